@@ -1,0 +1,132 @@
+"""Every path, name and limit of the package, each with its reason.
+
+Values that an installation may want to change are read from the environment when they are asked
+for; the rest are constants.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+READER_VERSION: Final = "1"
+"""Part of a batch's identity: raise it when the reader's verdict on any input changes."""
+
+MIB: Final = 1024 * 1024
+
+SHARD_BYTES: Final = 32 * MIB
+"""A shard parses in about 2 s and applies in about 30 s: long enough to make a task's 0.5 s of
+overhead small, short enough that a retry is cheap and two workers share a file evenly."""
+
+MAX_SHARDS: Final = 512
+"""Half of Airflow's `max_map_length` (1024): larger drops get larger shards instead."""
+
+STATEMENT_BYTES: Final = 512 * 1024
+"""A staged statement's size: as one string a batch takes 56 MB in the backend, so cut 37 MB."""
+
+MAX_LINE_BYTES: Final = 1 * MIB
+"""The longest record that can be valid has 6 KiB; what is longer is judged by its beginning."""
+
+MAX_MEMBERS: Final = 20_000
+"""Members of one archive; the largest deliveries seen hold some thousands."""
+
+MAX_EXPANDED_BYTES: Final = 64 * 1024 * MIB
+"""Of one archive, expanded: real exports reach some gigabytes."""
+
+MAX_EXPANSION_RATIO: Final = 500
+"""Meter data compresses about 10-fold, a file of zeros 100-fold; more is a bomb."""
+
+MAX_MONTHS: Final = 600
+"""Months of readings in one batch: 50 years, more than the market is old."""
+
+WARNINGS_KEPT: Final = 100
+"""Warnings of one code and batch that are stored one by one; all are counted."""
+
+SETTLE_SECONDS: Final = 2.0
+"""How long a drop's size and time must stand still before it counts as complete."""
+
+GATHER_SECONDS: Final = 15.0
+"""How long the sensor waits at most while new names keep coming, so that a copy of thousands
+becomes one batch."""
+
+SCAN_SECONDS: Final = 1.0
+"""Between two looks at the landing folder: listing 5,000 names takes some 10 ms."""
+
+MAX_ATTEMPTS: Final = 3
+"""Load runs that may fail over one drop before it waits for `redrive`."""
+
+ATTEMPT_WAIT_SECONDS: Final = 60
+"""Before the second attempt; doubled for each further one."""
+
+QUERY_TIMEOUT_SECONDS: Final = 60
+"""Of one `query`: a person waits at the terminal."""
+
+LOCK_TIMEOUT_SECONDS: Final = 120
+"""A batch that waits longer for another one is better tried again."""
+
+APPLY_TIMEOUT_SECONDS: Final = 30 * 60
+"""Of one batch, as the task's execution timeout and as the session's `statement_timeout`: sixty
+times what a full shard needs."""
+
+WRITERS: Final = 2
+"""Slots of the pool that bounds concurrent appliers. A second connection gains 10 to 30 %, more
+gain nothing on the machines measured."""
+
+CONNECTION_ID: Final = "meter_db"
+POOL: Final = "meter_db"
+WATCH_DAG_ID: Final = "nem12_watch"
+LOAD_DAG_ID: Final = "nem12_load"
+
+OWNER_ROLE: Final = "nem12_owner"
+"""Owns the tables of the embedded server and runs its migrations; no superuser."""
+
+LOADER_ROLE: Final = "nem12_loader"
+"""Applies batches; may not change the schema."""
+
+READER_ROLE: Final = "nem12_reader"
+"""Reads; what `query` runs as."""
+
+DATABASE: Final = "meter"
+
+CHECKOUT: Final = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Home:
+    """Where everything lives that is not code; see `home()`."""
+
+    root: Path
+    landing: Path
+    staging: Path
+    archive: Path
+    rejected: Path
+
+    @property
+    def postgres(self) -> Path:
+        """The embedded server's data and log."""
+        return self.root / "postgres"
+
+    @property
+    def airflow(self) -> Path:
+        """AIRFLOW_HOME of `up` and `demo`."""
+        return self.root / "airflow"
+
+    def make(self) -> "Home":
+        """Make the folders that are missing; only their owner may look into the state."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        for folder in (self.landing, self.staging, self.archive, self.rejected):
+            folder.mkdir(parents=True, exist_ok=True)
+        for profile in ("strict", "lenient"):
+            (self.landing / profile).mkdir(exist_ok=True)
+        return self
+
+
+def home() -> Home:
+    """The folders in force: METER_HOME, and METER_LANDING … METER_REJECTED where they differ."""
+    root = Path(os.environ.get("METER_HOME") or CHECKOUT / ".data").expanduser().resolve()
+
+    def folder(name: str) -> Path:
+        given = os.environ.get(f"METER_{name.upper()}")
+        return Path(given).expanduser().resolve() if given else root / name
+
+    return Home(root, folder("landing"), folder("staging"), folder("archive"), folder("rejected"))
