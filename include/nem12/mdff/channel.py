@@ -1,0 +1,104 @@
+"""The 200 record: which channel the days that follow belong to (S 4.3)."""
+
+from dataclasses import dataclass
+
+from nem12.mdff import spec, text
+from nem12.mdff.findings import Level
+from nem12.mdff.record import Record
+from nem12.mdff.stamps import parse_date
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A 200 record (S 4.3): one data stream of an NMI, in force until the next 200 record."""
+
+    nmi: str
+    suffix: str
+    unit: spec.Unit
+    interval_minutes: int
+    register: str
+    serial: str
+
+    @property
+    def intervals(self) -> int:
+        """Values in a day."""
+        return spec.MINUTES_A_DAY // self.interval_minutes
+
+
+def check_200(record: Record) -> Channel | None:
+    """Examine a 200 record; its channel where it is usable."""
+    record.check_length(9, len(spec.FIELDS_200), Level.BLOCK)
+    nmi = _nmi(record) if len(record.fields) > 1 else None
+    suffix = _suffix(record) if len(record.fields) > 4 else None
+    unit = _unit(record) if len(record.fields) > 7 else None
+    minutes = _interval_minutes(record) if len(record.fields) > 8 else None
+    serial = record.at(6)
+    if len(serial) > spec.MAX_SERIAL:
+        record.warn("serial", f"MeterSerialNumber '{text.shown(serial)}' is longer than 12")
+    if record.at(9) and parse_date(record.at(9)) is None:
+        record.warn("next-read", f"NextScheduledReadDate '{text.shown(record.at(9))}' is no date")
+    if record.refused or nmi is None or suffix is None or unit is None or minutes is None:
+        return None
+    return Channel(nmi, suffix, unit, minutes, record.at(3), serial)
+
+
+def _nmi(record: Record) -> str | None:
+    given = record.fields[1]
+    nmi = given.upper()
+    if not (nmi.isascii() and nmi.isalnum()) or len(nmi) > spec.NMI_LENGTH + 1:
+        record.refuse("nmi", f"NMI '{text.shown(given)}' is not 10 letters and digits", Level.BLOCK)
+        return None
+    if len(nmi) < spec.NMI_LENGTH:
+        message = f"NMI '{given}' has {len(nmi)} characters instead of 10"
+        record.refuse_unless_tolerated("nmi", message, Level.BLOCK)
+    if len(nmi) > spec.NMI_LENGTH:
+        nmi, last = nmi[: spec.NMI_LENGTH], nmi[-1]
+        if last != spec.nmi_check_digit(nmi):
+            message = f"NMI '{given}' has 11 characters, and the last is not its check digit"
+            record.refuse("nmi", message, Level.BLOCK)
+            return None
+        record.warn("nmi-check-digit", f"NMI '{given}' carries its check digit")
+    if given != given.upper():
+        record.warn("nmi-case", f"NMI '{given}' is not in capital letters")
+    if "O" in nmi or "I" in nmi:
+        record.warn("nmi-letters", f"NMI '{given}' holds a letter O or I")
+    return nmi
+
+
+def _suffix(record: Record) -> str | None:
+    given, suffix = record.fields[4], record.fields[4].upper()
+    if not spec.SUFFIX.fullmatch(suffix):
+        message = f"NMISuffix '{text.shown(given)}' is not one the format knows"
+        record.refuse("suffix", message, Level.BLOCK)
+        return None
+    configuration = record.fields[2].upper()
+    if not configuration or len(configuration) % 2:
+        message = f"NMIConfiguration '{text.shown(configuration)}' is not made of pairs"
+        record.warn("configuration", message)
+        return suffix
+    pairs = {configuration[i : i + 2] for i in range(0, len(configuration), 2)}
+    if suffix not in pairs:
+        message = f"NMISuffix {suffix} is not in NMIConfiguration '{text.shown(configuration)}'"
+        record.refuse("suffix-not-in-configuration", message, Level.BLOCK)
+    return suffix
+
+
+def _unit(record: Record) -> spec.Unit | None:
+    unit = spec.UNITS.get(record.fields[7].upper())
+    if unit is None:
+        message = f"UOM '{text.shown(record.fields[7])}' is not a unit the format knows"
+        record.refuse("uom", message, Level.BLOCK)
+    return unit
+
+
+def _interval_minutes(record: Record) -> int | None:
+    given = record.fields[8]
+    minutes = int(given) if given.isascii() and given.isdigit() and len(given) <= 4 else 0
+    if minutes in spec.INTERVAL_LENGTHS:
+        return minutes
+    message = f"IntervalLength '{text.shown(given)}' is not 5, 15 or 30"
+    if minutes and spec.MINUTES_A_DAY % minutes == 0:
+        record.refuse_unless_tolerated("interval-length", message, Level.BLOCK)
+        return minutes
+    record.refuse("interval-length", message, Level.BLOCK)
+    return None

@@ -1,0 +1,72 @@
+"""The 400 records of a day together: do they cover it, in order, once? (S 4.4, 4.5)."""
+
+from dataclasses import dataclass
+
+from nem12.mdff.day import Day, Event, Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with the 400 records of a day.
+
+    Attributes:
+        code: Finding code.
+        event: Index of the 400 record at fault; None for the 300 record.
+        message: A sentence.
+    """
+
+    code: str
+    event: int | None
+    message: str
+
+
+def check_events(day: Day) -> Fault | None:
+    """The first thing wrong with the order and coverage of a day's 400 records."""
+    events = day.events
+    if day.quality.method[0] == "V" and not events:
+        return Fault("v-without-400", None, "quality V without 400 records")
+    starts = [0, *(event.start for event in events)]
+    for place, event in enumerate(events):
+        if event.start < starts[place]:
+            message = f"interval {event.start} after interval {starts[place]}"
+            return Fault("event-order", place, message)
+    return _check_coverage(day, whole=day.quality.method[0] == "V")
+
+
+def _check_coverage(day: Day, *, whole: bool) -> Fault | None:
+    """Overlaps, and under V gaps; under another flag that flag covers what the 400s leave out."""
+    covered = 0
+    for place, event in enumerate(day.events):
+        if event.start <= covered:
+            message = f"interval {event.start} is covered twice"
+            return Fault("event-overlap", place, message)
+        if whole and event.start > covered + 1:
+            message = f"intervals {covered + 1} to {event.start - 1} are not covered"
+            return Fault("event-gap", place, message)
+        covered = event.end
+    if whole and covered < day.channel.intervals:
+        message = f"intervals {covered + 1} to {day.channel.intervals} are not covered"
+        return Fault("event-gap", None, message)
+    return None
+
+
+def spans(day: Day) -> list[Event]:
+    """The qualities of a day as events that cover all of it; empty where the day has but one."""
+    covered = 0
+    result: list[Event] = []
+    for event in day.events:
+        if event.start > covered + 1:
+            result.append(Event(covered + 1, event.start - 1, day.quality))
+        result.append(event)
+        covered = event.end
+    if result and covered < day.channel.intervals:
+        result.append(Event(covered + 1, day.channel.intervals, day.quality))
+    return result
+
+
+def quality_of(day: Day, interval: int) -> Quality:
+    """The quality of one interval, 1-based: its 400 record's, or the day's."""
+    for event in day.events:
+        if event.start <= interval <= event.end:
+            return event.quality
+    return day.quality

@@ -1,0 +1,201 @@
+"""What the reader has to say about a file: levels, codes and their order of severity."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final
+
+from nem12.settings import WARNINGS_KEPT
+
+
+class Level(IntEnum):
+    """How much a finding refuses; the lowest number is the most severe."""
+
+    FILE = 0
+    """Nothing of the file is loaded."""
+    BLOCK = 1
+    """The 200 record and its days."""
+    RECORD = 2
+    """The day: a 300 record with its 400 and 500 records."""
+    WARN = 3
+    """Accepted and reported."""
+
+
+EXPLAIN: Final[dict[Level, dict[str, str]]] = {
+    Level.FILE: {
+        "empty": "The file holds nothing but line ends.",
+        "no-header": "The first record is not a 100 record.",
+        "version": "The VersionHeader is not NEM12.",
+        "header-date": "The DateTime of the 100 record is no date.",
+        "second-header": "A second 100 record comes before the 900 record.",
+        "mixed": "NEM13 records (250, 550) stand in a NEM12 file.",
+        "no-end": "There is no 900 record: the file is cut off.",
+        "second-end": "A second 900 record follows the first.",
+        "after-end": "Records follow the 900 record.",
+        "encoding": "The text is not UTF-8.",
+        "binary": "The file holds NUL bytes.",
+        "not-text": "The file holds no records at all.",
+        "unreadable": "The file or archive cannot be read.",
+    },
+    Level.BLOCK: {
+        "nmi": "The NMI is not ten letters and digits, or its check digit is wrong.",
+        "suffix": "The NMISuffix is not one the format knows.",
+        "suffix-not-in-configuration": "The NMISuffix is not part of the NMIConfiguration.",
+        "uom": "The unit of measure is not one the format knows.",
+        "interval-length": "The IntervalLength is not 5, 15 or 30 minutes.",
+        "too-few-fields": "Mandatory fields of the 200 record are missing.",
+        "orphan-300": "A 300 record has no 200 record before it.",
+    },
+    Level.RECORD: {
+        "date": "The IntervalDate is no date, before 1990 or far after the file's own date.",
+        "value-count": "The number of values is not what the IntervalLength asks for.",
+        "value": "A value is not a plain decimal number.",
+        "value-empty": "A value is missing.",
+        "value-negative": "A value is negative; net flow is told by two channels.",
+        "value-width": "A value has more than 15 digits before the point.",
+        "quality": "The QualityMethod is not one the format knows.",
+        "method-missing": "E, F and S need a method of two digits.",
+        "reason": "The ReasonCode is not a number of up to three digits.",
+        "reason-missing": "F and S need a ReasonCode.",
+        "null-flag": "Quality flag N left the format on 1 October 2021.",
+        "update": "The UpdateDateTime is no date and time.",
+        "update-future": "The UpdateDateTime is more than a day after the file was made.",
+        "too-few-fields": "Mandatory fields are missing.",
+        "too-many-fields": "There are more fields than the record has.",
+        "unknown-record": "The record indicator is not one the format knows.",
+        "orphan-400": "A 400 record has no 300 record before it in its block.",
+        "date-repeated": "The same day, the same stamps, other values: the first one stays.",
+        "v-without-400": "Quality V needs 400 records that say what varies.",
+        "event-gap": "The 400 records leave intervals out.",
+        "event-overlap": "The 400 records overlap.",
+        "event-order": "The 400 records are not ascending.",
+        "event-range": "StartInterval and EndInterval do not name intervals of the day.",
+        "event-v": "A 400 record may not say V.",
+    },
+    Level.WARN: {
+        "bom": "The file begins with a byte order mark.",
+        "eol": "Lines do not end in CR LF.",
+        "no-final-newline": "The last line has no line end.",
+        "blank-line": "A blank line; skipped.",
+        "trailing-commas": "Empty fields beyond the record's layout.",
+        "short-record": "Fields at the end of the record are missing with their commas.",
+        "spaces": "Blanks around a field; trimmed.",
+        "quote": "A quotation mark; the format has no quoting.",
+        "encoding": "A ReasonDescription is not UTF-8; read as Windows-1252.",
+        "header-date": "The DateTime of the 100 record does not have 12 digits.",
+        "participant": "FromParticipant or ToParticipant is empty.",
+        "no-data": "The file delivers nothing: 900 follows 100.",
+        "empty-block": "A 200 record without 300 records.",
+        "nmi-case": "The NMI is not in capital letters.",
+        "nmi-letters": "The NMI holds a letter O or I, which are not allocated.",
+        "nmi-check-digit": "The NMI carries its check digit; stored without it.",
+        "nmi": "The NMI is shorter than ten characters.",
+        "interval-length": "The IntervalLength is not 5, 15 or 30 minutes.",
+        "configuration": "The NMIConfiguration is empty or not made of pairs.",
+        "serial": "The MeterSerialNumber is longer than 12 characters.",
+        "next-read": "The NextScheduledReadDate is no date.",
+        "order": "Records stand in another order than the format's.",
+        "date-order": "Days are not ascending.",
+        "date-repeated": "The same day again with the same content.",
+        "date-superseded": "The same day again with another stamp; the higher one counts.",
+        "date-future": "The IntervalDate is after the file's own date.",
+        "decimals": "A value has more decimals than its unit allows.",
+        "method-missing": "E, F and S need a method of two digits.",
+        "method-unknown": "The method is not in the known list.",
+        "method-not-needed": "A, V and N take no method; kept as delivered.",
+        "reason-missing": "F and S need a ReasonCode.",
+        "reason-unknown": "The ReasonCode is not in the known list.",
+        "reason-obsolete": "The ReasonCode is for historical data only.",
+        "reason-text": "ReasonDescription missing for code 0, or longer than 240 characters.",
+        "reason-with-v": "V takes no ReasonCode; the 400 records give it.",
+        "null-flag": "Quality flag N left the format on 1 October 2021.",
+        "update": "The UpdateDateTime has 12 digits instead of 14.",
+        "update-missing": "No UpdateDateTime; the file's own date stands in for it.",
+        "update-future": "The UpdateDateTime is after the file was made.",
+        "msats": "The MSATSLoadDateTime is no date and time; ignored.",
+        "event-single": "One 400 record for the whole day under V.",
+        "event-with-a": "400 records under a flag other than V; applied.",
+        "trans-code": "The TransCode is not one the format knows.",
+        "read-date": "The ReadDateTime is no date and time.",
+    },
+}
+"""Every code with its plain explanation, in the order of severity within its level."""
+
+_ORDER: Final = {
+    level: {code: place for place, code in enumerate(codes)} for level, codes in EXPLAIN.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong with a file.
+
+    Attributes:
+        level: What it refuses.
+        code: A key of `EXPLAIN[level]`.
+        line: 1-based physical line of the fault.
+        message: One sentence that names field, value and reason.
+        excerpt: The beginning of the line, control characters escaped.
+        first_line: First line of what is refused; equals `line` for warnings.
+        last_line: Last line of what is refused.
+    """
+
+    level: Level
+    code: str
+    line: int
+    message: str
+    excerpt: str = ""
+    first_line: int = 0
+    last_line: int = 0
+
+    @property
+    def rank(self) -> tuple[int, int, int]:
+        """The most severe finding of a file has the lowest rank."""
+        return self.level, self.line, _ORDER[self.level][self.code]
+
+
+def worst(findings: Iterable[Finding]) -> Finding | None:
+    """The most severe finding: by level, then line, then the order of the codes."""
+    return min(findings, key=lambda finding: finding.rank, default=None)
+
+
+def verdict(level: Level | None) -> str:
+    """What becomes of a file whose most severe finding has this level."""
+    if level is Level.FILE:
+        return "refused"
+    return "partial" if level in (Level.BLOCK, Level.RECORD) else "loaded"
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts findings exactly and says which of them to keep.
+
+    A file may give a warning on every line: of these only the first few of each code are kept,
+    so that neither memory nor reports grow with it. What refuses something is always kept.
+
+    Attributes:
+        counts: How many findings there were by level and code.
+        worst: The most severe one.
+    """
+
+    counts: Counter[tuple[Level, str]] = field(default_factory=Counter)
+    worst: Finding | None = None
+
+    def keep(self, finding: Finding) -> bool:
+        """Count a finding; whether it is to be kept."""
+        key = (finding.level, finding.code)
+        self.counts[key] += 1
+        if self.worst is None or finding.rank < self.worst.rank:
+            self.worst = finding
+        return finding.level is not Level.WARN or self.counts[key] <= WARNINGS_KEPT
+
+    def warnings(self) -> dict[str, int]:
+        """Exact number of warnings by code."""
+        return {code: n for (level, code), n in self.counts.items() if level is Level.WARN}
+
+    def merge(self, other: "Tally") -> None:
+        """Add what another part of the same file gave."""
+        self.counts.update(other.counts)
+        if other.worst and (self.worst is None or other.worst.rank < self.worst.rank):
+            self.worst = other.worst

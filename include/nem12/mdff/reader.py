@@ -1,0 +1,329 @@
+"""The walk over the records of a file or of a shard of it: days and findings, one by one.
+
+A refused record takes along what depends on it, and what follows from its refusal is not reported
+again. The lines so taken along are what a finding's `first_line` to `last_line` covers.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from datetime import date
+from decimal import Decimal
+
+from nem12.mdff import spec, text
+from nem12.mdff.channel import Channel, check_200
+from nem12.mdff.day import Day, Event, check_300, check_400, check_500, exact_sum
+from nem12.mdff.events import check_events
+from nem12.mdff.fast import FastWay
+from nem12.mdff.findings import Finding, Level
+from nem12.mdff.profile import Profile
+from nem12.mdff.record import Record
+from nem12.mdff.structure import Header
+
+
+@dataclass(slots=True)
+class Counts:
+    """What was read; accepted is what is left after the refused.
+
+    Attributes:
+        records: Lines that are not blank.
+        refused_records: Those that were refused, or went with a refused one.
+        values: Interval values in 300 records.
+        refused_values: Those of refused days.
+        refused_sum: Exact sum, as delivered, of the refused days whose values all parse.
+        days: Accepted days.
+        first_day: Earliest accepted day.
+        last_day: Latest accepted day.
+    """
+
+    records: int = 0
+    refused_records: int = 0
+    values: int = 0
+    refused_values: int = 0
+    refused_sum: Decimal = Decimal(0)
+    days: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+
+    def accept(self, day: Day) -> None:
+        """Count an accepted day."""
+        self.days += 1
+        if self.first_day is None or day.day < self.first_day:
+            self.first_day = day.day
+        if self.last_day is None or day.day > self.last_day:
+            self.last_day = day.day
+
+
+@dataclass(slots=True)
+class _Unit:
+    """Records that are accepted or refused together.
+
+    Attributes:
+        first_line: Its first record.
+        last_line: Its last record so far.
+        records: How many it has.
+        values: Of its 300 records.
+        findings: Held back until it is known what the unit covers.
+        day: The open day; None in a refused unit.
+        event_lines: Lines of the day's 400 records.
+        has_500: Whether a 500 record has come.
+    """
+
+    first_line: int
+    last_line: int
+    records: int = 1
+    values: int = 0
+    total: Decimal = Decimal(0)
+    findings: list[Finding] = field(default_factory=list)
+    day: Day | None = None
+    event_lines: list[int] = field(default_factory=list)
+    has_500: bool = False
+
+    @property
+    def refused(self) -> bool:
+        return any(finding.level is not Level.WARN for finding in self.findings)
+
+    def covered(self) -> Iterator[Finding]:
+        """The findings, each with the lines that it refuses."""
+        for finding in self.findings:
+            if finding.level is Level.WARN:
+                yield finding
+            else:
+                yield replace(finding, first_line=self.first_line, last_line=self.last_line)
+
+
+class Reader:
+    """Reads the body of a NEM12 file, or of a shard that begins with a 200 record.
+
+    Args:
+        header: Of the whole file.
+        profile: How strictly to judge.
+        first_line: Number of the first line that will be read.
+        fast: Take the fast way where it applies; without it the result is the same.
+
+    Attributes:
+        counts: What was read so far.
+    """
+
+    def __init__(
+        self, header: Header, profile: Profile, first_line: int = 1, *, fast: bool = True
+    ) -> None:
+        self.counts = Counts()
+        self._header = header
+        self._profile = profile
+        self._line = first_line - 1
+        self._fast = FastWay(header, profile) if fast else None
+        self._channel: Channel | None = None
+        self._block: _Unit | None = None
+        """The block of a refused 200, or of days without one."""
+        self._block_line = 0
+        self._block_is_empty = False
+        self._in_block = False
+        self._previous: date | None = None
+        self._open: _Unit | None = None
+
+    def read(self, pieces: Iterable[tuple[int, bytes]]) -> Iterator[Day | Finding]:
+        """Read pieces as `text.whole_lines` gives them; findings come after what they cover."""
+        for _, piece in pieces:
+            for raw in piece.splitlines(keepends=True):
+                self._line += 1
+                if raw.startswith(b"300,") and self._fast and self._block is None:
+                    day = self._fast.day(self._line, raw)
+                    if day is not None:
+                        if self._open is not None:
+                            yield from self._close()
+                        self._begin_day(day)
+                        continue
+                yield from self._record(raw)
+        yield from self._close()
+        yield from self._close_block()
+
+    def _record(self, raw: bytes) -> Iterator[Day | Finding]:
+        if text.is_blank(raw):
+            yield self._finding(Level.WARN, "blank-line", raw, "a blank line")
+            return
+        kind = text.indicator(raw)
+        if kind == "400":
+            self._on_400(raw)
+        elif kind == "500":
+            yield from self._on_500(raw)
+        else:
+            yield from self._close()
+            if kind == "200":
+                yield from self._close_block()
+                yield from self._on_200(raw)
+            elif kind == "300":
+                self._on_300(raw)
+            else:
+                self._on_unknown(raw, kind)
+
+    def _on_200(self, raw: bytes) -> Iterator[Finding]:
+        self.counts.records += 1
+        record = Record(self._line, raw, self._profile)
+        channel = check_200(record)
+        self._in_block, self._block_line, self._block_is_empty = True, self._line, True
+        self._channel, self._previous = channel, None
+        if channel is None:
+            self._block = _Unit(self._line, self._line, findings=record.findings)
+            return
+        yield from record.findings
+        if self._fast:
+            self._fast.follow(channel)
+
+    def _on_300(self, raw: bytes) -> None:
+        self._block_is_empty = False
+        if self._channel is None and self._block is None:
+            message = "a 300 record without a 200 record before it"
+            orphan = self._finding(Level.BLOCK, "orphan-300", raw, message)
+            self._block = _Unit(self._line, self._line, records=0, findings=[orphan])
+        if self._block is not None or self._channel is None:
+            self._open = self._refused_day(raw, [])
+            return
+        record = Record(self._line, raw, self._profile)
+        day = check_300(record, self._channel, self._header)
+        if day is None:
+            self._open = self._refused_day(raw, record.findings)
+        else:
+            self._begin_day(day)
+            if self._open is not None:
+                self._open.findings[:0] = record.findings
+
+    def _begin_day(self, day: Day) -> None:
+        self.counts.records += 1
+        self.counts.values += day.channel.intervals
+        self._block_is_empty = False
+        self._open = unit = _Unit(day.line, day.line, values=day.channel.intervals, day=day)
+        if self._previous is not None and day.day < self._previous:
+            message = f"day {day.day:%Y%m%d} after day {self._previous:%Y%m%d}"
+            warning = Finding(Level.WARN, "date-order", day.line, message, "", day.line, day.line)
+            unit.findings.append(warning)
+        self._previous = day.day
+
+    def _refused_day(self, raw: bytes, findings: list[Finding]) -> _Unit:
+        """A 300 record that is refused, or belongs to a refused block."""
+        self.counts.records += 1
+        fields = text.split(text.decode(raw)[0])
+        end = next((i for i, f in enumerate(fields) if spec.QUALITY.fullmatch(f)), len(fields))
+        values = fields[2:end]
+        self.counts.values += len(values)
+        return _Unit(
+            self._line,
+            self._line,
+            values=len(values),
+            total=exact_sum(values),
+            findings=findings,
+        )
+
+    def _on_400(self, raw: bytes) -> None:
+        self.counts.records += 1
+        unit = self._open
+        if unit is None:
+            self._open = self._orphan_400(raw)
+            return
+        unit.records += 1
+        unit.last_line = self._line
+        if unit.day is None:
+            return
+        if unit.has_500:
+            message = "a 400 record after a 500 record"
+            unit.findings.append(self._finding(Level.WARN, "order", raw, message))
+        intervals = unit.day.channel.intervals
+        event = self._fast.event(raw, intervals) if self._fast else None
+        if event is None:
+            event = self._careful_event(raw, unit, intervals)
+        if event is not None:
+            unit.day.events.append(event)
+            unit.event_lines.append(self._line)
+
+    def _careful_event(self, raw: bytes, unit: _Unit, intervals: int) -> Event | None:
+        record = Record(self._line, raw, self._profile)
+        event = check_400(record, intervals, self._header)
+        unit.findings += record.findings
+        return event
+
+    def _orphan_400(self, raw: bytes) -> _Unit:
+        unit = _Unit(self._line, self._line)
+        if self._block is None:
+            message = "a 400 record without a 300 record before it"
+            unit.findings.append(self._finding(Level.RECORD, "orphan-400", raw, message))
+        return unit
+
+    def _on_500(self, raw: bytes) -> Iterator[Finding]:
+        self.counts.records += 1
+        unit = self._open
+        if unit is None and self._block is not None:
+            self._open = _Unit(self._line, self._line)
+        elif unit is None:
+            message = "a 500 record without a 300 record before it; ignored"
+            yield self._finding(Level.WARN, "order", raw, message)
+        else:
+            unit.records += 1
+            unit.last_line = self._line
+            unit.has_500 = True
+            if unit.day is not None:
+                record = Record(self._line, raw, self._profile)
+                check_500(record)
+                unit.findings += record.findings
+
+    def _on_unknown(self, raw: bytes, kind: str) -> None:
+        """Only the line is refused; it closes the day before it, and 400s after it have none."""
+        self.counts.records += 1
+        message = f"record indicator '{text.shown(kind)}' is not one of the format"
+        finding = self._finding(Level.RECORD, "unknown-record", raw, message)
+        self._open = _Unit(self._line, self._line, findings=[finding])
+
+    def _close(self) -> Iterator[Day | Finding]:
+        """The open day, or whatever else is open, has all its records."""
+        unit, self._open = self._open, None
+        if unit is None:
+            return
+        if unit.day is not None and not unit.refused:
+            self._judge_events(unit.day, unit)
+        if self._block is not None:
+            self._block.records += unit.records
+            self._block.last_line = unit.last_line
+            self._block.values += unit.values
+            self._block.total += unit.total
+        elif unit.day is None or unit.refused:
+            total = unit.total if unit.day is None else exact_sum(unit.day.values.split(","))
+            self._refuse(unit.records, unit.values, total)
+        if unit.findings:
+            yield from unit.covered()
+        if unit.day is not None and not unit.refused:
+            unit.day.last_line = unit.last_line
+            self.counts.accept(unit.day)
+            yield unit.day
+
+    def _judge_events(self, day: Day, unit: _Unit) -> None:
+        if not day.events and day.quality.method[0] != "V":
+            return
+        fault = check_events(day)
+        if fault is not None:
+            line = day.line if fault.event is None else unit.event_lines[fault.event]
+            unit.findings.append(Finding(Level.RECORD, fault.code, line, fault.message))
+        elif day.quality.method[0] != "V":
+            message = f"400 records under quality {day.quality.method}; applied"
+            unit.findings.append(
+                Finding(Level.WARN, "event-with-a", day.line, message, "", day.line, day.line)
+            )
+        elif len(day.events) == 1:
+            line = unit.event_lines[0]
+            message = "one 400 record for the whole day under V"
+            unit.findings.append(Finding(Level.WARN, "event-single", line, message, "", line, line))
+
+    def _close_block(self) -> Iterator[Finding]:
+        block, self._block = self._block, None
+        if block is not None:
+            self._refuse(block.records, block.values, block.total)
+            yield from block.covered()
+        elif self._in_block and self._block_is_empty:
+            line = self._block_line
+            message = "a 200 record without 300 records"
+            yield Finding(Level.WARN, "empty-block", line, message, "", line, line)
+
+    def _refuse(self, records: int, values: int, total: Decimal) -> None:
+        self.counts.refused_records += records
+        self.counts.refused_values += values
+        self.counts.refused_sum += total
+
+    def _finding(self, level: Level, code: str, raw: bytes, message: str) -> Finding:
+        return Finding(level, code, self._line, message, text.excerpt(raw), self._line, self._line)

@@ -1,0 +1,79 @@
+"""One line under examination: its fields, and what is wrong with it."""
+
+from dataclasses import dataclass, field
+
+from nem12.mdff import text
+from nem12.mdff.findings import Finding, Level
+from nem12.mdff.profile import Profile
+
+
+@dataclass(slots=True)
+class Record:
+    """One line under examination, with what was found wrong with it.
+
+    Attributes:
+        line: 1-based.
+        raw: The bytes as they stand in the file.
+        profile: Decides which faults are only warned of.
+        text: Decoded.
+        fields: Cleaned.
+        findings: Faults and warnings so far.
+    """
+
+    line: int
+    raw: bytes
+    profile: Profile
+    text: str = ""
+    fields: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.text, utf8 = text.decode(self.raw)
+        self.fields = text.split(self.text)
+        if text.has_spaces(self.text):
+            self.warn("spaces", "blanks around a field")
+        if '"' in self.text:
+            self.warn("quote", "a quotation mark; the format has no quoting")
+        if not utf8:
+            self.warn("encoding", "the ReasonDescription is not UTF-8; read as Windows-1252")
+
+    @property
+    def refused(self) -> bool:
+        """Whether anything beyond warnings was found."""
+        return any(finding.level is not Level.WARN for finding in self.findings)
+
+    def refuse(self, code: str, message: str, level: Level = Level.RECORD) -> None:
+        """A fault that refuses the record."""
+        self._add(level, code, message)
+
+    def refuse_unless_tolerated(self, code: str, message: str, level: Level = Level.RECORD) -> None:
+        """A fault that refuses the record, but is only warned of where the profile says so."""
+        self._add(Level.WARN if code in self.profile.tolerated else level, code, message)
+
+    def warn(self, code: str, message: str) -> None:
+        """Something wrong with a record that is accepted all the same."""
+        self._add(Level.WARN, code, message)
+
+    def _add(self, level: Level, code: str, message: str) -> None:
+        excerpt = text.excerpt(self.raw)
+        self.findings.append(
+            Finding(level, code, self.line, message, excerpt, self.line, self.line)
+        )
+
+    def check_length(self, least: int, most: int, level: Level = Level.RECORD) -> bool:
+        """Compare the number of fields with the layout; whether the rest can be read."""
+        count = len(self.fields)
+        if count < least:
+            self.refuse("too-few-fields", f"{count} fields, at least {least} are needed", level)
+        elif count < most:
+            self.warn("short-record", f"{count} fields instead of {most}")
+        elif any(self.fields[most:]):
+            self.refuse("too-many-fields", f"{count} fields instead of {most}")
+            return False
+        elif count > most:
+            self.warn("trailing-commas", f"{count - most} empty fields too many")
+        return count >= least
+
+    def at(self, place: int) -> str:
+        """A field that may be missing."""
+        return self.fields[place] if place < len(self.fields) else ""

@@ -1,0 +1,110 @@
+"""The format as data: records, units, quality flags, methods and reason codes.
+
+Lists that AEMO extends (methods, reason codes) only ever lead to warnings: a number that is not
+here may be newer than this file.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+INDICATORS: Final = frozenset({"100", "200", "300", "400", "500", "900"})
+NEM13_INDICATORS: Final = frozenset({"250", "550"})
+
+FIELDS_100: Final = ("RecordIndicator", "VersionHeader", "DateTime", "FromParticipant",
+                     "ToParticipant")  # S 4.2  # fmt: skip
+FIELDS_200: Final = (
+    "RecordIndicator", "NMI", "NMIConfiguration", "RegisterID", "NMISuffix",
+    "MDMDataStreamIdentifier", "MeterSerialNumber", "UOM", "IntervalLength",
+    "NextScheduledReadDate",
+)  # S 4.3  # fmt: skip
+FIELDS_300_TAIL: Final = ("QualityMethod", "ReasonCode", "ReasonDescription", "UpdateDateTime",
+                          "MSATSLoadDateTime")  # S 4.4, after the values  # fmt: skip
+FIELDS_400: Final = ("RecordIndicator", "StartInterval", "EndInterval", "QualityMethod",
+                     "ReasonCode", "ReasonDescription")  # S 4.5  # fmt: skip
+FIELDS_500: Final = ("RecordIndicator", "TransCode", "RetServiceOrder", "ReadDateTime",
+                     "IndexRead")  # S 4.6  # fmt: skip
+
+MINUTES_A_DAY: Final = 1440
+INTERVAL_LENGTHS: Final = (5, 15, 30)  # minutes, S 4.3
+MAX_WHOLE_DIGITS: Final = 15  # before the decimal point, S appendix B
+MAX_DESCRIPTION: Final = 240  # characters of a ReasonDescription, S 4.4
+MAX_SERIAL: Final = 12  # characters of a MeterSerialNumber, S 4.3
+NMI_LENGTH: Final = 10  # S 4.3, without the check digit
+FIRST_YEAR: Final = 1990  # the market is younger than any earlier IntervalDate
+DAYS_AHEAD: Final = 400  # an IntervalDate this far after the header is a slip, not a forecast
+NULL_FLAG_ENDED: Final = "20211001"  # S 2.2 took quality flag N out of the format
+
+VALUE: Final = re.compile(r"(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)", re.ASCII)
+"""A value as S 3.3.6 and appendix B allow it: no sign, no exponent, no blanks."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit of measure (S appendix B).
+
+    Attributes:
+        delivered: Canonical spelling of what the file says.
+        stored: The kilo unit that readings are kept in; the same for pf.
+        exponent: delivered = 10 ** exponent x stored: -3 for Wh, 0 for kWh, 3 for MWh.
+        decimals: Digits after the point that the format allows.
+    """
+
+    delivered: str
+    stored: str
+    exponent: int
+    decimals: int
+
+
+def _units() -> dict[str, Unit]:
+    units = [Unit("pf", "pf", 0, 3)]
+    for base in ("Wh", "VArh", "VAr", "W", "VAh", "VA", "V", "A"):
+        kilo = f"k{base}"
+        units += [Unit(base, kilo, -3, 1), Unit(kilo, kilo, 0, 4)]
+        if base not in {"V", "A"}:
+            units.append(Unit(f"M{base}", kilo, 3, 7))
+    return {unit.delivered.upper(): unit for unit in units}
+
+
+UNITS: Final = _units()
+"""By upper-case spelling: UOM is expressly not case sensitive."""
+
+QUALITY: Final = re.compile(r"[AEFSVN](?:[0-9]{2})?", re.ASCII)  # S appendix C
+QUALITY_LIKE: Final = re.compile(r"[A-Za-z][0-9]{0,2}", re.ASCII)
+METHOD_REQUIRED: Final = frozenset("EFS")
+REASON_REQUIRED: Final = frozenset("FS")
+
+METHODS: Final = frozenset(
+    f"{number}"
+    for numbers in (range(11, 26), range(51, 60), range(61, 70), range(71, 76))
+    for number in numbers
+)
+"""Substitution and estimation types (Metrology Procedure Part B, 2.6)."""
+
+
+def _numbers(text: str) -> frozenset[int]:
+    spans = (span.partition("-") for span in text.split())
+    return frozenset(n for a, _, b in spans for n in range(int(a), int(b or a) + 1))
+
+
+REASONS: Final = _numbers(
+    "0-3 5-15 17-18 20-29 31-45 47-48 51-55 60-62 64-65 67-69 71-81 87 89 100-109"
+)  # S appendix E; 100 to 109 since v2.6
+REASONS_OBSOLETE: Final = _numbers("4 16 19 30 46 49 50 58 70 82-86 88 90-99")  # S appendix F
+
+TRANS_CODES: Final = frozenset("ACGDENOSR")  # S 4.6
+
+SUFFIX: Final = re.compile(r"[A-HJ-NP-Z][1-9A-HJ-NP-Z]", re.ASCII)
+"""First character: direction and kind of energy; second: the meter. Neither uses I or O."""
+
+
+def nmi_check_digit(nmi: str) -> str:
+    """The check digit of a ten-character NMI (National Metering Identifier procedure, app. 2).
+
+    Every second ASCII code, from the rightmost on, is doubled; the digits of all are added.
+    """
+    total = 0
+    for place, character in enumerate(reversed(nmi)):
+        code = ord(character) * (2 if place % 2 == 0 else 1)
+        total += sum(map(int, str(code)))
+    return str(-total % 10)

@@ -1,0 +1,56 @@
+"""Dates and times of the format (S 3.3.2): digits only, NEM time, UTC+10 all year."""
+
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+
+from nem12.mdff.spec import DAYS_AHEAD, FIRST_YEAR
+
+
+def parse_date(text: str) -> date | None:
+    """`CCYYMMDD` as a date, or None."""
+    return _date(text) if len(text) == 8 and _are_digits(text) else None
+
+
+def parse_datetime(text: str) -> datetime | None:
+    """`CCYYMMDD`, `CCYYMMDDhhmm` or `CCYYMMDDhhmmss` in NEM time (naive), or None."""
+    return _datetime(text) if len(text) in (8, 12, 14) and _are_digits(text) else None
+
+
+def _are_digits(text: str) -> bool:
+    return text.isascii() and text.isdigit()
+
+
+# Cached, since a file has few dates and many records; only texts of a fixed length get here, so
+# that the caches cannot be filled with long lines.
+@lru_cache(maxsize=4096)
+def _date(text: str) -> date | None:
+    try:
+        return date(int(text[:4]), int(text[4:6]), int(text[6:]))
+    except ValueError:
+        return None
+
+
+@lru_cache(maxsize=4096)
+def _datetime(text: str) -> datetime | None:
+    day = _date(text[:8])
+    if day is None:
+        return None
+    hour, minute, second = (int(text[i : i + 2] or 0) for i in (8, 10, 12))
+    try:
+        return datetime(day.year, day.month, day.day, hour, minute, second)  # noqa: DTZ001 - NEM time
+    except ValueError:
+        return None
+
+
+def interval_date_fault(day: date | None, created: datetime) -> str | None:
+    """Why an IntervalDate is refused, or None.
+
+    Unbounded dates would make thousands of month partitions and overflow date arithmetic.
+    """
+    if day is None:
+        return "is no date (CCYYMMDD)"
+    if day.year < FIRST_YEAR:
+        return f"is before {FIRST_YEAR}"
+    if day - created.date() > timedelta(days=DAYS_AHEAD):
+        return f"is more than {DAYS_AHEAD} days after the file's own date"
+    return None
