@@ -72,6 +72,10 @@ WRITERS: Final = 2
 """Slots of the pool that bounds concurrent appliers. A second connection gains 10 to 30 %, more
 gain nothing on the machines measured."""
 
+PARALLELISM: Final = 4
+"""Tasks at the same time under `up` and `demo`: two that apply, waiting for the database most of
+the time, and two that parse. Each holds some 150 MB."""
+
 CONNECTION_ID: Final = "meter_db"
 POOL: Final = "meter_db"
 WATCH_DAG_ID: Final = "nem12_watch"
@@ -87,6 +91,9 @@ READER_ROLE: Final = "nem12_reader"
 """Reads; what `query` runs as."""
 
 DATABASE: Final = "meter"
+
+AIRFLOW_DATABASE: Final = "airflow"
+"""Airflow's own tables: apart from the readings, so that either can be dropped alone."""
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
 

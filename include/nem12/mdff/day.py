@@ -56,6 +56,7 @@ class Day:
     Attributes:
         line: Of the 300 record.
         last_line: Of its last 400 or 500 record.
+        records: How many of all kinds.
         values: As delivered, separated by commas.
         events: 400 records in the order of the file.
     """
@@ -67,6 +68,7 @@ class Day:
     quality: Quality
     stamps: Stamps
     last_line: int
+    records: int = 1
     events: list[Event] = field(default_factory=list)
 
 

@@ -289,7 +289,7 @@ class Reader:
         if unit.findings:
             yield from unit.covered()
         if unit.day is not None and not unit.refused:
-            unit.day.last_line = unit.last_line
+            unit.day.last_line, unit.day.records = unit.last_line, unit.records
             self.counts.accept(unit.day)
             yield unit.day
 

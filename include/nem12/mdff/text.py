@@ -1,7 +1,7 @@
 """From bytes to lines to fields. The format has no quoting: every comma separates (S 3.3)."""
 
 from collections.abc import Iterator
-from typing import BinaryIO, Final
+from typing import Final, Protocol
 
 from nem12.settings import MAX_LINE_BYTES, MIB
 
@@ -13,7 +13,14 @@ EXCERPT: Final = 120
 BOM: Final = b"\xef\xbb\xbf"
 
 
-def whole_lines(stream: BinaryIO, offset: int = 0, end: int | None = None) -> Iterator[
+class Readable(Protocol):
+    """What bytes can be read from."""
+
+    def read(self, size: int = ..., /) -> bytes:
+        """Up to `size` bytes; none at the end."""
+
+
+def whole_lines(stream: Readable, offset: int = 0, end: int | None = None) -> Iterator[
     tuple[int, bytes]
 ]:  # fmt: skip
     """Read a byte range in pieces that end where a line ends.

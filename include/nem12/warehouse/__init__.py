@@ -1,0 +1,1 @@
+"""PostgreSQL: the schema and its migrations, the apply step, the ledger."""

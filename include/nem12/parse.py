@@ -1,0 +1,108 @@
+"""One part of a file to days and findings: a pure function of the bytes."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from nem12.errors import TerminalError
+from nem12.mdff import text
+from nem12.mdff.day import Day, exact_sum
+from nem12.mdff.findings import Finding, Level, Tally
+from nem12.mdff.profile import profile
+from nem12.mdff.reader import Counts, Reader
+from nem12.mdff.structure import Header
+from nem12.shard import MeterFile, Part
+
+_NO_HEADER: Final = Header(datetime(2100, 1, 1))  # noqa: DTZ001 - NEM time
+"""To count what a file without a usable header holds; nothing of it is accepted."""
+
+
+@dataclass(slots=True)
+class Parsed:
+    """What a part gave, filled while it is read.
+
+    Attributes:
+        counts: Records and values, the file's 100 and 900 records with its first part.
+        tally: Findings, counted.
+    """
+
+    part: Part
+    counts: Counts = field(default_factory=Counts)
+    tally: Tally = field(default_factory=Tally)
+
+
+def parse(parsed: Parsed, *, fast: bool = True) -> Iterator[Day | Finding]:
+    """Read the part; gives its accepted days, and the findings that are to be kept.
+
+    Raises:
+        TerminalError: The file is not what it was when it was planned.
+    """
+    part = parsed.part
+    if part.number == 0:
+        yield from _about_the_file(parsed)
+    with Path(part.file.path).open("rb") as stream:
+        if stream.seek(0, 2) != part.file.size:
+            raise TerminalError(f"{part.file.name} changed while it was read: drop it again")
+        if part.file.refused:
+            _count_refused(parsed, stream)
+            return
+        yield from _read(parsed, stream, fast=fast)
+
+
+def _about_the_file(parsed: Parsed) -> Iterator[Finding]:
+    """What the whole-file pass found goes with the first part."""
+    file = parsed.part.file
+    for finding in file.findings:
+        parsed.tally.keep(finding)
+    for code, count in file.warnings.items():
+        parsed.tally.counts[Level.WARN, code] = count
+    yield from file.findings
+
+
+def _read(parsed: Parsed, stream: BinaryIO, *, fast: bool) -> Iterator[Day | Finding]:
+    file = parsed.part.file
+    start, first_line, end = _body_range(parsed.part)
+    reader = _reader(file, first_line, fast=fast)
+    stream.seek(start)
+    for item in reader.read(text.whole_lines(stream, start, end)):
+        if isinstance(item, Day) or parsed.tally.keep(item):
+            yield item
+    parsed.counts = reader.counts
+    if parsed.part.number == 0:
+        parsed.counts.records += file.records
+        parsed.counts.refused_records += file.refused_records
+
+
+def _body_range(part: Part) -> tuple[int, int, int]:
+    """Offset, line number and end of the records of a part that the reader walks."""
+    file = part.file
+    first = part.number == 0
+    start = file.body.offset if first else part.start
+    line = file.body.line if first else part.first_line
+    return start, line, min(part.end, file.end.offset)
+
+
+def _reader(file: MeterFile, first_line: int, *, fast: bool) -> Reader:
+    return Reader(file.header or _NO_HEADER, profile(file.profile), first_line, fast=fast)
+
+
+def _count_refused(parsed: Parsed, stream: BinaryIO) -> None:
+    """All records of a refused file are refused; what they hold is counted all the same."""
+    file = parsed.part.file
+    reader = _reader(file, 1, fast=True)
+    stream.seek(0)
+    counts = reader.counts
+    total = Decimal(0)
+    for item in reader.read(text.whole_lines(stream)):
+        if isinstance(item, Day):
+            total += exact_sum(item.values.split(","))
+    parsed.counts = Counts(
+        records=counts.records,
+        refused_records=counts.records,
+        values=counts.values,
+        refused_values=counts.values,
+        refused_sum=counts.refused_sum + total,
+    )

@@ -1,0 +1,287 @@
+"""A shard becomes a staged SQL batch file: plain SQL that a person can read and psql can apply.
+
+One row a day: the file is about as big as its source. Statements end at an empty line; no literal
+holds a line end, so whoever streams the file can cut it there.
+"""
+
+import os
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from nem12.mdff import text
+from nem12.mdff.channel import Channel
+from nem12.mdff.day import Day, Quality, Stamps
+from nem12.mdff.events import spans
+from nem12.mdff.findings import Finding, Level
+from nem12.parse import Parsed, parse
+from nem12.settings import READER_VERSION, STATEMENT_BYTES
+from nem12.shard import MeterFile, Part, Shard
+
+_HEAD: Final = """\
+-- NEM12 batch {batch}: {label}
+-- Applies to a migrated database, as one transaction, as often as you like:
+--     psql -v ON_ERROR_STOP=1 -1 -f {name} "$METER_DB_URI"
+SET LOCAL client_encoding = 'UTF8';
+
+SET LOCAL standard_conforming_strings = on;
+
+SELECT pg_advisory_xact_lock(hashtextextended('{batch}', 12));
+
+INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('{batch}', '{name}',
+    coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
+ON CONFLICT DO NOTHING;
+
+"""
+
+_DAY_COLUMNS: Final = (
+    "nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, "
+    "file_created_at, day, line, last_line, records, updated_at, update_missing, msats_loaded_at, "
+    "quality_method, reason_code, reason_description, event_starts, event_qualities, "
+    "event_reasons, event_descriptions, interval_values"
+)
+_PART_COLUMNS: Final = (
+    "file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, "
+    "refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings"
+)
+_FILE_COLUMNS: Final = (
+    "file_id, sha256, name, size, profile, reader_version, header_at, from_participant, "
+    "to_participant"
+)
+
+
+@dataclass
+class Staged:
+    """A staged batch file, and what is in it.
+
+    Attributes:
+        batch_id: Identity of the batch.
+        path: Of the file.
+        days: Day versions.
+        readings: In these days.
+        refused_records: Records that were refused.
+        months: First days of the months that have readings.
+    """
+
+    batch_id: str
+    path: str
+    days: int = 0
+    readings: int = 0
+    refused_records: int = 0
+    months: list[str] = field(default_factory=list)
+
+
+def stage(shard: Shard, folder: Path) -> Staged:
+    """Parse a shard and write its batch file: beside, synced, renamed.
+
+    The name is the batch's identity: whoever stages the same shard writes the same file.
+    """
+    staged = Staged(shard.batch_id, str(folder / f"{shard.batch_id}.sql"))
+    target = Path(staged.path)
+    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
+    try:
+        with beside.open("wb") as out:
+            _Batch(out, staged).write(shard)
+            out.flush()
+            os.fsync(out.fileno())
+        beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+    return staged
+
+
+class _Insert:
+    """Rows of one table, written as statements of bounded size."""
+
+    def __init__(self, out: BinaryIO, table: str, columns: str) -> None:
+        self._out = out
+        self._head = f"INSERT INTO {table} ({columns}) VALUES\n".encode()
+        self._rows: list[bytes] = []
+        self._size = 0
+
+    def add(self, row: str) -> None:
+        encoded = row.encode()
+        if self._rows and self._size + len(encoded) > STATEMENT_BYTES:
+            self.flush()
+        self._rows.append(encoded)
+        self._size += len(encoded) + 2
+
+    def flush(self) -> None:
+        if self._rows:
+            self._out.write(self._head + b",\n".join(self._rows))
+            self._out.write(b"\nON CONFLICT DO NOTHING;\n\n")
+        self._rows, self._size = [], 0
+
+
+class _Batch:
+    def __init__(self, out: BinaryIO, staged: Staged) -> None:
+        self._out = out
+        self._staged = staged
+        self._days = _Insert(out, "meter_day_versions", _DAY_COLUMNS)
+        self._rejects = _Insert(
+            out,
+            "meter_rejects",
+            "file_id, line, level, code, message, excerpt, first_line, last_line",
+        )
+        self._warnings = _Insert(out, "meter_warnings", "file_id, line, code, message, excerpt")
+        self._parts = _Insert(out, "meter_batch_parts", _PART_COLUMNS)
+        self._months: set[date] = set()
+
+    def write(self, shard: Shard) -> None:
+        head = _HEAD.format(
+            batch=self._staged.batch_id,
+            label=text.shown(shard.label, 200),
+            name=Path(self._staged.path).name,
+        )
+        self._out.write(head.encode())
+        files = _Insert(self._out, "meter_files", _FILE_COLUMNS)
+        for file in {part.file.sha256: part.file for part in shard.parts}.values():
+            files.add(_file_row(file))
+        files.flush()
+        for part in shard.parts:
+            self._part(part)
+        for insert in (self._days, self._rejects, self._warnings, self._parts):
+            insert.flush()
+        self._staged.months = [month.isoformat() for month in sorted(self._months)]
+        months = ",".join(self._staged.months)
+        tail = (
+            f"SELECT meter_ensure_months('{{{months}}}');\n\n"
+            f"SELECT meter_apply_batch('{self._staged.batch_id}') AS readings_put_in_force;\n"
+        )
+        self._out.write(tail.encode())
+
+    def _part(self, part: Part) -> None:
+        parsed = Parsed(part)
+        rows = _DayRows(part.file)
+        for item in parse(parsed):
+            if isinstance(item, Day):
+                self._days.add(rows.row(item))
+                self._months.add(item.day.replace(day=1))
+                self._staged.readings += item.channel.intervals
+            else:
+                self._finding(part.file.file_id, item)
+        self._parts.add(_part_row(self._staged.batch_id, parsed))
+        self._staged.days += parsed.counts.days
+        self._staged.refused_records += parsed.counts.refused_records
+
+    def _finding(self, file_id: int, finding: Finding) -> None:
+        code, said = literal(finding.code), literal(finding.message)
+        excerpt = literal(finding.excerpt)
+        if finding.level is Level.WARN:
+            self._warnings.add(f"({file_id},{finding.line},{code},{said},{excerpt})")
+        else:
+            self._rejects.add(
+                f"({file_id},{finding.line},'{finding.level.name}',{code},{said},{excerpt},"
+                f"{finding.first_line},{finding.last_line})"
+            )
+
+
+class _DayRows:
+    """Renders the days of one file; what stays the same from row to row is rendered once."""
+
+    def __init__(self, file: MeterFile) -> None:
+        created = file.header.created if file.header else None
+        self._file = f"{file.file_id},{instant(created)}"
+        self._channel: Channel | None = None
+        self._channel_text = ""
+        self._stamps: Stamps | None = None
+        self._stamps_text = ""
+        self._quality: Quality | None = None
+        self._quality_text = ""
+
+    def row(self, day: Day) -> str:
+        """One row of VALUES, in the order of the day columns."""
+        if day.channel is not self._channel:
+            self._channel, self._channel_text = day.channel, _channel_values(day.channel)
+        if day.stamps is not self._stamps:
+            self._stamps, self._stamps_text = day.stamps, _stamp_values(day.stamps)
+        if day.quality is not self._quality:
+            self._quality, self._quality_text = day.quality, _quality_values(day.quality)
+        events = _event_values(day) if day.events else "NULL,NULL,NULL,NULL"
+        return (
+            f"({self._channel_text},{self._file},'{day.day}',{day.line},{day.last_line},"
+            f"{day.records},{self._stamps_text},{self._quality_text},{events},'{{{day.values}}}')"
+        )
+
+
+def _channel_values(channel: Channel) -> str:
+    unit = channel.unit
+    return (
+        f"{literal(channel.nmi)},{literal(channel.suffix)},'{unit.stored}',{unit.exponent},"
+        f"{channel.interval_minutes},{literal(channel.register)},{literal(channel.serial)}"
+    )
+
+
+def _stamp_values(stamps: Stamps) -> str:
+    missing = "true" if stamps.missing else "false"
+    return f"{instant(stamps.updated)},{missing},{instant(stamps.loaded)}"
+
+
+def _quality_values(quality: Quality) -> str:
+    return f"{literal(quality.method)},{number(quality.reason)},{literal(quality.description)}"
+
+
+def _event_values(day: Day) -> str:
+    events = spans(day)
+    return ",".join(
+        (
+            array(str(event.start) for event in events),
+            array(event.quality.method for event in events),
+            array(number(event.quality.reason) for event in events),
+            array(quoted(event.quality.description) for event in events),
+        )
+    )
+
+
+def _file_row(file: MeterFile) -> str:
+    header = file.header
+    return (
+        f"({file.file_id},'{file.sha256}',{literal(file.name)},{file.size},'{file.profile}',"
+        f"'{READER_VERSION}',{instant(header.created if header else None)},"
+        f"{literal(header.sender if header else '')},{literal(header.receiver if header else '')})"
+    )
+
+
+def _part_row(batch_id: str, parsed: Parsed) -> str:
+    part, counts = parsed.part, parsed.counts
+    warnings = ",".join(f'"{code}":{n}' for code, n in sorted(parsed.tally.warnings().items()))
+    values: Iterable[Any] = (
+        part.file.file_id, part.start, part.end, part.number, part.of, f"'{batch_id}'",
+        part.first_line, part.last_line, counts.records, counts.refused_records, counts.values,
+        counts.refused_values, f"{counts.refused_sum:f}", counts.days,
+        f"'{counts.first_day}'" if counts.first_day else "NULL",
+        f"'{counts.last_day}'" if counts.last_day else "NULL", f"'{{{warnings}}}'",
+    )  # fmt: skip
+    return f"({','.join(map(str, values))})"
+
+
+def literal(value: str) -> str:
+    """Text as an SQL literal; control characters, which no field has a use for, are made visible.
+
+    A line end inside a literal would break the rule that statements end at an empty line.
+    """
+    if not value.isprintable():
+        value = text.shown(value, len(value) * 8)
+    return "'" + value.replace("'", "''") + "'"
+
+
+def quoted(value: str) -> str:
+    """Text as an element of an array literal."""
+    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def array(elements: Iterable[str]) -> str:
+    """Elements as an array literal; NULL stands for itself."""
+    return literal("{" + ",".join(elements) + "}")
+
+
+def number(value: int | None) -> str:
+    """A number, or NULL."""
+    return "NULL" if value is None else str(value)
+
+
+def instant(value: datetime | None) -> str:
+    """NEM time (UTC+10, no daylight saving) as a literal, or NULL."""
+    return "NULL" if value is None else f"'{value:%Y-%m-%d %H:%M:%S}+10'"

@@ -1,0 +1,98 @@
+"""Connections to the warehouse, with the settings that every one of them needs."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from psycopg import errors
+
+from nem12.errors import MeterError, TerminalError, TransientError
+from nem12.settings import LOCK_TIMEOUT_SECONDS
+
+Connection = psycopg.Connection[Any]
+
+SESSION: Final = {
+    # Deadlock freedom and the apply step's locks are proven for this level only.
+    "default_transaction_isolation": "read committed",
+    "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
+    # A worker that dies between two statements must not keep its locks.
+    "idle_in_transaction_session_timeout": "120s",
+    # A worker's machine that disappears is noticed after about a minute.
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+    "timezone": "UTC",
+    # The expansion of arrays is one long simple loop: compiling it costs more than it saves.
+    "jit": "off",
+}
+
+_TRANSIENT: Final = (
+    errors.DeadlockDetected,
+    errors.SerializationFailure,
+    errors.LockNotAvailable,
+    errors.AdminShutdown,
+    errors.CrashShutdown,
+    errors.CannotConnectNow,
+    errors.TooManyConnections,
+    errors.IdleInTransactionSessionTimeout,
+    errors.ConnectionException,
+)
+
+
+def connect(uri: str, *, timeout_seconds: int = 0, application: str = "nem12") -> Connection:
+    """Connect to the warehouse.
+
+    Args:
+        uri: libpq URI; it may hold a password and is never shown.
+        timeout_seconds: Of each statement; 0 for none.
+        application: Name in `pg_stat_activity`.
+
+    Raises:
+        TransientError: It does not answer.
+    """
+    try:
+        connection = psycopg.connect(uri, application_name=application, connect_timeout=10)
+    except psycopg.OperationalError as error:
+        raise TransientError(f"PostgreSQL cannot be reached: {_first_line(error)}") from None
+    prepare(connection, timeout_seconds)
+    return connection
+
+
+def prepare(connection: Connection, timeout_seconds: int = 0) -> None:
+    """Give a connection, wherever it comes from, the settings of `SESSION`."""
+    values = {**SESSION, "statement_timeout": f"{timeout_seconds}s"}
+    connection.execute(
+        "SELECT set_config(name, setting, false) FROM unnest(%s::text[], %s::text[])"
+        " AS s (name, setting)",
+        (list(values), list(values.values())),
+    )
+    connection.commit()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn the driver's errors into this package's two families."""
+    try:
+        yield
+    except MeterError:
+        raise
+    except psycopg.Error as error:
+        said = _first_line(error)
+        if isinstance(error, errors.UndefinedTable | errors.UndefinedFunction):
+            raise TerminalError(
+                f"the database is not migrated ({said}): run `manage.py migrate`"
+            ) from error
+        if isinstance(error, _TRANSIENT) or _connection_lost(error):
+            raise TransientError(f"PostgreSQL: {said}") from error
+        raise TerminalError(f"PostgreSQL: {said}") from error
+
+
+def _connection_lost(error: psycopg.Error) -> bool:
+    return isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+
+
+def _first_line(error: psycopg.Error) -> str:
+    """What the server said, without the statement and the values it is about."""
+    primary = error.diag.message_primary
+    return primary or (str(error).strip().splitlines() or [type(error).__name__])[0]

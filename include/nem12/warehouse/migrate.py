@@ -1,0 +1,57 @@
+"""The schema's versions: Alembic runs the SQL files of `migrations/`."""
+
+import logging
+from importlib.resources import files
+from typing import Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+from nem12.warehouse.connect import Connection, connect, explained
+
+_MIGRATIONS: Final = files("nem12.warehouse") / "migrations"
+_LOCK: Final = "nem12 migrations"
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    return config
+
+
+def migrate(uri: str) -> tuple[str | None, str | None]:
+    """Bring the schema to the newest version; does nothing when it is there.
+
+    Returns:
+        The version before and the version now.
+    """
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    with explained(), connect(uri, application="nem12 migrate") as connection:
+        # Two who migrate at once: the second waits and then finds nothing to do.
+        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 12))", (_LOCK,))
+        before = _version(connection)
+        config = _config()
+        config.attributes["uri"] = uri
+        command.upgrade(config, "head")
+        return before, _version(connection)
+
+
+def newest() -> str | None:
+    """The version that this package needs."""
+    return ScriptDirectory.from_config(_config()).get_current_head()
+
+
+def version(uri: str) -> str | None:
+    """The version that a database has."""
+    with explained(), connect(uri) as connection:
+        return _version(connection)
+
+
+def _version(connection: Connection) -> str | None:
+    with connection.transaction():
+        known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
+        if known is None or known[0] is None:
+            return None
+        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
+    return row and row[0]

@@ -1,0 +1,15 @@
+"""Runs the migrations; `nem12.warehouse.migrate` says against which database."""
+
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+from nem12.warehouse.connect import connect
+
+uri = context.config.attributes["uri"]
+engine = create_engine(
+    "postgresql+psycopg://", creator=lambda: connect(uri), poolclass=pool.NullPool
+)
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()

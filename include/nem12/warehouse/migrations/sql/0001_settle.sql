@@ -1,0 +1,121 @@
+-- Days that one file delivers more than once (NEM12 section on versions): with the same stamps and
+-- other values the first stays and the later is refused; with the same content, or other stamps,
+-- it is warned of. `first_line` is the earlier delivery that decides.
+CREATE FUNCTION meter_repeated_days(file bigint)
+RETURNS TABLE (nmi varchar, nmi_suffix varchar, day date, line bigint, first_line bigint,
+    code text, refused boolean)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    WITH repeated AS (
+        SELECT v.nmi, v.nmi_suffix, v.day FROM meter_day_versions v WHERE v.file_id = file
+        GROUP BY v.nmi, v.nmi_suffix, v.day HAVING count(*) > 1
+    ), versions AS (
+        SELECT v.*,
+            first_value(v.line) OVER channel_day AS day_line,
+            first_value(v.line) OVER same_stamps AS stamps_line
+        FROM meter_day_versions v JOIN repeated USING (nmi, nmi_suffix, day)
+        WHERE v.file_id = file
+        WINDOW channel_day AS (PARTITION BY v.nmi, v.nmi_suffix, v.day ORDER BY v.line),
+            same_stamps AS (PARTITION BY v.nmi, v.nmi_suffix, v.day, v.update_missing, v.updated_at,
+                v.msats_loaded_at ORDER BY v.line)
+    )
+    SELECT v.nmi, v.nmi_suffix, v.day, v.line,
+        CASE WHEN v.stamps_line < v.line THEN v.stamps_line ELSE v.day_line END,
+        CASE WHEN v.stamps_line < v.line THEN 'date-repeated' ELSE 'date-superseded' END,
+        v.stamps_line < v.line AND (
+            v.interval_minutes, v.uom, v.uom_exponent, v.interval_values, v.event_starts,
+            v.event_qualities, CASE WHEN v.event_starts IS NULL THEN v.quality_method END
+        ) IS DISTINCT FROM (
+            s.interval_minutes, s.uom, s.uom_exponent, s.interval_values, s.event_starts,
+            s.event_qualities, CASE WHEN s.event_starts IS NULL THEN s.quality_method END
+        )
+    FROM versions v
+    JOIN meter_day_versions s ON s.file_id = file AND s.line = v.stamps_line
+    WHERE v.line > v.day_line
+$$;
+
+-- When all parts of a file are applied: what only the whole file can tell, its counts, its status.
+-- Runs again without harm; returns the status.
+CREATE FUNCTION meter_settle_file(file bigint) RETURNS text
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    known meter_files;
+    total record;
+    repeats jsonb;
+    repeated record;
+BEGIN
+    SELECT * INTO known FROM meter_files WHERE file_id = file FOR NO KEY UPDATE;
+    IF NOT FOUND OR known.status <> 'loading' THEN
+        RETURN known.status;
+    END IF;
+    PERFORM FROM meter_batch_parts WHERE file_id = file
+    GROUP BY parts HAVING count(*) = parts AND sum(byte_end - byte_start) = known.size;
+    IF NOT FOUND THEN
+        RETURN known.status;
+    END IF;
+
+    SELECT count(*) FILTER (WHERE refused) AS days,
+        coalesce(sum(v.records) FILTER (WHERE refused), 0) AS records,
+        coalesce(sum(cardinality(v.interval_values)) FILTER (WHERE refused), 0) AS readings,
+        coalesce(sum(meter_array_sum(v.interval_values)) FILTER (WHERE refused), 0) AS sum,
+        jsonb_strip_nulls(jsonb_build_object(
+            'date-repeated', nullif(count(*) FILTER (WHERE code = 'date-repeated' AND NOT refused), 0),
+            'date-superseded', nullif(count(*) FILTER (WHERE code = 'date-superseded'), 0)
+        )) AS warnings
+    INTO repeated
+    FROM meter_repeated_days(file) r
+    JOIN meter_day_versions v ON v.file_id = file AND v.line = r.line;
+
+    INSERT INTO meter_rejects
+    SELECT file, r.line, 'RECORD', r.code,
+        format('day %s of %s %s again with the stamps of line %s and other values',
+            to_char(r.day, 'YYYYMMDD'), r.nmi, r.nmi_suffix, r.first_line), '', v.line, v.last_line
+    FROM meter_repeated_days(file) r
+    JOIN meter_day_versions v ON v.file_id = file AND v.line = r.line
+    WHERE r.refused
+    ON CONFLICT DO NOTHING;
+    INSERT INTO meter_warnings
+    SELECT file, r.line, r.code,
+        format('day %s of %s %s again, after line %s',
+            to_char(r.day, 'YYYYMMDD'), r.nmi, r.nmi_suffix, r.first_line), ''
+    FROM meter_repeated_days(file) r WHERE NOT r.refused
+    ORDER BY r.line LIMIT 200
+    ON CONFLICT DO NOTHING;
+    -- A refused repetition has the stamps of an earlier line, which beats it: it is not in force.
+    DELETE FROM meter_day_versions v USING meter_repeated_days(file) r
+    WHERE v.file_id = file AND v.line = r.line AND r.refused;
+
+    SELECT sum(records) AS records, sum(refused_records) AS refused_records,
+        sum(readings) AS readings, sum(refused_readings) AS refused_readings,
+        sum(refused_sum) AS refused_sum, sum(days) AS days, min(first_day) AS first_day,
+        max(last_day) AS last_day
+    INTO total FROM meter_batch_parts p
+    WHERE file_id = file AND parts = (
+        SELECT parts FROM meter_batch_parts WHERE file_id = file
+        GROUP BY parts HAVING count(*) = parts AND sum(byte_end - byte_start) = known.size
+        ORDER BY parts LIMIT 1);
+    SELECT coalesce(jsonb_object_agg(key, n), '{}') || repeated.warnings INTO repeats
+    FROM (SELECT key, sum(value::bigint) AS n
+          FROM meter_batch_parts p, jsonb_each_text(p.warnings) WHERE p.file_id = file
+          GROUP BY key) AS counted;
+
+    UPDATE meter_files SET
+        status = CASE
+            WHEN EXISTS (SELECT FROM meter_rejects r WHERE r.file_id = file AND level = 'FILE')
+                THEN 'refused'
+            WHEN EXISTS (SELECT FROM meter_rejects r WHERE r.file_id = file) THEN 'partial'
+            ELSE 'loaded' END,
+        records = total.records,
+        refused_records = total.refused_records + repeated.records,
+        readings = total.readings,
+        refused_readings = total.refused_readings + repeated.readings,
+        refused_sum = total.refused_sum + repeated.sum,
+        days = total.days - repeated.days,
+        first_day = total.first_day, last_day = total.last_day,
+        warnings = repeats, settled_at = now()
+    WHERE file_id = file
+    RETURNING * INTO known;
+    RETURN known.status;
+END $$;
+
+CREATE FUNCTION meter_array_sum(numeric[]) RETURNS numeric
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT sum(value) FROM unnest($1) AS value';

@@ -1,0 +1,215 @@
+-- What people query: one row per NMI, suffix and interval.
+CREATE TABLE meter_readings (
+    id uuid NOT NULL,
+    nmi varchar(10) NOT NULL,
+    nmi_suffix varchar(2) NOT NULL,
+    "timestamp" timestamptz NOT NULL,
+    interval_minutes smallint NOT NULL,
+    consumption numeric NOT NULL,
+    uom varchar(5) NOT NULL,
+    quality_method varchar(3) NOT NULL,
+    PRIMARY KEY (nmi, nmi_suffix, "timestamp")
+) PARTITION BY RANGE ("timestamp");
+
+COMMENT ON TABLE meter_readings IS
+    'Interval readings, each in its newest version. Partitioned by month in NEM time (UTC+10).';
+COMMENT ON COLUMN meter_readings.id IS
+    'Made of (nmi, nmi_suffix, timestamp): the same reading has the same id everywhere.';
+COMMENT ON COLUMN meter_readings."timestamp" IS 'START of the interval.';
+COMMENT ON COLUMN meter_readings.consumption IS 'Exact, in the kilo unit of uom.';
+COMMENT ON COLUMN meter_readings.quality_method IS
+    'Of this interval, 400 records applied; never V.';
+
+-- The ledger: a file is its content, named by its SHA-256.
+CREATE TABLE meter_files (
+    file_id bigint PRIMARY KEY,
+    sha256 text NOT NULL UNIQUE CHECK (sha256 ~ '^[0-9a-f]{64}$'),
+    name text NOT NULL,
+    size bigint NOT NULL,
+    status text NOT NULL DEFAULT 'loading'
+        CHECK (status IN ('loading', 'loaded', 'partial', 'refused')),
+    profile text NOT NULL,
+    reader_version text NOT NULL,
+    header_at timestamptz,
+    from_participant text NOT NULL DEFAULT '',
+    to_participant text NOT NULL DEFAULT '',
+    records bigint NOT NULL DEFAULT 0,
+    refused_records bigint NOT NULL DEFAULT 0,
+    readings bigint NOT NULL DEFAULT 0,
+    refused_readings bigint NOT NULL DEFAULT 0,
+    refused_sum numeric NOT NULL DEFAULT 0,
+    days bigint NOT NULL DEFAULT 0,
+    first_day date,
+    last_day date,
+    warnings jsonb NOT NULL DEFAULT '{}',
+    seen_at timestamptz NOT NULL DEFAULT now(),
+    settled_at timestamptz
+);
+
+COMMENT ON COLUMN meter_files.file_id IS
+    'The first 63 bits of the SHA-256: the same file has the same id in every database.';
+COMMENT ON COLUMN meter_files.records IS 'Read: accepted ones are records - refused_records.';
+COMMENT ON COLUMN meter_files.readings IS 'Read: accepted ones are readings - refused_readings.';
+COMMENT ON COLUMN meter_files.refused_sum IS
+    'Exact sum, as delivered, of refused days whose values all parse.';
+
+CREATE INDEX meter_files_header_at ON meter_files (header_at);
+
+-- A batch is one staged SQL file; its parts are byte ranges of files.
+CREATE TABLE meter_batches (
+    batch_id text PRIMARY KEY,
+    staged_name text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT now(),
+    applied_by text NOT NULL
+);
+
+COMMENT ON COLUMN meter_batches.applied_by IS 'Run and try that applied it, or the database user.';
+
+CREATE TABLE meter_batch_parts (
+    file_id bigint NOT NULL REFERENCES meter_files ON DELETE CASCADE,
+    byte_start bigint NOT NULL,
+    byte_end bigint NOT NULL,
+    part integer NOT NULL,
+    parts integer NOT NULL,
+    batch_id text NOT NULL REFERENCES meter_batches ON DELETE CASCADE,
+    first_line bigint NOT NULL,
+    last_line bigint NOT NULL,
+    records bigint NOT NULL,
+    refused_records bigint NOT NULL,
+    readings bigint NOT NULL,
+    refused_readings bigint NOT NULL,
+    refused_sum numeric NOT NULL,
+    days bigint NOT NULL,
+    first_day date,
+    last_day date,
+    warnings jsonb NOT NULL,
+    PRIMARY KEY (file_id, byte_start, byte_end)
+);
+
+CREATE INDEX meter_batch_parts_batch ON meter_batch_parts (batch_id);
+
+CREATE TABLE meter_rejects (
+    file_id bigint NOT NULL REFERENCES meter_files ON DELETE CASCADE,
+    line bigint NOT NULL,
+    level text NOT NULL CHECK (level IN ('FILE', 'BLOCK', 'RECORD')),
+    code text NOT NULL,
+    message text NOT NULL,
+    excerpt text NOT NULL,
+    first_line bigint NOT NULL,
+    last_line bigint NOT NULL,
+    PRIMARY KEY (file_id, line, code)
+);
+
+COMMENT ON TABLE meter_rejects IS
+    'Every refusal: the line at fault, and the lines first_line to last_line that it refuses.';
+
+CREATE TABLE meter_warnings (
+    file_id bigint NOT NULL REFERENCES meter_files ON DELETE CASCADE,
+    line bigint NOT NULL,
+    code text NOT NULL,
+    message text NOT NULL,
+    excerpt text NOT NULL,
+    PRIMARY KEY (file_id, line, code)
+);
+
+COMMENT ON TABLE meter_warnings IS
+    'The first warnings of each code and part; meter_files.warnings counts all of them.';
+
+-- Every delivered version of a day, as delivered; rows are never changed.
+CREATE TABLE meter_day_versions (
+    nmi varchar(10) NOT NULL,
+    nmi_suffix varchar(2) NOT NULL,
+    day date NOT NULL,
+    file_id bigint NOT NULL,
+    line bigint NOT NULL,
+    last_line bigint NOT NULL,
+    updated_at timestamptz NOT NULL,
+    file_created_at timestamptz NOT NULL,
+    msats_loaded_at timestamptz,
+    records integer NOT NULL,
+    update_missing boolean NOT NULL,
+    interval_minutes smallint NOT NULL,
+    uom_exponent smallint NOT NULL,
+    reason_code smallint,
+    uom varchar(5) NOT NULL,
+    quality_method varchar(3) NOT NULL,
+    reason_description text NOT NULL,
+    register_id text NOT NULL,
+    meter_serial text NOT NULL,
+    event_starts smallint[],
+    event_qualities varchar(3)[],
+    event_reasons smallint[],
+    event_descriptions text[],
+    interval_values numeric[] NOT NULL,
+    PRIMARY KEY (nmi, nmi_suffix, day, file_id, line)
+);
+
+-- Measured: compressing the arrays costs more time than it saves space.
+ALTER TABLE meter_day_versions ALTER COLUMN interval_values SET STORAGE EXTERNAL;
+
+CREATE INDEX meter_day_versions_file ON meter_day_versions (file_id, line);
+
+COMMENT ON COLUMN meter_day_versions.line IS 'Of the 300 record; its 400 and 500 records end at last_line.';
+COMMENT ON COLUMN meter_day_versions.uom_exponent IS
+    'Delivered unit = 10 ^ uom_exponent of uom: -3 for Wh, 0 for kWh, 3 for MWh.';
+COMMENT ON COLUMN meter_day_versions.event_starts IS
+    'First intervals (1-based, ascending, from 1) of the spans of one quality; null where the '
+    'whole day has quality_method.';
+
+-- Which version of a day is in force.
+CREATE TABLE meter_days (
+    nmi varchar(10) NOT NULL,
+    nmi_suffix varchar(2) NOT NULL,
+    day date NOT NULL,
+    file_id bigint,
+    line bigint,
+    updated_at timestamptz,
+    interval_minutes smallint,
+    reason_code smallint,
+    uom varchar(5),
+    quality_method varchar(3),
+    register_id text,
+    meter_serial text,
+    PRIMARY KEY (nmi, nmi_suffix, day)
+) WITH (fillfactor = 90);
+
+COMMENT ON COLUMN meter_days.file_id IS 'With line: where the readings of this day come from.';
+
+-- A drop is a file that landed; its claim keeps two runs from working on it.
+CREATE TABLE meter_drops (
+    drop_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    uri text NOT NULL,
+    size bigint NOT NULL,
+    mtime_ns bigint NOT NULL,
+    identity text NOT NULL,
+    profile text NOT NULL,
+    state text NOT NULL CHECK (state IN ('claimed', 'running', 'waiting', 'settled', 'failed')),
+    claim text NOT NULL,
+    attempt integer NOT NULL DEFAULT 1,
+    not_before timestamptz NOT NULL DEFAULT now(),
+    claimed_at timestamptz NOT NULL DEFAULT now(),
+    settled_at timestamptz,
+    sha256 text,
+    outcome text CHECK (outcome IN ('loaded', 'partial', 'refused', 'duplicate', 'failed')),
+    kept_at text,
+    message text NOT NULL DEFAULT '',
+    UNIQUE (uri, size, mtime_ns, identity)
+);
+
+COMMENT ON COLUMN meter_drops.claim IS 'The load run nem12__<claim> works on it.';
+COMMENT ON COLUMN meter_drops.state IS
+    'claimed: a run was asked for; running: it has begun; waiting: it failed and the next attempt '
+    'comes at not_before; failed: it failed too often and waits for redrive.';
+COMMENT ON COLUMN meter_drops.kept_at IS 'Where the file lies now.';
+
+CREATE INDEX meter_drops_claim ON meter_drops (claim);
+
+CREATE TABLE meter_drop_files (
+    drop_id bigint NOT NULL REFERENCES meter_drops ON DELETE CASCADE,
+    member text NOT NULL,
+    file_id bigint NOT NULL REFERENCES meter_files,
+    outcome text NOT NULL CHECK (outcome IN ('loaded', 'partial', 'refused', 'duplicate')),
+    PRIMARY KEY (drop_id, member)
+);
+
+CREATE INDEX meter_drop_files_file ON meter_drop_files (file_id);
