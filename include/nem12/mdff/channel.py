@@ -75,9 +75,8 @@ def _suffix(record: Record) -> str | None:
     if not configuration or len(configuration) % 2:
         message = f"NMIConfiguration '{text.shown(configuration)}' is not made of pairs"
         record.warn("configuration", message)
-        return suffix
     pairs = {configuration[i : i + 2] for i in range(0, len(configuration), 2)}
-    if suffix not in pairs:
+    if configuration and suffix not in pairs:
         message = f"NMISuffix {suffix} is not in NMIConfiguration '{text.shown(configuration)}'"
         record.refuse("suffix-not-in-configuration", message, Level.BLOCK)
     return suffix

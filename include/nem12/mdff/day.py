@@ -237,8 +237,7 @@ def check_stamps(record: Record, updated: str, loaded: str, header: Header) -> S
 
 
 def _check_ahead(record: Record, given: str, stamp: datetime, header: Header) -> None:
-    # The header has no seconds: a stamp within its minute is not ahead of it.
-    ahead = stamp.replace(second=0) - header.created.replace(second=0)
+    ahead = stamp - header.created
     if ahead > _UPDATE_GRACE:
         message = f"UpdateDateTime {given} is more than a day after the file was made"
         record.refuse("update-future", message)

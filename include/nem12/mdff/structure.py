@@ -222,6 +222,7 @@ class Structure:
         if offset == 0 and raw.startswith(text.BOM):
             self._warn("bom", 1, raw, "the file begins with a byte order mark")
             raw = raw.removeprefix(text.BOM)
+            offset += len(text.BOM)
         if kind != "100":
             self._state, self._first_record = "unknown", (line, raw)
             self._any_record = _ANY_RECORD.search(raw) is not None

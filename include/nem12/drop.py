@@ -1,0 +1,149 @@
+"""What lies in the landing folder: which names are drops, and when a drop is complete."""
+
+import os
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from nem12.mdff.profile import PROFILES
+from nem12.settings import Home
+
+PARTIAL_SUFFIXES: Final = (".part", ".tmp", ".filepart", ".crdownload")
+"""What copying tools and browsers call a file that is still on its way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drop:
+    """A file in the landing folder, told apart from any other content under the same name.
+
+    Attributes:
+        uri: `file://` URI, percent-encoded: a name may hold any bytes.
+        size: Bytes.
+        mtime_ns: Time of its last change.
+        identity: Device and inode.
+        profile: By the folder it lies in.
+    """
+
+    uri: str
+    size: int
+    mtime_ns: int
+    identity: str
+    profile: str
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        return uri_path(self.uri)
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Something in the landing folder that is not a drop.
+
+    Attributes:
+        path: Where it lies.
+        reason: Why it is left alone.
+    """
+
+    path: Path
+    reason: str
+
+
+def uri_path(uri: str) -> Path:
+    """The path of a `file://` URI, byte for byte."""
+    return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
+
+
+def landed(home: Home) -> Iterator[Drop | Ignored]:
+    """Everything in the landing folder and its profiles' folders; no other folder is entered."""
+    yield from _in_folder(home.landing, "standard")
+    for profile in PROFILES:
+        if profile != "standard":
+            yield from _in_folder(home.landing / profile, profile)
+
+
+def drops(home: Home) -> list[Drop]:
+    """The drops, in the order of their names."""
+    found = (item for item in landed(home) if isinstance(item, Drop))
+    return sorted(found, key=lambda drop: drop.uri)
+
+
+def look(path: Path, profile: str) -> Drop | Ignored | None:
+    """A drop as it is now; None if it is gone."""
+    try:
+        # Not following links: one that leads out of the landing folder must not be read.
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        return Ignored(path, _kind(status.st_mode))
+    if not os.access(path, os.R_OK):
+        return Ignored(path, "not readable")
+    identity = f"{status.st_dev}:{status.st_ino}"
+    return Drop(path.as_uri(), status.st_size, status.st_mtime_ns, identity, profile)
+
+
+def is_partial(name: str) -> bool:
+    """Whether a name says that the file is still being written."""
+    return name.startswith(".") or name.lower().endswith(PARTIAL_SUFFIXES)
+
+
+def _in_folder(folder: Path, profile: str) -> Iterator[Drop | Ignored]:
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        return
+    for name in names:
+        if is_partial(name) or (profile == "standard" and name in PROFILES):
+            continue
+        found = look(folder / name, profile)
+        if found is not None:
+            yield found
+
+
+def _kind(mode: int) -> str:
+    if stat.S_ISDIR(mode):
+        return "a folder; only strict/ and lenient/ are entered"
+    return "a symbolic link; not followed" if stat.S_ISLNK(mode) else "not a regular file"
+
+
+class Settling:
+    """Decides which drops are complete: those whose size and time stood still for a while.
+
+    Args:
+        still_seconds: How long they must stand still.
+        gather_seconds: How long to wait at most while new names keep coming, so that a copy of
+            thousands becomes one batch.
+    """
+
+    def __init__(self, still_seconds: float, gather_seconds: float) -> None:
+        self._still = still_seconds
+        self._gather = gather_seconds
+        self._since: dict[Drop, float] = {}
+        self._newest = 0.0
+        self._first_complete: float | None = None
+
+    def complete(self, seen: list[Drop], now: float) -> list[Drop]:
+        """The drops to take now; empty while it is worth to wait for more.
+
+        Args:
+            seen: The drops of this look.
+            now: Seconds of a clock that only goes forward.
+        """
+        new = [drop for drop in seen if drop not in self._since]
+        if new:
+            self._newest = now
+        self._since = {drop: self._since.get(drop, now) for drop in seen}
+        still = [drop for drop, since in self._since.items() if now - since >= self._still]
+        if not still:
+            self._first_complete = None
+            return []
+        if self._first_complete is None:
+            self._first_complete = now
+        arriving = now - self._newest < self._still
+        if arriving and now - self._first_complete < self._gather:
+            return []
+        return still

@@ -1,0 +1,1 @@
+"""The acts that need the ledger: claim what landed, plan it, settle it."""

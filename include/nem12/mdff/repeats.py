@@ -1,0 +1,112 @@
+"""Days that one file delivers more than once: what only the whole file can tell.
+
+After loading, `meter_repeated_days` says the same in SQL; here it is said without a database. The
+first reading of a file only notes which days it has, in a temporary database on disk, so that
+memory does not grow with the file; the few repeated days are compared in a second reading.
+"""
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from nem12.mdff.day import Day
+from nem12.mdff.events import spans
+from nem12.mdff.findings import Finding, Level
+
+Key = tuple[str, str, str]
+"""NMI, suffix and day."""
+
+_NOTED: Final = 1000
+"""Days that are written to the temporary database at once."""
+
+
+def day_key(day: Day) -> Key:
+    """What a day is a repetition of."""
+    return day.channel.nmi, day.channel.suffix, day.day.isoformat()
+
+
+class SeenDays:
+    """Notes days and tells which came more than once."""
+
+    def __init__(self) -> None:
+        # An empty name is a database on disk that SQLite makes and removes by itself.
+        self._database = sqlite3.connect("")
+        self._database.execute("CREATE TABLE seen (nmi TEXT, suffix TEXT, day TEXT)")
+        self._waiting: list[Key] = []
+
+    def note(self, day: Day) -> None:
+        """A day of the file."""
+        self._waiting.append(day_key(day))
+        if len(self._waiting) >= _NOTED:
+            self._write()
+
+    def repeated(self) -> set[Key]:
+        """The days that came more than once."""
+        self._write()
+        rows = self._database.execute("SELECT * FROM seen GROUP BY 1, 2, 3 HAVING count(*) > 1")
+        return set(rows)
+
+    def close(self) -> None:
+        """Remove the temporary database."""
+        self._database.close()
+
+    def _write(self) -> None:
+        self._database.executemany("INSERT INTO seen VALUES (?, ?, ?)", self._waiting)
+        self._waiting = []
+
+
+@dataclass(slots=True)
+class Repeated:
+    """A finding about a repeated day, and the day itself where it is refused."""
+
+    finding: Finding
+    refused: Day | None = None
+
+
+def judge_repeats(days: Iterable[Day], repeated: set[Key]) -> Iterator[Repeated]:
+    """Compare the repeated days of a file, in the order of the file."""
+    first_lines: dict[Key, int] = {}
+    by_stamps: dict[Key, dict[object, tuple[int, object]]] = defaultdict(dict)
+    for day in days:
+        key = day_key(day)
+        if key not in repeated:
+            continue
+        if key not in first_lines:
+            first_lines[key] = day.line
+            by_stamps[key][day.stamps] = day.line, _content(day)
+            continue
+        same = by_stamps[key].get(day.stamps)
+        if same is None:
+            by_stamps[key][day.stamps] = day.line, _content(day)
+            message = f"{_named(day)} again, after line {first_lines[key]}, with other stamps"
+            yield Repeated(_finding(Level.WARN, "date-superseded", day, message))
+        elif same[1] == _content(day):
+            message = f"{_named(day)} again, after line {same[0]}, with the same content"
+            yield Repeated(_finding(Level.WARN, "date-repeated", day, message))
+        else:
+            message = f"{_named(day)} again with the stamps of line {same[0]} and other values"
+            yield Repeated(_finding(Level.RECORD, "date-repeated", day, message), day)
+
+
+def _content(day: Day) -> object:
+    """What makes readings: equal as numbers, not as text."""
+    events = [(event.start, event.quality.method) for event in spans(day)]
+    quality = None if events else day.quality.method
+    values = [_canonical(value) for value in day.values.split(",")]
+    return day.channel.interval_minutes, day.channel.unit, quality, events, values
+
+
+def _canonical(value: str) -> tuple[str, str]:
+    whole, _, decimals = value.partition(".")
+    return whole.lstrip("0"), decimals.rstrip("0")
+
+
+def _named(day: Day) -> str:
+    return f"day {day.day:%Y%m%d} of {day.channel.nmi} {day.channel.suffix}"
+
+
+def _finding(level: Level, code: str, day: Day, message: str) -> Finding:
+    last = day.line if level is Level.WARN else day.last_line
+    return Finding(level, code, day.line, message, "", day.line, last)

@@ -1,0 +1,88 @@
+"""Judge whole files without a database: `manage.py validate`, and the strict profile."""
+
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+
+from nem12.mdff.day import Day
+from nem12.mdff.findings import Finding, Level, Tally, verdict
+from nem12.mdff.repeats import SeenDays, judge_repeats
+from nem12.parse import Parsed, parse
+from nem12.shard import MeterFile, parts
+
+Sink = Callable[[Finding], None]
+
+
+@dataclass(slots=True)
+class Judged:
+    """The verdict on a file.
+
+    Attributes:
+        file: What was judged.
+        tally: Its findings, counted exactly.
+        records: Read.
+        refused_records: Of these.
+        values: Read.
+        refused_values: Of these.
+        days: Accepted.
+    """
+
+    file: MeterFile
+    tally: Tally = field(default_factory=Tally)
+    records: int = 0
+    refused_records: int = 0
+    values: int = 0
+    refused_values: int = 0
+    days: int = 0
+
+    @property
+    def outcome(self) -> str:
+        """`loaded`, `partial` or `refused`, as if it had been loaded."""
+        level = self.tally.worst.level if self.tally.worst else None
+        if self.file.profile == "strict" and level is not None and level is not Level.WARN:
+            return "refused"
+        return verdict(level)
+
+
+def validate(file: MeterFile, sink: Sink) -> Judged:
+    """Read a whole file and give its findings to `sink` as they come."""
+    judged = Judged(file)
+    with closing(SeenDays()) as seen:
+        for part in parts(file):
+            parsed = Parsed(part)
+            for item in parse(parsed):
+                if isinstance(item, Day):
+                    seen.note(item)
+                else:
+                    sink(item)
+            _add(judged, parsed)
+        repeated = seen.repeated()
+    if repeated:
+        _judge_repeats(judged, repeated, sink)
+    return judged
+
+
+def _add(judged: Judged, parsed: Parsed) -> None:
+    judged.tally.merge(parsed.tally)
+    judged.records += parsed.counts.records
+    judged.refused_records += parsed.counts.refused_records
+    judged.values += parsed.counts.values
+    judged.refused_values += parsed.counts.refused_values
+    judged.days += parsed.counts.days
+
+
+def _judge_repeats(judged: Judged, repeated: set[tuple[str, str, str]], sink: Sink) -> None:
+    for found in judge_repeats(_days(judged.file), repeated):
+        if judged.tally.keep(found.finding):
+            sink(found.finding)
+        if found.refused is not None:
+            judged.days -= 1
+            judged.refused_records += found.refused.records
+            judged.refused_values += found.refused.channel.intervals
+
+
+def _days(file: MeterFile) -> Iterator[Day]:
+    for part in parts(file):
+        yield from (item for item in parse(Parsed(part)) if isinstance(item, Day))
+
+

@@ -1,0 +1,1 @@
+SELECT meter_settle_file(%(file_id)s)
