@@ -93,13 +93,13 @@ def is_partial(name: str) -> bool:
 
 def _in_folder(folder: Path, profile: str) -> Iterator[Drop | Ignored]:
     try:
-        names = os.listdir(folder)
+        paths = sorted(folder.iterdir())
     except FileNotFoundError:
         return
-    for name in names:
-        if is_partial(name) or (profile == "standard" and name in PROFILES):
+    for path in paths:
+        if is_partial(path.name) or (profile == "standard" and path.name in PROFILES):
             continue
-        found = look(folder / name, profile)
+        found = look(path, profile)
         if found is not None:
             yield found
 

@@ -67,13 +67,21 @@ def _read(parsed: Parsed, stream: BinaryIO, *, fast: bool) -> Iterator[Day | Fin
     start, first_line, end = _body_range(parsed.part)
     reader = _reader(file, first_line, fast=fast)
     stream.seek(start)
+    withheld_sum = Decimal(0)
     for item in reader.read(text.whole_lines(stream, start, end)):
-        if isinstance(item, Day) or parsed.tally.keep(item):
+        if not isinstance(item, Day):
+            if parsed.tally.keep(item):
+                yield item
+        elif file.withheld:
+            withheld_sum += exact_sum(item.values.split(","))
+        else:
             yield item
     parsed.counts = reader.counts
     if parsed.part.number == 0:
         parsed.counts.records += file.records
         parsed.counts.refused_records += file.refused_records
+    if file.withheld:
+        parsed.counts = _all_refused(parsed.counts, withheld_sum)
 
 
 def _body_range(part: Part) -> tuple[int, int, int]:
@@ -99,10 +107,15 @@ def _count_refused(parsed: Parsed, stream: BinaryIO) -> None:
     for item in reader.read(text.whole_lines(stream)):
         if isinstance(item, Day):
             total += exact_sum(item.values.split(","))
-    parsed.counts = Counts(
+    parsed.counts = _all_refused(counts, total)
+
+
+def _all_refused(counts: Counts, accepted_sum: Decimal) -> Counts:
+    """The counts of a part of which nothing may be loaded."""
+    return Counts(
         records=counts.records,
         refused_records=counts.records,
         values=counts.values,
         refused_values=counts.values,
-        refused_sum=counts.refused_sum + total,
+        refused_sum=counts.refused_sum + accepted_sum,
     )

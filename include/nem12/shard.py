@@ -37,6 +37,7 @@ class MeterFile:
         records: 100 and 900 records.
         refused_records: Those of them that were refused.
         cuts: Beginnings of its parts but the first.
+        withheld: It has errors, and its profile lets nothing of such a file be loaded.
     """
 
     path: str
@@ -53,6 +54,7 @@ class MeterFile:
     records: int
     refused_records: int
     cuts: tuple[Cut, ...] = ()
+    withheld: bool = False
 
     @property
     def file_id(self) -> int:

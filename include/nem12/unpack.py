@@ -24,17 +24,13 @@ _GZIP: Final = b"\x1f\x8b"
 _RATIO_FLOOR: Final = 64 * MIB
 """Below this size a high ratio harms nobody."""
 
-_BROKEN: Final = (
-    zipfile.BadZipFile,
-    zlib.error,
-    EOFError,
-    OSError,
-    NotImplementedError,
-    RuntimeError,
-)
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The format's archives are zlib's; what else a zip may hold is not worth its risks."""
+
+_BROKEN: Final = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError)
 
 
-class _Refused(Exception):
+class _RefusedError(Exception):
     """An archive, or a member of it, that is not read."""
 
 
@@ -50,9 +46,9 @@ class _Budget:
         data = self.stream.read(size)
         self.spent += len(data)
         if self.spent > MAX_EXPANDED_BYTES:
-            raise _Refused(f"the archive expands to more than {MAX_EXPANDED_BYTES // MIB} MiB")
+            raise _RefusedError(f"the archive expands to more than {MAX_EXPANDED_BYTES // MIB} MiB")
         if self.spent > _RATIO_FLOOR and self.spent > MAX_EXPANSION_RATIO * self.packed:
-            raise _Refused(f"the archive expands more than {MAX_EXPANSION_RATIO}-fold")
+            raise _RefusedError(f"the archive expands more than {MAX_EXPANSION_RATIO}-fold")
         return data
 
 
@@ -98,7 +94,7 @@ def _gzip(
         with gzip.open(stream, "rb") as expanded:
             budget = _Budget(expanded, packed)
             yield _member(budget, name, profile, scratch / f"{sha256(path)[:12]}-0", packed * 10)
-    except (_Refused, *_BROKEN) as error:
+    except (_RefusedError, *_BROKEN) as error:
         yield _unreadable(path, name, profile, error)
 
 
@@ -111,24 +107,24 @@ def _zip(
         with zipfile.ZipFile(stream) as archive:
             members = [member for member in archive.infolist() if not member.is_dir()]
             if not members:
-                raise _Refused("the archive is empty")
+                raise _RefusedError("the archive is empty")
             if len(members) > MAX_MEMBERS:
-                raise _Refused(f"the archive has more than {MAX_MEMBERS} members")
+                raise _RefusedError(f"the archive has more than {MAX_MEMBERS} members")
             for number, member in enumerate(members):
                 if member.flag_bits & 0x1:
-                    raise _Refused("the archive is encrypted")
+                    raise _RefusedError("the archive is encrypted")
+                if member.compress_type not in _METHODS:
+                    raise _RefusedError("the archive is compressed by an unusual method")
                 with archive.open(member) as expanded:
                     budget.stream = expanded
                     inner = f"{name}/{member.filename}"
                     target = scratch / f"{prefix}-{number}"
                     yield _member(budget, inner, profile, target, member.file_size)
-    except (_Refused, *_BROKEN) as error:
+    except (_RefusedError, *_BROKEN) as error:
         yield _unreadable(path, name, profile, error)
 
 
-def _member(
-    stream: text.Readable, name: str, profile: str, target: Path, size: int
-) -> MeterFile:
+def _member(stream: text.Readable, name: str, profile: str, target: Path, size: int) -> MeterFile:
     """Expand one member and survey it on the way."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as copy:

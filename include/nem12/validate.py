@@ -84,5 +84,3 @@ def _judge_repeats(judged: Judged, repeated: set[tuple[str, str, str]], sink: Si
 def _days(file: MeterFile) -> Iterator[Day]:
     for part in parts(file):
         yield from (item for item in parse(Parsed(part)) if isinstance(item, Day))
-
-

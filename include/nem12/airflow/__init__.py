@@ -1,0 +1,1 @@
+"""What Airflow runs: sensor and trigger, the tasks of a load, the batch operator, assets."""

@@ -2,11 +2,9 @@
 
 from functools import cache
 from importlib.resources import files
-from typing import LiteralString, cast
 
 
 @cache
-def statement(name: str) -> LiteralString:
-    """The text of a statement: part of the code, so trusted like it."""
-    text = (files(__name__) / f"{name}.sql").read_text(encoding="utf-8")
-    return cast("LiteralString", text)
+def statement(name: str) -> bytes:
+    """The text of a statement."""
+    return (files(__name__) / f"{name}.sql").read_bytes()

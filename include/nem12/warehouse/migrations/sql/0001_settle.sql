@@ -100,8 +100,8 @@ BEGIN
 
     UPDATE meter_files SET
         status = CASE
-            WHEN EXISTS (SELECT FROM meter_rejects r WHERE r.file_id = file AND level = 'FILE')
-                THEN 'refused'
+            WHEN EXISTS (SELECT FROM meter_rejects r WHERE r.file_id = file
+                         AND (level = 'FILE' OR known.profile = 'strict')) THEN 'refused'
             WHEN EXISTS (SELECT FROM meter_rejects r WHERE r.file_id = file) THEN 'partial'
             ELSE 'loaded' END,
         records = total.records,

@@ -213,3 +213,13 @@ CREATE TABLE meter_drop_files (
 );
 
 CREATE INDEX meter_drop_files_file ON meter_drop_files (file_id);
+
+-- Whoever waits for drops to be settled listens instead of asking again and again.
+CREATE FUNCTION meter_notify_drops() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    NOTIFY meter_drops;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER meter_drops_changed AFTER INSERT OR UPDATE ON meter_drops
+FOR EACH STATEMENT EXECUTE FUNCTION meter_notify_drops();

@@ -2,7 +2,7 @@
 CREATE VIEW meter_daily AS
 SELECT nmi, nmi_suffix, ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date AS day, uom,
     CASE WHEN uom IN ('kWh', 'kVArh', 'kVAh') THEN sum(consumption) END AS total_consumption,
-    avg(consumption) AS average_consumption,
+    round(avg(consumption), 6) AS average_consumption,
     min(consumption) AS minimum_consumption,
     max(consumption) AS maximum_consumption,
     count(*) AS readings,

@@ -1,0 +1,49 @@
+"""# Watch the landing folder for NEM12 files
+
+One run waits at any time, deferred, without a worker slot. When complete files lie in the landing
+folder it claims them as one batch in the ledger, starts one run of **nem12_load** for it, and the
+next run of this DAG goes on watching: a file of gigabytes that is loading does not hold up others.
+
+A file is complete when it is not named like a partial upload (`.part`, `.tmp`, `.filepart`,
+`.crdownload`, a leading dot) and its size and time stood still for two seconds. Files in `strict/`
+and `lenient/` are judged by that profile.
+
+**There is nothing to trigger here.** Pause the DAG to stop loading; what lands meanwhile is found
+when it is unpaused.
+"""
+
+from datetime import timedelta
+
+import pendulum
+from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.sdk import dag
+
+from nem12 import settings
+from nem12.airflow.sensors import DropSensor
+from nem12.airflow.watch_tasks import claim
+
+
+@dag(
+    dag_id=settings.WATCH_DAG_ID,
+    schedule="@continuous",
+    start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
+    max_active_runs=1,
+    catchup=False,
+    default_args={"owner": "nem12", "retries": 3, "retry_delay": timedelta(seconds=10)},
+    tags=["nem12"],
+    doc_md=__doc__,
+)
+def nem12_watch() -> None:
+    """Sensor, claim, trigger."""
+    claimed = claim(DropSensor(task_id="wait_for_drops").output)
+    # The claim is part of the run id: trying again cannot start the run twice.
+    TriggerDagRunOperator(
+        task_id="start_load",
+        trigger_dag_id=settings.LOAD_DAG_ID,
+        trigger_run_id=f"nem12__{claimed}",
+        conf={"claim": claimed},
+        skip_when_already_exists=True,
+    )
+
+
+nem12_watch()

@@ -1,0 +1,108 @@
+"""The tasks of a load run: plan, parse, apply, settle, verdict."""
+
+import logging
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import get_current_context, task, task_group
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowFailException
+
+from nem12 import settings
+from nem12.airflow.assets import METER_READINGS
+from nem12.airflow.operators import MeterBatchOperator
+from nem12.airflow.warehouse import warehouse
+from nem12.load.claim import claim_by_glob
+from nem12.load.plan import plan
+from nem12.load.settle import settle
+from nem12.shard import load as load_shard
+from nem12.stage import stage
+
+log = logging.getLogger(__name__)
+
+RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception="nem12.errors.TerminalError",
+            action=RetryAction.FAIL,
+            reason="trying again would change nothing",
+        )
+    ]
+)
+"""What cannot be mended by trying again fails at once; the rest is tried again."""
+
+RETRIES: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay": timedelta(seconds=10),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=5),
+    "retry_policy": RETRY_POLICY,
+}
+
+
+@task(multiple_outputs=False, **RETRIES)
+def claim_and_plan() -> list[dict[str, str]]:
+    """Find out what this run is to load, and cut it into shards."""
+    context = get_current_context()
+    params = context["params"]
+    home = settings.home().make()
+    with warehouse() as connection:
+        claim = (context["dag_run"].conf or {}).get("claim")
+        if not claim:
+            claim = claim_by_glob(connection, home, params["files"], params["profile"])
+        context["ti"].xcom_push(key="claim", value=claim)
+        return plan(connection, home, claim)
+
+
+@task(multiple_outputs=False, map_index_template="{{ shard_label }}", **RETRIES)
+def parse(shard: dict[str, str]) -> dict[str, Any]:
+    """Parse one shard into a staged SQL batch file."""
+    get_current_context()["shard_label"] = shard["label"]  # type: ignore[typeddict-unknown-key]
+    path = Path(shard["shard"])
+    return asdict(stage(load_shard(path), path.parent))
+
+
+@task_group
+def load(shard: Any) -> None:
+    """One shard: parsed, then applied while the next one is parsed."""
+    MeterBatchOperator(
+        task_id="apply",
+        batch=parse(shard),
+        pool=settings.POOL,
+        weight_rule="upstream",
+        execution_timeout=timedelta(seconds=settings.APPLY_TIMEOUT_SECONDS),
+        **RETRIES,
+    )
+
+
+@task(multiple_outputs=False, trigger_rule="all_done", outlets=[METER_READINGS], **RETRIES)
+def settle_drops() -> dict[str, Any]:
+    """Move what is loaded, report what is refused, free what failed."""
+    context = get_current_context()
+    claim = context["ti"].xcom_pull(task_ids="claim_and_plan", key="claim")
+    if not claim:
+        raise AirflowFailException("nothing was claimed: see the log of claim_and_plan")
+    with warehouse() as connection:
+        settlement = settle(connection, settings.home(), claim)
+    extra = settlement.as_extra()
+    for problem in settlement.problems:
+        log.warning("%s", problem)
+    context["outlet_events"][METER_READINGS].extra = extra
+    return extra
+
+
+@task(trigger_rule="all_done", retries=0)
+def verdict(settled: dict[str, Any] | None) -> str:
+    """Say in one line how the run went; fail it where something was refused or failed."""
+    if not settled:
+        raise AirflowFailException("the run could not be settled: see the logs of the tasks before")
+    files = ", ".join(f"{count} {outcome}" for outcome, count in settled["files"].items())
+    line = f"{files or 'no files'}; {settled['readings']} readings of {settled['days']} days"
+    failed = settled["drops"].get("waiting", 0) + settled["drops"].get("failed", 0)
+    refused = settled["files"].get("refused", 0) + settled["files"].get("partial", 0)
+    if failed or (refused and get_current_context()["params"]["fail_on_refusals"]):
+        problems = "\n".join(settled["problems"])
+        raise AirflowFailException(f"{line}\n{problems}")
+    return line

@@ -1,0 +1,57 @@
+"""The operator that applies staged batch files."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, cast
+
+from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
+from airflow.sdk.definitions.context import Context
+
+from nem12 import settings
+from nem12.airflow.warehouse import warehouse
+from nem12.warehouse.apply import apply
+
+
+class MeterBatchOperator(SQLExecuteQueryOperator):
+    """Applies one staged SQL batch file in one transaction.
+
+    The successor of PostgresOperator with the path of a file in place of the statement: the SQL,
+    megabytes of it, is streamed to the server, and neither rendered, stored nor logged.
+
+    Args:
+        batch: What `stage` returned: `path`, `months` and counts.
+        conn_id: Airflow connection of the warehouse.
+
+    Returns:
+        `batch_id`, and `readings`: how many were put in force.
+    """
+
+    template_fields: Sequence[str] = ("batch",)
+    template_ext: Sequence[str] = ()
+    ui_color = "#d8ecd0"
+
+    def __init__(self, *, batch: Any, conn_id: str = settings.CONNECTION_ID, **kwargs: Any) -> None:
+        super().__init__(sql="", conn_id=conn_id, **kwargs)
+        self.batch = batch
+
+    def execute(self, context: Context) -> dict[str, Any]:
+        """Apply the batch; nothing changes if it was applied before."""
+        batch = cast("dict[str, Any]", self.batch)
+        instance = context["ti"]
+        attempt = f"{instance.task_id}[{instance.map_index}] try {instance.try_number}"
+        by = f"{context['run_id']} {attempt}"
+        timeout = self.execution_timeout
+        seconds = int(timeout.total_seconds()) if timeout else settings.APPLY_TIMEOUT_SECONDS
+        # The session's statement_timeout: a killed task leaves no running query behind.
+        with warehouse(
+            self.conn_id or settings.CONNECTION_ID, timeout_seconds=seconds
+        ) as connection:
+            readings = apply(connection, Path(batch["path"]), batch["months"], by)
+        self.log.info(
+            "batch %s: %s days delivered, %s readings put in force, %s records refused",
+            batch["batch_id"],
+            batch["days"],
+            readings,
+            batch["refused_records"],
+        )
+        return {"batch_id": batch["batch_id"], "readings": readings}

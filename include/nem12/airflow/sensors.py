@@ -1,0 +1,47 @@
+"""The sensor that notices new meter files."""
+
+from typing import Any
+
+from airflow.sdk import BaseSensorOperator
+from airflow.sdk.definitions.context import Context
+
+from nem12 import settings
+from nem12.airflow.triggers import DropTrigger
+
+
+class DropSensor(BaseSensorOperator):
+    """Waits for complete drops in the landing folder; always deferred, it holds no worker slot.
+
+    Returns:
+        The path of a listing of what was seen.
+    """
+
+    def __init__(
+        self,
+        *,
+        conn_id: str = settings.CONNECTION_ID,
+        settle_seconds: float = settings.SETTLE_SECONDS,
+        gather_seconds: float = settings.GATHER_SECONDS,
+        scan_seconds: float = settings.SCAN_SECONDS,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.conn_id = conn_id
+        self.settle_seconds = settle_seconds
+        self.gather_seconds = gather_seconds
+        self.scan_seconds = scan_seconds
+
+    def execute(self, context: Context) -> None:  # noqa: ARG002 - Airflow's signature
+        """Hand over to the trigger."""
+        settings.home().make()
+        self.defer(
+            trigger=DropTrigger(
+                self.conn_id, self.settle_seconds, self.gather_seconds, self.scan_seconds
+            ),
+            method_name="execute_complete",
+        )
+
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> str:  # noqa: ARG002
+        """Take over from the trigger."""
+        self.log.info("%s complete drops", event["drops"])
+        return str(event["listing"])

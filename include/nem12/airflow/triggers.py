@@ -1,0 +1,84 @@
+"""The trigger that waits for drops, in the triggerer, without a worker slot."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from nem12 import settings
+from nem12.airflow.warehouse import warehouse
+from nem12.drop import Drop, Settling, drops
+from nem12.errors import TransientError
+from nem12.load.claim import save_listing
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection
+
+log = logging.getLogger(__name__)
+
+
+class DropTrigger(BaseTrigger):
+    """Fires when complete drops lie in the landing folder that nobody has claimed.
+
+    It only looks: what it saw is written to a listing, and the claim is made by a task. Running
+    twice, as triggers may, does no harm.
+
+    Args:
+        conn_id: Airflow connection of the warehouse, whose ledger says what is done.
+        settle_seconds: How long a drop's size and time must stand still.
+        gather_seconds: How long to wait at most while new names keep coming.
+        scan_seconds: Between two looks.
+    """
+
+    def __init__(
+        self, conn_id: str, settle_seconds: float, gather_seconds: float, scan_seconds: float
+    ) -> None:
+        super().__init__()
+        self.conn_id = conn_id
+        self.settle_seconds = settle_seconds
+        self.gather_seconds = gather_seconds
+        self.scan_seconds = scan_seconds
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """How the triggerer makes it again."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "conn_id": self.conn_id,
+                "settle_seconds": self.settle_seconds,
+                "gather_seconds": self.gather_seconds,
+                "scan_seconds": self.scan_seconds,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Look until there is something to take; one event with the path of the listing."""
+        home = settings.home()
+        settling = Settling(self.settle_seconds, self.gather_seconds)
+        connection: Connection | None = None
+        try:
+            while True:
+                # Blocking calls go to a thread: they would hold up every trigger of the process.
+                try:
+                    if connection is None or connection.broken:
+                        connection = await asyncio.to_thread(warehouse, self.conn_id)
+                    free = await asyncio.to_thread(_free_drops, connection, home)
+                except TransientError as error:
+                    log.warning("%s; looking again", error)
+                    free, connection = [], None
+                complete = settling.complete(free, time.monotonic())
+                if complete:
+                    listing = await asyncio.to_thread(save_listing, home, complete)
+                    yield TriggerEvent({"listing": str(listing), "drops": len(complete)})
+                    return
+                await asyncio.sleep(self.scan_seconds)
+        finally:
+            if connection is not None:
+                connection.close()
+
+
+def _free_drops(connection: Connection, home: settings.Home) -> list[Drop]:
+    found = drops(home)
+    return ledger.free(connection, found) if found else []

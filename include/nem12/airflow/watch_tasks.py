@@ -1,0 +1,24 @@
+"""The tasks of the watch: claim what was seen, start the run that loads it."""
+
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import get_current_context, task
+from airflow.sdk.exceptions import AirflowSkipException
+
+from nem12 import settings
+from nem12.airflow.assets import NEM12_DROPS
+from nem12.airflow.warehouse import warehouse
+from nem12.load.claim import claim_listing
+
+
+@task(outlets=[NEM12_DROPS])
+def claim(listing: str) -> str:
+    """Claim the drops of a listing in the ledger; the claim names the run that loads them."""
+    with warehouse() as connection:
+        name, count = claim_listing(connection, settings.home(), Path(listing))
+    if not count:
+        raise AirflowSkipException("what was seen is claimed by others already, or gone")
+    extra: dict[str, Any] = {"claim": name, "drops": count}
+    get_current_context()["outlet_events"][NEM12_DROPS].extra = extra
+    return name

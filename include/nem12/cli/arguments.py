@@ -1,0 +1,145 @@
+"""What can be said on the command line; commands are imported only when they run."""
+
+import argparse
+import importlib
+from collections.abc import Callable
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
+
+from nem12.mdff.profile import PROFILES
+
+_ABOUT = "NEM12 meter data files into PostgreSQL, on Apache Airflow."
+_DSN = (
+    "PostgreSQL to use, a URI such as postgresql://user@host/meter; without it METER_DB_URI, and "
+    "without that the embedded server under METER_HOME"
+)
+
+
+if TYPE_CHECKING:
+    # argparse names this type only for type checkers.
+    _Commands: TypeAlias = argparse._SubParsersAction["_Parser"]
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        """One line, and where to read more."""
+        self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole command line."""
+    root = _Parser(prog="manage.py", description=_ABOUT, allow_abbrev=False)
+    commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _demo(commands)
+    _up(commands)
+    _test(commands)
+    _parse_data(commands)
+    _validate(commands)
+    _migrate(commands)
+    _status(commands)
+    _query(commands)
+    return root
+
+
+def _command(commands: "_Commands", name: str, module: str, about: str) -> argparse.ArgumentParser:
+    added = commands.add_parser(
+        name, help=about, description=about, prog=f"manage.py {name}", allow_abbrev=False
+    )
+    added.set_defaults(run=_lazily(module, name))
+    return added
+
+
+def _lazily(module: str, name: str) -> Callable[[argparse.Namespace], int]:
+    def run(arguments: argparse.Namespace) -> int:
+        command = getattr(importlib.import_module(f"nem12.cli.{module}"), name)
+        status: int = command(arguments)
+        return status
+
+    return run
+
+
+def _demo(commands: "_Commands") -> None:
+    about = (
+        "Load the sample files through a real Airflow into a real PostgreSQL, show what was loaded "
+        "and refused, and stop."
+    )
+    _command(commands, "demo", "stack", about)
+
+
+def _up(commands: "_Commands") -> None:
+    about = "Run Airflow and PostgreSQL until Ctrl-C; drop files into the landing folder."
+    _command(commands, "up", "stack", about)
+
+
+def _test(commands: "_Commands") -> None:
+    added = _command(commands, "test", "suite", "Run the tests, the linter and the type checker.")
+    added.add_argument("--all", action="store_true", help="the slow proofs too")
+    added.add_argument("pytest", nargs="*", metavar="PATH", help="only these test files")
+
+
+def _parse_data(commands: "_Commands") -> None:
+    about = (
+        "Parse NEM12 files into staged SQL batch files; with --apply load them into the table "
+        "meter_readings."
+    )
+    added = _command(commands, "parse_data", "load", about)
+    added.add_argument(
+        "--file",
+        action="append",
+        required=True,
+        metavar="F",
+        help="a file, an archive (.zip, .gz) or a folder; may be given several times",
+    )
+    added.add_argument(
+        "--output", metavar="DIR", help="where the staged files go (default: ./staged)"
+    )
+    added.add_argument("--apply", action="store_true", help="load them into the database")
+    _profile(added)
+    _format(added)
+    _dsn(added)
+
+
+def _validate(commands: "_Commands") -> None:
+    about = "Check NEM12 files without a database: file:line: LEVEL code message."
+    added = _command(commands, "validate", "check", about)
+    added.add_argument("file", nargs="+", metavar="F", help="a file, an archive or a folder")
+    _profile(added)
+    _format(added)
+
+
+def _migrate(commands: "_Commands") -> None:
+    about = "Bring the database's tables to the version that this package needs."
+    _dsn(_command(commands, "migrate", "database", about))
+
+
+def _status(commands: "_Commands") -> None:
+    about = "Say what waits, what is loaded and what was refused."
+    added = _command(commands, "status", "database", about)
+    _format(added)
+    _dsn(added)
+
+
+def _query(commands: "_Commands") -> None:
+    about = "Run one SELECT as a role that may only read."
+    added = _command(commands, "query", "database", about)
+    added.add_argument("sql", metavar="SQL", help='such as "SELECT * FROM meter_daily LIMIT 5"')
+    _format(added)
+    _dsn(added)
+
+
+def _profile(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--profile",
+        choices=list(PROFILES),
+        default="standard",
+        help="how strictly to judge (default: standard)",
+    )
+
+
+def _format(added: argparse.ArgumentParser) -> None:
+    added.add_argument(
+        "--format", choices=["text", "json"], default="text", help="for people or programs"
+    )
+
+
+def _dsn(added: argparse.ArgumentParser) -> None:
+    added.add_argument("--dsn", metavar="URI", help=_DSN)

@@ -1,0 +1,54 @@
+"""`validate`: findings like a linter's."""
+
+from argparse import Namespace
+
+from nem12.cli.files import named, scratch_folder, surveyed
+from nem12.cli.output import err, to_json
+from nem12.mdff.findings import Finding, Level
+from nem12.mdff.text import shown
+from nem12.shard import MeterFile
+from nem12.validate import Judged
+from nem12.validate import validate as judge
+
+
+def validate(arguments: Namespace) -> int:
+    """Print every finding; 1 if anything is refused."""
+    with scratch_folder() as scratch:
+        files = surveyed(named(arguments.file), arguments.profile, scratch)
+        judged = [_validate(file, arguments.format) for file in files]
+    if arguments.format == "text":
+        for one in judged:
+            err.print(_summary(one), markup=False, soft_wrap=True)
+    return int(any(one.outcome != "loaded" for one in judged))
+
+
+def _validate(file: MeterFile, form: str) -> Judged:
+    def show(finding: Finding) -> None:
+        if form == "json":
+            print(
+                to_json(
+                    {
+                        "file": file.name,
+                        "line": finding.line,
+                        "level": finding.level.name,
+                        "code": finding.code,
+                        "message": finding.message,
+                    }
+                )
+            )
+        else:
+            where = f"{shown(file.name, 500)}:{finding.line}"
+            print(f"{where}: {finding.level.name} {finding.code} {finding.message}")
+
+    return judge(file, show)
+
+
+def _summary(judged: Judged) -> str:
+    counts = judged.tally.counts
+    refusals = sum(n for (level, _), n in counts.items() if level is not Level.WARN)
+    warnings = sum(n for (level, _), n in counts.items() if level is Level.WARN)
+    return (
+        f"{shown(judged.file.name, 500)}: {judged.outcome}, {judged.days} days, "
+        f"{judged.records - judged.refused_records} of {judged.records} records accepted, "
+        f"{refusals} refusals, {warnings} warnings"
+    )

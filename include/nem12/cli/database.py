@@ -1,0 +1,109 @@
+"""`migrate`, `status` and `query`."""
+
+import sys
+from argparse import Namespace
+from collections.abc import Generator, Iterator
+from contextlib import closing, suppress
+from itertools import islice
+from typing import Any, Final
+
+import psycopg
+from psycopg.rows import tuple_row
+
+from nem12 import settings
+from nem12.cli.databases import database
+from nem12.cli.output import err, out, table, to_json
+from nem12.drop import Ignored, landed
+from nem12.errors import UsageError
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection, connect, explained
+from nem12.warehouse.migrate import migrate as run_migrations
+
+_MOST_ROWS: Final = 1000
+"""Rows of a table for people; programs ask for JSON and get all."""
+
+
+def migrate(arguments: Namespace) -> int:
+    """Bring the schema up to date."""
+    with database(arguments, settings.OWNER_ROLE) as uri:
+        before, now = run_migrations(uri)
+    changed = "already at" if before == now else f"migrated from {before or 'nothing'} to"
+    print(f"{changed} version {now}")
+    return 0
+
+
+def status(arguments: Namespace) -> int:
+    """Counts of drops, files, days; what lies in the landing folder."""
+    with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
+        counts = ledger.status(connection)
+    home = settings.home()
+    found = list(landed(home))
+    ignored = [item for item in found if isinstance(item, Ignored)]
+    waiting = len(found) - len(ignored)
+    if arguments.format == "json":
+        print(to_json({"landing": waiting, "ignored": len(ignored), **counts}))
+        return 0
+    out.print(f"{waiting} files in {home.landing}", soft_wrap=True)
+    for item in ignored:
+        out.print(f"  ignored: {item.path.name!r}: {item.reason}", markup=False)
+    rows = [(name, _counted(counts[name])) for name in counts]
+    table("", ("", ""), rows)
+    return 0
+
+
+def _counted(value: object) -> object:
+    if isinstance(value, dict):
+        return ", ".join(f"{count} {name}" for name, count in value.items())
+    return "" if value is None else value
+
+
+def query(arguments: Namespace) -> int:
+    """Run one SELECT as a reader and print its rows."""
+    with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
+        _may_only_read(connection)
+        with explained(), closing(_rows(connection, arguments.sql)) as rows:
+            columns = next(rows)
+            if arguments.format == "json":
+                _print_json(columns, rows)
+            else:
+                shown = list(islice(rows, _MOST_ROWS))
+                table("", columns, shown)
+                if next(rows, None) is not None:
+                    err.print(f"the first {_MOST_ROWS} rows; --format json gives all")
+    return 0
+
+
+def _may_only_read(connection: Connection) -> None:
+    seconds = settings.QUERY_TIMEOUT_SECONDS
+    connection.execute("SELECT set_config('statement_timeout', %s, false)", (f"{seconds}s",))
+    connection.execute("SET default_transaction_read_only = on")
+    connection.commit()
+    # On a database of the user's own the URI may name a mighty role: step down where that is
+    # possible. The embedded server is entered as the reader.
+    with suppress(psycopg.Error), connection.transaction():
+        connection.execute(f"SET ROLE {settings.READER_ROLE}")
+
+
+def _rows(connection: Connection, sql: str) -> Generator[Any]:
+    """The names of the columns, then row by row what the statement gives.
+
+    `stream` uses the extended protocol: there, one string is one statement, and a second one
+    behind a semicolon, which could end the read-only transaction, is refused by the server.
+    """
+    cursor = connection.cursor(row_factory=tuple_row)
+    stream = cursor.stream(sql.encode())
+    first = next(stream, None)
+    if cursor.description is None:
+        raise UsageError("only a statement that gives rows can be run, such as SELECT")
+    yield [column.name for column in cursor.description]
+    if first is not None:
+        yield first
+        yield from stream
+
+
+def _print_json(columns: list[str], rows: Iterator[tuple[Any, ...]]) -> None:
+    separator = "["
+    for row in rows:
+        sys.stdout.write(f"{separator}{to_json(dict(zip(columns, row, strict=True)))}")
+        separator = ",\n"
+    sys.stdout.write("[]\n" if separator == "[" else "]\n")

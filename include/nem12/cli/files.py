@@ -1,0 +1,52 @@
+"""The files that a command was given."""
+
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from nem12.drop import is_partial
+from nem12.errors import TerminalError, UsageError
+from nem12.load.plan import judged_as_whole
+from nem12.settings import home
+from nem12.shard import MeterFile
+from nem12.unpack import unpack
+
+
+def named(arguments: Iterable[str]) -> list[Path]:
+    """The files that are meant; a folder means all files in and below it.
+
+    Raises:
+        UsageError: There is no such file, or none in the folder.
+    """
+    found: list[Path] = []
+    for argument in arguments:
+        path = Path(argument).expanduser().absolute()
+        if path.is_dir():
+            inside = (p for p in sorted(path.rglob("*")) if not is_partial(p.name) and p.is_file())
+            found += inside
+        elif path.is_file():
+            found.append(path)
+        else:
+            raise UsageError(f"there is no file {argument}: give the path of a file or folder")
+    if not found:
+        raise UsageError("there are no files in the folder")
+    return found
+
+
+def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[MeterFile]:
+    """The meter files in these files and archives, each read once."""
+    for path in paths:
+        try:
+            for file in unpack(path, str(path), profile, scratch):
+                yield judged_as_whole(file)
+        except TerminalError as error:
+            raise UsageError(str(error)) from None
+
+
+@contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A folder for what has to be expanded; gone afterwards."""
+    staging = home().make().staging
+    with tempfile.TemporaryDirectory(prefix="command-", dir=staging) as folder:
+        yield Path(folder)

@@ -1,0 +1,66 @@
+"""What commands print, and how."""
+
+import datetime as dt
+import decimal
+import json
+import sys
+import uuid
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+_PIPED_WIDTH = 1000
+"""Into a file or pipe a row stays one line."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+err = Console(stderr=True, highlight=False)
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print a table; numbers to the right."""
+    drawn = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    cells = [[_cell(value) for value in row] for row in rows]
+    numeric = [bool(cells) and all(row[i][1] for row in cells) for i in range(len(columns))]
+    for column, right in zip(columns, numeric, strict=True):
+        drawn.add_column(column, justify="right" if right else "left", overflow="fold")
+    for row in cells:
+        drawn.add_row(*(value for value, _ in row))
+    out.print(drawn)
+
+
+def _cell(value: object) -> tuple[str, bool]:
+    text = "" if value is None else str(value)
+    # Text from files may look like rich's markup.
+    return text.replace("[", "\\["), isinstance(value, int | float | decimal.Decimal)
+
+
+def to_json(value: object) -> str:
+    """One line of JSON; exact numbers as strings, so that nothing is rounded on the way."""
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return value.isoformat()
+    if isinstance(value, decimal.Decimal | uuid.UUID):
+        return str(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value)
+
+
+def progress() -> AbstractContextManager[Progress]:
+    """A progress bar on a terminal, nothing elsewhere."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        disable=not err.is_terminal,
+    )

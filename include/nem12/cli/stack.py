@@ -1,0 +1,165 @@
+"""`up` and `demo`: a real Airflow and a real PostgreSQL on this machine."""
+
+import shutil
+import signal
+import time
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from nem12 import settings, stack
+from nem12.cli.output import err, out, progress, table
+from nem12.drop import uri_path
+from nem12.errors import TerminalError
+from nem12.mdff.text import shown
+from nem12.settings import Home
+from nem12.warehouse import embedded, ledger
+from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.embedded import Server
+from nem12.warehouse.migrate import migrate
+
+DEMO_SECONDS: Final = 170
+"""Loading the samples takes about 30 s; who waits longer should be told."""
+
+_SETTLED: Final = ("settled", "waiting", "failed")
+
+
+def up(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its own
+    """Run everything until Ctrl-C."""
+    with _terminated_like_interrupted(), _running() as (home, server, airflow):
+        out.print(f"Airflow      {airflow.url}", soft_wrap=True)
+        out.print(
+            f"login        {airflow.user}, password in {airflow.password_file}", soft_wrap=True
+        )
+        out.print(f"drop files   {home.landing}", soft_wrap=True)
+        out.print(f"PostgreSQL   {server.uri(settings.READER_ROLE)}", soft_wrap=True)
+        out.print("Ctrl-C stops all of it.")
+        with connect(server.uri(settings.READER_ROLE)) as connection:
+            ledger.listen(connection)
+            while True:
+                airflow.check()
+                ledger.wait_for_change(connection, seconds=1)
+
+
+def demo(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its own
+    """Drop the samples, wait until they are settled, show what came of it."""
+    with _terminated_like_interrupted(), _running() as (home, server, airflow):
+        samples = sorted(p for p in (settings.CHECKOUT / "samples").iterdir() if p.suffix != ".md")
+        err.print(f"dropping {len(samples)} sample files into {home.landing}", soft_wrap=True)
+        with connect(server.uri(settings.READER_ROLE)) as connection:
+            ledger.listen(connection)
+            since = datetime.now(UTC)
+            uris = [_drop(sample, home) for sample in samples]
+            rows = _wait(connection, airflow, uris, since)
+            _show(connection, rows)
+    return 0
+
+
+@contextmanager
+def _terminated_like_interrupted() -> Iterator[None]:
+    """SIGTERM ends all in order as Ctrl-C does, instead of leaving processes behind."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+@contextmanager
+def _running() -> Iterator[tuple[Home, Server, stack.Airflow]]:
+    home = settings.home().make()
+    with ExitStack() as ends:
+        err.print("starting PostgreSQL and Airflow")
+        begun = time.monotonic()
+        server = ends.enter_context(embedded.server(home))
+        migrate(server.uri(settings.OWNER_ROLE))
+        airflow = ends.enter_context(stack.running(home, server, port=8080, log=err.print))
+        err.print(f"ready after {time.monotonic() - begun:.0f} s")
+        yield home, server, airflow
+        err.print("stopping")
+
+
+def _drop(sample: Path, home: Home) -> str:
+    """Copy as a careful sender does: under a partial name, then renamed."""
+    target = home.landing / sample.name
+    beside = home.landing / f".{sample.name}.part"
+    shutil.copyfile(sample, beside)
+    beside.replace(target)
+    return target.as_uri()
+
+
+def _wait(
+    connection: Connection, airflow: stack.Airflow, uris: list[str], since: datetime
+) -> list[dict[str, Any]]:
+    """Wait until all the drops are settled; they say so themselves."""
+    deadline = time.monotonic() + DEMO_SECONDS
+    with progress() as bars:
+        bar = bars.add_task("loading", total=len(uris))
+        while True:
+            rows = ledger.drops_since(connection, uris, since)
+            done = {row["uri"] for row in rows if row["state"] in _SETTLED}
+            bars.update(bar, completed=len(done))
+            if len(done) == len(uris):
+                return rows
+            if time.monotonic() > deadline:
+                left = ", ".join(uri_path(uri).name for uri in uris if uri not in done)
+                raise TerminalError(
+                    f"not settled after {DEMO_SECONDS} s: {left}; see the logs in "
+                    f"{airflow.password_file.parent}"
+                )
+            airflow.check()
+            ledger.wait_for_change(connection, seconds=1)
+
+
+def _show(connection: Connection, rows: list[dict[str, Any]]) -> None:
+    out.print()
+    table(
+        "Files",
+        ("file", "outcome", "readings", "days", "refused records"),
+        [
+            (
+                shown(row["name"] or uri_path(row["uri"]).name, 60),
+                row["file_outcome"] or row["outcome"],
+                row["readings"],
+                row["days"],
+                row["refused_records"],
+            )
+            for row in rows
+        ],
+    )
+    out.print()
+    out.print("[bold]Refused, and why[/]")
+    for row in rows:
+        if row["file_outcome"] in ("partial", "refused"):
+            for found in ledger.rejects(connection, row["file_id"], 5):
+                where = f"{shown(row['name'], 60)}:{found['line']}"
+                said = f"  {where}: {found['level']} {found['code']}: {found['message']}"
+                out.print(said, markup=False, soft_wrap=True)
+        if row["message"]:
+            out.print(f"  {shown(row['message'], 200)}", markup=False, soft_wrap=True)
+    for title, sql in _LOOKS.items():
+        cursor = connection.execute(sql)
+        out.print()
+        table(title, [column.name for column in cursor.description or ()], cursor.fetchall())
+    out.print()
+    out.print('More: python3 manage.py query "SELECT * FROM meter_daily LIMIT 5", or manage.py up')
+
+
+_LOOKS: Final = {
+    "meter_readings, the first rows": """
+        SELECT nmi, nmi_suffix, "timestamp" AT TIME ZONE 'Australia/Brisbane' AS nem_time,
+            interval_minutes, consumption, uom, quality_method
+        FROM meter_readings ORDER BY nmi, nmi_suffix, "timestamp" LIMIT 5
+    """,
+    "meter_daily, the first days": """
+        SELECT nmi, nmi_suffix, day, total_consumption, uom, readings, estimated_share
+        FROM meter_daily ORDER BY nmi, nmi_suffix, day LIMIT 8
+    """,
+}

@@ -1,0 +1,163 @@
+"""Claim to shards: read every drop once, leave out what is known, pack the rest."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+
+from nem12 import shard as shards
+from nem12.drop import Drop, look
+from nem12.errors import TerminalError
+from nem12.mdff.findings import Finding, Level
+from nem12.settings import READER_VERSION, Home
+from nem12.shard import MeterFile
+from nem12.unpack import sha256, unpack
+from nem12.validate import validate
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection
+
+
+@dataclass(slots=True)
+class Member:
+    """One file of a drop: the drop itself, or a member of an archive.
+
+    Attributes:
+        name: As delivered.
+        outcome: Known already when it was planned, or None.
+    """
+
+    name: str
+    file_id: int
+    sha256: str
+    outcome: str | None = None
+
+
+@dataclass(slots=True)
+class PlannedDrop:
+    """A drop with its files.
+
+    Attributes:
+        sha256: Of the drop as it lies there; of an archive the archive's own.
+        error: Why it could not be read, or None.
+    """
+
+    drop_id: int
+    uri: str
+    sha256: str | None = None
+    members: list[Member] = field(default_factory=list)
+    error: str | None = None
+
+
+def claim_folder(home: Home, claim: str) -> Path:
+    """Where a claim keeps what it expands, plans and stages."""
+    return home.staging / claim
+
+
+def plan(connection: Connection, home: Home, claim: str) -> list[dict[str, str]]:
+    """Plan the load of a claim; running it again plans the same.
+
+    Returns:
+        For each shard: `shard`, the path of its description, and `label`.
+    """
+    folder = claim_folder(home, claim)
+    folder.mkdir(parents=True, exist_ok=True)
+    planned: list[PlannedDrop] = []
+    fresh: dict[str, MeterFile] = {}
+    for claimed in ledger.begin(connection, claim):
+        if look(claimed.drop.path, claimed.drop.profile) != claimed.drop:
+            ledger.settle_gone(connection, claim, claimed.drop_id)
+            continue
+        planned.append(_plan_drop(connection, claimed.drop_id, claimed.drop, folder, fresh))
+    save_plan(folder, planned)
+    return [
+        _save_shard(folder, number, one) for number, one in enumerate(shards.pack(fresh.values()))
+    ]
+
+
+def _plan_drop(
+    connection: Connection,
+    drop_id: int,
+    drop: Drop,
+    folder: Path,
+    fresh: dict[str, MeterFile],
+) -> PlannedDrop:
+    planned = PlannedDrop(drop_id, drop.uri)
+    name = drop.path.name
+    try:
+        for file in unpack(drop.path, name, drop.profile, folder / "expanded"):
+            outcome = _known_outcome(connection, file, fresh)
+            planned.members.append(Member(file.name, file.file_id, file.sha256, outcome))
+            if outcome is None:
+                fresh[file.sha256] = judged_as_whole(file)
+        whole = len(planned.members) == 1 and planned.members[0].name == name
+        planned.sha256 = planned.members[0].sha256 if whole else sha256(drop.path)
+        if look(drop.path, drop.profile) != drop:
+            raise TerminalError(f"{name} changed while it was read")
+    except (TerminalError, OSError) as error:
+        planned.error = str(error)
+        for member in planned.members:
+            fresh.pop(member.sha256, None)
+    return planned
+
+
+def _known_outcome(
+    connection: Connection, file: MeterFile, fresh: dict[str, MeterFile]
+) -> str | None:
+    """What is known of a file's content, or None if it has to be loaded."""
+    if file.sha256 in fresh:
+        return "duplicate"
+    known = ledger.known_files(connection, [file.file_id]).get(file.file_id)
+    if known is None or known["status"] == "loading":
+        return None
+    if known["status"] != "refused":
+        return "duplicate"
+    if (known["profile"], known["reader_version"]) == (file.profile, READER_VERSION):
+        return "refused"
+    ledger.forget_refused(connection, file.file_id)
+    return None
+
+
+def judged_as_whole(file: MeterFile) -> MeterFile:
+    """Under the strict profile a file with any error is withheld, and read for that beforehand."""
+    if file.profile != "strict" or file.refused:
+        return file
+    about_days: list[Finding] = []
+
+    def keep(finding: Finding) -> None:
+        if finding.code in ("date-repeated", "date-superseded"):
+            about_days.append(finding)
+
+    judged = validate(file, keep)
+    if judged.outcome != "refused":
+        return file
+    errors = tuple(finding for finding in about_days if finding.level is not Level.WARN)
+    return replace(file, findings=file.findings + errors, withheld=True)
+
+
+def _save_shard(folder: Path, number: int, one: shards.Shard) -> dict[str, str]:
+    path = folder / f"shard-{number:04}.json"
+    shards.save(one, path)
+    return {"shard": str(path), "label": one.label}
+
+
+def save_plan(folder: Path, planned: list[PlannedDrop]) -> None:
+    """Keep what was planned for the end of the run."""
+    beside = folder / ".plan.json.part"
+    beside.write_text(json.dumps([asdict(drop) for drop in planned]))
+    beside.replace(folder / "plan.json")
+
+
+def load_plan(folder: Path) -> Iterator[PlannedDrop]:
+    """What was planned; nothing if planning did not get that far."""
+    path = folder / "plan.json"
+    if not path.exists():
+        return
+    for values in json.loads(path.read_text()):
+        members = [Member(**member) for member in values.pop("members")]
+        yield PlannedDrop(members=members, **values)
+
+
+def remove(folder: Path) -> None:
+    """Remove what a claim kept; all of it can be made again."""
+    shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,70 @@
+"""What is said about a file: one text for the report beside it, the log and the terminal."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from nem12.mdff.findings import EXPLAIN, Level
+from nem12.mdff.text import shown
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection
+
+MOST_LINES: Final = 1000
+"""Findings in a report: more than a person reads; the counts stay exact."""
+
+
+def write_report(connection: Connection, file: dict[str, Any], path: Path) -> None:
+    """Write the report of a file, a text for people."""
+    beside = path.with_name(f".{path.name}.part"[-255:])
+    with beside.open("w", encoding="utf-8") as out:
+        for line in report(connection, file):
+            out.write(f"{line}\n")
+    beside.replace(path)
+
+
+def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:
+    """The lines of a report."""
+    yield f"{shown(file['name'], 500)}: {file['status']} ({file['profile']} profile)"
+    yield f"SHA-256  {file['sha256']}"
+    yield f"records  {_balance(file['records'], file['refused_records'])}"
+    yield f"readings {_balance(file['readings'], file['refused_readings'])}"
+    rejects = ledger.rejects(connection, file["file_id"], MOST_LINES + 1)
+    if rejects:
+        yield ""
+        yield "Refused:"
+    yield from _bounded(
+        f"  line {row['line']}: {row['level']} {row['code']}: {row['message']}{_covers(row)}"
+        for row in rejects
+    )
+    codes = {(row["level"], row["code"]) for row in rejects}
+    for level, code in sorted(codes):
+        yield f"  {code}: {EXPLAIN[Level[level]].get(code, '')}"
+    if file["warnings"]:
+        yield ""
+        yield "Accepted with warnings:"
+        for code, count in sorted(file["warnings"].items()):
+            yield f"  {code} ({count}): {EXPLAIN[Level.WARN].get(code, '')}"
+        yield from _bounded(
+            f"  line {row['line']}: {row['code']}: {row['message']}"
+            for row in ledger.warnings(connection, file["file_id"], MOST_LINES + 1)
+        )
+
+
+def _balance(read: int, refused: int) -> str:
+    return f"{read} read = {read - refused} accepted + {refused} refused"
+
+
+def _covers(row: dict[str, Any]) -> str:
+    if row["level"] == "FILE":
+        return " (nothing of the file is loaded)"
+    if row["first_line"] == row["last_line"]:
+        return ""
+    return f" (refuses lines {row['first_line']} to {row['last_line']})"
+
+
+def _bounded(lines: Iterator[str]) -> Iterator[str]:
+    for number, line in enumerate(lines):
+        if number == MOST_LINES:
+            yield "  … and more: see the tables meter_rejects and meter_warnings"
+            return
+        yield line

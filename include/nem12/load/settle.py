@@ -1,0 +1,221 @@
+"""The end of a claim: what became of each drop, and where it lies from now on.
+
+A drop is moved only after all its batches are applied, and marked only after it is moved: whatever
+crashes in between, settling again comes to the same end.
+"""
+
+import errno
+import os
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date, timedelta, timezone
+from pathlib import Path
+from typing import Any, Final
+
+from nem12.drop import uri_path
+from nem12.load.plan import PlannedDrop, claim_folder, load_plan, remove
+from nem12.load.report import write_report
+from nem12.mdff.text import shown
+from nem12.settings import Home
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection
+
+NEM_TIME: Final = timezone(timedelta(hours=10))
+_MOST_NMIS: Final = 100
+_MOST_PROBLEMS: Final = 50
+_NAME_BYTES: Final = 200
+"""Of the delivered name in the archive: with hash and suffixes it stays below the 255 bytes that
+file systems allow."""
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What became of a claim, small enough for an asset event.
+
+    Attributes:
+        files: How many meter files had each outcome.
+        drops: How many drops had each.
+        readings: Accepted from the files loaded now.
+        refused_records: Of these files.
+        problems: A line for each refused or partial file and failed drop, the first of them.
+    """
+
+    claim: str
+    files: Counter[str] = field(default_factory=Counter)
+    drops: Counter[str] = field(default_factory=Counter)
+    days: int = 0
+    readings: int = 0
+    refused_records: int = 0
+    first_day: date | None = None
+    last_day: date | None = None
+    nmis: list[str] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    def problem(self, line: str) -> None:
+        """Keep a line for people, if there are not too many yet."""
+        if len(self.problems) < _MOST_PROBLEMS:
+            self.problems.append(line)
+
+    def add(self, file: dict[str, Any]) -> None:
+        """Count a file that was loaded now."""
+        self.days += file["days"]
+        self.readings += file["readings"] - file["refused_readings"]
+        self.refused_records += file["refused_records"]
+        if file["first_day"] is not None:
+            self.first_day = min(self.first_day or file["first_day"], file["first_day"])
+            self.last_day = max(self.last_day or file["last_day"], file["last_day"])
+
+    @property
+    def refused(self) -> int:
+        """Files of which something was refused."""
+        return self.files["refused"] + self.files["partial"]
+
+    def as_extra(self) -> dict[str, Any]:
+        """For the asset event and XCom: bounded, JSON."""
+        return {
+            "claim": self.claim,
+            "files": dict(self.files),
+            "drops": dict(self.drops),
+            "days": self.days,
+            "readings": self.readings,
+            "refused_records": self.refused_records,
+            "first_day": self.first_day and self.first_day.isoformat(),
+            "last_day": self.last_day and self.last_day.isoformat(),
+            "nmis": self.nmis,
+            "problems": self.problems,
+        }
+
+
+def settle(connection: Connection, home: Home, claim: str, failure: str = "") -> Settlement:
+    """Settle the drops of a claim that are loaded, free the others for another attempt.
+
+    Args:
+        connection: To the warehouse.
+        home: Where the folders are.
+        claim: Whose drops.
+        failure: What the run says about its failed tasks, for the drops that are freed.
+    """
+    folder = claim_folder(home, claim)
+    planned = {drop.drop_id: drop for drop in load_plan(folder)}
+    settlement = Settlement(claim)
+    loaded: list[int] = []
+    for still_open in ledger.still_open(connection, claim):
+        drop = planned.get(still_open.drop_id)
+        reason = failure or "the run ended before it was planned"
+        if drop is not None:
+            reason = drop.error or _settle_drop(connection, home, drop, still_open, settlement)
+        if drop is None or reason:
+            _release(connection, settlement, still_open, reason or failure)
+        else:
+            loaded += [member.file_id for member in drop.members if member.outcome is None]
+    if loaded:
+        settlement.nmis = ledger.nmis(connection, loaded, _MOST_NMIS)
+    remove(folder)
+    return settlement
+
+
+def _release(
+    connection: Connection, settlement: Settlement, still_open: ledger.OpenDrop, reason: str
+) -> None:
+    name = shown(uri_path(still_open.uri).name, 200)
+    states = ledger.release(connection, settlement.claim, [still_open.drop_id], reason)
+    settlement.drops.update(states)
+    settlement.problem(f"{name}: attempt {still_open.attempt} failed: {reason}")
+
+
+def _settle_drop(
+    connection: Connection,
+    home: Home,
+    drop: PlannedDrop,
+    still_open: ledger.OpenDrop,
+    settlement: Settlement,
+) -> str:
+    """Settle one drop; why it cannot be, or nothing."""
+    outcomes = {
+        member.name: member.outcome or ledger.settle_file(connection, member.file_id)
+        for member in drop.members
+    }
+    if unfinished := [name for name, status in outcomes.items() if status in (None, "loading")]:
+        return f"not all of {shown(unfinished[0], 200)} is applied"
+    files = ledger.files(connection, [member.file_id for member in drop.members])
+    outcome = _drop_outcome(list(outcomes.values()))
+    kept_at = _kept_at(home, drop, still_open, outcome)
+    _move(uri_path(drop.uri), kept_at)
+    for member in drop.members:
+        status = str(outcomes[member.name])
+        file = files[member.file_id]
+        ledger.record_member(connection, drop.drop_id, member.name, member.file_id, status)
+        settlement.files[status] += 1
+        if member.outcome is None:
+            settlement.add(file)
+        if status in ("refused", "partial"):
+            _report(connection, home, file, kept_at, status, settlement)
+    ledger.settle_drop(
+        connection,
+        settlement.claim,
+        drop.drop_id,
+        outcome=outcome,
+        sha256=drop.sha256,
+        kept_at=kept_at.as_uri(),
+    )
+    settlement.drops[outcome] += 1
+    return ""
+
+
+def _drop_outcome(outcomes: list[str | None]) -> str:
+    """One word for a drop: an archive of which a part is refused is partial."""
+    kinds = set(outcomes)
+    if kinds in ({"refused"}, {"duplicate"}):
+        return str(kinds.pop())
+    return "partial" if kinds & {"refused", "partial"} else "loaded"
+
+
+def _kept_at(home: Home, drop: PlannedDrop, still_open: ledger.OpenDrop, outcome: str) -> Path:
+    """Where the drop is kept: the same place however often it is settled."""
+    path = uri_path(drop.uri)
+    name = os.fsdecode(os.fsencode(path.name)[-_NAME_BYTES:])
+    kept = f"{(drop.sha256 or '')[:12]}-{name}"
+    if outcome == "refused":
+        return home.rejected / kept
+    landed = still_open.claimed_at.astimezone(NEM_TIME)
+    return home.archive / f"{landed:%Y}" / f"{landed:%m}" / kept
+
+
+def _report(
+    connection: Connection,
+    home: Home,
+    file: dict[str, Any],
+    kept_at: Path,
+    status: str,
+    settlement: Settlement,
+) -> None:
+    """A report beside the file; that of an archive's refused member among the rejected."""
+    folder = home.rejected if status == "refused" else kept_at.parent
+    member = Path(file["name"]).name.replace("\0", "")
+    name = os.fsdecode(os.fsencode(member)[-_NAME_BYTES:])
+    path = folder / f"{file['sha256'][:12]}-{name}.report.txt"
+    folder.mkdir(parents=True, exist_ok=True)
+    write_report(connection, file, path)
+    worst = ledger.rejects(connection, file["file_id"], 1)
+    why = f"line {worst[0]['line']}: {worst[0]['code']}: {worst[0]['message']}" if worst else ""
+    name = shown(file["name"], 200)
+    refused = f"{file['refused_records']} of {file['records']} records refused"
+    settlement.problem(f"{name}: {status}, {refused}; {why}")
+
+
+def _move(source: Path, target: Path) -> None:
+    """Move a file, also between file systems; done before is done."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.replace(target)
+    except FileNotFoundError:
+        if not target.exists():
+            raise
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        beside = target.with_name(f".{target.name}.part"[-255:])
+        shutil.copy2(source, beside)
+        beside.replace(target)
+        source.unlink()

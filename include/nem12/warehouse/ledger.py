@@ -1,0 +1,211 @@
+"""The ledger: what landed, who works on it, what became of it."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from psycopg.rows import dict_row
+
+from nem12.drop import Drop
+from nem12.settings import ATTEMPT_WAIT_SECONDS, MAX_ATTEMPTS
+from nem12.warehouse.connect import Connection, explained
+from nem12.warehouse.sql import statement
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedDrop:
+    """A drop that the current run works on.
+
+    Attributes:
+        drop_id: Of its row.
+        drop: As it was when it was claimed.
+    """
+
+    drop_id: int
+    drop: Drop
+
+
+@dataclass(frozen=True, slots=True)
+class OpenDrop:
+    """A drop that is not settled yet.
+
+    Attributes:
+        claimed_at: When; decides the folder it is archived in.
+    """
+
+    drop_id: int
+    uri: str
+    claimed_at: datetime
+    attempt: int
+
+
+def _run(connection: Connection, name: str, **values: object) -> list[Row]:
+    with explained(), connection.transaction():
+        cursor = connection.cursor(row_factory=dict_row).execute(statement(name), values)
+        return cursor.fetchall() if cursor.description else []
+
+
+def _columns(drops: Sequence[Drop]) -> dict[str, list[Any]]:
+    return {
+        "uris": [drop.uri for drop in drops],
+        "sizes": [drop.size for drop in drops],
+        "mtimes": [drop.mtime_ns for drop in drops],
+        "identities": [drop.identity for drop in drops],
+    }
+
+
+def free(connection: Connection, drops: Sequence[Drop]) -> list[Drop]:
+    """Those of the drops that nobody works on and that are not done."""
+    rows = _run(connection, "free_drops", **_columns(drops))
+    return [drops[row["place"] - 1] for row in rows]
+
+
+def claim(connection: Connection, drops: Sequence[Drop]) -> tuple[str, int]:
+    """Claim the free ones of the drops, all or each for itself as others leave them.
+
+    Returns:
+        The claim and how many drops it got.
+    """
+    name = uuid4().hex[:16]
+    profiles = [drop.profile for drop in drops]
+    rows = _run(connection, "claim_drops", claim=name, profiles=profiles, **_columns(drops))
+    return name, len(rows)
+
+
+def begin(connection: Connection, claim: str) -> list[ClaimedDrop]:
+    """The run of a claim begins, or tries again; empty when there is nothing left to do."""
+    return [
+        ClaimedDrop(row.pop("drop_id"), Drop(**row))
+        for row in _run(connection, "begin_claim", claim=claim)
+    ]
+
+
+def still_open(connection: Connection, claim: str) -> list[OpenDrop]:
+    """The drops of a claim that are not settled."""
+    return [OpenDrop(**row) for row in _run(connection, "claimed_drops", claim=claim)]
+
+
+def settle_drop(
+    connection: Connection,
+    claim: str,
+    drop_id: int,
+    *,
+    outcome: str,
+    sha256: str | None,
+    kept_at: str,
+    message: str = "",
+) -> None:
+    """The drop is done and lies at `kept_at`."""
+    _run(
+        connection,
+        "settle_drop",
+        claim=claim,
+        drop_id=drop_id,
+        outcome=outcome,
+        sha256=sha256,
+        kept_at=kept_at,
+        message=message,
+    )
+
+
+def settle_gone(connection: Connection, claim: str, drop_id: int) -> None:
+    """The drop is not there any more, or is another file now."""
+    _run(connection, "settle_gone_drop", claim=claim, drop_id=drop_id)
+
+
+def release(connection: Connection, claim: str, drop_ids: Iterable[int], message: str) -> list[str]:
+    """Free drops that a run could not finish.
+
+    Returns:
+        The state of each: `waiting` for its next attempt, or `failed`.
+    """
+    rows = _run(
+        connection,
+        "release_drops",
+        claim=claim,
+        drop_ids=list(drop_ids),
+        message=message,
+        attempts=MAX_ATTEMPTS,
+        wait=ATTEMPT_WAIT_SECONDS,
+    )
+    return [row["state"] for row in rows]
+
+
+def known_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Row]:
+    """What the ledger knows of these files: status, profile, reader version."""
+    rows = _run(connection, "known_files", file_ids=list(file_ids))
+    return {row["file_id"]: row for row in rows}
+
+
+def forget_refused(connection: Connection, file_id: int) -> None:
+    """Make room for another judgement of a file of which nothing is loaded."""
+    _run(connection, "forget_refused_file", file_id=file_id)
+
+
+def record_member(
+    connection: Connection, drop_id: int, member: str, file_id: int, outcome: str
+) -> None:
+    """What became of one file of a drop."""
+    _run(
+        connection,
+        "record_drop_file",
+        drop_id=drop_id,
+        member=member,
+        file_id=file_id,
+        outcome=outcome,
+    )
+
+
+def settle_file(connection: Connection, file_id: int) -> str | None:
+    """Settle a file whose parts are all applied; its status, None if it is not known."""
+    row = _run(connection, "settle_file", file_id=file_id)[0]
+    status: str | None = row["meter_settle_file"]
+    return status
+
+
+def files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Row]:
+    """The ledger's rows of these files."""
+    rows = _run(connection, "file_summary", file_ids=list(file_ids))
+    return {row["file_id"]: row for row in rows}
+
+
+def rejects(connection: Connection, file_id: int, most: int) -> list[Row]:
+    """The refusals of a file, in the order of its lines."""
+    return _run(connection, "file_rejects", file_id=file_id, most=most)
+
+
+def warnings(connection: Connection, file_id: int, most: int) -> list[Row]:
+    """The warnings of a file that are kept one by one."""
+    return _run(connection, "file_warnings", file_id=file_id, most=most)
+
+
+def nmis(connection: Connection, file_ids: Iterable[int], most: int) -> list[str]:
+    """The NMIs that these files deliver, at most so many."""
+    rows = _run(connection, "file_nmis", file_ids=list(file_ids), most=most)
+    return [row["nmi"] for row in rows]
+
+
+def status(connection: Connection) -> Row:
+    """Counts of everything."""
+    return _run(connection, "status")[0]
+
+
+def drops_since(connection: Connection, uris: list[str], since: datetime) -> list[Row]:
+    """The drops of these names that were claimed since then, a row for each of their files."""
+    return _run(connection, "drops_since", uris=uris, since=since)
+
+
+def wait_for_change(connection: Connection, seconds: float) -> None:
+    """Wait until any drop has changed, at most so long; `listen` has to come first."""
+    for _ in connection.notifies(timeout=seconds, stop_after=1):
+        return
+
+
+def listen(connection: Connection) -> None:
+    """From now on `wait_for_change` is told of changes; puts the connection in autocommit."""
+    connection.autocommit = True
+    connection.execute("LISTEN meter_drops")
