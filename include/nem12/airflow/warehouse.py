@@ -1,20 +1,35 @@
 """The warehouse as Airflow knows it: the connection `meter_db`."""
 
-from airflow.providers.postgres.hooks.postgres import PostgresHook
+from airflow.sdk import BaseHook
+from psycopg import pq
+from psycopg.conninfo import make_conninfo
 
 from nem12.settings import CONNECTION_ID
 from nem12.warehouse.connect import Connection, connect
 
 
-def warehouse_uri(conn_id: str = CONNECTION_ID) -> str:
-    """The libpq URI of an Airflow connection; it may hold a password and is never shown."""
-    # get_uri gives SQLAlchemy's spelling of the driver, which libpq does not know.
-    scheme, _, rest = PostgresHook(postgres_conn_id=conn_id).get_uri().partition("://")
-    return f"{scheme.partition('+')[0]}://{rest}"
+def warehouse_conninfo(conn_id: str = CONNECTION_ID) -> str:
+    """An Airflow connection as libpq takes it; it may hold a password and is never shown.
+
+    Made of the connection's fields and not of its URI, which has no place for the folder of a
+    unix socket.
+    """
+    given = BaseHook.get_connection(conn_id)
+    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+    options = {key: value for key, value in given.extra_dejson.items() if key in known}
+    return make_conninfo(
+        "",
+        host=given.host,
+        port=given.port,
+        user=given.login,
+        password=given.password,
+        dbname=given.schema,
+        **options,
+    )
 
 
 def warehouse(conn_id: str = CONNECTION_ID, *, timeout_seconds: int = 0) -> Connection:
     """A prepared connection to the warehouse; the caller closes it."""
     return connect(
-        warehouse_uri(conn_id), timeout_seconds=timeout_seconds, application="nem12 airflow"
+        warehouse_conninfo(conn_id), timeout_seconds=timeout_seconds, application="nem12 airflow"
     )
