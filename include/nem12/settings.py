@@ -74,7 +74,7 @@ gain nothing on the machines measured."""
 
 PARALLELISM: Final = 4
 """Tasks at the same time under `up` and `demo`: two that apply, waiting for the database most of
-the time, and two that parse. Each holds some 150 MB."""
+the time, and two that parse."""
 
 CONNECTION_ID: Final = "meter_db"
 POOL: Final = "meter_db"

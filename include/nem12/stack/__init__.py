@@ -1,0 +1,211 @@
+"""Airflow on this machine for `up` and `demo`: its four components, started, watched and ended."""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final
+
+from nem12 import settings
+from nem12.errors import TransientError, UsageError
+from nem12.stack import environment, processes
+from nem12.stack.client import ApiError, Client
+from nem12.stack.metadata import migrate
+from nem12.stack.processes import Component
+from nem12.warehouse.embedded import Server
+
+__all__ = ["Airflow", "ApiError", "Client", "running"]
+
+COMPONENTS: Final = ("api-server", "scheduler", "dag-processor", "triggerer")
+"""The api-server first: it takes longest to start, and is ended last."""
+
+START_SECONDS: Final = 180
+"""Ready after some 20 s on two cores; a machine that takes longer than this is too small."""
+
+POLL_SECONDS: Final = 0.2
+
+LOG_BYTES: Final = 16 * settings.MIB
+"""A component's larger log is begun anew at the next start: each request is a line in it."""
+
+
+class Airflow:
+    """A running Airflow."""
+
+    def __init__(
+        self,
+        client: Client,
+        password_file: Path,
+        env: dict[str, str],
+        components: list[Component],
+        log: Callable[[str], None],
+    ) -> None:
+        self.url: Final = client.url
+        self.user: Final = environment.USER
+        self.password_file: Final = password_file
+        self.env: Final = env
+        self.components: Final = components
+        self._client = client
+        self._log = log
+        self._record = password_file.parent / "processes.json"
+
+    def check(self) -> None:
+        """Start again what has died; to be called every second or so.
+
+        Raises:
+            TerminalError: a component died too often; the text has the end of its log.
+        """
+        for component in self.components:
+            if component.is_dead:
+                self._log(f"Airflow's {component.name} died and is started again.")
+                component.restart()
+                self._remember()
+
+    def api(self, method: str, path: str, json: object = None) -> Any:
+        """Call Airflow's REST API: `api("GET", "/api/v2/dags")`.
+
+        Raises:
+            ApiError: it was refused; `status` is the HTTP status.
+            TransientError: the api-server does not answer, for instance while it starts again.
+        """
+        return self._client.call(method, path, json)
+
+    def wait_until_healthy(self, since: float) -> None:
+        """Wait until every component has given a sign of life after `since` (epoch seconds).
+
+        Raises:
+            TerminalError: a component died.
+            TransientError: they take too long.
+        """
+        deadline = time.monotonic() + START_SECONDS
+        while not self._is_healthy(since):
+            for component in self.components:
+                if component.is_dead:
+                    raise component.failure()
+            if time.monotonic() > deadline:
+                raise TransientError(
+                    f"Airflow is not ready after {START_SECONDS} s: see"
+                    f" {self.components[0].log.parent}."
+                )
+            time.sleep(POLL_SECONDS)
+
+    def _is_healthy(self, since: float) -> bool:
+        try:
+            health = self._client.health()
+        except (ApiError, TransientError):
+            return False
+        # A status alone may rest on the last beat of a component that has ended.
+        return all(
+            health[name]["status"] == "healthy"
+            and datetime.fromisoformat(health[name][f"latest_{name}_heartbeat"] or "").timestamp()
+            > since
+            for name in ("scheduler", "dag_processor", "triggerer")
+        )
+
+    def _start(self, home: settings.Home, server: Server) -> None:
+        gate, opener = os.pipe()
+        try:
+            for component in self.components:
+                component.start(gate)
+            self._remember()
+            migrate(home, server, self.env)
+            begun = time.time()
+        finally:
+            os.close(opener)
+            os.close(gate)
+        self.wait_until_healthy(begun)
+        self._make_pool()
+
+    def _make_pool(self) -> None:
+        try:
+            self.api(
+                "POST",
+                "/api/v2/pools",
+                {
+                    "name": settings.POOL,
+                    "slots": settings.WRITERS,
+                    "description": "Batches that are applied at the same time",
+                },
+            )
+        except ApiError as error:
+            # It is there from an earlier start, perhaps with other slots by somebody's decision.
+            if error.status != HTTPStatus.CONFLICT:
+                raise
+
+    def _remember(self) -> None:
+        leaders = [component.leader for component in self.components if component.leader]
+        processes.remember(self._record, leaders)
+
+    def _end(self) -> None:
+        # The api-server last: a task that ends tells it so, and tries again for long without it.
+        for group in (self.components[1:], self.components[:1]):
+            processes.end(component.leader for component in group if component.leader)
+        for component in self.components:
+            if component.process:
+                component.process.wait()
+        self._record.unlink(missing_ok=True)
+
+
+@contextmanager
+def running(
+    home: settings.Home, server: Server, *, port: int = 0, log: Callable[[str], None] = print
+) -> Iterator[Airflow]:
+    """Have Airflow running in the block, with its tables in `server`; all of it ends with it.
+
+    Args:
+        home: Where its state lies.
+        server: The running database.
+        port: Of the web page, if it is free; otherwise, and for 0, any that is.
+        log: Is told, in a sentence, what goes on.
+
+    Raises:
+        UsageError: it already runs on this home.
+        TerminalError: a component does not start; the text has the end of its log.
+    """
+    home.airflow.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with _alone(home):
+        processes.end_leftovers(home.airflow / "processes.json")
+        airflow = _prepare(home, server, port, log)
+        try:
+            airflow._start(home, server)
+            yield airflow
+        finally:
+            airflow._end()
+
+
+def _prepare(home: settings.Home, server: Server, port: int, log: Callable[[str], None]) -> Airflow:
+    own = environment.Secrets.of(home.airflow)
+    passwords = environment.password_file(home)
+    # In advance: otherwise the api-server makes one up, prints it and lets everybody read it.
+    environment.write_private(passwords, json.dumps({environment.USER: own.password}))
+    ports = environment.Ports.free(port)
+    env = environment.environment(home, server, ports, own)
+    logs = home.airflow / "components"
+    logs.mkdir(exist_ok=True)
+    for old in logs.glob("*.log"):
+        if old.stat().st_size > LOG_BYTES:
+            old.unlink()
+    components = [Component(name, logs / f"{name}.log", env) for name in COMPONENTS]
+    client = Client(f"http://{environment.HOST}:{ports.api}", environment.USER, own.password)
+    return Airflow(client, passwords, env, components, log)
+
+
+@contextmanager
+def _alone(home: settings.Home) -> Iterator[None]:
+    """Hold the lock of the one Airflow that a home may have."""
+    descriptor = os.open(home.airflow / "running.lock", os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise UsageError(
+                f"Airflow already runs on {home.root}: stop it there, or set METER_HOME to another"
+                " folder."
+            ) from None
+        yield
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,51 @@
+"""One component of Airflow as a process: `python -m nem12.stack.component OWNER GATE COMMAND…`.
+
+It dies with its owner, also when that is killed and can end nothing itself.
+"""
+
+import ctypes
+import importlib
+import os
+import signal
+import sys
+from typing import Final
+
+PR_SET_PDEATHSIG: Final = 1
+
+HEAVY: Final = {
+    "api-server": "airflow.api_fastapi.app",
+    "scheduler": "airflow.jobs.scheduler_job_runner",
+    "dag-processor": "airflow.jobs.dag_processor_job_runner",
+    "triggerer": "airflow.jobs.triggerer_job_runner",
+}
+"""What a component spends its first seconds importing; none of it touches the database."""
+
+
+def die_with(owner: int) -> None:
+    """Have the kernel send SIGTERM to this process when `owner`, its parent, ends.
+
+    Only Linux knows this; elsewhere the next start ends what is left.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() != owner:
+        sys.exit("The owner ended before this component began.")
+
+
+def main() -> None:
+    """Import what the component needs, wait for the gate to open, and become it.
+
+    The gate is a pipe that the owner closes when the tables are there: until then the imports,
+    most of a start's time, go on beside the migration.
+    """
+    owner, gate, *command = sys.argv[1:]
+    die_with(int(owner))
+    importlib.import_module(HEAVY[command[0]])
+    os.read(int(gate), 1)
+    os.close(int(gate))
+    sys.argv = ["airflow", *command]
+    importlib.import_module("airflow.__main__").main()
+
+
+if __name__ == "__main__":
+    main()

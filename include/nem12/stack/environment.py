@@ -1,0 +1,166 @@
+"""What the components are told: addresses, secrets, and how Airflow is to behave."""
+
+import base64
+import json
+import os
+import secrets
+import socket
+import sys
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from nem12 import settings
+from nem12.warehouse.embedded import PORT, Server
+
+HOST: Final = "127.0.0.1"
+USER: Final = "admin"
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Made once for each METER_HOME."""
+
+    fernet_key: str
+    jwt_secret: str
+    api_secret_key: str
+    password: str
+
+    @classmethod
+    def of(cls, folder: Path) -> "Secrets":
+        """The secrets kept in `folder`, made at the first use; only their owner may read them."""
+        file = folder / "secrets.json"
+        try:
+            return cls(**json.loads(file.read_text(encoding="utf-8")))
+        except FileNotFoundError:
+            made = cls(
+                fernet_key=base64.urlsafe_b64encode(secrets.token_bytes(32)).decode(),
+                jwt_secret=secrets.token_urlsafe(64),
+                api_secret_key=secrets.token_urlsafe(32),
+                password=secrets.token_urlsafe(12),
+            )
+            write_private(file, json.dumps(vars(made)))
+            return made
+
+
+@dataclass(frozen=True)
+class Ports:
+    """Where the components listen."""
+
+    api: int
+    worker_log: int
+    trigger_log: int
+
+    @classmethod
+    def free(cls, wanted: int) -> "Ports":
+        """Ports that nobody listens on; the api-server's is `wanted` if that is free and not 0."""
+        with ExitStack() as held:
+            # All are held until the last is known, or the kernel might give one twice.
+            listeners = [held.enter_context(_listener(port)) for port in (wanted, 0, 0)]
+            return cls(*(listener.getsockname()[1] for listener in listeners))
+
+
+def _listener(wanted: int) -> socket.socket:
+    for port in (wanted, 0):
+        listener = socket.socket()
+        try:
+            listener.bind((HOST, port))
+        except OSError:
+            listener.close()
+            if port == 0:
+                raise
+        else:
+            return listener
+    raise AssertionError
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its owner may read, whole or not at all."""
+    beside = file.with_name(f"{file.name}.new")
+    beside.unlink(missing_ok=True)
+    beside.touch(mode=0o600)
+    beside.write_text(text, encoding="utf-8")
+    beside.replace(file)
+
+
+def password_file(home: settings.Home) -> Path:
+    """Where the login's password stands, as JSON."""
+    return home.airflow / "passwords.json"
+
+
+def environment(home: settings.Home, server: Server, ports: Ports, own: Secrets) -> dict[str, str]:
+    """The whole environment of a component, or of the `airflow` command."""
+    url = f"http://{HOST}:{ports.api}"
+    database = server.airflow_uri(settings.AIRFLOW_DATABASE)
+    options: dict[str, dict[str, object]] = {
+        "core": {
+            "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager"
+            ".SimpleAuthManager",
+            "dags_are_paused_at_creation": False,
+            "dags_folder": settings.CHECKOUT / "dags",
+            "execution_api_server_url": f"{url}/execution/",
+            "executor": "LocalExecutor",
+            "fernet_key": own.fernet_key,
+            "load_examples": False,
+            "parallelism": settings.PARALLELISM,
+            "plugins_folder": settings.CHECKOUT / "plugins",
+            "simple_auth_manager_all_admins": False,
+            "simple_auth_manager_passwords_file": password_file(home),
+            "simple_auth_manager_users": f"{USER}:admin",
+        },
+        "database": {"sql_alchemy_conn": database, "sql_alchemy_conn_async": database},
+        "api": {
+            "base_url": url,
+            "host": HOST,
+            "port": ports.api,
+            "secret_key": own.api_secret_key,
+            "workers": 1,
+        },
+        "api_auth": {"jwt_secret": own.jwt_secret},
+        "logging": {
+            "base_log_folder": home.airflow / "logs",
+            "worker_log_server_port": ports.worker_log,
+            "trigger_log_server_port": ports.trigger_log,
+        },
+        # Parsing a file starts a process that imports Airflow: not more often than by default. A
+        # new file is found by `refresh_interval`.
+        "dag_processor": {"min_file_process_interval": 30, "refresh_interval": 10},
+        "scheduler": {
+            # After a crash of the scheduler its tasks are found within half a minute, not in five.
+            "orphaned_tasks_check_interval": 30,
+            "scheduler_health_check_threshold": 30,
+        },
+        # When the triggers of one that ended are taken over; the watch is one of them.
+        "triggerer": {"triggerer_health_check_threshold": 15},
+        "usage_data_collection": {"enabled": False},
+    }
+    env = {name: text for name, text in os.environ.items() if not name.startswith("AIRFLOW")}
+    for section, values in options.items():
+        for key, value in values.items():
+            env[f"AIRFLOW__{section.upper()}__{key.upper()}"] = str(value)
+    return env | {
+        "AIRFLOW_HOME": str(home.airflow),
+        f"AIRFLOW_CONN_{settings.CONNECTION_ID.upper()}": _connection(server),
+        "METER_HOME": str(home.root),
+        "METER_LANDING": str(home.landing),
+        "METER_STAGING": str(home.staging),
+        "METER_ARCHIVE": str(home.archive),
+        "METER_REJECTED": str(home.rejected),
+        # A proxy of the environment must not get what the components tell each other.
+        "NO_PROXY": f"{HOST},localhost",
+        "no_proxy": f"{HOST},localhost",
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
+    }
+
+
+def _connection(server: Server) -> str:
+    return json.dumps(
+        {
+            "conn_type": "postgres",
+            "host": str(server.socket),
+            "port": PORT,
+            "login": settings.LOADER_ROLE,
+            "schema": settings.DATABASE,
+        }
+    )

@@ -1,0 +1,85 @@
+"""A PostgreSQL 18 of the project's own, for whoever has none: from a wheel, on a unix socket."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from nem12 import settings
+from nem12.warehouse.embedded import place as places
+from nem12.warehouse.embedded.bootstrap import bootstrap
+from nem12.warehouse.embedded.cluster import SUPERUSER, Cluster
+from nem12.warehouse.embedded.machine import PORT
+
+__all__ = ["PORT", "SUPERUSER", "Server", "server"]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running server: how to reach it, and its programs."""
+
+    bin: Path
+    socket: Path
+    log: Path
+
+    def uri(self, user: str = settings.OWNER_ROLE, dbname: str = settings.DATABASE) -> str:
+        """The libpq URI of a database, through the socket."""
+        # With the port: PGPORT of the environment would name another socket.
+        return f"postgresql://{quote(user)}@/{quote(dbname)}?host={self.socket}&port={PORT}"
+
+    def airflow_uri(self, dbname: str = settings.AIRFLOW_DATABASE) -> str:
+        """The same for SQLAlchemy, as the owner."""
+        return self.uri(dbname=dbname).replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+@contextmanager
+def server(home: settings.Home) -> Iterator[Server]:
+    """Have the server of `home` running in the block; the last one to leave stops it.
+
+    A server that a killed process left behind is found and used. The first use makes the data,
+    the roles and the databases.
+
+    Raises:
+        UsageError: the server cannot run here; the text says what to do.
+    """
+    home.root.mkdir(parents=True, exist_ok=True)
+    gate = home.root / "postgres.lock"
+    with _locked(gate):
+        place = places.find(home)
+        cluster = Cluster(place, places.programs(place.account), place.socket())
+        users = os.open(place.users_lock, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            fcntl.flock(users, fcntl.LOCK_SH)
+            cluster.ensure_running()
+            running = Server(cluster.bin, cluster.socket, place.log)
+            bootstrap(running.uri(SUPERUSER, "postgres"))
+        except BaseException:
+            os.close(users)
+            raise
+    try:
+        yield running
+    finally:
+        with _locked(gate):
+            try:
+                # Never waits: whoever else holds it uses the server.
+                fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                pass
+            else:
+                cluster.stop()
+            finally:
+                os.close(users)
+
+
+@contextmanager
+def _locked(file: Path) -> Iterator[None]:
+    """Hold an exclusive lock, which ends with the process however that ends."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)

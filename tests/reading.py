@@ -1,0 +1,74 @@
+"""Read files as tests need it: whole, from bytes."""
+
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+from nem12.mdff.day import Day
+from nem12.mdff.events import quality_of
+from nem12.mdff.findings import Finding, worst
+from nem12.parse import Parsed, parse
+from nem12.shard import MeterFile, parts, survey
+from nem12.validate import validate
+
+
+def surveyed(folder: Path, data: bytes, profile: str = "standard") -> MeterFile:
+    """A file with these bytes, after the whole-file pass."""
+    path = folder / "file.csv"
+    path.write_bytes(data)
+    with path.open("rb") as stream:
+        return survey(stream, str(path), path.name, profile, len(data))
+
+
+class Read(NamedTuple):
+    """What a file gives when it is read."""
+
+    days: list[Day]
+    findings: list[Finding]
+    counts: list[object]
+
+
+def read(file: MeterFile, *, fast: bool = True) -> Read:
+    """All parts of a file, one after the other."""
+    days: list[Day] = []
+    findings: list[Finding] = []
+    counts: list[object] = []
+    for part in parts(file):
+        parsed = Parsed(part)
+        for item in parse(parsed, fast=fast):
+            (days if isinstance(item, Day) else findings).append(item)
+        counts.append(parsed.counts)
+    return Read(days, sorted(findings, key=lambda finding: finding.rank), counts)
+
+
+def verdict(folder: Path, data: bytes) -> tuple[str, str, int]:
+    """Level, code and line of the most severe finding; OK where there is none."""
+    findings: list[Finding] = []
+    validate(surveyed(folder, data), findings.append)
+    found = worst(findings)
+    return (found.level.name, found.code, found.line) if found else ("OK", "", 0)
+
+
+class Totals(NamedTuple):
+    """What a set of days adds up to."""
+
+    days: int
+    readings: int
+    quality: dict[str, int]
+    channels: dict[str, tuple[int, Decimal]]
+
+
+def totals(days: list[Day]) -> Totals:
+    """Add days up, slowly and literally."""
+    quality: Counter[str] = Counter()
+    channels: dict[str, tuple[int, Decimal]] = {}
+    readings = 0
+    for day in days:
+        values = [Decimal(v).scaleb(day.channel.unit.exponent) for v in day.values.split(",")]
+        name = f"{day.channel.nmi} {day.channel.suffix}"
+        count, total = channels.get(name, (0, Decimal(0)))
+        channels[name] = count + len(values), total + sum(values)
+        readings += len(values)
+        quality.update(quality_of(day, n + 1).method for n in range(len(values)))
+    return Totals(len(days), readings, dict(quality), channels)
