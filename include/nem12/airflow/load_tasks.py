@@ -53,7 +53,7 @@ def claim_and_plan() -> list[dict[str, str]]:
         if not claim:
             claim = claim_by_glob(connection, home, params["files"], params["profile"])
         context["ti"].xcom_push(key="claim", value=claim)
-        return plan(connection, home, claim)
+        return plan(connection, home, claim, context["run_id"])
 
 
 @task(multiple_outputs=False, map_index_template="{{ shard_label }}", **RETRIES)

@@ -54,6 +54,7 @@ def demo(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its
             since = datetime.now(UTC)
             uris = [_drop(sample, home) for sample in samples]
             rows = _wait(connection, airflow, uris, since)
+            _wait_for_runs(airflow)
             _show(connection, rows)
     return 0
 
@@ -116,6 +117,15 @@ def _wait(
                 )
             airflow.check()
             ledger.wait_for_change(connection, seconds=1)
+
+
+def _wait_for_runs(airflow: stack.Airflow) -> None:
+    """The last task of a run, which tells how it went, comes after the drops are settled."""
+    path = f"/api/v2/dags/{settings.LOAD_DAG_ID}/dagRuns?state=running&state=queued"
+    deadline = time.monotonic() + DEMO_SECONDS
+    while airflow.api("GET", path)["total_entries"] and time.monotonic() < deadline:
+        airflow.check()
+        time.sleep(1)
 
 
 def _show(connection: Connection, rows: list[dict[str, Any]]) -> None:

@@ -54,8 +54,14 @@ def claim_folder(home: Home, claim: str) -> Path:
     return home.staging / claim
 
 
-def plan(connection: Connection, home: Home, claim: str) -> list[dict[str, str]]:
+def plan(connection: Connection, home: Home, claim: str, run: str = "") -> list[dict[str, str]]:
     """Plan the load of a claim; running it again plans the same.
+
+    Args:
+        connection: To the warehouse.
+        home: Where the folders are.
+        claim: Whose drops.
+        run: The Airflow run, for the ledger.
 
     Returns:
         For each shard: `shard`, the path of its description, and `label`.
@@ -64,7 +70,7 @@ def plan(connection: Connection, home: Home, claim: str) -> list[dict[str, str]]
     folder.mkdir(parents=True, exist_ok=True)
     planned: list[PlannedDrop] = []
     fresh: dict[str, MeterFile] = {}
-    for claimed in ledger.begin(connection, claim):
+    for claimed in ledger.begin(connection, claim, run):
         if look(claimed.drop.path, claimed.drop.profile) != claimed.drop:
             ledger.settle_gone(connection, claim, claimed.drop_id)
             continue

@@ -76,11 +76,11 @@ def claim(connection: Connection, drops: Sequence[Drop]) -> tuple[str, int]:
     return name, len(rows)
 
 
-def begin(connection: Connection, claim: str) -> list[ClaimedDrop]:
+def begin(connection: Connection, claim: str, run: str = "") -> list[ClaimedDrop]:
     """The run of a claim begins, or tries again; empty when there is nothing left to do."""
     return [
         ClaimedDrop(row.pop("drop_id"), Drop(**row))
-        for row in _run(connection, "begin_claim", claim=claim)
+        for row in _run(connection, "begin_claim", claim=claim, run=run)
     ]
 
 

@@ -185,6 +185,7 @@ CREATE TABLE meter_drops (
     profile text NOT NULL,
     state text NOT NULL CHECK (state IN ('claimed', 'running', 'waiting', 'settled', 'failed')),
     claim text NOT NULL,
+    run text NOT NULL DEFAULT '',
     attempt integer NOT NULL DEFAULT 1,
     not_before timestamptz NOT NULL DEFAULT now(),
     claimed_at timestamptz NOT NULL DEFAULT now(),
@@ -196,7 +197,9 @@ CREATE TABLE meter_drops (
     UNIQUE (uri, size, mtime_ns, identity)
 );
 
-COMMENT ON COLUMN meter_drops.claim IS 'The load run nem12__<claim> works on it.';
+COMMENT ON COLUMN meter_drops.claim IS
+    'Who works on it: the watch starts the run nem12__<claim> for a claim of its own.';
+COMMENT ON COLUMN meter_drops.run IS 'The Airflow run that took the claim.';
 COMMENT ON COLUMN meter_drops.state IS
     'claimed: a run was asked for; running: it has begun; waiting: it failed and the next attempt '
     'comes at not_before; failed: it failed too often and waits for redrive.';

@@ -1,0 +1,106 @@
+"""A real Airflow, one process for each DAG run, on a metadata file migrated once."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from nem12 import settings
+from nem12.warehouse import embedded
+from nem12.warehouse.embedded import Server
+from nem12.warehouse.migrate import migrate
+
+RUN_DAG = Path(__file__).parent / "run_dag.py"
+
+Run = Callable[..., dict[str, Any]]
+
+
+def airflow_environment(airflow_home: Path) -> dict[str, str]:
+    """The environment of an Airflow of its own in this folder."""
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("AIRFLOW")}
+    return {
+        **kept,
+        "AIRFLOW_HOME": str(airflow_home),
+        "AIRFLOW__CORE__DAGS_FOLDER": str(settings.CHECKOUT / "dags"),
+        "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.CHECKOUT / "plugins"),
+        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+        # Named, since the airflow.cfg of a copied home names the original's.
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow_home}/airflow.db",
+        "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+    }
+
+
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An AIRFLOW_HOME with a migrated metadata file, to be copied."""
+    folder = tmp_path_factory.mktemp("airflow")
+    subprocess.run(
+        [sys.executable, "-m", "airflow", "db", "migrate"],
+        env=airflow_environment(folder),
+        check=True,
+        capture_output=True,
+    )
+    return folder
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """An embedded server for the readings of these tests."""
+    root = Path(tempfile.mkdtemp(prefix="nem12-test-"))
+    # So that the server's account reaches its data, and nothing is left elsewhere.
+    root.chmod(0o755)
+    home = settings.Home(root, root / "l", root / "s", root / "a", root / "r")
+    with embedded.server(home) as running:
+        migrate(running.uri(settings.OWNER_ROLE))
+        yield running
+    shutil.rmtree(root)
+
+
+@pytest.fixture
+def home(own_home: Path) -> settings.Home:
+    """The folders of this test."""
+    made = settings.home().make()
+    assert made.root == own_home
+    return made
+
+
+@pytest.fixture
+def run_dag(migrated: Path, server: Server, home: settings.Home, tmp_path: Path) -> Run:
+    """Run a DAG with `dag.test()`; gives its state, the tasks' states and XComs."""
+    airflow_home = tmp_path / "airflow"
+    shutil.copytree(migrated, airflow_home)
+    connection = {
+        "conn_type": "postgres",
+        "host": str(server.socket),
+        "port": embedded.PORT,
+        "login": settings.LOADER_ROLE,
+        "schema": settings.DATABASE,
+    }
+    env = {
+        **airflow_environment(airflow_home),
+        "AIRFLOW_CONN_METER_DB": json.dumps(connection),
+        "METER_HOME": str(home.root),
+    }
+
+    def run(dag_id: str, conf: dict[str, Any] | None = None, **more: str) -> dict[str, Any]:
+        done = subprocess.run(
+            [sys.executable, str(RUN_DAG), dag_id, json.dumps(conf or {})],
+            env={**env, **more},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        lines = done.stdout.strip().splitlines()
+        assert lines, done.stderr
+        assert lines[-1].startswith("{"), done.stdout + done.stderr
+        result: dict[str, Any] = json.loads(lines[-1])
+        return {**result, "log": done.stdout + done.stderr}
+
+    return run

@@ -1,0 +1,102 @@
+"""The DAG files as Airflow sees them."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nem12.settings import CHECKOUT
+from tests.dags.conftest import airflow_environment
+
+LOOK = """
+import json
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag()
+print()
+print(json.dumps({
+    "errors": bag.import_errors,
+    "dags": {
+        dag_id: {
+            "file": dag.fileloc,
+            "tags": sorted(dag.tags),
+            "doc": dag.doc_md,
+            "catchup": dag.catchup,
+            "tasks": {
+                task.task_id: {
+                    "owner": task.owner, "retries": task.retries, "pool": task.pool,
+                    "rule": task.trigger_rule.value,
+                    "timeout": task.execution_timeout is not None,
+                }
+                for task in dag.tasks
+            },
+        }
+        for dag_id, dag in bag.dags.items()
+    },
+}))
+"""
+
+DAG_FILES = {"nem12_load.py": ["nem12_load"], "nem12_watch.py": ["nem12_watch"]}
+
+
+@pytest.fixture(scope="module")
+def bag(migrated: Path) -> dict[str, dict[str, dict[str, object]]]:
+    """What a DagBag of the project holds."""
+    done = subprocess.run(
+        [sys.executable, "-c", LOOK],
+        env=airflow_environment(migrated),
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    seen: dict[str, dict[str, dict[str, object]]] = json.loads(done.stdout.splitlines()[-1])
+    return seen
+
+
+def test_every_dag_file_is_listed_here_and_gives_its_dags(bag: dict[str, dict]) -> None:
+    assert bag["errors"] == {}
+    files = {path.name for path in (CHECKOUT / "dags").glob("*.py")}
+    assert files == set(DAG_FILES), "list new DAG files in DAG_FILES"
+    found = {name: [] for name in DAG_FILES}
+    for dag_id, dag in bag["dags"].items():
+        found[Path(dag["file"]).name].append(dag_id)
+    assert found == DAG_FILES
+
+
+def test_every_dag_explains_itself_and_is_tagged(bag: dict[str, dict]) -> None:
+    for dag_id, dag in bag["dags"].items():
+        assert dag["tags"] == ["nem12"], dag_id
+        assert dag["doc"].startswith("# "), dag_id
+        assert not dag["catchup"], dag_id
+
+
+def test_tasks_retry_except_the_verdict_which_only_tells(bag: dict[str, dict]) -> None:
+    for dag in bag["dags"].values():
+        for name, one in dag["tasks"].items():
+            assert one["owner"] == "nem12", name
+            assert (one["retries"] == 0) == (name == "verdict"), name
+
+
+def test_only_the_apply_step_takes_a_slot_of_the_writers_pool(bag: dict[str, dict]) -> None:
+    tasks = bag["dags"]["nem12_load"]["tasks"]
+    assert [name for name, one in tasks.items() if one["pool"] == "meter_db"] == ["load.apply"]
+    assert tasks["load.apply"]["timeout"]
+    assert tasks["settle_drops"]["rule"] == tasks["verdict"]["rule"] == "all_done"
+
+
+def test_the_trigger_can_be_imported_without_the_dags_folder() -> None:
+    """The triggerer does not see the dags folder."""
+    code = "from nem12.airflow.triggers import DropTrigger; print(DropTrigger.__module__)"
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], check=True, capture_output=True, text=True, cwd="/"
+    )
+    assert done.stdout.strip().endswith("nem12.airflow.triggers")
+
+
+def test_the_plugin_loader_sees_nothing_but_the_plugin() -> None:
+    rules = (CHECKOUT / "plugins" / ".airflowignore").read_text().splitlines()
+    assert [rule for rule in rules if rule and not rule.startswith("#")] == [
+        "*.py",
+        "!nem12_plugin.py",
+    ]

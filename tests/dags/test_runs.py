@@ -1,0 +1,91 @@
+"""Whole DAG runs without a scheduler: `dag.test()` on a real database."""
+
+import os
+import shutil
+import time
+
+from nem12.settings import CHECKOUT, Home
+from nem12.warehouse.connect import connect
+from nem12.warehouse.embedded import Server
+from tests.dags.conftest import Run
+
+SAMPLES = CHECKOUT / "samples"
+
+
+def land(home: Home, *names: str) -> None:
+    """Put samples into the landing folder, as files that have been there for a while."""
+    for name in names:
+        shutil.copyfile(SAMPLES / name, home.landing / name)
+        a_while_ago = time.time() - 60
+        os.utime(home.landing / name, (a_while_ago, a_while_ago))
+
+
+def test_a_load_run_fills_the_table_and_archives_the_files(
+    run_dag: Run, home: Home, server: Server
+) -> None:
+    land(home, "household_30min.csv", "two_sites.zip")
+    result = run_dag("nem12_load", {"files": ["*"]})
+    assert result["state"] == "success", result["log"]
+    settled = result["xcoms"]["settle_drops.return_value"]
+    assert settled["files"] == {"loaded": 3}
+    assert settled["readings"] == 336 + 336 + 672
+    assert not [path for path in home.landing.iterdir() if path.is_file()]
+    assert len([path for path in home.archive.rglob("*") if path.is_file()]) == 2
+    with connect(server.uri()) as connection:
+        row = connection.execute(
+            "SELECT count(*), count(DISTINCT id) FROM meter_reading_sources"
+            " WHERE file LIKE 'household%' OR file LIKE 'two_sites%'"
+        ).fetchone()
+    assert row == (1344, 1344)
+
+
+def test_a_run_with_a_refused_file_is_red_and_has_loaded_the_others(
+    run_dag: Run, home: Home
+) -> None:
+    land(home, "truncated.csv", "solar_home_5min.csv")
+    result = run_dag("nem12_load", {"files": ["*"]})
+    assert result["state"] == "failed"
+    assert result["tasks"]["settle_drops"] == "success"
+    assert result["tasks"]["verdict"] == "failed"
+    assert result["xcoms"]["settle_drops.return_value"]["files"] == {"loaded": 1, "refused": 1}
+    assert "truncated.csv: refused" in result["log"]
+    names = sorted(path.name.partition("-")[2] for path in home.rejected.iterdir())
+    assert names == ["truncated.csv", "truncated.csv.report.txt"]
+
+
+def test_a_run_may_be_told_not_to_fail_on_refusals(run_dag: Run, home: Home) -> None:
+    land(home, "faulty_records.csv")
+    result = run_dag("nem12_load", {"files": ["*.csv"], "fail_on_refusals": False})
+    assert result["state"] == "success", result["log"]
+    assert result["xcoms"]["verdict.return_value"].startswith("1 partial; 240 readings of 5 days")
+
+
+def test_a_run_with_nothing_to_do_is_green(run_dag: Run) -> None:
+    result = run_dag("nem12_load", {"files": ["*"]})
+    assert result["state"] == "success", result["log"]
+    assert result["xcoms"]["verdict.return_value"].startswith("no files")
+
+
+def test_a_pattern_that_leads_out_of_the_landing_folder_is_refused(run_dag: Run) -> None:
+    result = run_dag("nem12_load", {"files": ["../archive/*"]})
+    assert result["state"] == "failed"
+    assert "leads out of the landing folder" in result["log"]
+
+
+def test_neither_sql_nor_values_reach_the_log(run_dag: Run, home: Home) -> None:
+    land(home, "business_15min.csv")
+    result = run_dag("nem12_load", {"files": ["*"]})
+    assert result["state"] == "success", result["log"]
+    assert "INSERT INTO" not in result["log"]
+
+
+def test_the_watch_claims_what_landed_and_starts_one_load_run_for_it(
+    run_dag: Run, home: Home
+) -> None:
+    land(home, "substitutions.csv", "month_30min.csv.gz")
+    result = run_dag("nem12_watch")
+    assert result["state"] == "success", result["log"]
+    claim = result["xcoms"]["claim.return_value"]
+    assert result["other_runs"] == {f"nem12__{claim}": {"claim": claim}}
+    loaded = run_dag("nem12_load", {"claim": claim})
+    assert loaded["xcoms"]["settle_drops.return_value"]["files"] == {"loaded": 2}
