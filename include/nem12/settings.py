@@ -81,6 +81,9 @@ POOL: Final = "meter_db"
 WATCH_DAG_ID: Final = "nem12_watch"
 LOAD_DAG_ID: Final = "nem12_load"
 
+PROFILE_BY_FOLDER: Final = "by folder"
+"""What the form of a load run says when the landing folder's subfolder decides the profile."""
+
 OWNER_ROLE: Final = "nem12_owner"
 """Owns the tables of the embedded server and runs its migrations; no superuser."""
 

@@ -51,7 +51,9 @@ def claim_and_plan() -> list[dict[str, str]]:
     with warehouse() as connection:
         claim = (context["dag_run"].conf or {}).get("claim")
         if not claim:
-            claim = claim_by_glob(connection, home, params["files"], params["profile"])
+            profile = params["profile"]
+            forced = None if profile == settings.PROFILE_BY_FOLDER else profile
+            claim = claim_by_glob(connection, home, params["files"], forced)
         context["ti"].xcom_push(key="claim", value=claim)
         return plan(connection, home, claim, context["run_id"])
 

@@ -41,7 +41,7 @@ def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:
         yield f"  {code}: {EXPLAIN[Level[level]].get(code, '')}"
     if file["warnings"]:
         yield ""
-        yield "Accepted with warnings:"
+        yield "Warnings:"
         for code, count in sorted(file["warnings"].items()):
             yield f"  {code} ({count}): {EXPLAIN[Level.WARN].get(code, '')}"
         yield from _bounded(
