@@ -19,6 +19,7 @@ from nem12.settings import CHECKOUT, Home
 from nem12.warehouse import embedded, ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.migrate import migrate
+from tests.together import expected, in_force
 
 pytestmark = pytest.mark.e2e
 
@@ -158,6 +159,25 @@ def test_many_files_dropped_at_once_become_one_run(running: Running) -> None:
     for one in dropped:
         running.settled(one, since)
     assert len({running.of(one, "claim") for one in dropped}) == 1
+
+
+def test_all_real_files_dropped_at_once_give_the_expected_tables(
+    running: Running, corpus: Path
+) -> None:
+    want = expected(corpus)
+    since = datetime.now(UTC)
+    dropped = [
+        Path(shutil.copyfile(path, running.home.landing / path.name))
+        for path in sorted(corpus.glob("*_*"))
+    ]
+    for one in dropped:
+        running.settled(one, since)
+    assert in_force(running.connection, list(want.channels)) == want
+    again = Path(
+        shutil.copyfile(next(corpus.glob("*SCENARIO03*")), running.home.landing / "again.csv")
+    )
+    assert running.settled(again, since)["file_outcome"] == "duplicate"
+    assert in_force(running.connection, list(want.channels)) == want
 
 
 def test_logs_hold_neither_statements_nor_secrets(running: Running) -> None:
