@@ -44,7 +44,7 @@ from nem12.airflow.load_tasks import claim_and_plan, load, settle_drops, verdict
             type="array",
             items={"type": "string"},
             title="Files",
-            description="Names or patterns below the landing folder.",
+            description="Patterns for names; with a slash, for paths below the landing folder.",
             examples=["*", "*.csv", "strict/*"],
         ),
         "profile": Param(

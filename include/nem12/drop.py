@@ -14,6 +14,8 @@ from nem12.settings import Home
 PARTIAL_SUFFIXES: Final = (".part", ".tmp", ".filepart", ".crdownload")
 """What copying tools and browsers call a file that is still on its way."""
 
+_FOLDERS: Final = tuple(name for name in PROFILES if name != "standard")
+
 
 @dataclass(frozen=True, slots=True)
 class Drop:
@@ -60,8 +62,8 @@ def uri_path(uri: str) -> Path:
 def landed(home: Home) -> Iterator[Drop | Ignored]:
     """Everything in the landing folder and its profiles' folders; no other folder is entered."""
     yield from _in_folder(home.landing, "standard")
-    for profile in PROFILES:
-        if profile != "standard":
+    for profile in _FOLDERS:
+        if _is_profile_folder(home.landing / profile):
             yield from _in_folder(home.landing / profile, profile)
 
 
@@ -97,11 +99,16 @@ def _in_folder(folder: Path, profile: str) -> Iterator[Drop | Ignored]:
     except FileNotFoundError:
         return
     for path in paths:
-        if is_partial(path.name) or (profile == "standard" and path.name in PROFILES):
+        if is_partial(path.name) or (profile == "standard" and _is_profile_folder(path)):
             continue
         found = look(path, profile)
         if found is not None:
             yield found
+
+
+def _is_profile_folder(path: Path) -> bool:
+    """Whether this is one of the folders that are entered; a link is not, wherever it leads."""
+    return path.name in _FOLDERS and path.is_dir() and not path.is_symlink()
 
 
 def _kind(mode: int) -> str:

@@ -2,22 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from nem12.errors import TerminalError
 from nem12.mdff import text
-from nem12.mdff.day import Day, exact_sum
+from nem12.mdff.day import Day, add, exact_sum
 from nem12.mdff.findings import Finding, Level, Tally
+from nem12.mdff.header import NO_HEADER
 from nem12.mdff.profile import profile
 from nem12.mdff.reader import Counts, Reader
-from nem12.mdff.structure import Header
-from nem12.shard import MeterFile, Part
-
-_NO_HEADER: Final = Header(datetime(2100, 1, 1))  # noqa: DTZ001 - NEM time
-"""To count what a file without a usable header holds; nothing of it is accepted."""
+from nem12.shard import MeterFile, Part, seen_at
 
 
 @dataclass(slots=True)
@@ -43,13 +39,24 @@ def parse(parsed: Parsed, *, fast: bool = True) -> Iterator[Day | Finding]:
     part = parsed.part
     if part.number == 0:
         yield from _about_the_file(parsed)
-    with Path(part.file.path).open("rb") as stream:
-        if stream.seek(0, 2) != part.file.size:
-            raise TerminalError(f"{part.file.name} changed while it was read: drop it again")
+    with _opened(part.file) as stream:
         if part.file.refused:
             _count_refused(parsed, stream)
-            return
-        yield from _read(parsed, stream, fast=fast)
+        else:
+            yield from _read(parsed, stream, fast=fast)
+
+
+def _opened(file: MeterFile) -> BinaryIO:
+    """The file, if it is still the one that was planned."""
+    try:
+        stream = Path(file.path).open("rb")  # noqa: SIM115 - the caller closes it
+    except FileNotFoundError:
+        raise TerminalError(f"{text.shown(file.name, 200)} is gone") from None
+    if file.seen != seen_at(file.path):
+        stream.close()
+        name = text.shown(file.name, 200)
+        raise TerminalError(f"{name} changed while it was read: drop it again")
+    return stream
 
 
 def _about_the_file(parsed: Parsed) -> Iterator[Finding]:
@@ -65,7 +72,7 @@ def _about_the_file(parsed: Parsed) -> Iterator[Finding]:
 def _read(parsed: Parsed, stream: BinaryIO, *, fast: bool) -> Iterator[Day | Finding]:
     file = parsed.part.file
     start, first_line, end = _body_range(parsed.part)
-    reader = _reader(file, first_line, fast=fast)
+    reader = _reader(parsed.part, first_line, fast=fast)
     stream.seek(start)
     withheld_sum = Decimal(0)
     for item in reader.read(text.whole_lines(stream, start, end)):
@@ -73,7 +80,7 @@ def _read(parsed: Parsed, stream: BinaryIO, *, fast: bool) -> Iterator[Day | Fin
             if parsed.tally.keep(item):
                 yield item
         elif file.withheld:
-            withheld_sum += exact_sum(item.values.split(","))
+            withheld_sum = add(withheld_sum, exact_sum(item.values.split(",")))
         else:
             yield item
     parsed.counts = reader.counts
@@ -90,23 +97,27 @@ def _body_range(part: Part) -> tuple[int, int, int]:
     first = part.number == 0
     start = file.body.offset if first else part.start
     line = file.body.line if first else part.first_line
+    if profile(file.profile).joined:
+        # What follows a 900 record may be another file.
+        return start, line, part.end
     return start, line, min(part.end, file.end.offset)
 
 
-def _reader(file: MeterFile, first_line: int, *, fast: bool) -> Reader:
-    return Reader(file.header or _NO_HEADER, profile(file.profile), first_line, fast=fast)
+def _reader(part: Part, first_line: int, *, fast: bool) -> Reader:
+    judged_by = profile(part.file.profile)
+    return Reader(part.header or NO_HEADER, judged_by, first_line, fast=fast)
 
 
 def _count_refused(parsed: Parsed, stream: BinaryIO) -> None:
     """All records of a refused file are refused; what they hold is counted all the same."""
-    file = parsed.part.file
-    reader = _reader(file, 1, fast=True)
+    # By the standard profile, in which every line is a record or blank.
+    reader = Reader(parsed.part.header or NO_HEADER, profile("standard"))
     stream.seek(0)
     counts = reader.counts
     total = Decimal(0)
     for item in reader.read(text.whole_lines(stream)):
         if isinstance(item, Day):
-            total += exact_sum(item.values.split(","))
+            total = add(total, exact_sum(item.values.split(",")))
     parsed.counts = _all_refused(counts, total)
 
 
@@ -117,5 +128,5 @@ def _all_refused(counts: Counts, accepted_sum: Decimal) -> Counts:
         refused_records=counts.records,
         values=counts.values,
         refused_values=counts.values,
-        refused_sum=counts.refused_sum + accepted_sum,
+        refused_sum=add(counts.refused_sum, accepted_sum),
     )

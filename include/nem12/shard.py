@@ -14,7 +14,9 @@ from typing import Any, BinaryIO
 
 from nem12.mdff import text
 from nem12.mdff.findings import Finding, Level
-from nem12.mdff.structure import Cut, Header, Structure
+from nem12.mdff.header import Header
+from nem12.mdff.profile import profile as profile_named
+from nem12.mdff.structure import Cut, Structure
 from nem12.settings import MAX_SHARDS, READER_VERSION, SHARD_BYTES
 
 
@@ -29,7 +31,7 @@ class MeterFile:
         size: Bytes.
         lines: Physical lines.
         profile: Name of the profile it is judged by.
-        header: Its 100 record, where that is usable.
+        headers: Its usable 100 records, each with its offset; more than one in a joined file.
         findings: About the file as a whole.
         warnings: Exact number of warnings among them, by code.
         body: Where the records after the 100 record begin.
@@ -37,6 +39,7 @@ class MeterFile:
         records: 100 and 900 records.
         refused_records: Those of them that were refused.
         cuts: Beginnings of its parts but the first.
+        seen: Size and time of what lies at `path`, to notice that it has changed since.
         withheld: It has errors, and its profile lets nothing of such a file be loaded.
     """
 
@@ -46,7 +49,7 @@ class MeterFile:
     size: int
     lines: int
     profile: str
-    header: Header | None
+    headers: tuple[tuple[int, Header], ...]
     findings: tuple[Finding, ...]
     warnings: dict[str, int]
     body: Cut
@@ -54,12 +57,18 @@ class MeterFile:
     records: int
     refused_records: int
     cuts: tuple[Cut, ...] = ()
+    seen: tuple[int, int] = (0, 0)
     withheld: bool = False
 
     @property
     def file_id(self) -> int:
         """The first 63 bits of the SHA-256: fits PostgreSQL's bigint, keeps the order."""
         return int(self.sha256[:16], 16) >> 1
+
+    @property
+    def header(self) -> Header | None:
+        """Its first 100 record, where that is usable."""
+        return self.headers[0][1] if self.headers else None
 
     @property
     def refused(self) -> bool:
@@ -92,6 +101,12 @@ class Part:
     def size(self) -> int:
         """Bytes."""
         return self.end - self.start
+
+    @property
+    def header(self) -> Header | None:
+        """The 100 record in force where the part begins."""
+        before = [header for offset, header in self.file.headers if offset <= self.start]
+        return before[-1] if before else self.file.header
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,20 +177,18 @@ def survey(
         copy: Takes the bytes as they are read.
     """
     hashed = _Hashed(stream, copy)
-    structure = Structure(part_bytes(size))
-    lines = 0
+    structure = Structure(part_bytes(size), profile_named(profile))
     for offset, piece in text.whole_lines(hashed):
         structure.feed(offset, piece)
-        lines += text.count_lines(piece) + (piece[-1] not in b"\r\n")
     structure.finish()
     return MeterFile(
         path=path,
         name=name,
         sha256=hashed.digest.hexdigest(),
         size=hashed.size,
-        lines=lines,
+        lines=structure.lines,
         profile=profile,
-        header=structure.header,
+        headers=tuple(structure.headers),
         findings=tuple(structure.findings),
         warnings=structure.tally.warnings(),
         body=structure.body,
@@ -183,7 +196,14 @@ def survey(
         records=structure.records,
         refused_records=structure.refused_records,
         cuts=() if structure.refused else tuple(structure.cuts),
+        seen=seen_at(path),
     )
+
+
+def seen_at(path: str) -> tuple[int, int]:
+    """Size and time (ns) of a file; another content has others."""
+    status = Path(path).stat()
+    return status.st_size, status.st_mtime_ns
 
 
 def part_bytes(size: int) -> int:
@@ -206,7 +226,12 @@ def pack(files: Iterable[MeterFile]) -> list[Shard]:
     """Shards of about equal size: big files in parts, small files together."""
     pieces = [part for file in files for part in parts(file)]
     target = max(SHARD_BYTES, -(-sum(part.size for part in pieces) // MAX_SHARDS))
-    return [Shard(tuple(group)) for group in _grouped(pieces, target)]
+    groups = list(_grouped(pieces, target))
+    while len(groups) > MAX_SHARDS:
+        # Parts that fill little more than half of a shard leave the rest of it empty.
+        target += -(-target // 4)
+        groups = list(_grouped(pieces, target))
+    return [Shard(tuple(group)) for group in groups]
 
 
 def _grouped(pieces: list[Part], target: int) -> Iterator[list[Part]]:
@@ -240,14 +265,18 @@ def load(path: Path) -> Shard:
 
 
 def _file(values: dict[str, Any]) -> MeterFile:
-    header = values.pop("header")
     return MeterFile(
-        header=header and Header(datetime.fromisoformat(header.pop("created")), **header),
+        headers=tuple((offset, _header(header)) for offset, header in values.pop("headers")),
         findings=tuple(
             Finding(Level(finding.pop("level")), **finding) for finding in values.pop("findings")
         ),
         body=Cut(**values.pop("body")),
         end=Cut(**values.pop("end")),
         cuts=tuple(Cut(**cut) for cut in values.pop("cuts")),
+        seen=tuple(values.pop("seen")),
         **values,
     )
+
+
+def _header(values: dict[str, Any]) -> Header:
+    return Header(datetime.fromisoformat(values.pop("created")), **values)

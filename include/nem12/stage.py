@@ -16,6 +16,7 @@ from nem12.mdff.channel import Channel
 from nem12.mdff.day import Day, Quality, Stamps
 from nem12.mdff.events import spans
 from nem12.mdff.findings import Finding, Level
+from nem12.mdff.header import Header
 from nem12.parse import Parsed, parse
 from nem12.settings import READER_VERSION, STATEMENT_BYTES
 from nem12.shard import MeterFile, Part, Shard
@@ -137,10 +138,12 @@ class _Batch:
         )
         self._out.write(head.encode())
         files = _Insert(self._out, "meter_files", _FILE_COLUMNS)
-        for file in {part.file.sha256: part.file for part in shard.parts}.values():
+        # One order everywhere: batches that share files then never wait for each other in a circle.
+        parts = sorted(shard.parts, key=lambda part: (part.file.file_id, part.start))
+        for file in {part.file.sha256: part.file for part in parts}.values():
             files.add(_file_row(file))
         files.flush()
-        for part in shard.parts:
+        for part in parts:
             self._part(part)
         for insert in (self._days, self._rejects, self._warnings, self._parts):
             insert.flush()
@@ -182,27 +185,27 @@ class _DayRows:
     """Renders the days of one file; what stays the same from row to row is rendered once."""
 
     def __init__(self, file: MeterFile) -> None:
-        created = file.header.created if file.header else None
-        self._file = f"{file.file_id},{instant(created)}"
+        self._file_id = file.file_id
+        self._header: Header | None = None
+        self._header_text = ""
         self._channel: Channel | None = None
         self._channel_text = ""
-        self._stamps: Stamps | None = None
-        self._stamps_text = ""
         self._quality: Quality | None = None
         self._quality_text = ""
 
     def row(self, day: Day) -> str:
         """One row of VALUES, in the order of the day columns."""
+        if day.header is not self._header:
+            self._header = day.header
+            self._header_text = f"{self._file_id},{instant(day.header.created)}"
         if day.channel is not self._channel:
             self._channel, self._channel_text = day.channel, _channel_values(day.channel)
-        if day.stamps is not self._stamps:
-            self._stamps, self._stamps_text = day.stamps, _stamp_values(day.stamps)
         if day.quality is not self._quality:
             self._quality, self._quality_text = day.quality, _quality_values(day.quality)
         events = _event_values(day) if day.events else "NULL,NULL,NULL,NULL"
         return (
-            f"({self._channel_text},{self._file},'{day.day}',{day.line},{day.last_line},"
-            f"{day.records},{self._stamps_text},{self._quality_text},{events},'{{{day.values}}}')"
+            f"({self._channel_text},{self._header_text},'{day.day}',{day.line},{day.last_line},"
+            f"{day.records},{_stamp_values(day.stamps)},{self._quality_text},{events},'{{{day.values}}}')"
         )
 
 
@@ -216,7 +219,12 @@ def _channel_values(channel: Channel) -> str:
 
 def _stamp_values(stamps: Stamps) -> str:
     missing = "true" if stamps.missing else "false"
-    return f"{instant(stamps.updated)},{missing},{instant(stamps.loaded)}"
+    return f"{_stamp(stamps.updated)},{missing},{_stamp(stamps.loaded)}"
+
+
+def _stamp(digits: str) -> str:
+    """14 digits in NEM time as a literal; NULL for none."""
+    return f"'{digits[:8]}T{digits[8:]}+10'" if digits else "NULL"
 
 
 def _quality_values(quality: Quality) -> str:
@@ -239,7 +247,7 @@ def _file_row(file: MeterFile) -> str:
     header = file.header
     return (
         f"({file.file_id},'{file.sha256}',{literal(file.name)},{file.size},'{file.profile}',"
-        f"'{READER_VERSION}',{instant(header.created if header else None)},"
+        f"'{READER_VERSION}',{instant(header.created if header and header.known else None)},"
         f"{literal(header.sender if header else '')},{literal(header.receiver if header else '')})"
     )
 
@@ -262,14 +270,17 @@ def literal(value: str) -> str:
 
     A line end inside a literal would break the rule that statements end at an empty line.
     """
-    if not value.isprintable():
-        value = text.shown(value, len(value) * 8)
-    return "'" + value.replace("'", "''") + "'"
+    return "'" + _visible(value).replace("'", "''") + "'"
 
 
 def quoted(value: str) -> str:
     """Text as an element of an array literal."""
-    return '"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"'
+    # First made visible: array literals have a meaning of their own for backslashes.
+    return '"' + _visible(value).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _visible(value: str) -> str:
+    return value if value.isprintable() else text.shown(value, len(value) * 8)
 
 
 def array(elements: Iterable[str]) -> str:
@@ -284,4 +295,4 @@ def number(value: int | None) -> str:
 
 def instant(value: datetime | None) -> str:
     """NEM time (UTC+10, no daylight saving) as a literal, or NULL."""
-    return "NULL" if value is None else f"'{value:%Y-%m-%d %H:%M:%S}+10'"
+    return "NULL" if value is None else f"'{value.isoformat(' ', 'seconds')}+10'"

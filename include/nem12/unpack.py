@@ -1,4 +1,4 @@
-"""Files as they come: plain, `.gz`, or `.zip` with any number of members.
+"""Files as they come: plain, `.gz`, aseXML, or `.zip` with any number of members.
 
 The content decides what a file is, never its name. Members are expanded beside the staged files
 under names of our own: what an archive calls them is only ever data.
@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from nem12.asexml import XmlError, extract
 from nem12.errors import TerminalError
 from nem12.mdff import text
 from nem12.mdff.findings import Finding, Level
 from nem12.settings import MAX_EXPANDED_BYTES, MAX_EXPANSION_RATIO, MAX_MEMBERS, MIB
-from nem12.shard import MeterFile, survey
+from nem12.shard import MeterFile, seen_at, survey
 
 _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
 _GZIP: Final = b"\x1f\x8b"
@@ -27,7 +28,14 @@ _RATIO_FLOOR: Final = 64 * MIB
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """The format's archives are zlib's; what else a zip may hold is not worth its risks."""
 
-_BROKEN: Final = (zipfile.BadZipFile, gzip.BadGzipFile, zlib.error, EOFError, NotImplementedError)
+_BROKEN: Final = (
+    zipfile.BadZipFile,
+    gzip.BadGzipFile,
+    zlib.error,
+    EOFError,
+    NotImplementedError,
+    UnicodeDecodeError,  # the name of a member says that it is UTF-8 and is not
+)
 
 
 class _RefusedError(Exception):
@@ -73,7 +81,7 @@ def unpack(path: Path, name: str, profile: str, scratch: Path) -> Iterator[Meter
             elif magic.startswith(_GZIP):
                 yield from _gzip(path, stream, name, profile, scratch)
             else:
-                yield survey(stream, str(path), name, profile, path.stat().st_size)
+                yield from _plain(path, name, profile, scratch)
     except FileNotFoundError:
         raise TerminalError(f"{text.shown(name, 200)} is gone") from None
     except PermissionError:
@@ -93,7 +101,8 @@ def _gzip(
     try:
         with gzip.open(stream, "rb") as expanded:
             budget = _Budget(expanded, packed)
-            yield _member(budget, name, profile, scratch / f"{sha256(path)[:12]}-0", packed * 10)
+            target = scratch / f"{sha256(path)[:12]}-0"
+            yield from _member(budget, name, profile, target, packed * 10)
     except (_RefusedError, *_BROKEN) as error:
         yield _unreadable(path, name, profile, error)
 
@@ -105,11 +114,15 @@ def _zip(
     prefix = sha256(path)[:12]
     try:
         with zipfile.ZipFile(stream) as archive:
-            members = [member for member in archive.infolist() if not member.is_dir()]
+            # Not `is_dir`, which fails where a member has no name.
+            members = [m for m in archive.infolist() if not m.filename.endswith("/")]
             if not members:
                 raise _RefusedError("the archive is empty")
             if len(members) > MAX_MEMBERS:
                 raise _RefusedError(f"the archive has more than {MAX_MEMBERS} members")
+            if not all(0 <= member.header_offset < budget.packed for member in members):
+                raise _RefusedError("the archive is damaged")
+            names: set[str] = set()
             for number, member in enumerate(members):
                 if member.flag_bits & 0x1:
                     raise _RefusedError("the archive is encrypted")
@@ -118,32 +131,79 @@ def _zip(
                 with archive.open(member) as expanded:
                     budget.stream = expanded
                     inner = f"{name}/{member.filename}"
+                    # An archive may hold a name twice: each is a file of its own.
+                    inner = f"{inner} ({number})" if inner in names else inner
+                    names.add(inner)
                     target = scratch / f"{prefix}-{number}"
-                    yield _member(budget, inner, profile, target, member.file_size)
+                    yield from _member(budget, inner, profile, target, member.file_size)
     except (_RefusedError, *_BROKEN) as error:
         yield _unreadable(path, name, profile, error)
 
 
-def _member(stream: text.Readable, name: str, profile: str, target: Path, size: int) -> MeterFile:
+def _member(
+    stream: text.Readable, name: str, profile: str, target: Path, size: int
+) -> Iterator[MeterFile]:
     """Expand one member and survey it on the way."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as copy:
         file = survey(stream, str(target), name, profile, size, copy)
-    with target.open("rb") as stream_again:
-        nested = stream_again.read(4).startswith((*_ZIP, _GZIP))
-    if not nested:
-        return file
-    return _refuse(file, "an archive inside an archive is not opened")
+    file = replace(file, seen=seen_at(file.path))
+    if _begins_with(target, (*_ZIP, _GZIP)):
+        yield _refuse(file, "an archive inside an archive is not opened")
+    elif file.refused:
+        yield from _plain(target, name, profile, target.parent)
+    else:
+        yield file
+
+
+def _plain(path: Path, name: str, profile: str, scratch: Path) -> Iterator[MeterFile]:
+    """A file that is no archive: the records themselves, or an XML message around them."""
+    if _begins_with(path, (b"<",)):
+        blocks: list[Path] = []
+        prefix = scratch / f"{sha256(path)[:12]}-block"
+
+        def open_block(number: int) -> BinaryIO:
+            if number >= MAX_MEMBERS:
+                raise _RefusedError(f"the message has more than {MAX_MEMBERS} blocks")
+            prefix.parent.mkdir(parents=True, exist_ok=True)
+            blocks.append(prefix.with_name(f"{prefix.name}-{number}"))
+            return blocks[-1].open("wb")
+
+        try:
+            with path.open("rb") as stream:
+                extract(stream, open_block)
+        except _RefusedError as error:
+            yield _unreadable(path, name, profile, error)
+            return
+        except XmlError as error:
+            if error.is_message:
+                yield _unreadable(path, name, profile, error)
+                return
+        else:
+            for number, block in enumerate(blocks, 1):
+                inner = f"{name}/CSVIntervalData-{number}"
+                yield _surveyed(block, inner, profile)
+            return
+    yield _surveyed(path, name, profile)
+
+
+def _surveyed(path: Path, name: str, profile: str) -> MeterFile:
+    with path.open("rb") as stream:
+        return survey(stream, str(path), name, profile, path.stat().st_size)
+
+
+def _begins_with(path: Path, magics: tuple[bytes, ...]) -> bool:
+    """What a file begins with, a byte order mark and blanks left aside."""
+    with path.open("rb") as stream:
+        return stream.read(64).removeprefix(text.BOM).lstrip().startswith(magics)
 
 
 def _unreadable(path: Path, name: str, profile: str, error: BaseException) -> MeterFile:
-    with path.open("rb") as stream:
-        file = survey(stream, str(path), name, profile, path.stat().st_size)
-    return _refuse(file, str(error) or "the archive is damaged")
+    return _refuse(_surveyed(path, name, profile), str(error) or "the archive is damaged")
 
 
 def _refuse(file: MeterFile, reason: str) -> MeterFile:
     """The file as one that cannot be read; what its bytes look like as records means nothing."""
-    message = f"the archive cannot be read: {text.shown(reason, 200)}"
+    message = f"the file cannot be opened: {text.shown(reason, 200)}"
     finding = Finding(Level.FILE, "unreadable", 1, message, "", 1, max(1, file.lines))
-    return replace(file, findings=(finding,), warnings={}, header=None, cuts=())
+    return replace(file, findings=(finding,), warnings={}, headers=(), cuts=())

@@ -20,6 +20,7 @@ from nem12 import settings
 from nem12.errors import UsageError
 from nem12.warehouse import embedded
 from nem12.warehouse.embedded import machine
+from tests.pg.servers import discard, home_in, passable_folder
 
 AS_ROOT = os.geteuid() == 0
 
@@ -37,34 +38,18 @@ with embedded.server(home) as server:
 """A process that uses the server until its standard input ends."""
 
 
-def home_in(root: Path) -> settings.Home:
-    return settings.Home(root, root / "l", root / "s", root / "a", root / "r")
-
-
-def discard(root: Path) -> None:
-    postgres = root / "postgres"
-    if postgres.is_symlink():
-        shutil.rmtree(postgres.readlink(), ignore_errors=True)
-    shutil.rmtree(root, ignore_errors=True)
-
-
 @pytest.fixture
 def home() -> Iterator[settings.Home]:
     """A home that the server's account can reach."""
-    root = Path(tempfile.mkdtemp(prefix="nem12-test-"))
-    root.chmod(0o755)
-    yield home_in(root)
-    discard(root)
+    with passable_folder() as root:
+        yield home_in(root)
 
 
 @pytest.fixture(scope="module")
 def used() -> Iterator[tuple[settings.Home, embedded.Server]]:
     """A server that the tests which only look at it share."""
-    root = Path(tempfile.mkdtemp(prefix="nem12-test-"))
-    root.chmod(0o755)
-    with embedded.server(home_in(root)) as server:
+    with passable_folder() as root, embedded.server(home_in(root)) as server:
         yield home_in(root), server
-    discard(root)
 
 
 @pytest.fixture

@@ -50,9 +50,7 @@ def test_every_record_is_accepted_or_covered_by_a_refusal(tmp_path: Path, case: 
         if finding.level.name != "WARN"
         for line in range(finding.first_line, finding.last_line + 1)
     }
-    accepted = {
-        line for day in given.days for line in range(day.line, day.last_line + 1)
-    }
+    accepted = {line for day in given.days for line in range(day.line, day.last_line + 1)}
     assert not refused & {day.line for day in given.days}
     days_read = {
         number

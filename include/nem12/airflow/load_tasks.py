@@ -83,7 +83,9 @@ def load(shard: Any) -> None:
 def settle_drops() -> dict[str, Any]:
     """Move what is loaded, report what is refused, free what failed."""
     context = get_current_context()
-    claim = context["ti"].xcom_pull(task_ids="claim_and_plan", key="claim")
+    # A run that could not even reach the database has left no XCom, but its claim has to be freed.
+    given = (context["dag_run"].conf or {}).get("claim")
+    claim = given or context["ti"].xcom_pull(task_ids="claim_and_plan", key="claim")
     if not claim:
         raise AirflowFailException("nothing was claimed: see the log of claim_and_plan")
     with warehouse() as connection:

@@ -60,11 +60,13 @@ def _counted(value: object) -> object:
 def query(arguments: Namespace) -> int:
     """Run one SELECT as a reader and print its rows."""
     with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
-        _may_only_read(connection)
-        with explained(), closing(_rows(connection, arguments.sql)) as rows:
+        migrated = _may_only_read(connection)
+        with explained(), closing(_rows(connection, arguments.sql, migrated=migrated)) as rows:
             columns = next(rows)
             if arguments.format == "json":
                 _print_json(columns, rows)
+            elif not columns:
+                out.print("no rows")
             else:
                 shown = list(islice(rows, _MOST_ROWS))
                 table("", columns, shown)
@@ -73,7 +75,8 @@ def query(arguments: Namespace) -> int:
     return 0
 
 
-def _may_only_read(connection: Connection) -> None:
+def _may_only_read(connection: Connection) -> bool:
+    """Take away what a query does not need; whether the tables are there."""
     seconds = settings.QUERY_TIMEOUT_SECONDS
     connection.execute("SELECT set_config('statement_timeout', %s, false)", (f"{seconds}s",))
     connection.execute("SET default_transaction_read_only = on")
@@ -82,20 +85,31 @@ def _may_only_read(connection: Connection) -> None:
     # possible. The embedded server is entered as the reader.
     with suppress(psycopg.Error), connection.transaction():
         connection.execute(f"SET ROLE {settings.READER_ROLE}")
+    with connection.transaction():
+        found = connection.execute("SELECT to_regclass('meter_readings') IS NOT NULL").fetchone()
+    return bool(found and found[0])
 
 
-def _rows(connection: Connection, sql: str) -> Generator[Any]:
-    """The names of the columns, then row by row what the statement gives.
+def _rows(connection: Connection, sql: str, *, migrated: bool) -> Generator[Any]:
+    """The names of the columns, none without rows; then row by row what the statement gives.
 
     `stream` uses the extended protocol: there, one string is one statement, and a second one
     behind a semicolon, which could end the read-only transaction, is refused by the server.
     """
     cursor = connection.cursor(row_factory=tuple_row)
     stream = cursor.stream(sql.encode())
-    first = next(stream, None)
-    if cursor.description is None:
-        raise UsageError("only a statement that gives rows can be run, such as SELECT")
-    yield [column.name for column in cursor.description]
+    try:
+        first = next(stream, None)
+    except psycopg.ProgrammingError as error:
+        if error.sqlstate is None:
+            # Said by the driver, not by the server.
+            message = "only a statement that gives rows can be run, such as SELECT"
+            raise UsageError(message) from None
+        if migrated:
+            # A table or function that is missing is not one of ours.
+            raise UsageError(f"PostgreSQL: {error.diag.message_primary}") from None
+        raise
+    yield [column.name for column in cursor.description or ()]
     if first is not None:
         yield first
         yield from stream

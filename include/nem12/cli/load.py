@@ -94,7 +94,7 @@ def _known(connection: Connection, files: list[MeterFile]) -> set[int]:
             continue
         judged_alike = (row["profile"], row["reader_version"]) == (file.profile, READER_VERSION)
         if row["status"] == "refused" and not judged_alike:
-            ledger.forget_refused(connection, file.file_id)
+            ledger.judge_again(connection, file)
         else:
             known.add(file.file_id)
     return known

@@ -15,21 +15,24 @@ _CHECKS: Final = (
 )
 
 
-def test(arguments: Namespace) -> int:
-    """Run everything; 1 if anything failed.
+_GROUPS: Final = (
+    # Many small tests, each worker with servers of its own.
+    ("-n", "2", "--dist", "loadfile", "tests/unit", "tests/pg"),
+    # Each starts a whole Airflow, which takes both cores.
+    ("tests/dags", "tests/e2e"),
+)
 
-    The tests of Airflow run last, in a process of their own each: Airflow keeps one configuration
-    in a process.
-    """
-    failed = False
-    if not arguments.pytest:
-        for check in _CHECKS:
-            failed |= _run([sys.executable, "-m", *check])
-    pytest = [sys.executable, "-m", "pytest", "-q", *arguments.pytest]
+
+def test(arguments: Namespace) -> int:
+    """Run everything; 1 if anything failed."""
+    pytest = [sys.executable, "-m", "pytest", "-q"]
     if not arguments.all:
         pytest += ["-m", "not slow"]
-    failed |= _run(pytest)
-    return int(failed)
+    if arguments.pytest:
+        return int(_run([*pytest, *arguments.pytest]))
+    failed = [_run([sys.executable, "-m", *check]) for check in _CHECKS]
+    failed += [_run([*pytest, *group]) for group in _GROUPS]
+    return int(any(failed))
 
 
 def _run(command: list[str]) -> bool:

@@ -63,9 +63,12 @@ def claim_by_glob(
         The claim; it may have got nothing.
 
     Raises:
-        UsageError: A pattern leads out of the landing folder, or there is no such profile.
+        UsageError: A pattern is empty or leads out of the landing folder, or there is no such
+            profile.
     """
     for pattern in patterns:
+        if not Path(pattern).parts:
+            raise UsageError("an empty pattern names no file: give one such as *.csv")
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             raise UsageError(f"'{pattern}' leads out of the landing folder")
     if profile:

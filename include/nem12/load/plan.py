@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from nem12 import shard as shards
-from nem12.drop import Drop, look
+from nem12.drop import look
 from nem12.errors import TerminalError
 from nem12.mdff.findings import Finding, Level
 from nem12.settings import READER_VERSION, Home
@@ -16,6 +16,7 @@ from nem12.unpack import sha256, unpack
 from nem12.validate import validate
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
+from nem12.warehouse.ledger import ClaimedDrop
 
 
 @dataclass(slots=True)
@@ -69,12 +70,14 @@ def plan(connection: Connection, home: Home, claim: str, run: str = "") -> list[
     folder = claim_folder(home, claim)
     folder.mkdir(parents=True, exist_ok=True)
     planned: list[PlannedDrop] = []
+    # What this run has loaded itself before it was tried again is no duplicate.
+    own = {m.sha256 for drop in load_plan(folder) for m in drop.members if m.outcome is None}
     fresh: dict[str, MeterFile] = {}
     for claimed in ledger.begin(connection, claim, run):
         if look(claimed.drop.path, claimed.drop.profile) != claimed.drop:
             ledger.settle_gone(connection, claim, claimed.drop_id)
             continue
-        planned.append(_plan_drop(connection, claimed.drop_id, claimed.drop, folder, fresh))
+        planned.append(_plan_drop(connection, claimed, folder, fresh, own))
     save_plan(folder, planned)
     return [
         _save_shard(folder, number, one) for number, one in enumerate(shards.pack(fresh.values()))
@@ -83,16 +86,17 @@ def plan(connection: Connection, home: Home, claim: str, run: str = "") -> list[
 
 def _plan_drop(
     connection: Connection,
-    drop_id: int,
-    drop: Drop,
+    claimed: ClaimedDrop,
     folder: Path,
     fresh: dict[str, MeterFile],
+    own: set[str],
 ) -> PlannedDrop:
-    planned = PlannedDrop(drop_id, drop.uri)
+    drop = claimed.drop
+    planned = PlannedDrop(claimed.drop_id, drop.uri)
     name = drop.path.name
     try:
         for file in unpack(drop.path, name, drop.profile, folder / "expanded"):
-            outcome = _known_outcome(connection, file, fresh)
+            outcome = _known_outcome(connection, file, fresh, own)
             planned.members.append(Member(file.name, file.file_id, file.sha256, outcome))
             if outcome is None:
                 fresh[file.sha256] = judged_as_whole(file)
@@ -103,16 +107,20 @@ def _plan_drop(
     except (TerminalError, OSError) as error:
         planned.error = str(error)
         for member in planned.members:
-            fresh.pop(member.sha256, None)
+            # Of the others the content belongs to another drop, which is loaded.
+            if member.outcome is None:
+                fresh.pop(member.sha256, None)
     return planned
 
 
 def _known_outcome(
-    connection: Connection, file: MeterFile, fresh: dict[str, MeterFile]
+    connection: Connection, file: MeterFile, fresh: dict[str, MeterFile], own: set[str]
 ) -> str | None:
     """What is known of a file's content, or None if it has to be loaded."""
     if file.sha256 in fresh:
         return "duplicate"
+    if file.sha256 in own:
+        return None
     known = ledger.known_files(connection, [file.file_id]).get(file.file_id)
     if known is None or known["status"] == "loading":
         return None
@@ -120,7 +128,7 @@ def _known_outcome(
         return "duplicate"
     if (known["profile"], known["reader_version"]) == (file.profile, READER_VERSION):
         return "refused"
-    ledger.forget_refused(connection, file.file_id)
+    ledger.judge_again(connection, file)
     return None
 
 

@@ -13,8 +13,8 @@ from datetime import date, timedelta, timezone
 from pathlib import Path
 from typing import Any, Final
 
-from nem12.drop import uri_path
-from nem12.load.plan import PlannedDrop, claim_folder, load_plan, remove
+from nem12.drop import Drop, look
+from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan, remove
 from nem12.load.report import write_report
 from nem12.mdff.text import shown
 from nem12.settings import Home
@@ -118,7 +118,7 @@ def settle(connection: Connection, home: Home, claim: str, failure: str = "") ->
 def _release(
     connection: Connection, settlement: Settlement, still_open: ledger.OpenDrop, reason: str
 ) -> None:
-    name = shown(uri_path(still_open.uri).name, 200)
+    name = shown(still_open.drop.path.name, 200)
     states = ledger.release(connection, settlement.claim, [still_open.drop_id], reason)
     settlement.drops.update(states)
     settlement.problem(f"{name}: attempt {still_open.attempt} failed: {reason}")
@@ -132,18 +132,15 @@ def _settle_drop(
     settlement: Settlement,
 ) -> str:
     """Settle one drop; why it cannot be, or nothing."""
-    outcomes = {
-        member.name: member.outcome or ledger.settle_file(connection, member.file_id)
-        for member in drop.members
-    }
-    if unfinished := [name for name, status in outcomes.items() if status in (None, "loading")]:
-        return f"not all of {shown(unfinished[0], 200)} is applied"
+    outcomes = [_outcome(connection, member) for member in drop.members]
+    for member, status in zip(drop.members, outcomes, strict=True):
+        if status in (None, "loading"):
+            return f"not all of {shown(member.name, 200)} is applied"
     files = ledger.files(connection, [member.file_id for member in drop.members])
-    outcome = _drop_outcome(list(outcomes.values()))
+    outcome = _drop_outcome(outcomes)
     kept_at = _kept_at(home, drop, still_open, outcome)
-    _move(uri_path(drop.uri), kept_at)
-    for member in drop.members:
-        status = str(outcomes[member.name])
+    kept = _move(still_open.drop, kept_at)
+    for member, status in zip(drop.members, map(str, outcomes), strict=True):
         file = files[member.file_id]
         ledger.record_member(connection, drop.drop_id, member.name, member.file_id, status)
         settlement.files[status] += 1
@@ -157,10 +154,21 @@ def _settle_drop(
         drop.drop_id,
         outcome=outcome,
         sha256=drop.sha256,
-        kept_at=kept_at.as_uri(),
+        kept_at=kept_at.as_uri() if kept else None,
+        message="" if kept else "loaded, but taken away or replaced before it could be kept",
     )
     settlement.drops[outcome] += 1
     return ""
+
+
+def _outcome(connection: Connection, member: Member) -> str | None:
+    """What became of a file; `loading` or None while not all of it is applied."""
+    if member.outcome not in (None, "duplicate"):
+        return member.outcome
+    status = ledger.settle_file(connection, member.file_id)
+    # A copy of what another drop of this claim brought is not done before that one, and refused
+    # where that one is.
+    return "duplicate" if member.outcome and status in ("loaded", "partial") else status
 
 
 def _drop_outcome(outcomes: list[str | None]) -> str:
@@ -173,8 +181,7 @@ def _drop_outcome(outcomes: list[str | None]) -> str:
 
 def _kept_at(home: Home, drop: PlannedDrop, still_open: ledger.OpenDrop, outcome: str) -> Path:
     """Where the drop is kept: the same place however often it is settled."""
-    path = uri_path(drop.uri)
-    name = os.fsdecode(os.fsencode(path.name)[-_NAME_BYTES:])
+    name = os.fsdecode(os.fsencode(still_open.drop.path.name)[-_NAME_BYTES:])
     kept = f"{(drop.sha256 or '')[:12]}-{name}"
     if outcome == "refused":
         return home.rejected / kept
@@ -204,14 +211,17 @@ def _report(
     settlement.problem(f"{name}: {status}, {refused}; {why}")
 
 
-def _move(source: Path, target: Path) -> None:
-    """Move a file, also between file systems; done before is done."""
+def _move(drop: Drop, target: Path) -> bool:
+    """Move a drop, also between file systems; done before is done. Whether it is there now.
+
+    What lies there under its name but is another file is a drop of its own and stays.
+    """
+    source = drop.path
+    if look(source, drop.profile) != drop:
+        return target.exists()
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         source.replace(target)
-    except FileNotFoundError:
-        if not target.exists():
-            raise
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
@@ -219,3 +229,4 @@ def _move(source: Path, target: Path) -> None:
         shutil.copy2(source, beside)
         beside.replace(target)
         source.unlink()
+    return True

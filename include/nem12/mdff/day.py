@@ -1,15 +1,15 @@
 """The 300, 400 and 500 records: one day of a channel (S 4.4 to 4.6)."""
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Context, Decimal, Inexact
-from typing import Final
+from typing import Final, NamedTuple
 
 from nem12.mdff import spec, text
 from nem12.mdff.channel import Channel
+from nem12.mdff.header import Header
 from nem12.mdff.record import Record
 from nem12.mdff.stamps import interval_date_fault, parse_date, parse_datetime
-from nem12.mdff.structure import Header
 
 _UPDATE_GRACE: Final = timedelta(days=1)
 """An UpdateDateTime this much after the header is a clock that is wrong; beyond, it would beat
@@ -25,19 +25,18 @@ class Quality:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stamps:
-    """What decides between versions of a day (S 4.4), in NEM time.
+class Stamps(NamedTuple):
+    """What decides between versions of a day (S 4.4): 14 digits each, in NEM time.
 
     Attributes:
         updated: UpdateDateTime, or the header's DateTime where it is missing.
         missing: Whether it was missing.
-        loaded: MSATSLoadDateTime, if it is one.
+        loaded: MSATSLoadDateTime; empty where it is none.
     """
 
-    updated: datetime
+    updated: str
     missing: bool
-    loaded: datetime | None
+    loaded: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +54,7 @@ class Day:
 
     Attributes:
         line: Of the 300 record.
+        header: Of the file, or of the part of a joined file, that delivers it.
         last_line: Of its last 400 or 500 record.
         records: How many of all kinds.
         values: As delivered, separated by commas.
@@ -67,6 +67,7 @@ class Day:
     values: str
     quality: Quality
     stamps: Stamps
+    header: Header
     last_line: int
     records: int = 1
     events: list[Event] = field(default_factory=list)
@@ -75,8 +76,7 @@ class Day:
 def check_300(record: Record, channel: Channel, header: Header) -> Day | None:
     """Examine a 300 record; its day where nothing refuses it."""
     day = check_date(record, record.at(1), header)
-    place = _quality_place(record.fields, channel.intervals)
-    values = record.fields[2 : len(record.fields) if place is None else place]
+    values = values_of(record.fields, channel.intervals)
     if len(values) != channel.intervals:
         message = f"{len(values)} values instead of {channel.intervals}"
         record.refuse("value-count", f"{message} ({channel.interval_minutes}-minute data)")
@@ -89,7 +89,21 @@ def check_300(record: Record, channel: Channel, header: Header) -> Day | None:
         stamps = check_stamps(record, tail[3], tail[4], header)
     if record.refused or day is None or quality is None or stamps is None:
         return None
-    return Day(channel, record.line, day, ",".join(values), quality, stamps, record.line)
+    return Day(channel, record.line, day, ",".join(values), quality, stamps, header, record.line)
+
+
+def values_of(fields: list[str], intervals: int | None) -> list[str]:
+    """The values of a 300 record, also when they are miscounted.
+
+    Args:
+        fields: Of the record.
+        intervals: Of its channel; None where that is not known.
+    """
+    if intervals is None:
+        place = next((i for i, f in enumerate(fields[2:], 2) if spec.QUALITY.fullmatch(f)), None)
+    else:
+        place = _quality_place(fields, intervals)
+    return fields[2 : len(fields) if place is None else place]
 
 
 def _quality_place(fields: list[str], intervals: int) -> int | None:
@@ -145,6 +159,8 @@ def _value_fault(value: str, unit: spec.Unit) -> tuple[str, str] | None:
     whole, _, decimals = value.partition(".")
     if len(whole.lstrip("0")) > spec.MAX_WHOLE_DIGITS:
         return "value-width", f"'{text.shown(value)}' has more than 15 digits before the point"
+    if len(value) > spec.MAX_VALUE:
+        return "value", f"'{text.shown(value)}' has {len(value)} characters"
     if len(decimals) > unit.decimals:
         what = f"'{text.shown(value)}' has more than {unit.decimals} decimals"
         return "decimals", f"{what} ({unit.delivered})"
@@ -154,11 +170,11 @@ def _value_fault(value: str, unit: spec.Unit) -> tuple[str, str] | None:
 def check_date(record: Record, given: str, header: Header) -> date | None:
     """Examine an IntervalDate."""
     day = parse_date(given)
-    fault = interval_date_fault(day, header.created)
+    fault = interval_date_fault(day, header.created if header.known else None)
     if fault:
         record.refuse("date", f"IntervalDate '{text.shown(given)}' {fault}")
         return None
-    if day is not None and day > header.created.date():
+    if header.known and day is not None and day > header.created.date():
         record.warn("date-future", f"IntervalDate {given} is after the file's own date")
     return day
 
@@ -181,7 +197,7 @@ def check_quality(
 
 def _check_method(record: Record, method: str, header: Header) -> None:
     flag, number = method[0], method[1:]
-    if flag == "N" and f"{header.created:%Y%m%d}" >= spec.NULL_FLAG_ENDED:
+    if flag == "N" and header.created.date() >= spec.NULL_FLAG_ENDED:
         message = "quality flag N in a file made after 1 October 2021"
         record.refuse_unless_tolerated("null-flag", message)
     if flag in spec.METHOD_REQUIRED:
@@ -216,7 +232,7 @@ def _check_reason(record: Record, method: str, reason: str) -> int | None:
 
 def check_stamps(record: Record, updated: str, loaded: str, header: Header) -> Stamps | None:
     """Examine UpdateDateTime and MSATSLoadDateTime of a 300 record."""
-    msats = parse_datetime(loaded) if len(loaded) in (12, 14) else None
+    msats = _stamp(loaded)
     if loaded and msats is None:
         message = f"MSATSLoadDateTime '{text.shown(loaded)}' is no date and time"
         record.warn("msats", message)
@@ -224,25 +240,34 @@ def check_stamps(record: Record, updated: str, loaded: str, header: Header) -> S
         record.warn("msats", f"MSATSLoadDateTime '{loaded}' has 12 digits instead of 14")
     if not updated:
         record.warn("update-missing", "no UpdateDateTime; the header's DateTime stands in for it")
-        return Stamps(header.created, True, msats)
-    stamp = parse_datetime(updated) if len(updated) in (12, 14) else None
+        return Stamps(header.stamp, True, msats or "")
+    stamp = _stamp(updated)
     if stamp is None:
         message = f"UpdateDateTime '{text.shown(updated)}' is no date and time"
         record.refuse("update", message)
         return None
     if len(updated) == 12:
         record.warn("update", f"UpdateDateTime '{updated}' has 12 digits instead of 14")
-    _check_ahead(record, updated, stamp, header)
-    return Stamps(stamp, False, msats)
+    _check_ahead(record, stamp, header)
+    return Stamps(stamp, False, msats or "")
 
 
-def _check_ahead(record: Record, given: str, stamp: datetime, header: Header) -> None:
-    ahead = stamp - header.created
-    if ahead > _UPDATE_GRACE:
-        message = f"UpdateDateTime {given} is more than a day after the file was made"
+def _stamp(given: str) -> str | None:
+    """A stamp of 12 or 14 digits, made whole; None if it is no date and time."""
+    if len(given) not in (12, 14) or parse_datetime(given) is None:
+        return None
+    return given.ljust(14, "0")
+
+
+def _check_ahead(record: Record, stamp: str, header: Header) -> None:
+    if not header.known or stamp <= header.stamp:
+        return
+    ahead = parse_datetime(stamp)
+    if ahead is not None and ahead - header.created > _UPDATE_GRACE:
+        message = f"UpdateDateTime {stamp} is more than a day after the file was made"
         record.refuse("update-future", message)
-    elif ahead > timedelta(0):
-        record.warn("update-future", f"UpdateDateTime {given} is after the file was made")
+    else:
+        record.warn("update-future", f"UpdateDateTime {stamp} is after the file was made")
 
 
 def check_400(record: Record, intervals: int, header: Header) -> Event | None:
@@ -285,18 +310,20 @@ def check_500(record: Record) -> None:
         record.warn("read-date", f"ReadDateTime '{text.shown(read)}' is no date and time")
 
 
-_EXACT: Final = Context(prec=400, traps=[Inexact])
-"""Far more digits than a sum of valid values has: anything that does not fit is no meter data."""
+_EXACT: Final = Context(prec=1000, traps=[Inexact])
+"""Room for any sum of values of up to MAX_VALUE characters."""
+
+
+def add(total: Decimal, more: Decimal) -> Decimal:
+    """Both together, exactly: the operator would round to 28 digits."""
+    return _EXACT.add(total, more)
 
 
 def exact_sum(values: list[str]) -> Decimal:
     """The sum of values as they stand; zero where one of them is not a value."""
-    if not all(spec.VALUE.fullmatch(value) for value in values):
-        return Decimal(0)
     total = Decimal(0)
-    try:
-        for value in values:
-            total = _EXACT.add(total, Decimal(value))
-    except Inexact:
-        return Decimal(0)
+    for value in values:
+        if len(value) > spec.MAX_VALUE or not spec.VALUE.fullmatch(value):
+            return Decimal(0)
+        total = add(total, Decimal(value))
     return total

@@ -21,12 +21,12 @@ from nem12.mdff.day import (
     check_date,
     check_event_quality,
     check_quality,
-    check_stamps,
 )
+from nem12.mdff.header import Header
 from nem12.mdff.profile import Profile
 from nem12.mdff.record import Record
 from nem12.mdff.spec import MAX_DESCRIPTION, MAX_WHOLE_DIGITS
-from nem12.mdff.structure import Header
+from nem12.mdff.stamps import parse_date
 
 T = TypeVar("T")
 
@@ -34,6 +34,7 @@ _REMEMBERED: Final = 4096
 """Spellings kept of each kind of field; a file has some hundred dates and stamps."""
 
 _FREE: Final = rf'[^,"\r\n]{{0,{MAX_DESCRIPTION}}}+'
+_STAMP: Final = "[0-9]{8}(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
 _EVENT: Final = re.compile(
     rf'400,([0-9]{{1,4}}+),([0-9]{{1,4}}+),([^,\r\n"]{{0,3}}+,[0-9]{{0,3}}+,{_FREE})\r?\n?'.encode()
 )
@@ -48,7 +49,7 @@ def _day_pattern(intervals: int, decimals: int) -> re.Pattern[bytes]:
     )
     return re.compile(
         rf"300,([0-9]{{8}}),({value}(?:,{value}){{{intervals - 1}}}),"
-        rf'([^,\r\n"]{{0,3}}+,[0-9]{{0,3}}+,{_FREE}),([0-9]{{0,14}}+,[0-9]{{0,14}}+)\r?\n?'.encode()
+        rf'([^,\r\n"]{{0,3}}+,[0-9]{{0,3}}+,{_FREE}),({_STAMP}),({_STAMP})?\r?\n?'.encode()
     )
 
 
@@ -99,7 +100,10 @@ class FastWay:
         self._event: _Judged[Quality] = silent(
             lambda r, f: check_event_quality(r, f[0], f[1], f[2], header)
         )
-        self._stamps: _Judged[Stamps] = silent(lambda r, f: check_stamps(r, f[0], f[1], header))
+        self._real_date: _Judged[date] = _Judged(parse_date)
+        # Without a 100 record no stamp is too late.
+        self._latest = header.stamp.encode() if header.known else b"9" * 14
+        self._header = header
         self._pattern: re.Pattern[bytes] | None = None
         self._channel: Channel | None = None
 
@@ -115,13 +119,19 @@ class FastWay:
         match = self._pattern.fullmatch(raw)
         if match is None:
             return None
-        day_text, values, quality_text, stamps_text = match.groups()
+        day_text, values, quality_text, updated, loaded = match.groups()
         day = self._date(day_text)
         quality = self._quality(quality_text)
-        stamps = self._stamps(stamps_text)
-        if day is None or quality is None or stamps is None:
+        if day is None or quality is None or not self._is_plain(updated, loaded):
             return None
-        return Day(self._channel, line, day, values.decode(), quality, stamps, line)
+        stamps = Stamps(updated.decode(), False, loaded.decode() if loaded else "")
+        return Day(self._channel, line, day, values.decode(), quality, stamps, self._header, line)
+
+    def _is_plain(self, updated: bytes, loaded: bytes | None) -> bool:
+        """Whether nothing is to be said about stamps; the pattern has judged their times."""
+        if updated > self._latest or self._real_date(updated[:8]) is None:
+            return False
+        return loaded is None or self._real_date(loaded[:8]) is not None
 
     def event(self, raw: bytes, intervals: int) -> Event | None:
         """The event of a 400 record, or None where the careful way has to decide."""

@@ -13,11 +13,13 @@ class Profile:
     Attributes:
         name: `standard`, `strict` or `lenient`.
         tolerated: Codes that are only warned of.
+        joined: Several files, or parts of files, may follow each other in one.
         whole_files_only: Any error refuses the file.
     """
 
     name: str
     tolerated: frozenset[str] = frozenset()
+    joined: bool = False
     whole_files_only: bool = False
 
 
@@ -26,7 +28,13 @@ PROFILES: Final = {
     "strict": Profile("strict", whole_files_only=True),
     "lenient": Profile(
         "lenient",
-        frozenset({"nmi", "interval-length", "null-flag", "method-missing", "reason-missing"}),
+        frozenset(
+            {
+                *("no-header", "second-header", "no-end", "second-end", "after-end"),
+                *("nmi", "interval-length", "null-flag", "method-missing", "reason-missing"),
+            }
+        ),
+        joined=True,
     ),
 }
 

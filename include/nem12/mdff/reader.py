@@ -8,16 +8,30 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
-from nem12.mdff import spec, text
+from nem12.mdff import text
 from nem12.mdff.channel import Channel, check_200
-from nem12.mdff.day import Day, Event, check_300, check_400, check_500, exact_sum
+from nem12.mdff.day import (
+    Day,
+    Event,
+    add,
+    check_300,
+    check_400,
+    check_500,
+    exact_sum,
+    values_of,
+)
 from nem12.mdff.events import check_events
 from nem12.mdff.fast import FastWay
 from nem12.mdff.findings import Finding, Level
+from nem12.mdff.header import Header, check_100
 from nem12.mdff.profile import Profile
 from nem12.mdff.record import Record
-from nem12.mdff.structure import Header
+
+_MOST_FINDINGS: Final = 10_000
+"""About one day: its 400 records that gave so many overlap or are out of range, so that it is
+refused, and those that follow are counted and no longer examined."""
 
 
 @dataclass(slots=True)
@@ -65,6 +79,8 @@ class _Unit:
         findings: Held back until it is known what the unit covers.
         day: The open day; None in a refused unit.
         event_lines: Lines of the day's 400 records.
+        last_start: Where the 400 record before began.
+        descending: The first 400 record that begins before the one before it.
         has_500: Whether a 500 record has come.
     """
 
@@ -76,6 +92,8 @@ class _Unit:
     findings: list[Finding] = field(default_factory=list)
     day: Day | None = None
     event_lines: list[int] = field(default_factory=list)
+    last_start: int = 0
+    descending: Finding | None = None
     has_500: bool = False
 
     @property
@@ -133,6 +151,9 @@ class Reader:
                             yield from self._close()
                         self._begin_day(day)
                         continue
+                elif raw.startswith(b"400,"):
+                    self._on_400(raw)
+                    continue
                 yield from self._record(raw)
         yield from self._close()
         yield from self._close_block()
@@ -153,8 +174,20 @@ class Reader:
                 yield from self._on_200(raw)
             elif kind == "300":
                 self._on_300(raw)
+            elif self._profile.joined and kind in ("100", "900"):
+                yield from self._close_block()
+                self._on_boundary(raw, kind)
             else:
                 self._on_unknown(raw, kind)
+
+    def _on_boundary(self, raw: bytes, kind: str) -> None:
+        """A file ends, or another begins, inside a joined one; the whole-file pass judged it."""
+        self._channel, self._in_block = None, False
+        header = check_100(Record(self._line, raw, self._profile)) if kind == "100" else None
+        self._header = header or self._header
+        if self._fast:
+            # A new one knows no channel, as the careful way does not.
+            self._fast = FastWay(self._header, self._profile)
 
     def _on_200(self, raw: bytes) -> Iterator[Finding]:
         self.counts.records += 1
@@ -202,8 +235,7 @@ class Reader:
         """A 300 record that is refused, or belongs to a refused block."""
         self.counts.records += 1
         fields = text.split(text.decode(raw)[0])
-        end = next((i for i, f in enumerate(fields) if spec.QUALITY.fullmatch(f)), len(fields))
-        values = fields[2:end]
+        values = values_of(fields, self._channel.intervals if self._channel else None)
         self.counts.values += len(values)
         return _Unit(
             self._line,
@@ -221,7 +253,7 @@ class Reader:
             return
         unit.records += 1
         unit.last_line = self._line
-        if unit.day is None:
+        if unit.day is None or len(unit.findings) > _MOST_FINDINGS:
             return
         if unit.has_500:
             message = "a 400 record after a 500 record"
@@ -231,7 +263,16 @@ class Reader:
         if event is None:
             event = self._careful_event(raw, unit, intervals)
         if event is not None:
-            unit.day.events.append(event)
+            self._add_event(unit, unit.day, event)
+
+    def _add_event(self, unit: _Unit, day: Day, event: Event) -> None:
+        if event.start < unit.last_start and unit.descending is None:
+            message = f"interval {event.start} after interval {unit.last_start}"
+            unit.descending = Finding(Level.RECORD, "event-order", self._line, message)
+        unit.last_start = event.start
+        # More events than intervals overlap for certain: what follows need not be kept.
+        if len(day.events) <= day.channel.intervals:
+            day.events.append(event)
             unit.event_lines.append(self._line)
 
     def _careful_event(self, raw: bytes, unit: _Unit, intervals: int) -> Event | None:
@@ -282,7 +323,7 @@ class Reader:
             self._block.records += unit.records
             self._block.last_line = unit.last_line
             self._block.values += unit.values
-            self._block.total += unit.total
+            self._block.total = add(self._block.total, unit.total)
         elif unit.day is None or unit.refused:
             total = unit.total if unit.day is None else exact_sum(unit.day.values.split(","))
             self._refuse(unit.records, unit.values, total)
@@ -297,7 +338,9 @@ class Reader:
         if not day.events and day.quality.method[0] != "V":
             return
         fault = check_events(day)
-        if fault is not None:
+        if unit.descending is not None:
+            unit.findings.append(unit.descending)
+        elif fault is not None:
             line = day.line if fault.event is None else unit.event_lines[fault.event]
             unit.findings.append(Finding(Level.RECORD, fault.code, line, fault.message))
         elif day.quality.method[0] != "V":
@@ -323,7 +366,7 @@ class Reader:
     def _refuse(self, records: int, values: int, total: Decimal) -> None:
         self.counts.refused_records += records
         self.counts.refused_values += values
-        self.counts.refused_sum += total
+        self.counts.refused_sum = add(self.counts.refused_sum, total)
 
     def _finding(self, level: Level, code: str, raw: bytes, message: str) -> Finding:
         return Finding(level, code, self._line, message, text.excerpt(raw), self._line, self._line)

@@ -6,6 +6,7 @@ here may be newer than this file.
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 INDICATORS: Final = frozenset({"100", "200", "300", "400", "500", "900"})
@@ -28,12 +29,14 @@ FIELDS_500: Final = ("RecordIndicator", "TransCode", "RetServiceOrder", "ReadDat
 MINUTES_A_DAY: Final = 1440
 INTERVAL_LENGTHS: Final = (5, 15, 30)  # minutes, S 4.3
 MAX_WHOLE_DIGITS: Final = 15  # before the decimal point, S appendix B
+MAX_VALUE: Final = 400  # characters of a value; PostgreSQL's numeric ends at 16,383 decimals
 MAX_DESCRIPTION: Final = 240  # characters of a ReasonDescription, S 4.4
 MAX_SERIAL: Final = 12  # characters of a MeterSerialNumber, S 4.3
 NMI_LENGTH: Final = 10  # S 4.3, without the check digit
 FIRST_YEAR: Final = 1990  # the market is younger than any earlier IntervalDate
+LAST_YEAR: Final = 2100  # bounds an IntervalDate where no 100 record does
 DAYS_AHEAD: Final = 400  # an IntervalDate this far after the header is a slip, not a forecast
-NULL_FLAG_ENDED: Final = "20211001"  # S 2.2 took quality flag N out of the format
+NULL_FLAG_ENDED: Final = date(2021, 10, 1)  # S 2.2 took quality flag N out of the format
 
 VALUE: Final = re.compile(r"(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)", re.ASCII)
 """A value as S 3.3.6 and appendix B allow it: no sign, no exponent, no blanks."""

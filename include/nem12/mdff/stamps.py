@@ -3,7 +3,7 @@
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 
-from nem12.mdff.spec import DAYS_AHEAD, FIRST_YEAR
+from nem12.mdff.spec import DAYS_AHEAD, FIRST_YEAR, LAST_YEAR
 
 
 def parse_date(text: str) -> date | None:
@@ -42,15 +42,21 @@ def _datetime(text: str) -> datetime | None:
         return None
 
 
-def interval_date_fault(day: date | None, created: datetime) -> str | None:
+def interval_date_fault(day: date | None, created: datetime | None) -> str | None:
     """Why an IntervalDate is refused, or None.
 
     Unbounded dates would make thousands of month partitions and overflow date arithmetic.
+
+    Args:
+        day: The date, if it is one.
+        created: When the file was made; None where no 100 record says so.
     """
     if day is None:
         return "is no date (CCYYMMDD)"
     if day.year < FIRST_YEAR:
         return f"is before {FIRST_YEAR}"
+    if created is None:
+        return f"is after {LAST_YEAR}" if day.year > LAST_YEAR else None
     if day - created.date() > timedelta(days=DAYS_AHEAD):
         return f"is more than {DAYS_AHEAD} days after the file's own date"
     return None

@@ -1,6 +1,8 @@
 """From bytes to lines to fields. The format has no quoting: every comma separates (S 3.3)."""
 
+import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 from nem12.settings import MAX_LINE_BYTES, MIB
@@ -9,6 +11,8 @@ BLANKS: Final = " \t"
 _BLANK_LINE: Final = b" \t,\r\n"
 EXCERPT: Final = 120
 """Characters of a line that a finding shows: enough to see which record it is."""
+
+_LONE_CR: Final = re.compile(rb"\r(?!\n)")
 
 BOM: Final = b"\xef\xbb\xbf"
 
@@ -37,50 +41,100 @@ def whole_lines(stream: Readable, offset: int = 0, end: int | None = None) -> It
         Offset of the piece, and its bytes.
     """
     carry = b""
-    skipping = False
+    left_out = 0
     position = offset
     while chunk := stream.read(MIB if end is None else min(MIB, end - position)):
         position += len(chunk)
-        if skipping:
-            cut = _line_end(chunk)
-            if cut is None:
-                continue
-            chunk, skipping = chunk[cut:], False
         piece = carry + chunk
+        start = position - len(piece) - left_out
+        # A CR at the end may be half of a CR LF: it is not looked at before the next chunk.
         cut = max(piece.rfind(b"\n"), piece.rfind(b"\r", 0, len(piece) - 1)) + 1
         if cut:
-            yield position - len(piece), piece[:cut]
-            carry = piece[cut:]
-        else:
-            carry = piece
-        if len(carry) > MAX_LINE_BYTES:
-            yield position - len(carry), _head(carry) + b"\n"
-            carry, skipping = b"", True
+            yield from _bounded(start, piece[:cut], left_out)
+            piece, left_out = piece[cut:], 0
+        carry = _kept(piece)
+        left_out += len(piece) - len(carry)
     if carry:
-        yield position - len(carry), carry
+        yield from _bounded(position - len(carry) - left_out, carry, left_out)
+
+
+def _kept(begun: bytes) -> bytes:
+    """What to keep of a line that goes on: enough to give its beginning and its end."""
+    if len(begun) <= MAX_LINE_BYTES + 2:
+        return begun
+    return begun[: MAX_LINE_BYTES + 1] + (b"\r" if begun.endswith(b"\r") else b"")
+
+
+def _bounded(start: int, piece: bytes, left_out: int) -> Iterator[tuple[int, bytes]]:
+    """A piece, its first line apart and cut where it is overlong; no other line of it can be.
+
+    Args:
+        start: Where the piece begins in the file.
+        piece: Whole lines.
+        left_out: Bytes of its first line that are not in it.
+    """
+    length = _first_length(piece)
+    if length <= MAX_LINE_BYTES:
+        yield start, piece
+        return
+    rest = piece[length:]
+    rest = rest[2 if rest.startswith(b"\r\n") else 1 :]
+    yield start, _head(piece) + piece[length : len(piece) - len(rest)]
+    if rest:
+        yield start + len(piece) - len(rest) + left_out, rest
+
+
+def _first_length(piece: bytes) -> int:
+    """Bytes of the first line without its end."""
+    newline = piece.find(b"\n")
+    length = newline if newline >= 0 else len(piece)
+    carriage_return = piece.find(b"\r", 0, length)
+    return carriage_return if carriage_return >= 0 else length
 
 
 def _head(line: bytes) -> bytes:
     """The beginning of an overlong line, not cut inside a UTF-8 character."""
-    return line[:MAX_LINE_BYTES].decode("utf-8", "ignore").encode()
+    cut = MAX_LINE_BYTES
+    while cut > MAX_LINE_BYTES - 3 and line[cut] & 0xC0 == 0x80:
+        cut -= 1
+    return line[:cut]
 
 
-def _line_end(chunk: bytes) -> int | None:
-    """Offset after the first line end, or None where the line goes on.
+@dataclass(frozen=True, slots=True)
+class LineEnds:
+    """How the lines of a piece end.
 
-    A CR that ends the chunk is taken for a lone one: what follows an overlong line then begins
-    with an LF, a blank line at the worst.
+    Attributes:
+        lf: LFs, those of CR LFs too.
+        cr: CRs, those of CR LFs too.
+        lone_cr: CRs without an LF behind them.
     """
-    ends = [at for at in (chunk.find(b"\n"), chunk.find(b"\r")) if at >= 0]
-    if not ends:
-        return None
-    at = min(ends)
-    return at + (2 if chunk[at : at + 2] == b"\r\n" else 1)
+
+    lf: int
+    cr: int
+    lone_cr: int
+
+    @property
+    def lines(self) -> int:
+        """CR LF, LF and CR each end one line."""
+        return self.lf + self.lone_cr
+
+    @property
+    def as_specified(self) -> bool:
+        """Whether all of them are CR LF (S 3.3)."""
+        return self.lf == self.cr and not self.lone_cr
+
+
+def line_ends(piece: bytes) -> LineEnds:
+    """Count the line ends of a piece."""
+    # Each scan looks for one byte: counting pairs of bytes takes three times as long.
+    lone_cr = sum(1 for _ in _LONE_CR.finditer(piece))
+    return LineEnds(piece.count(b"\n"), piece.count(b"\r"), lone_cr)
 
 
 def count_lines(piece: bytes) -> int:
     """Line ends in a piece: CR LF, LF and CR each count once."""
-    return piece.count(b"\n") + piece.count(b"\r") - piece.count(b"\r\n")
+    return line_ends(piece).lines
 
 
 def is_blank(line: bytes) -> bool:

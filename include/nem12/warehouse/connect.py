@@ -7,7 +7,7 @@ from typing import Any, Final
 import psycopg
 from psycopg import errors
 
-from nem12.errors import MeterError, TerminalError, TransientError
+from nem12.errors import MeterError, TerminalError, TransientError, UsageError
 from nem12.settings import LOCK_TIMEOUT_SECONDS
 
 Connection = psycopg.Connection[Any]
@@ -50,11 +50,19 @@ def connect(uri: str, *, timeout_seconds: int = 0, application: str = "nem12") -
 
     Raises:
         TransientError: It does not answer.
+        UsageError: The URI is none.
     """
     try:
         connection = psycopg.connect(uri, application_name=application, connect_timeout=10)
-    except psycopg.OperationalError as error:
-        raise TransientError(f"PostgreSQL cannot be reached: {_first_line(error)}") from None
+    except psycopg.Error as error:
+        said = _first_line(error)
+        if not isinstance(error, psycopg.OperationalError) or "connection option" in said:
+            # libpq quotes what it cannot read, and that may be the password.
+            raise UsageError(
+                "the database's URI cannot be read: give one such as postgresql://user@host/meter"
+                " with special characters percent-encoded"
+            ) from None
+        raise TransientError(f"PostgreSQL cannot be reached: {said}") from None
     prepare(connection, timeout_seconds)
     return connection
 

@@ -9,7 +9,8 @@ from uuid import uuid4
 from psycopg.rows import dict_row
 
 from nem12.drop import Drop
-from nem12.settings import ATTEMPT_WAIT_SECONDS, MAX_ATTEMPTS
+from nem12.settings import ATTEMPT_WAIT_SECONDS, MAX_ATTEMPTS, READER_VERSION
+from nem12.shard import MeterFile
 from nem12.warehouse.connect import Connection, explained
 from nem12.warehouse.sql import statement
 
@@ -34,11 +35,12 @@ class OpenDrop:
     """A drop that is not settled yet.
 
     Attributes:
+        drop: As it was when it was claimed.
         claimed_at: When; decides the folder it is archived in.
     """
 
     drop_id: int
-    uri: str
+    drop: Drop
     claimed_at: datetime
     attempt: int
 
@@ -86,7 +88,15 @@ def begin(connection: Connection, claim: str, run: str = "") -> list[ClaimedDrop
 
 def still_open(connection: Connection, claim: str) -> list[OpenDrop]:
     """The drops of a claim that are not settled."""
-    return [OpenDrop(**row) for row in _run(connection, "claimed_drops", claim=claim)]
+    return [
+        OpenDrop(
+            row.pop("drop_id"),
+            claimed_at=row.pop("claimed_at"),
+            attempt=row.pop("attempt"),
+            drop=Drop(**row),
+        )
+        for row in _run(connection, "claimed_drops", claim=claim)
+    ]
 
 
 def settle_drop(
@@ -96,10 +106,10 @@ def settle_drop(
     *,
     outcome: str,
     sha256: str | None,
-    kept_at: str,
+    kept_at: str | None,
     message: str = "",
 ) -> None:
-    """The drop is done and lies at `kept_at`."""
+    """The drop is done and lies at `kept_at`; None if it is lost."""
     _run(
         connection,
         "settle_drop",
@@ -141,9 +151,15 @@ def known_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Ro
     return {row["file_id"]: row for row in rows}
 
 
-def forget_refused(connection: Connection, file_id: int) -> None:
-    """Make room for another judgement of a file of which nothing is loaded."""
-    _run(connection, "forget_refused_file", file_id=file_id)
+def judge_again(connection: Connection, file: MeterFile) -> None:
+    """Make room for another judgement of a refused file, of which nothing is loaded."""
+    _run(
+        connection,
+        "judge_again",
+        file_id=file.file_id,
+        profile=file.profile,
+        reader_version=READER_VERSION,
+    )
 
 
 def record_member(

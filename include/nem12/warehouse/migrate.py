@@ -7,6 +7,7 @@ from typing import Final
 from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+from sqlalchemy.exc import DBAPIError
 
 from nem12.warehouse.connect import Connection, connect, explained
 
@@ -30,10 +31,16 @@ def migrate(uri: str) -> tuple[str | None, str | None]:
     with explained(), connect(uri, application="nem12 migrate") as connection:
         # Two who migrate at once: the second waits and then finds nothing to do.
         connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 12))", (_LOCK,))
+        # The lock is the session's. An open transaction would be ended for being idle, and would
+        # not see the table that the migration makes.
+        connection.commit()
         before = _version(connection)
         config = _config()
         config.attributes["uri"] = uri
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except DBAPIError as error:
+            raise (error.orig or error) from None
         return before, _version(connection)
 
 

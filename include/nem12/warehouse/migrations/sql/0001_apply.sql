@@ -11,12 +11,15 @@ DECLARE
     high timestamptz;
     made integer := 0;
 BEGIN
-    FOREACH month IN ARRAY months LOOP
-        month := date_trunc('month', month)::date;
+    -- In one order, so that two who make the same months do not wait for each other in a circle.
+    FOR month IN SELECT DISTINCT date_trunc('month', m)::date FROM unnest(months) AS m ORDER BY 1 LOOP
         partition := 'meter_readings_' || to_char(month, 'YYYY_MM');
         CONTINUE WHEN to_regclass(partition) IS NOT NULL;
         PERFORM pg_advisory_xact_lock(hashtextextended(partition, 12));
-        CONTINUE WHEN to_regclass(partition) IS NOT NULL;
+        -- Asked of the catalog: to_regclass may answer from a cache that is older than the lock.
+        CONTINUE WHEN EXISTS (
+            SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = 'meter_readings'::regclass AND c.relname = partition);
         -- Australia/Brisbane is NEM time, UTC+10 all year; '+10' would mean UTC-10 (POSIX).
         low := month::timestamp AT TIME ZONE 'Australia/Brisbane';
         high := (month + interval '1 month')::timestamp AT TIME ZONE 'Australia/Brisbane';

@@ -25,3 +25,10 @@ BEGIN
         GRANT EXECUTE ON FUNCTION meter_ensure_months(date[]) TO nem12_loader;
     END IF;
 END $$;
+
+-- A SECURITY DEFINER function must not find a caller's temporary table under the name of ours.
+DO $$
+BEGIN
+    EXECUTE format('ALTER FUNCTION meter_ensure_months(date[]) SET search_path = %I, pg_temp',
+        current_schema());
+END $$;

@@ -40,15 +40,25 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     known meter_files;
     total record;
-    repeats jsonb;
+    counted jsonb;
     repeated record;
+    whole integer;
 BEGIN
     SELECT * INTO known FROM meter_files WHERE file_id = file FOR NO KEY UPDATE;
-    IF NOT FOUND OR known.status <> 'loading' THEN
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    IF known.status <> 'loading' THEN
+        -- A batch that is applied again has brought the refused repetitions back.
+        DELETE FROM meter_day_versions v USING meter_rejects r
+        WHERE r.file_id = file AND r.code = 'date-repeated'
+            AND v.file_id = r.file_id AND v.line = r.line;
         RETURN known.status;
     END IF;
-    PERFORM FROM meter_batch_parts WHERE file_id = file
-    GROUP BY parts HAVING count(*) = parts AND sum(byte_end - byte_start) = known.size;
+    -- A run that died may have left some parts of another cut.
+    SELECT parts INTO whole FROM meter_batch_parts WHERE file_id = file
+    GROUP BY parts HAVING count(*) = parts AND sum(byte_end - byte_start) = known.size
+    ORDER BY parts LIMIT 1;
     IF NOT FOUND THEN
         RETURN known.status;
     END IF;
@@ -75,8 +85,9 @@ BEGIN
     ON CONFLICT DO NOTHING;
     INSERT INTO meter_warnings
     SELECT file, r.line, r.code,
-        format('day %s of %s %s again, after line %s',
-            to_char(r.day, 'YYYYMMDD'), r.nmi, r.nmi_suffix, r.first_line), ''
+        format('day %s of %s %s again, after line %s, with %s', to_char(r.day, 'YYYYMMDD'), r.nmi,
+            r.nmi_suffix, r.first_line,
+            CASE r.code WHEN 'date-repeated' THEN 'the same content' ELSE 'other stamps' END), ''
     FROM meter_repeated_days(file) r WHERE NOT r.refused
     ORDER BY r.line LIMIT 200
     ON CONFLICT DO NOTHING;
@@ -88,15 +99,12 @@ BEGIN
         sum(readings) AS readings, sum(refused_readings) AS refused_readings,
         sum(refused_sum) AS refused_sum, sum(days) AS days, min(first_day) AS first_day,
         max(last_day) AS last_day
-    INTO total FROM meter_batch_parts p
-    WHERE file_id = file AND parts = (
-        SELECT parts FROM meter_batch_parts WHERE file_id = file
-        GROUP BY parts HAVING count(*) = parts AND sum(byte_end - byte_start) = known.size
-        ORDER BY parts LIMIT 1);
-    SELECT coalesce(jsonb_object_agg(key, n), '{}') || repeated.warnings INTO repeats
+    INTO total FROM meter_batch_parts WHERE file_id = file AND parts = whole;
+    SELECT coalesce(jsonb_object_agg(key, n), '{}') || repeated.warnings INTO counted
     FROM (SELECT key, sum(value::bigint) AS n
-          FROM meter_batch_parts p, jsonb_each_text(p.warnings) WHERE p.file_id = file
-          GROUP BY key) AS counted;
+          FROM meter_batch_parts p, jsonb_each_text(p.warnings)
+          WHERE p.file_id = file AND p.parts = whole
+          GROUP BY key) AS each_code;
 
     UPDATE meter_files SET
         status = CASE
@@ -111,7 +119,7 @@ BEGIN
         refused_sum = total.refused_sum + repeated.sum,
         days = total.days - repeated.days,
         first_day = total.first_day, last_day = total.last_day,
-        warnings = repeats, settled_at = now()
+        warnings = counted, settled_at = now()
     WHERE file_id = file
     RETURNING * INTO known;
     RETURN known.status;

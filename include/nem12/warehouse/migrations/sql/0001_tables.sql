@@ -83,7 +83,7 @@ CREATE TABLE meter_batch_parts (
     first_day date,
     last_day date,
     warnings jsonb NOT NULL,
-    PRIMARY KEY (file_id, byte_start, byte_end)
+    PRIMARY KEY (file_id, parts, byte_start, byte_end)
 );
 
 CREATE INDEX meter_batch_parts_batch ON meter_batch_parts (batch_id);

@@ -8,4 +8,4 @@ down_revision = branch_labels = depends_on = None
 
 def upgrade() -> None:
     """Make everything."""
-    run("0001_tables", "0001_settle", "0001_apply", "0001_views", "0001_grants")
+    run("0001_tables", "0001_settle", "0001_apply", "0001_operate", "0001_views", "0001_grants")

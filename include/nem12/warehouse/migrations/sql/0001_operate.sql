@@ -1,0 +1,63 @@
+-- Take a file out as if it had never been delivered: what its days had superseded comes back, days
+-- that nothing else delivers go. For a reload in the same transaction the links from its drops
+-- stay. Returns the day versions that went; null where the file is not known.
+CREATE FUNCTION meter_withdraw_file(file bigint, for_reload boolean DEFAULT false) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    touched meter_day_key[];
+    batches text[];
+    withdrawn bigint;
+BEGIN
+    PERFORM FROM meter_files WHERE file_id = file FOR UPDATE;
+    IF NOT FOUND THEN
+        RETURN NULL;
+    END IF;
+    SELECT array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL)::meter_day_key) INTO touched
+    FROM meter_day_versions WHERE file_id = file;
+    SELECT array_agg(DISTINCT batch_id) INTO batches FROM meter_batch_parts WHERE file_id = file;
+    DELETE FROM meter_day_versions WHERE file_id = file;
+    GET DIAGNOSTICS withdrawn = ROW_COUNT;
+    IF touched IS NOT NULL THEN
+        PERFORM meter_decide_days(touched);
+        WITH gone AS (
+            DELETE FROM meter_days d
+            USING (SELECT DISTINCT nmi, nmi_suffix, day FROM unnest(touched)) t
+            WHERE d.nmi = t.nmi AND d.nmi_suffix = t.nmi_suffix AND d.day = t.day
+                AND d.file_id = file
+            RETURNING d.nmi, d.nmi_suffix, d.day
+        )
+        DELETE FROM meter_readings r USING gone g
+        WHERE r.nmi = g.nmi AND r.nmi_suffix = g.nmi_suffix
+            AND r."timestamp" >= g.day::timestamp AT TIME ZONE 'Australia/Brisbane'
+            AND r."timestamp" < (g.day + 1)::timestamp AT TIME ZONE 'Australia/Brisbane';
+    END IF;
+    IF NOT for_reload THEN
+        UPDATE meter_drops d SET message = 'withdrawn' FROM meter_drop_files m
+        WHERE m.file_id = file AND d.drop_id = m.drop_id;
+        DELETE FROM meter_drop_files WHERE file_id = file;
+    END IF;
+    DELETE FROM meter_files WHERE file_id = file;
+    DELETE FROM meter_batches b WHERE b.batch_id = ANY(batches)
+        AND NOT EXISTS (SELECT FROM meter_batch_parts p WHERE p.batch_id = b.batch_id);
+    RETURN withdrawn;
+END $$;
+
+-- The version of each day that has to be in force: the highest there is.
+CREATE VIEW meter_highest_versions AS
+SELECT DISTINCT ON (nmi, nmi_suffix, day) * FROM meter_day_versions
+ORDER BY nmi, nmi_suffix, day, update_missing, updated_at DESC, msats_loaded_at DESC NULLS LAST,
+    file_created_at DESC, file_id DESC, line;
+
+-- The readings that these versions give: what meter_readings has to hold, made the other way round.
+CREATE VIEW meter_expected_readings AS
+SELECT v.nmi, v.nmi_suffix,
+    v.day::timestamp AT TIME ZONE 'Australia/Brisbane'
+        + interval '1 minute' * v.interval_minutes * (number - 1) AS "timestamp",
+    v.interval_minutes,
+    CASE v.uom_exponent WHEN 0 THEN value ELSE value * 10.0 ^ v.uom_exponent END AS consumption,
+    v.uom,
+    CASE WHEN v.event_starts IS NULL THEN v.quality_method
+         ELSE v.event_qualities[width_bucket(number::smallint, v.event_starts)] END
+        AS quality_method
+FROM meter_highest_versions v
+CROSS JOIN LATERAL unnest(v.interval_values) WITH ORDINALITY AS u (value, number);

@@ -1,0 +1,32 @@
+"""Whether the tables agree with each other: versions, days in force, readings, ledger."""
+
+from collections.abc import Iterator
+from typing import Any, Final
+
+from psycopg.rows import dict_row
+
+from nem12.warehouse.connect import Connection, explained
+from nem12.warehouse.sql import statement
+
+CHECKS: Final = {
+    "days": "the version in force of every day is the highest one delivered",
+    "missing_readings": "every reading of a version in force is in meter_readings",
+    "surplus_readings": "meter_readings holds nothing else",
+    "ids": "every id is made of NMI, suffix and timestamp",
+    "files": "the ledger's counts are what the day versions hold",
+    "orphans": "every day version belongs to a file of the ledger",
+}
+"""What is checked, in words; each is a statement that gives the first row that breaks it."""
+
+
+def verify(connection: Connection) -> Iterator[tuple[str, dict[str, Any] | None]]:
+    """Check everything in one snapshot.
+
+    Yields:
+        The check in words, and the first difference; None where there is none.
+    """
+    with explained(), connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        for name, words in CHECKS.items():
+            cursor = connection.cursor(row_factory=dict_row)
+            yield words, cursor.execute(statement(f"verify_{name}")).fetchone()

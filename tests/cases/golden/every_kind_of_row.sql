@@ -1,0 +1,43 @@
+-- NEM12 batch c568bbe2ec26c06772c08be238e8fcf9: every_kind_of_row.csv
+-- Applies to a migrated database, as one transaction, as often as you like:
+--     psql -v ON_ERROR_STOP=1 -1 -f c568bbe2ec26c06772c08be238e8fcf9.sql "$METER_DB_URI"
+SET LOCAL client_encoding = 'UTF8';
+
+SET LOCAL standard_conforming_strings = on;
+
+SELECT pg_advisory_xact_lock(hashtextextended('c568bbe2ec26c06772c08be238e8fcf9', 12));
+
+INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('c568bbe2ec26c06772c08be238e8fcf9', 'c568bbe2ec26c06772c08be238e8fcf9.sql',
+    coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
+ON CONFLICT DO NOTHING;
+
+INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_at, from_participant, to_participant) VALUES
+(6649255338076468075,'b88dcd005dd5e6d770e8285838a888680809272019fa78a53731d4adb6ad4e6d','every_kind_of_row.csv',1232,'standard','1','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
+ON CONFLICT DO NOTHING;
+
+INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, file_created_at, day, line, last_line, records, updated_at, update_missing, msats_loaded_at, quality_method, reason_code, reason_description, event_starts, event_qualities, event_reasons, event_descriptions, interval_values) VALUES
+('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-02-29',3,3,1,'20240315T063000+10',false,NULL,'A',NULL,'',NULL,NULL,NULL,NULL,'{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
+('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-03-01',4,4,1,'20240315T063000+10',false,NULL,'F51',13,'',NULL,NULL,NULL,NULL,'{.048,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
+('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-03-02',5,8,4,'20240315T063000+10',false,'20240315T070000+10','V',NULL,'','{1,21}','{A,E52}','{NULL,NULL}','{"",""}','{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
+('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-03-03',9,10,2,'20240315T103000+10',true,NULL,'A',NULL,'','{1,11,13}','{A,S14,A}','{NULL,76,NULL}','{"","",""}','{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
+('6407112380','Q1','kVArh',-3,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-02-29',13,13,1,'20240315T063000+10',false,NULL,'A',NULL,'',NULL,NULL,NULL,NULL,'{461,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}')
+ON CONFLICT DO NOTHING;
+
+INSERT INTO meter_rejects (file_id, line, level, code, message, excerpt, first_line, last_line) VALUES
+(6649255338076468075,11,'RECORD','value-negative','IntervalValue 1 ''-1'' is negative','300,20240304,-1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,A,,,202403…',11,11),
+(6649255338076468075,16,'RECORD','unknown-record','record indicator ''999'' is not one of the format','999,what is this',16,16),
+(6649255338076468075,14,'BLOCK','nmi','NMI ''BAD!'' is not 10 letters and digits','200,BAD!,E1Q1,01,E1,N1,TX90417,kWh,30,20240410',14,16)
+ON CONFLICT DO NOTHING;
+
+INSERT INTO meter_warnings (file_id, line, code, message, excerpt) VALUES
+(6649255338076468075,9,'update-missing','no UpdateDateTime; the header''s DateTime stands in for it','300,20240303,1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,A,,,,'),
+(6649255338076468075,9,'event-with-a','400 records under quality A; applied','')
+ON CONFLICT DO NOTHING;
+
+INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES
+(6649255338076468075,0,1232,0,1,'c568bbe2ec26c06772c08be238e8fcf9',1,17,17,4,336,96,1.5,5,'2024-02-29','2024-03-03','{"event-with-a":1,"update-missing":1}')
+ON CONFLICT DO NOTHING;
+
+SELECT meter_ensure_months('{2024-02-01,2024-03-01}');
+
+SELECT meter_apply_batch('c568bbe2ec26c06772c08be238e8fcf9') AS readings_put_in_force;

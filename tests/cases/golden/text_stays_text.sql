@@ -1,0 +1,38 @@
+-- NEM12 batch 42e3ed24092e00496359ed55aa1876f9: text_stays_text.csv
+-- Applies to a migrated database, as one transaction, as often as you like:
+--     psql -v ON_ERROR_STOP=1 -1 -f 42e3ed24092e00496359ed55aa1876f9.sql "$METER_DB_URI"
+SET LOCAL client_encoding = 'UTF8';
+
+SET LOCAL standard_conforming_strings = on;
+
+SELECT pg_advisory_xact_lock(hashtextextended('42e3ed24092e00496359ed55aa1876f9', 12));
+
+INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('42e3ed24092e00496359ed55aa1876f9', '42e3ed24092e00496359ed55aa1876f9.sql',
+    coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
+ON CONFLICT DO NOTHING;
+
+INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_at, from_participant, to_participant) VALUES
+(8197055874458468900,'e38395c6a24084486f39dc387b26282100dd208e77c3e7c7e1be14a350786a8f','text_stays_text.csv',526,'standard','1','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
+ON CONFLICT DO NOTHING;
+
+INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, file_created_at, day, line, last_line, records, updated_at, update_missing, msats_loaded_at, quality_method, reason_code, reason_description, event_starts, event_qualities, event_reasons, event_descriptions, interval_values) VALUES
+('6407112380','E1','kWh',0,30,'01','O''BRIEN\1',8197055874458468900,'2024-03-15 10:30:00+10','2024-03-01',3,3,1,'20240315T063000+10',false,NULL,'A',0,'it''s 50 % of :name; DROP TABLE x -- \ $1 {a}',NULL,NULL,NULL,NULL,'{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
+('6407112380','E1','kWh',0,30,'01','O''BRIEN\1',8197055874458468900,'2024-03-15 10:30:00+10','2024-03-02',4,6,3,'20240315T063000+10',false,NULL,'V',NULL,'','{1,21}','{A,A}','{0,0}','{"it''s \"both\" \\ and {braces}","NULL"}','{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}')
+ON CONFLICT DO NOTHING;
+
+INSERT INTO meter_rejects (file_id, line, level, code, message, excerpt, first_line, last_line) VALUES
+(8197055874458468900,7,'RECORD','unknown-record','record indicator ''400'''' is not one of the format','400'',1,2',7,7),
+(8197055874458468900,8,'RECORD','unknown-record','record indicator ''\x1b[31m999'' is not one of the format','\x1b[31m999,''); DROP TABLE meter_readings; --',8,8)
+ON CONFLICT DO NOTHING;
+
+INSERT INTO meter_warnings (file_id, line, code, message, excerpt) VALUES
+(8197055874458468900,5,'quote','a quotation mark; the format has no quoting','400,1,20,A,0,it''s "both" \ and {braces}')
+ON CONFLICT DO NOTHING;
+
+INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES
+(8197055874458468900,0,526,0,1,'42e3ed24092e00496359ed55aa1876f9',1,9,9,2,96,0,0,2,'2024-03-01','2024-03-02','{"quote":1}')
+ON CONFLICT DO NOTHING;
+
+SELECT meter_ensure_months('{2024-03-01}');
+
+SELECT meter_apply_batch('42e3ed24092e00496359ed55aa1876f9') AS readings_put_in_force;

@@ -1,0 +1,108 @@
+"""Small meter files, and the way of a file into the warehouse."""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from nem12 import shard as shards
+from nem12.settings import MIB
+from nem12.shard import MeterFile, Shard, pack, parts, survey
+from nem12.stage import Staged, stage
+from nem12.warehouse.apply import apply
+from nem12.warehouse.connect import Connection
+
+NMI = "4103035613"
+CREATED = "202403151030"
+UPDATED = "20240312081500"
+
+
+@dataclass(frozen=True)
+class Day:
+    """A 300 record with its 400 records; all its values are alike unless they are given."""
+
+    day: date = date(2024, 3, 10)
+    value: str = "1.5"
+    nmi: str = NMI
+    suffix: str = "E1"
+    minutes: int = 30
+    uom: str = "kWh"
+    serial: str = "TX90417"
+    quality: str = "A"
+    reason: str = ""
+    updated: str = UPDATED
+    loaded: str = ""
+    events: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+
+    @property
+    def intervals(self) -> int:
+        return 1440 // self.minutes
+
+    @property
+    def block(self) -> str:
+        site = f"200,{self.nmi},E1E2Q1,01,{self.suffix},N1,{self.serial}"
+        return f"{site},{self.uom},{self.minutes},"
+
+    @property
+    def record(self) -> str:
+        values = ",".join(self.values or (self.value,) * self.intervals)
+        tail = f"{self.quality},{self.reason},,{self.updated},{self.loaded}"
+        return f"300,{self.day:%Y%m%d},{values},{tail}"
+
+    @property
+    def total(self) -> Decimal:
+        return sum(map(Decimal, self.values or (self.value,) * self.intervals), Decimal(0))
+
+
+def delivery(*days: Day, created: str = CREATED) -> bytes:
+    """A file with a block for each day."""
+    lines = [f"100,NEM12,{created},WATTMDP,LUMENRET"]
+    for day in days:
+        lines += [day.block, day.record, *day.events]
+    return "".join(f"{line}\r\n" for line in [*lines, "900"]).encode()
+
+
+def surveyed(folder: Path, data: bytes, name: str = "file.csv", *, cut: int = MIB) -> MeterFile:
+    """The file with these bytes, kept in the folder; cut at 200 records that far apart."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{hashlib.sha256(data).hexdigest()[:16]}-{name}"
+    if not path.exists():
+        path.write_bytes(data)
+    with pytest.MonkeyPatch.context() as patch, path.open("rb") as stream:
+        patch.setattr(shards, "part_bytes", lambda _: cut)
+        return survey(stream, str(path), name, "standard", len(data))
+
+
+def one_block_shards(files: Iterable[MeterFile]) -> list[Shard]:
+    """A shard for each part of each file."""
+    return [Shard((part,)) for file in files for part in parts(file)]
+
+
+def staged(folder: Path, *deliveries: bytes) -> Staged:
+    """These deliveries as one batch."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files = [surveyed(folder, data, f"{n}.csv") for n, data in enumerate(deliveries)]
+    (shard,) = pack(files)
+    return stage(shard, folder)
+
+
+def put(connection: Connection, batch: Staged) -> int:
+    """Apply a staged batch; the readings that it put in force."""
+    return apply(connection, Path(batch.path), batch.months, "test")
+
+
+def load(connection: Connection, folder: Path, *deliveries: bytes) -> int:
+    """Load deliveries as one batch."""
+    return put(connection, staged(folder, *deliveries))
+
+
+def load_shards(connection: Connection, folder: Path, each: Sequence[Shard]) -> None:
+    """Load shards in this order."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for shard in each:
+        put(connection, stage(shard, folder))

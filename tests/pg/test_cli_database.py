@@ -1,0 +1,356 @@
+"""The commands that need a database, as a person or a program runs them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from nem12 import settings
+from nem12.cli import __main__ as command_line
+from nem12.warehouse.connect import connect
+from tests.pg.deliveries import Day, delivery
+from tests.pg.digest import tables
+from tests.pg.servers import Databases, Warehouse, only_embedded, with_password
+
+pytestmark = only_embedded
+
+GOOD = delivery(Day(), Day(suffix="E2", uom="Wh"))
+PARTIAL = delivery(Day(value="x"), Day(suffix="E2"))
+KEYS = {"file", "sha256", "outcome", "readings", "days", "refused_records", "findings"}
+
+
+class Command:
+    """Runs commands against one database."""
+
+    def __init__(self, uri: str, capsys: pytest.CaptureFixture[str]) -> None:
+        self.uri = uri
+        self._capsys = capsys
+
+    def __call__(self, *arguments: str | Path) -> tuple[int, str, str]:
+        """Exit status, output, and what was said beside it."""
+        given = [*map(str, arguments), "--dsn", self.uri]
+        self._capsys.readouterr()
+        status = command_line.main(given)
+        printed = self._capsys.readouterr()
+        return status, printed.out, printed.err
+
+    def json(self, *arguments: str | Path, status: int = 0) -> list[Any]:
+        """The JSON lines that a command prints."""
+        done, printed, said = self(*arguments, "--format", "json")
+        assert (done, said) == (status, "")
+        return [json.loads(line) for line in printed.splitlines()]
+
+    def refused(self, *arguments: str | Path) -> str:
+        """The one line of an error."""
+        status, printed, said = self(*arguments)
+        assert (status, printed) == (2, "")
+        assert said.endswith("\n")
+        assert said.count("\n") == 1
+        return said
+
+
+@pytest.fixture
+def command(warehouse: Warehouse, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(warehouse.loader, capsys)
+
+
+@pytest.fixture
+def reader(warehouse: Warehouse, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(warehouse.uri(settings.READER_ROLE), capsys)
+
+
+@pytest.fixture
+def good(tmp_path: Path) -> Path:
+    path = tmp_path / "good.csv"
+    path.write_bytes(GOOD)
+    return path
+
+
+@pytest.fixture
+def partial(tmp_path: Path) -> Path:
+    path = tmp_path / "partial.csv"
+    path.write_bytes(PARTIAL)
+    return path
+
+
+def test_parse_data_loads_a_file(warehouse: Warehouse, command: Command, good: Path) -> None:
+    (result,) = command.json("parse_data", "--apply", "--file", good)
+    assert set(result) == KEYS
+    assert (result["file"], result["outcome"]) == (str(good), "loaded")
+    assert (result["readings"], result["days"], result["refused_records"]) == (96, 2, 0)
+    assert result["findings"] == []
+    assert warehouse.one("SELECT count(*) FROM meter_readings") == 96
+    assert warehouse.one("SELECT sha256 FROM meter_files") == result["sha256"]
+
+
+def test_parse_data_again_is_a_duplicate(
+    warehouse: Warehouse, command: Command, good: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "copy.csv"
+    copy.write_bytes(GOOD)
+    first = command.json("parse_data", "--apply", "--file", good, "--file", copy)
+    assert [result["outcome"] for result in first] == ["loaded", "duplicate"]
+    (again,) = command.json("parse_data", "--apply", "--file", good)
+    assert again["outcome"] == "duplicate"
+    assert warehouse.one("SELECT count(*) FROM meter_files") == 1
+
+
+@pytest.mark.parametrize("apply", [True, False], ids=["apply", "stage only"])
+def test_parse_data_tells_of_refusals_and_exits_with_1(
+    command: Command, partial: Path, tmp_path: Path, *, apply: bool
+) -> None:
+    how: list[str | Path] = ["--apply"] if apply else ["--output", tmp_path / "staged"]
+    (result,) = command.json("parse_data", *how, "--file", partial, status=1)
+    assert (result["outcome"], result["readings"], result["refused_records"]) == ("partial", 48, 1)
+    (finding,) = result["findings"]
+    assert finding == {
+        "line": 3,
+        "level": "RECORD",
+        "code": "value",
+        "message": "IntervalValue 1 'x' is not a plain decimal number",
+    }
+
+
+def test_parse_data_for_people_has_a_row_a_file_and_a_line_a_refusal(
+    command: Command, good: Path, partial: Path
+) -> None:
+    status, printed, _ = command("parse_data", "--apply", "--file", good, "--file", partial)
+    assert status == 1
+    assert [line.split()[-4:] for line in printed.splitlines() if "csv " in line][:2] == [
+        ["loaded", "96", "2", "0"],
+        ["partial", "48", "1", "1"],
+    ]
+    line = "partial.csv:3: RECORD value IntervalValue 1 'x' is not a plain decimal number"
+    assert line in printed
+
+
+def test_a_refused_file_is_judged_anew_under_another_profile(
+    warehouse: Warehouse, command: Command, partial: Path
+) -> None:
+    arguments = ("parse_data", "--apply", "--file", partial)
+    (strict,) = command.json(*arguments, "--profile", "strict", status=1)
+    assert (strict["outcome"], strict["readings"]) == ("refused", 0)
+    (standard,) = command.json(*arguments, status=1)
+    assert (standard["outcome"], standard["readings"]) == ("partial", 48)
+    assert warehouse.one("SELECT count(*) FROM meter_readings") == 48
+
+
+def test_staged_files_applied_by_psql_give_the_same_tables(
+    databases: Databases, capsys: pytest.CaptureFixture[str], tmp_path: Path,
+    good: Path, partial: Path,
+) -> None:  # fmt: skip
+    files = ("--file", good, "--file", partial)
+    folder = tmp_path / "staged"
+    with databases.migrated() as a, databases.migrated() as b:
+        command = Command(a.loader, capsys)
+        assert command("parse_data", *files, "--output", folder)[0] == 1
+        for path in folder.iterdir():
+            assert b.psql("-v", "ON_ERROR_STOP=1", "-1", "-f", path).returncode == 0
+        assert a.one("SELECT count(*) FROM meter_files") == 0
+        assert command("parse_data", *files, "--apply")[0] == 1
+        with connect(a.loader) as applied, connect(b.loader) as by_psql:
+            assert tables(applied) == tables(by_psql)
+
+
+@pytest.mark.usefixtures("partial")
+def test_a_folder_means_all_files_in_it(command: Command, good: Path) -> None:
+    (good.parent / "copy.csv.part").write_bytes(GOOD)
+    results = command.json("parse_data", "--apply", "--file", good.parent, status=1)
+    assert [Path(result["file"]).name for result in results] == ["good.csv", "partial.csv"]
+
+
+def test_a_file_that_is_not_there_is_wrong_usage(command: Command, tmp_path: Path) -> None:
+    said = command.refused("parse_data", "--apply", "--file", tmp_path / "none.csv")
+    assert "there is no file" in said
+
+
+def test_query_gives_exact_numbers_as_strings(
+    command: Command, reader: Command, good: Path
+) -> None:
+    command("parse_data", "--apply", "--file", good)
+    status, printed, _ = reader(
+        "query",
+        "SELECT nmi_suffix, sum(consumption) AS kwh, count(*) AS n, min(timestamp) AS first,"
+        " NULL AS nothing FROM meter_readings GROUP BY 1 ORDER BY 1",
+        "--format",
+        "json",
+    )
+    assert status == 0
+    rows = json.loads(printed)
+    assert [(row["nmi_suffix"], row["n"], row["nothing"]) for row in rows] == [
+        ("E1", 48, None),
+        ("E2", 48, None),
+    ]
+    assert rows[0]["kwh"] == "72.0"
+    assert float(rows[1]["kwh"]) == pytest.approx(0.072)
+    assert rows[0]["first"] == "2024-03-09T14:00:00+00:00"
+
+
+def test_query_prints_an_array_also_when_it_is_empty(reader: Command) -> None:
+    assert reader.json("query", "SELECT * FROM meter_readings") == [[]]
+    assert reader("query", "SELECT * FROM meter_readings") == (0, "no rows\n", "")
+
+
+def test_query_for_people_prints_a_table_in_which_nothing_is_markup(reader: Command) -> None:
+    status, printed, _ = reader("query", "SELECT '[red]x' AS a, 12.50 AS b, '50%' AS c")
+    assert status == 0
+    assert [line.split() for line in printed.splitlines() if line.strip()] == [
+        ["a", "b", "c"],
+        ["[red]x", "12.50", "50%"],
+    ]
+
+
+def test_query_says_when_there_is_more_than_a_table_shows(
+    reader: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nem12.cli.database._MOST_ROWS", 3)
+    status, printed, said = reader("query", "SELECT generate_series(1, 4) AS n")
+    assert status == 0
+    assert printed.split() == ["n", "1", "2", "3"]
+    assert "--format json gives all" in said
+
+
+@pytest.mark.parametrize("role", [settings.READER_ROLE, settings.LOADER_ROLE, settings.OWNER_ROLE])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT 1; SELECT 2",
+        "COMMIT; CREATE TABLE stolen ()",
+        "DELETE FROM meter_files",
+        "CREATE TABLE stolen ()",
+        "SELECT meter_ensure_months('{2024-01-01}')",
+        "WITH gone AS (DELETE FROM meter_drops RETURNING 1) SELECT * FROM gone",
+        "SELECT set_config('transaction_read_only', 'off', false)",
+        "SELECT pg_read_file('/etc/passwd')",
+        "COPY meter_files TO PROGRAM 'id'",
+        "SET default_transaction_read_only = off",
+        "COMMIT",
+        "",
+        "SELEC 1",
+    ],
+)
+def test_query_runs_one_statement_that_only_reads(
+    warehouse: Warehouse, capsys: pytest.CaptureFixture[str], role: str, statement: str
+) -> None:
+    Command(warehouse.uri(role), capsys).refused("query", statement)
+    assert warehouse.one("SELECT to_regclass('stolen')") is None
+    made = "SELECT count(*) FROM pg_inherits WHERE inhparent = 'meter_readings'::regclass"
+    assert warehouse.one(made) == 0
+
+
+def test_query_of_what_gives_no_rows_by_its_nature_says_so(reader: Command) -> None:
+    said = reader.refused("query", "SET application_name = 'x'")
+    assert "only a statement that gives rows can be run" in said
+
+
+def test_query_has_a_time_limit(reader: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    query = "SELECT current_setting('statement_timeout') AS most"
+    assert reader.json("query", query) == [[{"most": "1min"}]]
+    monkeypatch.setattr(settings, "QUERY_TIMEOUT_SECONDS", 1)
+    said = reader.refused("query", "SELECT pg_sleep(60)")
+    assert "statement timeout" in said
+
+
+def test_query_of_a_table_that_does_not_exist_says_so(reader: Command) -> None:
+    said = reader.refused("query", "SELECT * FROM meter_reedings")
+    assert said == 'manage.py query: PostgreSQL: relation "meter_reedings" does not exist\n'
+
+
+def test_migrate_twice(databases: Databases, capsys: pytest.CaptureFixture[str]) -> None:
+    bare = databases.bare()
+    migrate = Command(bare.owner, capsys)
+    assert migrate("migrate") == (0, "migrated from nothing to version 0001\n", "")
+    assert migrate("migrate") == (0, "already at version 0001\n", "")
+    assert bare.one("SELECT count(*) FROM meter_readings") == 0
+
+
+def test_migrate_without_the_right_to_is_one_line(
+    databases: Databases, capsys: pytest.CaptureFixture[str]
+) -> None:
+    said = Command(databases.bare().loader, capsys).refused("migrate")
+    assert "permission denied" in said
+
+
+def test_status_counts_what_is_there(command: Command, reader: Command, good: Path) -> None:
+    home = settings.home().make()
+    (home.landing / "waits.csv").write_bytes(GOOD)
+    (home.landing / "folder").mkdir()
+    command("parse_data", "--apply", "--file", good)
+    (counts,) = reader.json("status")
+    assert counts == {
+        "landing": 1,
+        "ignored": 1,
+        "files": {"loaded": 1},
+        "drops": None,
+        "delivered_readings": 96,
+        "days": 2,
+        "channels": 2,
+        "first_day": "2024-03-10",
+        "last_day": "2024-03-10",
+        "refusals": 0,
+    }
+    status, printed, _ = reader("status")
+    assert status == 0
+    assert "ignored: 'folder': a folder; only strict/ and lenient/ are entered" in printed
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("status",), ("query", "SELECT * FROM meter_readings"), ("parse_data", "--apply")],
+    ids=["status", "query", "parse_data"],
+)
+def test_a_database_that_is_not_migrated_says_what_to_do(
+    databases: Databases, capsys: pytest.CaptureFixture[str], good: Path, arguments: tuple[str, ...]
+) -> None:
+    given: list[str | Path] = list(arguments)
+    if arguments[0] == "parse_data":
+        given += ["--file", good]
+    said = Command(databases.bare().owner, capsys).refused(*given)
+    assert "run `manage.py migrate`" in said
+
+
+PASSWORD = "s3cret"  # noqa: S105 - of nobody
+
+
+@pytest.mark.parametrize("what", ["migrate", "status", "query"])
+@pytest.mark.parametrize(
+    "wrong",
+    ["role", "host", "scheme", "percent", "slash", "port", "option"],
+)
+def test_a_wrong_uri_is_one_line_without_the_password(
+    warehouse: Warehouse, capsys: pytest.CaptureFixture[str], what: str, wrong: str
+) -> None:
+    uri = with_password(warehouse.uri("nobody_at_all"), PASSWORD)
+    uris = {
+        "role": uri,
+        "host": f"postgresql://someone:{PASSWORD}@/meter?host=/nowhere",
+        "scheme": f"postgres//someone:{PASSWORD}@localhost/meter",
+        "percent": f"postgresql://someone:{PASSWORD}%zz@localhost/meter",
+        "slash": f"postgresql://someone:{PASSWORD}/x@localhost/meter",
+        "port": f"postgresql://someone:{PASSWORD}@localhost:port/meter",
+        "option": f"{uri}&colour=red",
+    }
+    arguments = (what, "SELECT 1") if what == "query" else (what,)
+    said = Command(uris[wrong], capsys).refused(*arguments)
+    assert PASSWORD not in said
+    assert said.startswith(f"manage.py {what}: ")
+
+
+def test_the_uri_may_come_from_the_environment(
+    warehouse: Warehouse, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METER_DB_URI", warehouse.loader)
+    assert command_line.main(["query", "SELECT current_user::text AS me", "--format", "json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"me": settings.LOADER_ROLE}]
+
+
+def test_a_session_that_is_mighty_steps_down_to_the_reader(
+    warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mighty = Command(warehouse.uri("postgres"), capsys)
+    query = "SELECT current_user::text AS me, current_setting('is_superuser') AS mighty"
+    assert mighty.json("query", query) == [[{"me": settings.READER_ROLE, "mighty": "off"}]]
+    with psycopg.connect(warehouse.owner) as connection:
+        connection.execute("SELECT 1")

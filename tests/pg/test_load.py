@@ -1,0 +1,462 @@
+"""The whole act, from the landing folder to the archive, in this process."""
+
+import os
+import zipfile
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from nem12 import settings
+from nem12.drop import drops
+from nem12.errors import UsageError
+from nem12.load.claim import claim_by_glob, claim_listing, save_listing
+from nem12.load.plan import claim_folder, plan
+from nem12.load.settle import Settlement, settle
+from nem12.shard import load as load_shard
+from nem12.stage import stage
+from nem12.warehouse import ledger
+from nem12.warehouse.apply import apply
+from nem12.warehouse.connect import Connection
+from tests.pg.deliveries import Day, delivery
+from tests.pg.digest import tables
+from tests.pg.servers import Warehouse, only_embedded
+
+pytestmark = only_embedded
+
+GOOD = delivery(Day())
+OTHER = delivery(Day(date(2024, 3, 11)))
+PARTIAL = delivery(Day(suffix="E2"), Day(value="x"))
+TRUNCATED = GOOD.removesuffix(b"900\r\n")
+
+
+@dataclass
+class Run:
+    """A load run without Airflow."""
+
+    connection: Connection
+    home: settings.Home
+    claims: list[str] = field(default_factory=list)
+
+    def drop(self, name: str, data: bytes, folder: str = "") -> Path:
+        """Put a file into the landing folder; it was last changed a while ago."""
+        path = self.home.landing / folder / name
+        path.write_bytes(data)
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        return path
+
+    def claim(self, *patterns: str, profile: str | None = None) -> str:
+        """Claim what matches."""
+        self.claims.append(claim_by_glob(self.connection, self.home, list(patterns), profile))
+        return self.claims[-1]
+
+    def load(self, claim: str) -> int:
+        """Plan, parse and apply; how many shards there were."""
+        planned = plan(self.connection, self.home, claim)
+        for one in planned:
+            path = Path(one["shard"])
+            batch = stage(load_shard(path), path.parent)
+            apply(self.connection, Path(batch.path), batch.months, claim)
+        return len(planned)
+
+    def settle(self, claim: str) -> Settlement:
+        return settle(self.connection, self.home, claim)
+
+    def run(self, *patterns: str, profile: str | None = None) -> Settlement:
+        """All of it, for everything in the folder unless patterns say otherwise."""
+        claim = self.claim(*(patterns or ("*",)), profile=profile)
+        self.load(claim)
+        return self.settle(claim)
+
+
+@pytest.fixture
+def run(loader: Connection, tmp_path: Path) -> Run:
+    root = tmp_path / "load"
+    return Run(loader, settings.Home(root, root / "l", root / "s", root / "a", root / "r").make())
+
+
+def names(folder: Path) -> list[str]:
+    """Names of all files in and below a folder, without the hash before them."""
+    return sorted(path.name[13:] for path in folder.rglob("*") if path.is_file())
+
+
+def state(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    return warehouse.rows("SELECT state, outcome, attempt, message FROM meter_drops ORDER BY uri")
+
+
+def test_a_good_file_is_loaded_and_archived_by_month(warehouse: Warehouse, run: Run) -> None:
+    path = run.drop("house.csv", GOOD)
+    done = run.run()
+    assert (done.files, done.drops) == ({"loaded": 1}, {"loaded": 1})
+    assert (done.days, done.readings, done.nmis) == (1, 48, ["4103035613"])
+    assert (done.first_day, done.last_day) == (date(2024, 3, 10), date(2024, 3, 10))
+    assert not path.exists()
+    sha256, kept_at = warehouse.rows("SELECT sha256, kept_at FROM meter_drops")[0]
+    (kept,) = run.home.archive.glob("*/*/*")
+    assert kept.name == f"{str(sha256)[:12]}-house.csv"
+    assert kept.as_uri() == kept_at
+    assert kept.read_bytes() == GOOD
+    month = warehouse.one(
+        "SELECT to_char(claimed_at AT TIME ZONE 'Australia/Brisbane', 'YYYY/MM') FROM meter_drops"
+    )
+    assert str(kept.parent.relative_to(run.home.archive)) == month
+    assert list(run.home.staging.iterdir()) == []
+
+
+def test_a_partial_file_is_archived_with_a_report_beside_it(run: Run) -> None:
+    run.drop("half.csv", PARTIAL)
+    done = run.run()
+    assert (done.files, done.readings, done.refused_records) == ({"partial": 1}, 48, 1)
+    kept, report = sorted(run.home.archive.glob("*/*/*"))
+    assert report.name == f"{kept.name}.report.txt"
+    text = report.read_text()
+    assert "half.csv: partial (standard profile)" in text
+    assert "records  6 read = 5 accepted + 1 refused" in text
+    assert "readings 96 read = 48 accepted + 48 refused" in text
+    assert "line 5: RECORD value: IntervalValue 1 'x' is not a plain decimal number" in text
+    assert list(run.home.rejected.iterdir()) == []
+    why = "line 5: value: IntervalValue 1 'x' is not a plain decimal number"
+    assert done.problems == [f"half.csv: partial, 1 of 6 records refused; {why}"]
+
+
+def test_a_refused_file_lies_with_its_report_among_the_rejected(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("cut.csv", TRUNCATED)
+    run.drop("house.csv", GOOD)
+    done = run.run()
+    assert done.files == {"refused": 1, "loaded": 1}
+    assert names(run.home.rejected) == ["cut.csv", "cut.csv.report.txt"]
+    assert names(run.home.archive) == ["house.csv"]
+    (report,) = run.home.rejected.glob("*.report.txt")
+    assert "FILE no-end" in report.read_text()
+    assert "(nothing of the file is loaded)" in report.read_text()
+    assert warehouse.one("SELECT count(*) FROM meter_readings") == 48
+
+
+def test_a_name_full_of_tricks_is_only_a_name(run: Run) -> None:
+    name = "[red]'; DROP TABLE meter_readings; --\n$(id)\x1b[2J.csv"
+    run.drop(name, PARTIAL)
+    done = run.run()
+    assert done.files == {"partial": 1}
+    (report,) = run.home.archive.glob("*/*/*.report.txt")
+    assert "\x1b" not in report.read_text()
+    assert "\x1b" not in done.problems[0]
+    assert "\n" not in done.problems[0]
+
+
+def test_the_same_content_again_is_a_duplicate(warehouse: Warehouse, run: Run) -> None:
+    run.drop("first.csv", GOOD)
+    run.run()
+    run.drop("second.csv", GOOD)
+    done = run.run()
+    assert (done.files, done.drops, done.readings) == ({"duplicate": 1}, {"duplicate": 1}, 0)
+    assert names(run.home.archive) == ["first.csv", "second.csv"]
+    assert warehouse.one("SELECT count(*) FROM meter_files") == 1
+
+
+def test_the_same_content_twice_in_one_claim_is_loaded_once(warehouse: Warehouse, run: Run) -> None:
+    run.drop("a.csv", GOOD)
+    run.drop("b.csv", GOOD)
+    done = run.run()
+    assert done.files == {"loaded": 1, "duplicate": 1}
+    assert done.readings == 48
+    assert warehouse.one("SELECT count(*) FROM meter_readings") == 48
+
+
+def test_a_copy_of_a_refused_file_is_refused_too(run: Run) -> None:
+    run.drop("a.csv", TRUNCATED)
+    run.drop("b.csv", TRUNCATED)
+    assert run.run().files == {"refused": 2}
+    run.drop("c.csv", TRUNCATED)
+    assert run.run().files == {"refused": 1}
+    assert [name for name in names(run.home.rejected) if "report" not in name] == [
+        "a.csv",
+        "b.csv",
+        "c.csv",
+    ]
+
+
+def test_a_copy_is_not_done_before_what_it_is_a_copy_of(run: Run) -> None:
+    run.drop("a.csv", GOOD)
+    run.drop("b.csv", GOOD)
+    claim = run.claim("*")
+    plan(run.connection, run.home, claim)
+    assert run.settle(claim).drops == {"waiting": 2}
+    assert names(run.home.archive) == []
+
+
+def test_an_archive_with_a_refused_member_is_archived_with_the_report_among_the_rejected(
+    warehouse: Warehouse, run: Run
+) -> None:
+    path = run.home.landing / "two.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("good.csv", GOOD)
+        archive.writestr("../../cut.csv", TRUNCATED)
+        archive.writestr("again.csv", GOOD)
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    done = run.run()
+    assert done.files == {"loaded": 1, "refused": 1, "duplicate": 1}
+    assert done.drops == {"partial": 1}
+    assert names(run.home.archive) == ["two.zip"]
+    assert names(run.home.rejected) == ["cut.csv.report.txt"]
+    assert warehouse.rows("SELECT member, outcome FROM meter_drop_files ORDER BY member") == [
+        ("two.zip/../../cut.csv", "refused"),
+        ("two.zip/again.csv", "duplicate"),
+        ("two.zip/good.csv", "loaded"),
+    ]
+    hashes = warehouse.rows("SELECT sha256 FROM meter_drops UNION SELECT sha256 FROM meter_files")
+    assert len(hashes) == 3
+
+
+def test_members_of_one_name_are_all_told_of(run: Run) -> None:
+    path = run.home.landing / "two.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("x.csv", TRUNCATED)
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            archive.writestr("x.csv", GOOD)
+    os.utime(path, (1_700_000_000, 1_700_000_000))
+    done = run.run()
+    assert done.files == {"refused": 1, "loaded": 1}
+    assert done.drops == {"partial": 1}
+
+
+def test_nothing_of_a_file_with_an_error_is_loaded_from_the_strict_folder(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("half.csv", PARTIAL, "strict")
+    run.drop("house.csv", GOOD, "strict")
+    done = run.run("strict/*")
+    assert done.files == {"refused": 1, "loaded": 1}
+    assert warehouse.rows("SELECT DISTINCT nmi_suffix FROM meter_readings") == [("E1",)]
+    assert warehouse.rows(
+        "SELECT records, refused_records, readings, refused_readings, days FROM meter_files"
+        " WHERE status = 'refused'"
+    ) == [(6, 6, 96, 96, 0)]
+
+
+def test_a_file_refused_as_strict_is_judged_anew_in_the_standard_folder(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("half.csv", PARTIAL, "strict")
+    assert run.run("strict/*").files == {"refused": 1}
+    run.drop("half.csv", PARTIAL)
+    done = run.run("*.csv")
+    assert (done.files, done.readings) == ({"partial": 1}, 48)
+    assert warehouse.rows("SELECT status, profile, refused_records FROM meter_files") == [
+        ("partial", "standard", 1)
+    ]
+    assert warehouse.one("SELECT count(*) FROM meter_readings") == 48
+    assert warehouse.rows("SELECT outcome FROM meter_drop_files ORDER BY drop_id") == [
+        ("refused",),
+        ("partial",),
+    ]
+
+
+def test_a_profile_given_with_the_run_outweighs_the_folder(run: Run) -> None:
+    run.drop("half.csv", PARTIAL)
+    assert run.run(profile="strict").files == {"refused": 1}
+
+
+def test_a_drop_that_changes_after_its_claim_is_left_to_the_next_run(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("house.csv", GOOD)
+    claim = run.claim("*")
+    run.drop("house.csv", OTHER + b"\r\n")
+    assert run.load(claim) == 0
+    assert run.settle(claim).drops == {}
+    assert warehouse.one("SELECT count(*) FROM meter_files") == 0
+    assert run.run().files == {"loaded": 1}
+    assert warehouse.rows("SELECT DISTINCT day FROM meter_days") == [(date(2024, 3, 11),)]
+
+
+def test_a_drop_that_is_replaced_while_it_is_loaded_leaves_the_new_one_alone(
+    warehouse: Warehouse, run: Run
+) -> None:
+    path = run.drop("house.csv", GOOD)
+    claim = run.claim("*")
+    run.load(claim)
+    path.unlink()
+    run.drop("house.csv", OTHER + b"\r\n")
+    assert run.settle(claim).drops == {"loaded": 1}
+    assert path.read_bytes() == OTHER + b"\r\n"
+    assert warehouse.rows("SELECT kept_at, message FROM meter_drops") == [
+        (None, "loaded, but taken away or replaced before it could be kept")
+    ]
+    assert run.run().files == {"loaded": 1}
+
+
+def test_a_drop_that_vanishes_before_it_is_read_is_no_failure(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("house.csv", GOOD).unlink()
+    path = run.drop("gone.csv", GOOD)
+    run.drop("stays.csv", OTHER)
+    claim = run.claim("*")
+    path.unlink()
+    assert run.load(claim) == 1
+    assert run.settle(claim).drops == {"loaded": 1}
+    assert state(warehouse) == [
+        ("settled", "failed", 1, "gone before it was read"),
+        ("settled", "loaded", 1, ""),
+    ]
+
+
+def test_a_drop_that_vanishes_while_it_is_loaded_holds_up_no_other(run: Run) -> None:
+    path = run.drop("gone.csv", GOOD)
+    run.drop("stays.csv", OTHER)
+    claim = run.claim("*")
+    run.load(claim)
+    path.unlink()
+    assert run.settle(claim).drops == {"loaded": 2}
+    assert names(run.home.archive) == ["stays.csv"]
+
+
+def test_a_crash_between_the_move_and_the_mark_is_mended_by_settling_again(
+    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.drop("house.csv", GOOD)
+    claim = run.claim("*")
+    run.load(claim)
+    with monkeypatch.context() as crash:
+        crash.setattr(ledger, "settle_drop", lambda *_, **__: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run.settle(claim)
+    assert names(run.home.archive) == ["house.csv"]
+    assert run.settle(claim).drops == {"loaded": 1}
+    assert [row[:2] for row in state(warehouse)] == [("settled", "loaded")]
+    assert warehouse.one("SELECT kept_at IS NOT NULL FROM meter_drops")
+
+
+def test_settling_and_planning_again_is_harmless(run: Run) -> None:
+    run.drop("house.csv", GOOD)
+    run.drop("half.csv", PARTIAL)
+    claim = run.claim("*")
+    run.load(claim)
+    run.load(claim)
+    run.settle(claim)
+    before = tables(run.connection)
+    assert run.settle(claim).as_extra()["files"] == {}
+    assert run.load(claim) == 0
+    assert run.settle(claim).drops == {}
+    assert tables(run.connection) == before
+    assert names(run.home.archive) == ["half.csv", "half.csv.report.txt", "house.csv"]
+
+
+def test_a_plan_that_fails_frees_the_drops_for_another_attempt(
+    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.drop("house.csv", GOOD)
+    claim = run.claim("*")
+    with monkeypatch.context() as broken:
+        broken.setattr("nem12.load.plan.unpack", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            plan(run.connection, run.home, claim)
+    done = run.settle(claim)
+    assert done.drops == {"waiting": 1}
+    assert state(warehouse) == [("waiting", None, 1, "the run ended before it was planned")]
+    assert not claim_folder(run.home, claim).exists()
+    run.connection.execute("UPDATE meter_drops SET not_before = now()")
+    run.connection.commit()
+    assert run.run().files == {"loaded": 1}
+    assert [row[2] for row in state(warehouse)] == [2]
+
+
+def test_an_unreadable_drop_does_not_take_its_copy_along(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second of two copies changes while it is read: the first is loaded all the same."""
+    run.drop("a.csv", GOOD)
+    second = run.drop("b.csv", GOOD)
+    claim = run.claim("*")
+    from nem12.load import plan as planning
+
+    known = planning._known_outcome
+
+    def touch(*arguments: object) -> str | None:
+        outcome = known(*arguments)  # type: ignore[arg-type]
+        if outcome == "duplicate":
+            os.utime(second, (1_700_000_001, 1_700_000_001))
+        return outcome
+
+    monkeypatch.setattr(planning, "_known_outcome", touch)
+    run.load(claim)
+    done = run.settle(claim)
+    assert done.drops == {"loaded": 1, "waiting": 1}
+    assert done.problems == ["b.csv: attempt 1 failed: b.csv changed while it was read"]
+
+
+@pytest.mark.parametrize("pattern", ["/etc/*", "../*", "strict/../../*"])
+def test_a_pattern_cannot_lead_out_of_the_landing_folder(run: Run, pattern: str) -> None:
+    with pytest.raises(UsageError, match="leads out of the landing folder"):
+        run.claim(pattern)
+
+
+def test_an_empty_pattern_is_wrong_usage(run: Run) -> None:
+    run.drop("house.csv", GOOD)
+    with pytest.raises(UsageError):
+        run.claim("")
+
+
+def test_links_and_other_folders_are_not_claimed(run: Run, tmp_path: Path) -> None:
+    secret = tmp_path / "secret.csv"
+    secret.write_bytes(GOOD)
+    (run.home.landing / "link.csv").symlink_to(secret)
+    (run.home.landing / "folder").mkdir()
+    run.drop("inside.csv", GOOD, "folder")
+    assert run.load(run.claim("*", "folder/*")) == 0
+    assert secret.exists()
+
+
+def test_a_file_that_changed_a_moment_ago_is_left_to_the_watch(run: Run) -> None:
+    path = run.drop("house.csv", GOOD)
+    path.touch()
+    assert run.load(run.claim("*")) == 0
+
+
+def test_a_listing_claims_what_still_lies_there_unchanged(run: Run) -> None:
+    run.drop("a.csv", GOOD)
+    run.drop("b.csv", OTHER).touch()
+    seen = drops(run.home)
+    listing = save_listing(run.home, seen)
+    run.drop("b.csv", OTHER + b"\r\n")
+    claim, got = claim_listing(run.connection, run.home, listing)
+    assert got == 1
+    assert not listing.exists()
+    assert [begun.drop for begun in ledger.begin(run.connection, claim)] == seen[:1]
+
+
+def test_a_listing_from_elsewhere_is_not_read(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "listing.json").write_text("[]")
+    with pytest.raises(UsageError, match="is not a listing of this installation"):
+        claim_listing(run.connection, run.home, tmp_path / "listing.json")
+
+
+def test_thousands_of_small_files_become_one_shard(warehouse: Warehouse, run: Run) -> None:
+    day = Day()
+    for number in range(300):
+        run.drop(f"{number}.csv", delivery(replace(day, nmi=f"41030{number:05}")))
+    claim = run.claim("*")
+    assert run.load(claim) == 1
+    done = run.settle(claim)
+    assert (done.files, len(done.nmis)) == ({"loaded": 300}, 100)
+    assert warehouse.one("SELECT count(*) FROM meter_readings") == 300 * 48
+
+
+def test_a_move_to_another_file_system_is_a_copy_and_a_removal(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = run.drop("house.csv", GOOD)
+    replaced = Path.replace
+
+    def across(self: Path, target: Path) -> Path:
+        if self == path:
+            raise OSError(18, "Invalid cross-device link")
+        return replaced(self, target)
+
+    monkeypatch.setattr(Path, "replace", across)
+    assert run.run().drops == {"loaded": 1}
+    assert not path.exists()
+    assert names(run.home.archive) == ["house.csv"]

@@ -1,0 +1,261 @@
+"""Which version of a day is in force: the same one however the deliveries come."""
+
+import itertools
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from nem12.shard import MeterFile, Shard, pack, parts
+from nem12.warehouse.connect import Connection
+from tests.pg.deliveries import Day, delivery, load, load_shards, one_block_shards, surveyed
+from tests.pg.digest import tables
+from tests.pg.servers import Warehouse
+
+FIRST = date(2024, 3, 31)  # the last of a month, and of a week
+
+stamps = st.sampled_from(["", "20240402080000", "20240402080001", "20240403080000"])
+days = st.builds(
+    Day,
+    day=st.sampled_from([FIRST, FIRST + timedelta(days=1)]),
+    value=st.sampled_from(["1", "1.0", "2", "0.461"]),
+    suffix=st.sampled_from(["E1", "E2"]),
+    minutes=st.sampled_from([30, 30, 15, 5]),
+    uom=st.sampled_from(["kWh", "kWh", "Wh"]),
+    serial=st.sampled_from(["OLD", "NEW"]),
+    quality=st.sampled_from(["A", "E52"]),
+    updated=stamps,
+    loaded=st.sampled_from(["", "", "20240402090000", "20240404000000"]),
+)
+
+
+@dataclass(frozen=True)
+class Delivered:
+    """A whole file of the model."""
+
+    created: str
+    days: tuple[Day, ...]
+
+    @property
+    def data(self) -> bytes:
+        return delivery(*self.days, created=self.created)
+
+
+deliveries = st.lists(
+    st.builds(
+        Delivered,
+        created=st.sampled_from(["202404031000", "202404031001", "202404040000"]),
+        days=st.lists(days, min_size=1, max_size=4).map(tuple),
+    ),
+    min_size=1,
+    max_size=4,
+    unique=True,
+)
+
+
+def in_force(given: Sequence[tuple[MeterFile, Delivered]]) -> dict[tuple[str, str], Day]:
+    """The rule of the design, slowly: the highest version of each day of each channel."""
+    best: dict[tuple[str, str], tuple[tuple[object, ...], Day]] = {}
+    for file, delivered in given:
+        for number, day in enumerate(delivered.days):
+            rank = (
+                day.updated != "",
+                day.updated or f"{delivered.created}00",
+                day.loaded,
+                delivered.created,
+                file.sha256,
+                -number,
+            )
+            key = (day.suffix, day.day.isoformat())
+            if key not in best or rank > best[key][0]:
+                best[key] = rank, day
+    return {key: day for key, (_, day) in best.items()}
+
+
+def readings(winners: dict[tuple[str, str], Day]) -> list[tuple[object, ...]]:
+    """The rows that these days give: the minute of the day, not an instant of a time zone."""
+    rows = [
+        (
+            suffix, day, minute, winner.minutes, winner.quality,
+            Decimal(winner.value).scaleb(-3 if winner.uom == "Wh" else 0), winner.serial,
+        )
+        for (suffix, day), winner in winners.items()
+        for minute in range(0, 1440, winner.minutes)
+    ]  # fmt: skip
+    return sorted(rows)
+
+
+STORED = """
+SELECT nmi_suffix, ("timestamp" + interval '10 hours')::date::text,
+    (extract(epoch FROM "timestamp" + interval '10 hours')::bigint / 60 % 1440)::integer,
+    interval_minutes, quality_method, consumption, meter_serial
+FROM meter_reading_sources
+ORDER BY 1, 2, 3
+"""
+
+
+def cuts(files: list[MeterFile], chance: random.Random) -> list[Shard]:
+    """All parts of the files, shuffled and put together by chance."""
+    pieces = [part for file in files for part in parts(file)]
+    chance.shuffle(pieces)
+    shards: list[Shard] = []
+    while pieces:
+        size = chance.randint(1, len(pieces))
+        shards.append(Shard(tuple(pieces[:size])))
+        del pieces[:size]
+    return shards
+
+
+@given(given=deliveries, chance=st.randoms(use_true_random=False))
+@settings(
+    max_examples=15,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+def test_any_order_and_any_cut_end_in_the_same_tables(
+    warehouse: Warehouse, loader: Connection, given: list[Delivered], chance: random.Random
+) -> None:
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        whole = [surveyed(folder, d.data, f"{n}.csv") for n, d in enumerate(given)]
+        small = [surveyed(folder, d.data, f"{n}.csv", cut=1) for n, d in enumerate(given)]
+        expected = readings(in_force(list(zip(whole, given, strict=True))))
+        found = []
+        for shards in (
+            pack(whole),
+            [Shard(tuple(parts(file))) for file in chance.sample(whole, len(whole))],
+            chance.sample(one_block_shards(small), len(one_block_shards(small))),
+            cuts(small, chance),
+        ):
+            warehouse.empty()
+            load_shards(loader, folder / "staged", shards)
+            found.append(tables(loader))
+            assert warehouse.rows(STORED) == expected
+        assert all(other == found[0] for other in found)
+
+
+def in_any_order(
+    warehouse: Warehouse, loader: Connection, folder: Path, *versions: bytes
+) -> list[tuple[object, ...]]:
+    """Load versions in every order; the rows, which are the same each time."""
+    found = []
+    for order in itertools.permutations(versions):
+        warehouse.empty()
+        for number, version in enumerate(order):
+            load(loader, folder / str(number), version)
+        query = "SELECT interval_minutes, consumption FROM meter_readings ORDER BY timestamp"
+        found.append((warehouse.rows(query), tables(loader)))
+    assert all(other == found[0] for other in found)
+    return found[0][0]
+
+
+OLD = Day(value="1", updated="20240312080000")
+NEW = replace(OLD, value="2", updated="20240313080000")
+
+
+def test_a_correction_counts_also_when_it_comes_first(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    rows = in_any_order(warehouse, loader, tmp_path, delivery(OLD), delivery(NEW))
+    assert rows == [(30, 2)] * 48
+
+
+def test_a_later_stamp_of_msats_counts_for_equal_updates(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    marked = replace(OLD, value="3", loaded="20240312080000")
+    later = replace(OLD, value="4", loaded="20240312080001")
+    rows = in_any_order(
+        warehouse, loader, tmp_path, delivery(OLD), delivery(marked), delivery(later)
+    )
+    assert rows == [(30, 4)] * 48
+
+
+def test_a_missing_update_never_beats_a_real_one(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    exported = delivery(replace(OLD, value="9", updated=""), created="202406010000")
+    rows = in_any_order(warehouse, loader, tmp_path, delivery(OLD), exported)
+    assert rows == [(30, 1)] * 48
+    assert warehouse.rows("SELECT DISTINCT update_missing FROM meter_day_versions ORDER BY 1") == [
+        (False,),
+        (True,),
+    ]
+
+
+def test_the_later_file_counts_for_equal_stamps(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    again = delivery(replace(OLD, value="5"), created="202403151031")
+    assert in_any_order(warehouse, loader, tmp_path, delivery(OLD), again) == [(30, 5)] * 48
+
+
+def test_a_contradiction_of_two_files_is_seen(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    load(loader, tmp_path, delivery(OLD), delivery(replace(OLD, value="5")))
+    assert warehouse.one("SELECT lines FROM meter_conflicts") == [3, 3]
+
+
+def test_a_day_is_replaced_as_a_whole_when_its_length_changes(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    finer = replace(OLD, value="0.5", minutes=5, updated="20240313080000")
+    back = replace(OLD, value="7", updated="20240314080000")
+    assert (
+        in_any_order(warehouse, loader, tmp_path, delivery(OLD), delivery(finer))
+        == [(5, Decimal("0.5"))] * 288
+    )
+    rows = in_any_order(warehouse, loader, tmp_path, delivery(OLD), delivery(finer), delivery(back))
+    assert rows == [(30, 7)] * 48
+
+
+def test_another_meter_of_the_same_channel_replaces(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    changed = replace(NEW, serial="NEWMETER")
+    rows = in_any_order(warehouse, loader, tmp_path, delivery(OLD), delivery(changed))
+    assert rows == [(30, 2)] * 48
+    assert warehouse.one("SELECT meter_serial FROM meter_days") == "NEWMETER"
+
+
+def test_a_suffix_left_out_is_not_deleted(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    load(loader, tmp_path / "a", delivery(OLD, replace(OLD, suffix="E2")))
+    load(loader, tmp_path / "b", delivery(NEW))
+    assert warehouse.rows(
+        "SELECT nmi_suffix, sum(consumption) FROM meter_readings GROUP BY 1 ORDER BY 1"
+    ) == [("E1", 96), ("E2", 48)]
+
+
+def test_every_version_is_kept_as_delivered(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    load(loader, tmp_path / "a", delivery(NEW))
+    load(loader, tmp_path / "b", delivery(replace(OLD, value="461.50", uom="Wh")))
+    query = (
+        "SELECT uom_exponent, interval_values[48]::text FROM meter_day_versions ORDER BY updated_at"
+    )
+    assert warehouse.rows(query) == [(-3, "461.50"), (0, "2")]
+
+
+def test_the_readings_of_an_earlier_instant_can_be_asked_for(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    load(loader, tmp_path, delivery(OLD), delivery(replace(NEW, minutes=5)))
+    query = (
+        "SELECT interval_minutes, consumption, count(*), min(timestamp), max(timestamp)"
+        " FROM meter_readings_as_at('2024-03-12 12:00+10') GROUP BY 1, 2"
+    )
+    ((minutes, value, count, first, last),) = warehouse.rows(query)
+    assert (minutes, value, count) == (30, 1, 48)
+    assert str(first) == "2024-03-09 14:00:00+00:00"
+    assert str(last) == "2024-03-10 13:30:00+00:00"
+    assert warehouse.one("SELECT count(*) FROM meter_readings_as_at('2024-01-01')") == 0

@@ -1,0 +1,184 @@
+"""`validate` on the command line: what is printed where, and the exit status."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from nem12.cli.__main__ import main
+from tests.unit.making import channel, day, file
+from tests.unit.test_unpack import zipped
+
+GOOD = file(channel(), day())
+WARNED = file(channel(), day(updated=""))
+FAULTY = file(channel(), day(), day("20240311", quality="X"))
+REFUSED = GOOD.removesuffix(b"900\r\n")
+
+COMMANDS = ["demo", "up", "test", "parse_data", "validate", "migrate", "status", "query"]
+
+
+def put(folder: Path, name: str, data: bytes) -> str:
+    path = folder / name
+    path.write_bytes(data)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("data", "status"), [(GOOD, 0), (WARNED, 0), (FAULTY, 1), (REFUSED, 1)],
+    ids=["good", "warned", "faulty", "refused"],
+)  # fmt: skip
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_status_is_1_only_where_something_is_refused(
+    tmp_path: Path, data: bytes, status: int, form: str
+) -> None:
+    assert main(["validate", "--format", form, put(tmp_path, "a.csv", data)]) == status
+
+
+def test_text_findings_are_a_linters(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    name = put(tmp_path, "a.csv", FAULTY)
+    main(["validate", name])
+    out, err = capsys.readouterr()
+    assert out == f"{name}:4: RECORD quality QualityMethod 'X' is not one of the format\n"
+    assert err == (f"{name}: partial, 1 days, 4 of 5 records accepted, 1 refusals, 0 warnings\n")
+
+
+def test_json_findings_are_one_object_a_line_and_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = [put(tmp_path, "a.csv", FAULTY), put(tmp_path, "b.csv", REFUSED)]
+    names.append(put(tmp_path, "c.csv", WARNED))
+    assert main(["validate", "--format", "json", *names]) == 1
+    out, err = capsys.readouterr()
+    found = [json.loads(line) for line in out.splitlines()]
+    assert all(list(one) == ["file", "line", "level", "code", "message"] for one in found)
+    assert [(one["file"], one["line"], one["level"], one["code"]) for one in found] == [
+        (names[0], 4, "RECORD", "quality"),
+        (names[1], 3, "FILE", "no-end"),
+        (names[2], 3, "WARN", "update-missing"),
+    ]
+    assert err == ""
+
+
+def test_a_good_file_prints_nothing_to_standard_output(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    main(["validate", put(tmp_path, "a.csv", GOOD)])
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert ": loaded, 1 days, 4 of 4 records accepted" in err
+
+
+def test_a_folder_means_the_files_in_it_but_not_the_partial_ones(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "in" / "below").mkdir(parents=True)
+    for name in ("a.csv", "b.csv.part", ".hidden", "below/c.csv"):
+        put(tmp_path / "in", name, REFUSED)
+    main(["validate", "--format", "json", str(tmp_path / "in")])
+    files = [json.loads(line)["file"] for line in capsys.readouterr().out.splitlines()]
+    assert files == [str(tmp_path / "in" / name) for name in ("a.csv", "below/c.csv")]
+
+
+def test_members_of_an_archive_are_named_and_nothing_of_them_is_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], own_home: Path
+) -> None:
+    name = put(tmp_path, "two.zip", zipped({"a.csv": FAULTY, "b.csv": GOOD}))
+    assert main(["validate", "--format", "json", name]) == 1
+    (one,) = capsys.readouterr().out.splitlines()
+    assert json.loads(one)["file"] == f"{name}/a.csv"
+    assert [path for path in own_home.rglob("*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize(("profile", "status"), [("lenient", 0), ("standard", 1), ("strict", 1)])
+def test_the_profile_decides(tmp_path: Path, profile: str, status: int) -> None:
+    name = put(tmp_path, "a.csv", file(channel(), day(quality="N")))
+    assert main(["validate", "--profile", profile, name]) == status
+
+
+def test_what_a_file_says_cannot_break_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = put(tmp_path, "a\n[red]b.csv", file(channel(), day(quality="\x1b[31m\x0b")))
+    main(["validate", name])
+    out, err = capsys.readouterr()
+    assert len(out.splitlines()) == len(err.splitlines()) == 1
+    assert out.removesuffix("\n").isprintable()
+    assert r"a\x0a[red]b.csv:3: RECORD quality" in out
+    assert r"a\x0a[red]b.csv: partial" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["validate", "/nowhere/a.csv"], "there is no file /nowhere/a.csv"),
+        (["validate", "."], "there are no files in the folder"),
+    ],
+    ids=["missing", "empty-folder"],
+)
+def test_a_wrong_argument_is_one_line_and_status_2(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: list[str],
+    says: str,
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert err.startswith("manage.py validate: ")
+    assert says in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        [],
+        ["nonsense"],
+        ["validate"],
+        ["validate", "--profile", "x", "a"],
+        ["validate", "--nonsense"],
+    ],
+    ids=["no-command", "unknown-command", "no-file", "unknown-profile", "unknown-option"],
+)
+def test_wrong_usage_is_one_line_and_status_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(arguments)
+    assert exit_.value.code == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "--help" in err
+
+
+def test_all_commands_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main(["--help"])
+    assert exit_.value.code == 0
+    listed = [
+        line.split()[0] for line in capsys.readouterr().out.splitlines() if line[:4] == " " * 4
+    ]
+    assert set(COMMANDS) <= set(listed)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main([command, "--help"])
+    assert exit_.value.code == 0
+    out, err = capsys.readouterr()
+    assert out.startswith(f"usage: manage.py {command} ")
+    assert err == ""
+
+
+def test_a_name_that_is_not_utf8_is_made_visible(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = put(tmp_path, os.fsdecode(b"latin-\xe9.csv"), FAULTY)
+    assert main(["validate", name]) == 1
+    assert r"latin-\xdce9.csv:4: RECORD quality" in capsys.readouterr().out

@@ -1,0 +1,90 @@
+"""Findings have an order of severity, and counting them needs bounded memory."""
+
+import itertools
+
+import pytest
+
+from nem12.mdff.findings import EXPLAIN, Finding, Level, Tally, verdict, worst
+from nem12.settings import WARNINGS_KEPT
+
+
+def finding(level: Level, code: str, line: int) -> Finding:
+    return Finding(level, code, line, "")
+
+
+ASCENDING = [
+    finding(Level.FILE, "version", 9),
+    finding(Level.BLOCK, "orphan-300", 2),
+    finding(Level.BLOCK, "nmi", 3),
+    finding(Level.RECORD, "value-count", 1),
+    finding(Level.RECORD, "value", 4),
+    finding(Level.RECORD, "event-v", 4),
+    finding(Level.WARN, "bom", 1),
+    finding(Level.WARN, "eol", 1),
+    finding(Level.WARN, "bom", 2),
+]
+
+
+def test_severity_is_by_level_then_line_then_the_order_of_the_codes() -> None:
+    others = [*ASCENDING[4:], *ASCENDING[:4]]
+    assert sorted(others, key=lambda each: each.rank) == ASCENDING
+
+
+@pytest.mark.parametrize("two", [*itertools.combinations(ASCENDING, 2)])
+def test_the_worst_does_not_depend_on_the_order(two: tuple[Finding, Finding]) -> None:
+    assert worst(two) == worst(reversed(two)) == two[0]
+
+
+def test_nothing_found_is_no_finding() -> None:
+    assert worst([]) is None
+
+
+@pytest.mark.parametrize(
+    ("level", "outcome"),
+    [
+        (None, "loaded"),
+        (Level.WARN, "loaded"),
+        (Level.RECORD, "partial"),
+        (Level.BLOCK, "partial"),
+        (Level.FILE, "refused"),
+    ],
+)
+def test_outcome_by_the_most_severe_level(level: Level | None, outcome: str) -> None:
+    assert verdict(level) == outcome
+
+
+def test_every_code_is_explained_in_a_sentence() -> None:
+    for codes in EXPLAIN.values():
+        for code, sentence in codes.items():
+            assert sentence[0].isupper() or sentence[0].isdigit(), code
+            assert sentence.endswith("."), code
+
+
+def test_warnings_are_counted_exactly_but_only_the_first_of_each_code_are_kept() -> None:
+    tally = Tally()
+    many = WARNINGS_KEPT + 50
+    kept = [tally.keep(finding(Level.WARN, "spaces", line)) for line in range(1, many + 1)]
+    assert kept == [True] * WARNINGS_KEPT + [False] * 50
+    assert tally.keep(finding(Level.WARN, "quote", 1))
+    assert tally.warnings() == {"spaces": many, "quote": 1}
+
+
+def test_every_refusal_is_kept() -> None:
+    tally = Tally()
+    assert all(
+        tally.keep(finding(Level.RECORD, "value", line)) for line in range(2 * WARNINGS_KEPT)
+    )
+    assert tally.warnings() == {}
+
+
+def test_parts_merge_to_the_tally_of_the_whole() -> None:
+    whole, merged = Tally(), Tally()
+    for each in ASCENDING:
+        whole.keep(each)
+    for part in (ASCENDING[5:], [], ASCENDING[:5]):
+        tally = Tally()
+        for each in part:
+            tally.keep(each)
+        merged.merge(tally)
+    assert merged == whole
+    assert merged.worst == ASCENDING[0]

@@ -1,0 +1,189 @@
+"""Bytes become the same lines however they arrive, and text from files is safe to show."""
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nem12.mdff import text
+from nem12.mdff.text import Readable, excerpt, shown, whole_lines
+from nem12.settings import MAX_LINE_BYTES, MIB
+
+LIMIT = 16
+"""Bytes of the longest line in the tests of overlong ones."""
+
+
+class Dribble:
+    """A stream that gives a few bytes at a time, and remembers how many at most."""
+
+    def __init__(self, data: bytes, sizes: list[int]) -> None:
+        self._data = io.BytesIO(data)
+        self._sizes = sizes
+        self._reads = 0
+
+    def read(self, size: int = -1, /) -> bytes:
+        self._reads += 1
+        return self._data.read(min(size, self._sizes[self._reads % len(self._sizes)]))
+
+
+def lines_of(stream: Readable) -> list[bytes]:
+    return [line for _, piece in whole_lines(stream) for line in piece.splitlines(keepends=True)]
+
+
+def lengths(most: int) -> st.SearchStrategy[list[int]]:
+    return st.lists(st.integers(1, most), min_size=1, max_size=5)
+
+
+contents = st.lists(
+    st.sampled_from([b"300,1", b"\r\n", b"\n", b"\r", b"\r\r\n", b"\n\r", "é".encode(), b","])
+).map(b"".join)
+
+
+@given(contents, lengths(9))
+def test_any_chunking_gives_the_same_lines(data: bytes, sizes: list[int]) -> None:
+    assert lines_of(Dribble(data, sizes)) == data.splitlines(keepends=True)
+
+
+@given(contents, lengths(9))
+def test_pieces_lie_where_they_say_and_end_where_a_line_ends(data: bytes, sizes: list[int]) -> None:
+    at = 0
+    for offset, piece in whole_lines(Dribble(data, sizes)):
+        assert offset == at
+        assert data[offset : offset + len(piece)] == piece
+        at += len(piece)
+        assert at == len(data) or piece.endswith((b"\n", b"\r"))
+    assert at == len(data)
+
+
+@given(contents, st.data())
+def test_a_byte_range_gives_its_own_lines_only(data: bytes, drawn: st.DataObject) -> None:
+    start = drawn.draw(st.integers(0, len(data)))
+    end = drawn.draw(st.integers(start, len(data)))
+    stream = io.BytesIO(data)
+    stream.seek(start)
+    given_back = b"".join(piece for _, piece in whole_lines(stream, start, end))
+    assert given_back == data[start:end]
+
+
+@given(contents)
+def test_line_ends_are_counted_as_lines_are_split(data: bytes) -> None:
+    ended = [line for line in data.splitlines(keepends=True) if line.endswith((b"\r", b"\n"))]
+    assert text.count_lines(data) == len(ended)
+
+
+overlong = st.lists(
+    st.sampled_from(
+        [b"x" * LIMIT, b"x" * (LIMIT - 1), b"ab", "é".encode(), "€".encode(), b"\r\n", b"\n", b"\r"]
+    )
+).map(b"".join)
+
+
+def beginning(line: bytes) -> bytes:
+    """What is to be given of a line: no more than LIMIT bytes, whole characters, and its end."""
+    content = line.rstrip(b"\r\n")
+    if len(content) <= LIMIT:
+        return line
+    return content[:LIMIT].decode("utf-8", "ignore").encode() + line[len(content) :]
+
+
+@given(overlong, lengths(LIMIT))
+def test_an_overlong_line_is_cut_alike_in_any_chunking_and_no_other_line_changes(
+    data: bytes, sizes: list[int]
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "MAX_LINE_BYTES", LIMIT)
+        given_back = lines_of(Dribble(data, sizes))
+    assert given_back == [beginning(line) for line in data.splitlines(keepends=True)]
+
+
+@given(overlong, lengths(LIMIT))
+def test_pieces_after_an_overlong_line_lie_where_they_say(data: bytes, sizes: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(text, "MAX_LINE_BYTES", LIMIT)
+        for offset, piece in whole_lines(Dribble(data, sizes)):
+            first = piece.splitlines()[0]
+            assert data[offset : offset + len(first)] == first
+            assert offset == 0 or data[offset - 1 : offset] in (b"\n", b"\r")
+
+
+def test_no_chunk_holds_an_overlong_line_in_its_middle() -> None:
+    assert MIB <= MAX_LINE_BYTES
+
+
+def test_memory_stays_bounded_in_a_line_without_end() -> None:
+    class Endless:
+        left = 64
+
+        def read(self, size: int = -1, /) -> bytes:
+            self.left -= 1
+            return b"9" * size if self.left >= 0 else b""
+
+    pieces = list(whole_lines(Endless()))
+    assert [len(piece) for _, piece in pieces] == [MAX_LINE_BYTES]
+
+
+def test_an_overlong_line_that_is_not_utf8_stays_so() -> None:
+    ((_, piece),) = whole_lines(io.BytesIO(b"\xe9" * (MAX_LINE_BYTES + 5)))
+    assert b"\xe9" in piece
+
+
+@given(st.binary(max_size=600))
+def test_an_excerpt_is_short_printable_and_of_one_line(line: bytes) -> None:
+    given_back = excerpt(line)
+    assert given_back.isprintable()
+    assert len(given_back) <= text.EXCERPT + 1
+
+
+@given(st.text(max_size=80), st.integers(1, 60))
+def test_shown_text_is_bounded_printable_and_else_unchanged(given_text: str, limit: int) -> None:
+    safe = shown(given_text, limit)
+    assert safe.isprintable()
+    assert len(safe) <= limit + 1
+    if given_text.isprintable() and len(given_text) <= limit:
+        assert safe == given_text
+
+
+@pytest.mark.parametrize(
+    ("given_text", "safe"),
+    [
+        ("a\nb", r"a\x0ab"),
+        ("\x1b[31mred", r"\x1b[31mred"),
+        ("a\u2028b", r"a\x2028b"),
+        ("\ud800", r"\xd800"),
+    ],
+    ids=["line-end", "terminal-escape", "line-separator", "lone-surrogate"],
+)
+def test_what_would_act_on_a_terminal_is_made_visible(given_text: str, safe: str) -> None:
+    assert shown(given_text) == safe
+
+
+@pytest.mark.parametrize(
+    ("field", "cleaned"),
+    [
+        (' "A" ', "A"),
+        ('" A "', "A"),
+        ('"', '"'),
+        ('""', ""),
+        ('""A""', '"A"'),
+        ("\u00a0A", "\u00a0A"),
+        ("\tA\t", "A"),
+    ],
+)
+def test_fields_lose_blanks_and_one_pair_of_quotation_marks(field: str, cleaned: str) -> None:
+    assert text.clean(field) == cleaned
+
+
+@pytest.mark.parametrize("line", [b"", b"\r\n", b" \t", b",,,,\n", b" , ,\r"])
+def test_blanks_and_commas_alone_are_a_blank_line(line: bytes) -> None:
+    assert text.is_blank(line)
+
+
+@pytest.mark.parametrize("line", [b"9", b",,x", b"\x0b", b"\xc2\xa0", b'""'])
+def test_anything_else_is_no_blank_line(line: bytes) -> None:
+    assert not text.is_blank(line)
+
+
+@pytest.mark.parametrize("raw", [b"300,x", b' "300" ,x', b"300\r\n", b"\t300"])
+def test_the_indicator_is_read_whatever_surrounds_it(raw: bytes) -> None:
+    assert text.indicator(raw) == "300"

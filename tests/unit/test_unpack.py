@@ -1,0 +1,355 @@
+"""Archives: the content decides, nothing leaves the scratch folder, nothing grows without bound."""
+
+import gzip
+import io
+import os
+import random
+import stat
+import struct
+import warnings
+import zipfile
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from nem12 import unpack as unpacking
+from nem12.errors import TerminalError
+from nem12.mdff.findings import Level
+from nem12.settings import MIB
+from nem12.shard import MeterFile
+from nem12.unpack import sha256, unpack
+from tests.reading import read
+from tests.unit.making import channel, day, file
+
+GOOD = file(channel(), day())
+OTHER = file(channel("2001985732"), day(), day("20240311"))
+
+
+def unpacked(folder: Path, data: bytes, name: str = "drop") -> list[MeterFile]:
+    path = folder / name
+    path.write_bytes(data)
+    return list(unpack(path, name, "standard", folder / "scratch"))
+
+
+def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", method) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def why(meter_file: MeterFile) -> str:
+    """The one reason why an archive was not read."""
+    (finding,) = meter_file.findings
+    assert (finding.level, finding.code) == (Level.FILE, "unreadable")
+    assert meter_file.refused
+    return finding.message
+
+
+def test_a_plain_file_is_read_where_it_lies(tmp_path: Path) -> None:
+    (meter_file,) = unpacked(tmp_path, GOOD)
+    assert (meter_file.path, meter_file.name) == (str(tmp_path / "drop"), "drop")
+    assert len(read(meter_file).days) == 1
+    assert not (tmp_path / "scratch").exists()
+
+
+def test_a_gzip_gives_its_content_under_its_own_name(tmp_path: Path) -> None:
+    (meter_file,) = unpacked(tmp_path, gzip.compress(GOOD), "month.csv.gz")
+    assert meter_file.name == "month.csv.gz"
+    assert Path(meter_file.path).read_bytes() == GOOD
+    assert meter_file.sha256 == unpacked(tmp_path, GOOD, "plain")[0].sha256
+
+
+def test_a_gzip_of_several_streams_is_one_file(tmp_path: Path) -> None:
+    half = len(GOOD) // 2
+    data = gzip.compress(GOOD[:half]) + gzip.compress(GOOD[half:])
+    (meter_file,) = unpacked(tmp_path, data)
+    assert Path(meter_file.path).read_bytes() == GOOD
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+def test_every_member_of_a_zip_is_a_file_of_its_own(tmp_path: Path, method: int) -> None:
+    members = {"a.csv": GOOD, "folder/b.txt": OTHER, "folder/": b"", "c": b"no meter data"}
+    files = unpacked(tmp_path, zipped(members, method), "two.zip")
+    assert [one.name for one in files] == ["two.zip/a.csv", "two.zip/folder/b.txt", "two.zip/c"]
+    assert [Path(one.path).read_bytes() for one in files] == [GOOD, OTHER, b"no meter data"]
+    assert [one.refused for one in files] == [False, False, True]
+    assert [len(read(one).days) for one in files] == [1, 2, 0]
+
+
+def test_members_are_many(tmp_path: Path) -> None:
+    members = {f"{n}.csv": file(channel(f"64071{n:05}"), day()) for n in range(300)}
+    files = unpacked(tmp_path, zipped(members))
+    assert len({one.path for one in files}) == len({one.sha256 for one in files}) == 300
+    assert not any(one.refused for one in files)
+
+
+def test_members_of_one_name_are_kept_apart(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        archive.writestr("a.csv", GOOD)
+        archive.writestr("a.csv", OTHER)
+    files = unpacked(tmp_path, out.getvalue())
+    assert [Path(one.path).read_bytes() for one in files] == [GOOD, OTHER]
+
+
+@pytest.mark.parametrize(
+    ("name", "data"),
+    [
+        ("really.csv", zipped({"a": GOOD})),
+        ("really.csv", gzip.compress(GOOD)),
+        ("really.zip", GOOD),
+        ("really.gz", GOOD),
+        ("really.gz", zipped({"a": GOOD})),
+    ],
+    ids=["zip-as-csv", "gzip-as-csv", "csv-as-zip", "csv-as-gzip", "zip-as-gzip"],
+)
+def test_the_content_decides_never_the_name(tmp_path: Path, name: str, data: bytes) -> None:
+    (meter_file,) = unpacked(tmp_path, data, name)
+    assert not meter_file.refused
+    assert Path(meter_file.path).read_bytes() == GOOD
+
+
+EVIL_NAMES = [
+    "../../escaped.csv", "/nem12-escaped.csv", "..", "../", "a/../../b", "C:\\evil.csv",
+    "..\\..\\evil.csv", "con\x01trol\x1b[31m.csv", "line\nend.csv", "x" * 5_000, "caf\u00e9.csv",
+    "~/.bashrc", "$(id)", " ", "a\x00b",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EVIL_NAMES, ids=lambda name: repr(name[:20]))
+def test_nothing_is_written_outside_the_scratch_folder(tmp_path: Path, name: str) -> None:
+    below = tmp_path / "deep" / "down"
+    below.mkdir(parents=True)
+    files = unpacked(below, zipped({name: GOOD, "good.csv": OTHER}))
+    assert files[-1].name == "drop/good.csv"
+    everything = {path for path in tmp_path.rglob("*") if path.is_file()}
+    assert everything == {below / "drop", *(Path(one.path) for one in files)}
+    assert all(Path(one.path).parent == below / "scratch" for one in files)
+    assert not Path("/nem12-escaped.csv").exists()
+
+
+def test_a_member_that_is_a_link_is_only_its_text(tmp_path: Path) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        link = zipfile.ZipInfo("link.csv")
+        link.create_system = 3
+        link.external_attr = (stat.S_IFLNK | 0o777) << 16
+        archive.writestr(link, "/etc/passwd")
+    (meter_file,) = unpacked(tmp_path, out.getvalue())
+    assert not Path(meter_file.path).is_symlink()
+    assert Path(meter_file.path).read_bytes() == b"/etc/passwd"
+
+
+@pytest.mark.parametrize("inner", [zipped({"a": GOOD}), gzip.compress(GOOD)], ids=["zip", "gzip"])
+@pytest.mark.parametrize("outer", ["zip", "gzip"])
+def test_an_archive_inside_an_archive_is_not_opened(
+    tmp_path: Path, outer: str, inner: bytes
+) -> None:
+    data = zipped({"in.csv": inner, "good.csv": GOOD}) if outer == "zip" else gzip.compress(inner)
+    nested, *rest = unpacked(tmp_path, data)
+    assert "inside an archive" in why(nested)
+    assert [one.refused for one in rest] == ([False] if outer == "zip" else [])
+
+
+def patched(data: bytes, local: int, central: int, value: int) -> bytes:
+    """The zip with two bytes of its only member's headers replaced."""
+    changed = bytearray(data)
+    struct.pack_into("<H", changed, local, value)
+    struct.pack_into("<H", changed, data.index(b"PK\x01\x02") + central, value)
+    return bytes(changed)
+
+
+def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
+    (meter_file,) = unpacked(tmp_path, patched(zipped({"a": GOOD}), 6, 8, 0x1))
+    assert "encrypted" in why(meter_file)
+
+
+@pytest.mark.parametrize("method", [9, 12, 14, 93, 99])
+def test_an_unusual_method_is_refused(tmp_path: Path, method: int) -> None:
+    (meter_file,) = unpacked(tmp_path, patched(zipped({"a": GOOD}), 8, 10, method))
+    assert "unusual method" in why(meter_file)
+
+
+@pytest.mark.parametrize(
+    "data", [zipped({}), zipped({"only/": b"", "folders/": b""})], ids=["nothing", "folders"]
+)
+def test_an_empty_zip_is_refused(tmp_path: Path, data: bytes) -> None:
+    (meter_file,) = unpacked(tmp_path, data)
+    assert "empty" in why(meter_file)
+
+
+def test_a_gzip_of_nothing_is_an_empty_file(tmp_path: Path) -> None:
+    (meter_file,) = unpacked(tmp_path, gzip.compress(b""))
+    assert [finding.code for finding in meter_file.findings] == ["empty"]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        gzip.compress(GOOD)[:-4],
+        gzip.compress(GOOD)[:30],
+        gzip.compress(GOOD)[:-8] + b"\0" * 8,
+        gzip.compress(GOOD) + b"garbage",
+        b"\x1f\x8b",
+        b"\x1f\x8b\x08\xff" + b"\xff" * 50,
+        zipped({"a": GOOD})[:-10],
+        zipped({"a": GOOD})[:60],
+        b"PK\x03\x04",
+        b"PK\x05\x06" + b"\xff" * 18,
+    ],
+)
+def test_a_damaged_archive_is_refused_with_a_reason(tmp_path: Path, data: bytes) -> None:
+    files = unpacked(tmp_path, data)
+    assert len(files) == 1
+    assert why(files[0])
+    assert files[0].sha256 == sha256(tmp_path / "drop")
+    assert read(files[0]).days == []
+
+
+def test_good_members_before_a_damaged_one_are_still_given(tmp_path: Path) -> None:
+    data = bytearray(zipped({"a": GOOD, "b": OTHER}, zipfile.ZIP_STORED))
+    data[data.index(b"2001985732")] ^= 1
+    first, second = unpacked(tmp_path, bytes(data))
+    assert not first.refused
+    assert "CRC" in why(second)
+
+
+ARCHIVES = [
+    zipped({"a.csv": GOOD, "b.csv": OTHER}),
+    zipped({"caf\u00e9": GOOD}),
+    gzip.compress(GOOD),
+]
+
+
+def damaged(data: bytes, seed: int) -> bytes:
+    chance = random.Random(seed)  # noqa: S311
+    changed = bytearray(data)
+    # The directory of a zip, which decides most, lies at its end.
+    first = 2 if chance.random() < 0.5 else max(2, len(data) - 250)
+    for _ in range(chance.randint(1, 4)):
+        changed[chance.randrange(first, len(data))] = chance.choice(
+            (0, 1, 0xFF, chance.randrange(256))
+        )
+    return bytes(changed[: len(data) if chance.random() < 0.8 else chance.randrange(4, len(data))])
+
+
+@settings(max_examples=300)
+@given(st.sampled_from(ARCHIVES), st.integers(0, 2**32))
+@example(ARCHIVES[1].replace("caf\u00e9".encode(), b"caf\xc3\x28"), -1)
+def test_damage_of_any_kind_is_a_refusal_and_never_a_crash(
+    tmp_path: Path, archive: bytes, seed: int
+) -> None:
+    data = archive if seed < 0 else damaged(archive, seed)
+    for meter_file in unpacked(tmp_path, data):
+        read(meter_file)
+    allowed = {tmp_path / "drop", tmp_path / "scratch"}
+    assert {path for path in tmp_path.iterdir() if path.name != "home"} <= allowed
+
+
+def with_offset_64(offset: int) -> bytes:
+    """A zip whose directory says, in a 64-bit field, that its member lies at this offset."""
+    data = zipped({"a": GOOD})
+    at = data.index(b"PK\x01\x02")
+    entry, end = bytearray(data[at : data.index(b"PK\x05\x06")]), bytearray(data[-22:])
+    extra = struct.pack("<HHQ", 1, 8, offset)
+    struct.pack_into("<H", entry, 30, len(extra))
+    struct.pack_into("<L", entry, 42, 0xFFFFFFFF)
+    struct.pack_into("<L", end, 12, len(entry) + len(extra))
+    return data[:at] + bytes(entry) + extra + bytes(end)
+
+
+def with_concatenated_offset(offset: int) -> bytes:
+    """A zip whose directory seems to be moved, so that its member lies before the beginning."""
+    data = bytearray(zipped({"a": GOOD}))
+    struct.pack_into("<L", data, len(data) - 6, offset)
+    return bytes(data)
+
+
+def without_name() -> bytes:
+    """A zip whose member has no name."""
+    data = bytearray(zipped({"a": GOOD}))
+    at = data.index(b"PK\x01\x02")
+    struct.pack_into("<HH", data, at + 28, 0, 1 + 4)  # its one letter is now part of a field
+    data[at + 47 : at + 47] = b"\0\0\0\0"
+    struct.pack_into("<L", data, len(data) - 10, len(data) - 22 - at)
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        with_offset_64(2**64 - 1),
+        with_offset_64(2**40),
+        with_concatenated_offset(2**31),
+        without_name(),
+    ],
+    ids=["offset-2^64", "offset-2^40", "negative-offset", "no-name"],
+)
+def test_a_directory_that_lies_is_refused(tmp_path: Path, data: bytes) -> None:
+    (meter_file,) = unpacked(tmp_path, data)
+    assert why(meter_file)
+
+
+@pytest.mark.parametrize("kind", ["zip", "gzip", "members"])
+def test_a_bomb_is_stopped_early(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr(unpacking, "_RATIO_FLOOR", 4 * MIB)
+    zeros = b"0" * (40 * MIB)
+    if kind == "gzip":
+        data = gzip.compress(zeros)
+    elif kind == "zip":
+        data = zipped({"bomb": zeros})
+    else:
+        data = zipped({f"{n}": zeros[: 4 * MIB] for n in range(10)})
+    *good, last = unpacked(tmp_path, data)
+    assert "500-fold" in why(last)
+    assert len(good) <= 6
+    written = sum(path.stat().st_size for path in (tmp_path / "scratch").iterdir())
+    assert written <= max(500 * len(data), 4 * MIB) + MIB < len(zeros)
+
+
+def test_what_expands_beyond_the_limit_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacking, "MAX_EXPANDED_BYTES", 2 * MIB)
+    noise = random.Random(1).randbytes(3 * MIB)  # noqa: S311
+    (meter_file,) = unpacked(tmp_path, gzip.compress(noise, 1))
+    assert "more than 2 MiB" in why(meter_file)
+
+
+def test_the_limit_is_for_all_members_together(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacking, "MAX_EXPANDED_BYTES", 2 * len(GOOD))
+    *good, last = unpacked(tmp_path, zipped(dict.fromkeys("abcd", GOOD)))
+    assert [one.refused for one in good] == [False, False]
+    assert why(last)
+
+
+def test_too_many_members_are_refused_before_any_is_expanded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(unpacking, "MAX_MEMBERS", 3)
+    (meter_file,) = unpacked(tmp_path, zipped(dict.fromkeys("abcd", GOOD)))
+    assert "more than 3 members" in why(meter_file)
+    assert not (tmp_path / "scratch").exists()
+    assert len(unpacked(tmp_path, zipped(dict.fromkeys("abc", GOOD)))) == 3
+
+
+def test_a_drop_that_is_gone_is_said_to_be(tmp_path: Path) -> None:
+    with pytest.raises(TerminalError, match=r"a\\x0ab is gone"):
+        list(unpack(tmp_path / "gone", "a\nb", "standard", tmp_path))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_drop_that_may_not_be_read_is_said_to_be(tmp_path: Path) -> None:
+    (tmp_path / "drop").write_bytes(GOOD)
+    (tmp_path / "drop").chmod(0)
+    with pytest.raises(TerminalError, match="may not be read"):
+        list(unpack(tmp_path / "drop", "drop", "standard", tmp_path))
