@@ -54,6 +54,13 @@ from nem12.airflow.load_tasks import claim_and_plan, load, settle_drops, verdict
             title="Profile",
             description="How strictly to judge; by folder: `strict/` and `lenient/` say it.",
         ),
+        "reprocess": Param(
+            False,
+            type="boolean",
+            title="Reprocess",
+            description="Load again, in place of what was loaded: by another profile or a newer "
+            "reader. Patterns may then begin with `archive/` or `rejected/`.",
+        ),
         "fail_on_refusals": Param(
             True,
             type="boolean",

@@ -2,6 +2,7 @@
 
 import os
 import stat
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +10,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from nem12.mdff.profile import PROFILES
-from nem12.settings import Home
+from nem12.settings import INCOMPLETE_HOURS, Home
 
 PARTIAL_SUFFIXES: Final = (".part", ".tmp", ".filepart", ".crdownload")
 """What copying tools and browsers call a file that is still on its way."""
@@ -71,6 +72,16 @@ def drops(home: Home) -> list[Drop]:
     """The drops, in the order of their names."""
     found = (item for item in landed(home) if isinstance(item, Drop))
     return sorted(found, key=lambda drop: drop.uri)
+
+
+def overdue(home: Home) -> Iterator[Ignored]:
+    """What lies in the landing folder for long and is not taken: somebody should know."""
+    oldest = time.time() - INCOMPLETE_HOURS * 3600
+    for folder in (home.landing, *(home.landing / name for name in _FOLDERS)):
+        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+            if is_partial(path.name) and path.lstat().st_mtime < oldest:
+                yield Ignored(path, f"called a partial upload for {INCOMPLETE_HOURS} h")
+    yield from (item for item in landed(home) if isinstance(item, Ignored))
 
 
 def look(path: Path, profile: str) -> Drop | Ignored | None:

@@ -58,6 +58,16 @@ MAX_ATTEMPTS: Final = 3
 ATTEMPT_WAIT_SECONDS: Final = 60
 """Before the second attempt; doubled for each further one."""
 
+CLAIM_CHECK_SECONDS: Final = 300
+"""How often an open claim's run is asked for: a run that is gone frees its drops within that
+time; a run that lives costs one look at it."""
+
+STAGING_DAYS: Final = 7
+"""How long staged files of a run that never settled are kept for a look at them."""
+
+INCOMPLETE_HOURS: Final = 6
+"""A drop that is still called a partial upload after this time is reported."""
+
 QUERY_TIMEOUT_SECONDS: Final = 60
 """Of one `query`: a person waits at the terminal."""
 
@@ -129,6 +139,14 @@ class Home:
         for profile in ("strict", "lenient"):
             (self.landing / profile).mkdir(exist_ok=True)
         return self
+
+
+def keep_landing() -> bool:
+    """Whether drops stay in the landing folder (METER_KEEP_LANDING): it may not be ours to change.
+
+    The ledger alone then says what is done.
+    """
+    return os.environ.get("METER_KEEP_LANDING", "").lower() in ("1", "true", "yes")
 
 
 def home() -> Home:

@@ -40,6 +40,7 @@ class MeterFile:
         refused_records: Those of them that were refused.
         cuts: Beginnings of its parts but the first.
         seen: Size and time of what lies at `path`, to notice that it has changed since.
+        replaces: What was loaded of it goes, in the transaction that loads it again.
         withheld: It has errors, and its profile lets nothing of such a file be loaded.
     """
 
@@ -58,6 +59,7 @@ class MeterFile:
     refused_records: int
     cuts: tuple[Cut, ...] = ()
     seen: tuple[int, int] = (0, 0)
+    replaces: bool = False
     withheld: bool = False
 
     @property
@@ -119,7 +121,8 @@ class Shard:
     def batch_id(self) -> str:
         """What the batch is, whoever makes it and however often: no run, no try, no path."""
         identity = [
-            (p.file.sha256, p.start, p.end, p.file.profile, READER_VERSION) for p in self.parts
+            (p.file.sha256, p.start, p.end, p.file.profile, READER_VERSION, p.file.replaces)
+            for p in self.parts
         ]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
 

@@ -31,6 +31,12 @@ SET LOCAL standard_conforming_strings = on;
 
 SELECT pg_advisory_xact_lock(hashtextextended('{batch}', 12));
 
+"""
+_WITHDRAW: Final = """\
+SELECT meter_withdraw_file({file_id}, for_reload => true);
+
+"""
+_BATCH: Final = """\
 INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('{batch}', '{name}',
     coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
 ON CONFLICT DO NOTHING;
@@ -131,18 +137,19 @@ class _Batch:
         self._months: set[date] = set()
 
     def write(self, shard: Shard) -> None:
-        head = _HEAD.format(
-            batch=self._staged.batch_id,
-            label=text.shown(shard.label, 200),
-            name=Path(self._staged.path).name,
-        )
-        self._out.write(head.encode())
-        files = _Insert(self._out, "meter_files", _FILE_COLUMNS)
+        names = {"batch": self._staged.batch_id, "name": Path(self._staged.path).name}
+        self._out.write(_HEAD.format(label=text.shown(shard.label, 200), **names).encode())
         # One order everywhere: batches that share files then never wait for each other in a circle.
         parts = sorted(shard.parts, key=lambda part: (part.file.file_id, part.start))
-        for file in {part.file.sha256: part.file for part in parts}.values():
-            files.add(_file_row(file))
-        files.flush()
+        files = {part.file.sha256: part.file for part in parts}
+        for file in files.values():
+            if file.replaces:
+                self._out.write(_WITHDRAW.format(file_id=file.file_id).encode())
+        self._out.write(_BATCH.format(**names).encode())
+        insert_files = _Insert(self._out, "meter_files", _FILE_COLUMNS)
+        for file in files.values():
+            insert_files.add(_file_row(file))
+        insert_files.flush()
         for part in parts:
             self._part(part)
         for insert in (self._days, self._rejects, self._warnings, self._parts):

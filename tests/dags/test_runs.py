@@ -4,6 +4,8 @@ import os
 import shutil
 import time
 
+from nem12 import settings
+from nem12.load.claim import claim_by_glob
 from nem12.settings import CHECKOUT, Home
 from nem12.warehouse.connect import connect
 from nem12.warehouse.embedded import Server
@@ -89,3 +91,28 @@ def test_the_watch_claims_what_landed_and_starts_one_load_run_for_it(
     assert result["other_runs"] == {f"nem12__{claim}": {"claim": claim}}
     loaded = run_dag("nem12_load", {"claim": claim})
     assert loaded["xcoms"]["settle_drops.return_value"]["files"] == {"loaded": 2}
+
+
+def test_a_file_of_the_archive_is_loaded_again_on_request(run_dag: Run, home: Home) -> None:
+    land(home, "household_correction.csv")
+    run_dag("nem12_load", {"files": ["*"]})
+    again = {"files": ["archive/*"], "reprocess": True, "profile": "strict"}
+    result = run_dag("nem12_load", again)
+    assert result["state"] == "success", result["log"]
+    assert result["xcoms"]["settle_drops.return_value"]["files"] == {"loaded": 1}
+    (kept,) = home.archive.rglob("*household_correction.csv")
+    assert kept.is_file()
+
+
+def test_the_watch_frees_claims_whose_run_is_gone(run_dag: Run, home: Home, server: Server) -> None:
+    land(home, "household_30min.csv")
+    with connect(server.uri(settings.LOADER_ROLE)) as connection:
+        claim = claim_by_glob(connection, home, ["*"], None)
+        aged = "UPDATE meter_drops SET checked_at = now() - interval '1 hour' WHERE claim = %s"
+        connection.execute(aged, (claim,))
+        connection.commit()
+        result = run_dag("nem12_watch")
+        assert result["tasks"]["claim"] == "skipped", result["log"]
+        state = "SELECT state, message FROM meter_drops WHERE claim = %s"
+        row = connection.execute(state, (claim,)).fetchone()
+    assert row == ("waiting", f"its run nem12__{claim} is gone")

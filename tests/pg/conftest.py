@@ -1,10 +1,13 @@
 """Databases for the tests: one of its own for each, on every PostgreSQL that is here."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from nem12 import settings
 from nem12.warehouse.connect import Connection, connect
+from tests.pg.loading import Run
 from tests.pg.servers import (
     SERVERS,
     Databases,
@@ -48,3 +51,15 @@ def loader(warehouse: Warehouse) -> Iterator[Connection]:
     """A connection to it as the loader, who owns nothing."""
     with connect(warehouse.loader) as connection:
         yield connection
+
+
+@pytest.fixture
+def run(loader: Connection, tmp_path: Path) -> Run:
+    """Loads files from folders of the test's own into its database."""
+    root = tmp_path / "load"
+    return Run(
+        loader,
+        settings.Home(
+            root, root / "landing", root / "staging", root / "archive", root / "rejected"
+        ).make(),
+    )

@@ -2,25 +2,21 @@
 
 import os
 import zipfile
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from nem12 import settings
 from nem12.drop import drops
 from nem12.errors import UsageError
-from nem12.load.claim import claim_by_glob, claim_listing, save_listing
+from nem12.load.claim import claim_listing, save_listing
 from nem12.load.plan import claim_folder, plan
-from nem12.load.settle import Settlement, settle
-from nem12.shard import load as load_shard
-from nem12.stage import stage
+from nem12.shard import MeterFile
 from nem12.warehouse import ledger
-from nem12.warehouse.apply import apply
-from nem12.warehouse.connect import Connection
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import tables
+from tests.pg.loading import Run
 from tests.pg.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
@@ -29,51 +25,6 @@ GOOD = delivery(Day())
 OTHER = delivery(Day(date(2024, 3, 11)))
 PARTIAL = delivery(Day(suffix="E2"), Day(value="x"))
 TRUNCATED = GOOD.removesuffix(b"900\r\n")
-
-
-@dataclass
-class Run:
-    """A load run without Airflow."""
-
-    connection: Connection
-    home: settings.Home
-    claims: list[str] = field(default_factory=list)
-
-    def drop(self, name: str, data: bytes, folder: str = "") -> Path:
-        """Put a file into the landing folder; it was last changed a while ago."""
-        path = self.home.landing / folder / name
-        path.write_bytes(data)
-        os.utime(path, (1_700_000_000, 1_700_000_000))
-        return path
-
-    def claim(self, *patterns: str, profile: str | None = None) -> str:
-        """Claim what matches."""
-        self.claims.append(claim_by_glob(self.connection, self.home, list(patterns), profile))
-        return self.claims[-1]
-
-    def load(self, claim: str) -> int:
-        """Plan, parse and apply; how many shards there were."""
-        planned = plan(self.connection, self.home, claim)
-        for one in planned:
-            path = Path(one["shard"])
-            batch = stage(load_shard(path), path.parent)
-            apply(self.connection, Path(batch.path), batch.months, claim)
-        return len(planned)
-
-    def settle(self, claim: str) -> Settlement:
-        return settle(self.connection, self.home, claim)
-
-    def run(self, *patterns: str, profile: str | None = None) -> Settlement:
-        """All of it, for everything in the folder unless patterns say otherwise."""
-        claim = self.claim(*(patterns or ("*",)), profile=profile)
-        self.load(claim)
-        return self.settle(claim)
-
-
-@pytest.fixture
-def run(loader: Connection, tmp_path: Path) -> Run:
-    root = tmp_path / "load"
-    return Run(loader, settings.Home(root, root / "l", root / "s", root / "a", root / "r").make())
 
 
 def names(folder: Path) -> list[str]:
@@ -373,15 +324,15 @@ def test_an_unreadable_drop_does_not_take_its_copy_along(
     claim = run.claim("*")
     from nem12.load import plan as planning
 
-    known = planning._known_outcome
+    judge = planning._ToLoad.judge
 
-    def touch(*arguments: object) -> str | None:
-        outcome = known(*arguments)  # type: ignore[arg-type]
+    def touch(self: planning._ToLoad, file: MeterFile) -> tuple[str | None, MeterFile]:
+        outcome, judged = judge(self, file)
         if outcome == "duplicate":
             os.utime(second, (1_700_000_001, 1_700_000_001))
-        return outcome
+        return outcome, judged
 
-    monkeypatch.setattr(planning, "_known_outcome", touch)
+    monkeypatch.setattr(planning._ToLoad, "judge", touch)
     run.load(claim)
     done = run.settle(claim)
     assert done.drops == {"loaded": 1, "waiting": 1}

@@ -12,13 +12,16 @@ from airflow.sdk.exceptions import AirflowFailException
 
 from nem12 import settings
 from nem12.airflow.assets import METER_READINGS
+from nem12.airflow.claims import free_dead_claims
 from nem12.airflow.operators import MeterBatchOperator
 from nem12.airflow.warehouse import warehouse
+from nem12.drop import overdue
 from nem12.load.claim import claim_by_glob
-from nem12.load.plan import plan
+from nem12.load.plan import plan, sweep_staging
 from nem12.load.settle import settle
 from nem12.shard import load as load_shard
 from nem12.stage import stage
+from nem12.warehouse import ledger
 
 log = logging.getLogger(__name__)
 
@@ -48,14 +51,19 @@ def claim_and_plan() -> list[dict[str, str]]:
     context = get_current_context()
     params = context["params"]
     home = settings.home().make()
+    reprocess = bool(params["reprocess"])
     with warehouse() as connection:
         claim = (context["dag_run"].conf or {}).get("claim")
         if not claim:
+            free_dead_claims(connection)
+            sweep_staging(home, ledger.open_claims(connection))
+            for item in overdue(home):
+                log.warning("%s waits in the landing folder: %s", item.path, item.reason)
             profile = params["profile"]
             forced = None if profile == settings.PROFILE_BY_FOLDER else profile
-            claim = claim_by_glob(connection, home, params["files"], forced)
+            claim = claim_by_glob(connection, home, params["files"], forced, reprocess=reprocess)
         context["ti"].xcom_push(key="claim", value=claim)
-        return plan(connection, home, claim, context["run_id"])
+        return plan(connection, home, claim, context["run_id"], reprocess=reprocess)
 
 
 @task(multiple_outputs=False, map_index_template="{{ shard_label }}", **RETRIES)

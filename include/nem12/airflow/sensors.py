@@ -13,7 +13,7 @@ class DropSensor(BaseSensorOperator):
     """Waits for complete drops in the landing folder; always deferred, it holds no worker slot.
 
     Returns:
-        The path of a listing of what was seen.
+        The path of a listing of what was seen; None where only open claims are to be looked at.
     """
 
     def __init__(
@@ -41,7 +41,8 @@ class DropSensor(BaseSensorOperator):
             method_name="execute_complete",
         )
 
-    def execute_complete(self, context: Context, event: dict[str, Any]) -> str:  # noqa: ARG002
+    def execute_complete(self, context: Context, event: dict[str, Any]) -> str | None:  # noqa: ARG002
         """Take over from the trigger."""
         self.log.info("%s complete drops", event["drops"])
-        return str(event["listing"])
+        listing: str | None = event["listing"]
+        return listing

@@ -54,7 +54,11 @@ class DropTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Look until there is something to take; one event with the path of the listing."""
+        """Look until there is something to do; one event.
+
+        Its `listing` is the path of a listing of drops to claim; None where only claims whose run
+        was not seen for a while wait to be looked at.
+        """
         home = settings.home()
         settling = Settling(self.settle_seconds, self.gather_seconds)
         connection: Connection | None = None
@@ -64,14 +68,17 @@ class DropTrigger(BaseTrigger):
                 try:
                     if connection is None or connection.broken:
                         connection = await asyncio.to_thread(warehouse, self.conn_id)
-                    free = await asyncio.to_thread(_free_drops, connection, home)
-                except TransientError as error:
+                    free, unchecked = await asyncio.to_thread(_look, connection, home)
+                except (TransientError, OSError) as error:
                     log.warning("%s; looking again", error)
-                    free, connection = [], None
+                    free, unchecked, connection = [], False, None
                 complete = settling.complete(free, time.monotonic())
                 if complete:
                     listing = await asyncio.to_thread(save_listing, home, complete)
                     yield TriggerEvent({"listing": str(listing), "drops": len(complete)})
+                    return
+                if unchecked:
+                    yield TriggerEvent({"listing": None, "drops": 0})
                     return
                 await asyncio.sleep(self.scan_seconds)
         finally:
@@ -79,6 +86,8 @@ class DropTrigger(BaseTrigger):
                 connection.close()
 
 
-def _free_drops(connection: Connection, home: settings.Home) -> list[Drop]:
+def _look(connection: Connection, home: settings.Home) -> tuple[list[Drop], bool]:
+    """The drops that nobody has claimed, and whether any claim should be looked at."""
     found = drops(home)
-    return ledger.free(connection, found) if found else []
+    free = ledger.free(connection, found) if found else []
+    return free, bool(ledger.unchecked_claims(connection))

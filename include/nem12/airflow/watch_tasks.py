@@ -8,14 +8,18 @@ from airflow.sdk.exceptions import AirflowSkipException
 
 from nem12 import settings
 from nem12.airflow.assets import NEM12_DROPS
+from nem12.airflow.claims import free_dead_claims
 from nem12.airflow.warehouse import warehouse
 from nem12.load.claim import claim_listing
 
 
 @task(outlets=[NEM12_DROPS])
-def claim(listing: str) -> str:
+def claim(listing: str | None) -> str:
     """Claim the drops of a listing in the ledger; the claim names the run that loads them."""
     with warehouse() as connection:
+        free_dead_claims(connection)
+        if not listing:
+            raise AirflowSkipException("nothing new to load")
         name, count = claim_listing(connection, settings.home(), Path(listing))
     if not count:
         raise AirflowSkipException("what was seen is claimed by others already, or gone")

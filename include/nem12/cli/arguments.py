@@ -37,6 +37,9 @@ def parser() -> argparse.ArgumentParser:
     _migrate(commands)
     _status(commands)
     _query(commands)
+    _verify(commands)
+    _withdraw(commands)
+    _redrive(commands)
     return root
 
 
@@ -93,6 +96,12 @@ def _parse_data(commands: "_Commands") -> None:
         "--output", metavar="DIR", help="where the staged files go (default: ./staged)"
     )
     added.add_argument("--apply", action="store_true", help="load them into the database")
+    added.add_argument(
+        "--reprocess",
+        action="store_true",
+        help="with --apply: load again, in one transaction, what was loaded by another profile or "
+        "an older reader",
+    )
     _profile(added)
     _format(added)
     _dsn(added)
@@ -108,7 +117,13 @@ def _validate(commands: "_Commands") -> None:
 
 def _migrate(commands: "_Commands") -> None:
     about = "Bring the database's tables to the version that this package needs."
-    _dsn(_command(commands, "migrate", "database", about))
+    added = _command(commands, "migrate", "database", about)
+    added.add_argument(
+        "--print-grants",
+        action="store_true",
+        help="only print the SQL that gives the roles nem12_loader and nem12_reader their rights",
+    )
+    _dsn(added)
 
 
 def _status(commands: "_Commands") -> None:
@@ -123,6 +138,30 @@ def _query(commands: "_Commands") -> None:
     added = _command(commands, "query", "database", about)
     added.add_argument("sql", metavar="SQL", help='such as "SELECT * FROM meter_daily LIMIT 5"')
     _format(added)
+    _dsn(added)
+
+
+def _verify(commands: "_Commands") -> None:
+    about = "Check that versions, days, readings and ledger agree; name the first difference."
+    added = _command(commands, "verify", "operate", about)
+    _format(added)
+    _dsn(added)
+
+
+def _withdraw(commands: "_Commands") -> None:
+    about = "Take out a file delivered by mistake; what it had superseded comes back."
+    added = _command(commands, "withdraw", "operate", about)
+    added.add_argument("file", metavar="F", help="its name, or the beginning of its SHA-256")
+    _dsn(added)
+
+
+def _redrive(commands: "_Commands") -> None:
+    about = "Put refused and failed files back into the landing folder."
+    added = _command(commands, "redrive", "operate", about)
+    added.add_argument("--all", action="store_true", help="all of them")
+    added.add_argument("--name", metavar="PATTERN", help='delivered name, such as "*.csv"')
+    added.add_argument("--code", metavar="CODE", help="refused with this finding, such as no-end")
+    added.add_argument("--since", metavar="DATE", help="landed since that day of NEM time")
     _dsn(added)
 
 

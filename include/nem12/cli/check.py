@@ -28,7 +28,8 @@ def _validate(file: MeterFile, form: str) -> Judged:
             print(
                 to_json(
                     {
-                        "file": file.name,
+                        # A name may hold bytes that are no text: JSON has no place for them.
+                        "file": shown(file.name, 4096),
                         "line": finding.line,
                         "level": finding.level.name,
                         "code": finding.code,

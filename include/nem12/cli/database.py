@@ -13,10 +13,11 @@ from psycopg.rows import tuple_row
 from nem12 import settings
 from nem12.cli.databases import database
 from nem12.cli.output import err, out, table, to_json
-from nem12.drop import Ignored, landed
+from nem12.drop import Ignored, landed, overdue
 from nem12.errors import UsageError
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect, explained
+from nem12.warehouse.migrate import grants
 from nem12.warehouse.migrate import migrate as run_migrations
 
 _MOST_ROWS: Final = 1000
@@ -25,6 +26,9 @@ _MOST_ROWS: Final = 1000
 
 def migrate(arguments: Namespace) -> int:
     """Bring the schema up to date."""
+    if arguments.print_grants:
+        print(grants(), end="")
+        return 0
     with database(arguments, settings.OWNER_ROLE) as uri:
         before, now = run_migrations(uri)
     changed = "already at" if before == now else f"migrated from {before or 'nothing'} to"
@@ -38,8 +42,8 @@ def status(arguments: Namespace) -> int:
         counts = ledger.status(connection)
     home = settings.home()
     found = list(landed(home))
-    ignored = [item for item in found if isinstance(item, Ignored)]
-    waiting = len(found) - len(ignored)
+    waiting = sum(not isinstance(item, Ignored) for item in found)
+    ignored = list(overdue(home))
     if arguments.format == "json":
         print(to_json({"landing": waiting, "ignored": len(ignored), **counts}))
         return 0

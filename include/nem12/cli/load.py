@@ -11,9 +11,9 @@ from nem12 import settings
 from nem12.cli.databases import database
 from nem12.cli.files import named, scratch_folder, surveyed
 from nem12.cli.output import err, out, progress, table, to_json
+from nem12.load.known import known_outcome
 from nem12.mdff.findings import Finding
 from nem12.mdff.text import shown
-from nem12.settings import READER_VERSION
 from nem12.shard import MeterFile, Shard, pack
 from nem12.stage import Staged, stage
 from nem12.validate import validate
@@ -53,7 +53,7 @@ def _stage_only(files: list[MeterFile], folder: Path) -> list[Result]:
         judged = validate(file, findings.append)
         results.append(
             {
-                "file": file.name,
+                "file": shown(file.name, 4096),
                 "sha256": file.sha256,
                 "outcome": judged.outcome,
                 "readings": judged.values - judged.refused_values,
@@ -70,34 +70,21 @@ def _stage_only(files: list[MeterFile], folder: Path) -> list[Result]:
 
 def _load(arguments: Namespace, files: list[MeterFile], folder: Path) -> list[Result]:
     with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
-        known = _known(connection, files)
-        fresh = [file for file in _unique(files) if file.file_id not in known]
+        judged = [
+            known_outcome(connection, file, reprocess=arguments.reprocess)
+            for file in _unique(files)
+        ]
+        fresh = [file for outcome, file in judged if outcome is None]
         for batch in _staged(pack(fresh), folder):
             apply(connection, Path(batch.path), batch.months, f"parse_data {os.getpid()}")
         for file in fresh:
             ledger.settle_file(connection, file.file_id)
-        seen = set(known)
+        seen = {file.file_id for outcome, file in judged if outcome is not None}
         results = []
         for file in files:
             results.append(_result(connection, file, again=file.file_id in seen))
             seen.add(file.file_id)
         return results
-
-
-def _known(connection: Connection, files: list[MeterFile]) -> set[int]:
-    """The files that need not be loaded; a refused one is judged anew by another profile."""
-    rows = ledger.known_files(connection, [file.file_id for file in files])
-    known = set()
-    for file in files:
-        row = rows.get(file.file_id)
-        if row is None or row["status"] == "loading":
-            continue
-        judged_alike = (row["profile"], row["reader_version"]) == (file.profile, READER_VERSION)
-        if row["status"] == "refused" and not judged_alike:
-            ledger.judge_again(connection, file)
-        else:
-            known.add(file.file_id)
-    return known
 
 
 def _unique(files: list[MeterFile]) -> list[MeterFile]:
@@ -138,7 +125,7 @@ def _result(connection: Connection, file: MeterFile, *, again: bool) -> Result:
     warnings = ledger.warnings(connection, file.file_id, _MOST_FINDINGS - len(rejects))
     duplicate = again and row["status"] != "refused"
     return {
-        "file": file.name,
+        "file": shown(file.name, 4096),
         "sha256": file.sha256,
         "outcome": "duplicate" if duplicate else row["status"],
         "readings": row["readings"] - row["refused_readings"],

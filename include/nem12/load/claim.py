@@ -10,6 +10,7 @@ from typing import Final
 from nem12 import settings
 from nem12.drop import Drop, drops, look
 from nem12.errors import UsageError
+from nem12.load.report import REPORT_SUFFIX
 from nem12.mdff.profile import profile as profile_named
 from nem12.settings import Home
 from nem12.warehouse import ledger
@@ -47,24 +48,31 @@ def claim_listing(connection: Connection, home: Home, listing: Path) -> tuple[st
 
 
 def claim_by_glob(
-    connection: Connection, home: Home, patterns: list[str], profile: str | None
+    connection: Connection,
+    home: Home,
+    patterns: list[str],
+    profile: str | None,
+    *,
+    reprocess: bool = False,
 ) -> str:
-    """Claim the drops whose path below the landing folder matches one of the patterns.
+    """Claim the drops that match one of the patterns.
 
-    Files that changed a moment ago are left to the watch, which sees them settle.
+    A pattern without a slash is for names, one with a slash for paths below the landing folder;
+    with `reprocess` also `archive/…` and `rejected/…` below these folders. Files that changed a
+    moment ago are left to the watch, which sees them settle.
 
     Args:
         connection: To the warehouse.
-        home: Where the landing folder is.
+        home: Where the folders are.
         patterns: Globs such as `*.csv` or `strict/*`.
         profile: To judge them by; by their folder without it.
+        reprocess: The files are to be loaded again.
 
     Returns:
         The claim; it may have got nothing.
 
     Raises:
-        UsageError: A pattern is empty or leads out of the landing folder, or there is no such
-            profile.
+        UsageError: A pattern is empty or leads out of the folders, or there is no such profile.
     """
     for pattern in patterns:
         if not Path(pattern).parts:
@@ -77,14 +85,36 @@ def claim_by_glob(
     wanted = [
         replace(drop, profile=profile or drop.profile)
         for drop in drops(home)
-        if drop.mtime_ns <= still and _matches(home, drop, patterns)
+        if drop.mtime_ns <= still and _matches(drop.path.relative_to(home.landing), patterns)
     ]
-    return ledger.claim(connection, wanted)[0]
+    if reprocess:
+        wanted += _kept(home, patterns, profile or "standard")
+    return ledger.claim(connection, wanted, again=reprocess)[0]
 
 
-def _matches(home: Home, drop: Drop, patterns: list[str]) -> bool:
-    relative = drop.path.relative_to(home.landing)
+def _matches(relative: Path, patterns: list[str]) -> bool:
     return any(relative.match(pattern) for pattern in patterns)
+
+
+def _kept(home: Home, patterns: list[str], profile: str) -> list[Drop]:
+    """Files of the archive and the rejected, by patterns that begin with their folder."""
+    found: list[Drop] = []
+    for folder in (home.archive, home.rejected):
+        below = [
+            str(Path(*Path(pattern).parts[1:]))
+            for pattern in patterns
+            if Path(pattern).parts[0] == folder.name and len(Path(pattern).parts) > 1
+        ]
+        for path in sorted(folder.rglob("*")) if below else []:
+            kept = look(path, profile)
+            is_report = path.name.endswith(REPORT_SUFFIX)
+            if (
+                isinstance(kept, Drop)
+                and not is_report
+                and _matches(path.relative_to(folder), below)
+            ):
+                found.append(kept)
+    return found
 
 
 def _unchanged(drop: Drop) -> bool:

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -9,8 +10,9 @@ from pathlib import Path
 from nem12 import shard as shards
 from nem12.drop import look
 from nem12.errors import TerminalError
+from nem12.load.known import known_outcome
 from nem12.mdff.findings import Finding, Level
-from nem12.settings import READER_VERSION, Home
+from nem12.settings import STAGING_DAYS, Home
 from nem12.shard import MeterFile
 from nem12.unpack import sha256, unpack
 from nem12.validate import validate
@@ -55,7 +57,32 @@ def claim_folder(home: Home, claim: str) -> Path:
     return home.staging / claim
 
 
-def plan(connection: Connection, home: Home, claim: str, run: str = "") -> list[dict[str, str]]:
+@dataclass(slots=True)
+class _ToLoad:
+    """Collects the files that a run has to load.
+
+    Attributes:
+        own: What the run has loaded itself before it was tried again: no duplicate.
+        reprocess: Load again what is loaded.
+        fresh: By SHA-256.
+    """
+
+    connection: Connection
+    own: set[str]
+    reprocess: bool
+    fresh: dict[str, MeterFile] = field(default_factory=dict)
+
+    def judge(self, file: MeterFile) -> tuple[str | None, MeterFile]:
+        """As `known_outcome`, with regard to what this run loads."""
+        if file.sha256 in self.fresh:
+            return "duplicate", file
+        outcome, marked = known_outcome(self.connection, file, reprocess=self.reprocess)
+        return (None, file) if outcome and file.sha256 in self.own else (outcome, marked)
+
+
+def plan(
+    connection: Connection, home: Home, claim: str, run: str = "", *, reprocess: bool = False
+) -> list[dict[str, str]]:
     """Plan the load of a claim; running it again plans the same.
 
     Args:
@@ -63,6 +90,7 @@ def plan(connection: Connection, home: Home, claim: str, run: str = "") -> list[
         home: Where the folders are.
         claim: Whose drops.
         run: The Airflow run, for the ledger.
+        reprocess: Load again what is loaded already, in place of it.
 
     Returns:
         For each shard: `shard`, the path of its description, and `label`.
@@ -70,36 +98,30 @@ def plan(connection: Connection, home: Home, claim: str, run: str = "") -> list[
     folder = claim_folder(home, claim)
     folder.mkdir(parents=True, exist_ok=True)
     planned: list[PlannedDrop] = []
-    # What this run has loaded itself before it was tried again is no duplicate.
     own = {m.sha256 for drop in load_plan(folder) for m in drop.members if m.outcome is None}
-    fresh: dict[str, MeterFile] = {}
+    to_load = _ToLoad(connection, own, reprocess)
     for claimed in ledger.begin(connection, claim, run):
         if look(claimed.drop.path, claimed.drop.profile) != claimed.drop:
             ledger.settle_gone(connection, claim, claimed.drop_id)
             continue
-        planned.append(_plan_drop(connection, claimed, folder, fresh, own))
+        planned.append(_plan_drop(claimed, folder, to_load))
     save_plan(folder, planned)
     return [
-        _save_shard(folder, number, one) for number, one in enumerate(shards.pack(fresh.values()))
+        _save_shard(folder, number, one)
+        for number, one in enumerate(shards.pack(to_load.fresh.values()))
     ]
 
 
-def _plan_drop(
-    connection: Connection,
-    claimed: ClaimedDrop,
-    folder: Path,
-    fresh: dict[str, MeterFile],
-    own: set[str],
-) -> PlannedDrop:
+def _plan_drop(claimed: ClaimedDrop, folder: Path, to_load: _ToLoad) -> PlannedDrop:
     drop = claimed.drop
     planned = PlannedDrop(claimed.drop_id, drop.uri)
     name = drop.path.name
     try:
-        for file in unpack(drop.path, name, drop.profile, folder / "expanded"):
-            outcome = _known_outcome(connection, file, fresh, own)
+        for found in unpack(drop.path, name, drop.profile, folder / "expanded"):
+            outcome, file = to_load.judge(found)
             planned.members.append(Member(file.name, file.file_id, file.sha256, outcome))
             if outcome is None:
-                fresh[file.sha256] = judged_as_whole(file)
+                to_load.fresh[file.sha256] = judged_as_whole(file)
         whole = len(planned.members) == 1 and planned.members[0].name == name
         planned.sha256 = planned.members[0].sha256 if whole else sha256(drop.path)
         if look(drop.path, drop.profile) != drop:
@@ -109,27 +131,8 @@ def _plan_drop(
         for member in planned.members:
             # Of the others the content belongs to another drop, which is loaded.
             if member.outcome is None:
-                fresh.pop(member.sha256, None)
+                to_load.fresh.pop(member.sha256, None)
     return planned
-
-
-def _known_outcome(
-    connection: Connection, file: MeterFile, fresh: dict[str, MeterFile], own: set[str]
-) -> str | None:
-    """What is known of a file's content, or None if it has to be loaded."""
-    if file.sha256 in fresh:
-        return "duplicate"
-    if file.sha256 in own:
-        return None
-    known = ledger.known_files(connection, [file.file_id]).get(file.file_id)
-    if known is None or known["status"] == "loading":
-        return None
-    if known["status"] != "refused":
-        return "duplicate"
-    if (known["profile"], known["reader_version"]) == (file.profile, READER_VERSION):
-        return "refused"
-    ledger.judge_again(connection, file)
-    return None
 
 
 def judged_as_whole(file: MeterFile) -> MeterFile:
@@ -175,3 +178,13 @@ def load_plan(folder: Path) -> Iterator[PlannedDrop]:
 def remove(folder: Path) -> None:
     """Remove what a claim kept; all of it can be made again."""
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep_staging(home: Home, open_claims: set[str]) -> None:
+    """Remove what runs left in staging that never came to an end."""
+    oldest = time.time() - STAGING_DAYS * 86_400
+    for path in home.staging.iterdir():
+        if path.name in open_claims or path.name.startswith("."):
+            continue
+        if path.is_dir() and path.stat().st_mtime < oldest:
+            remove(path)

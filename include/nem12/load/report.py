@@ -13,6 +13,9 @@ MOST_LINES: Final = 1000
 """Findings in a report: more than a person reads; the counts stay exact."""
 
 
+REPORT_SUFFIX: Final = ".report.txt"
+
+
 def write_report(connection: Connection, file: dict[str, Any], path: Path) -> None:
     """Write the report of a file, a text for people."""
     beside = path.with_name(f".{path.name}.part"[-255:])

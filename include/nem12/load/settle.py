@@ -15,9 +15,9 @@ from typing import Any, Final
 
 from nem12.drop import Drop, look
 from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan, remove
-from nem12.load.report import write_report
+from nem12.load.report import REPORT_SUFFIX, write_report
 from nem12.mdff.text import shown
-from nem12.settings import Home
+from nem12.settings import Home, keep_landing
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 
@@ -181,8 +181,13 @@ def _drop_outcome(outcomes: list[str | None]) -> str:
 
 def _kept_at(home: Home, drop: PlannedDrop, still_open: ledger.OpenDrop, outcome: str) -> Path:
     """Where the drop is kept: the same place however often it is settled."""
-    name = os.fsdecode(os.fsencode(still_open.drop.path.name)[-_NAME_BYTES:])
-    kept = f"{(drop.sha256 or '')[:12]}-{name}"
+    path = still_open.drop.path
+    if keep_landing() or path.is_relative_to(home.archive):
+        return path
+    name = os.fsdecode(os.fsencode(path.name)[-_NAME_BYTES:])
+    prefix = f"{(drop.sha256 or '')[:12]}-"
+    # A file that was refused and is loaded now has the prefix already.
+    kept = name if name.startswith(prefix) else f"{prefix}{name}"
     if outcome == "refused":
         return home.rejected / kept
     landed = still_open.claimed_at.astimezone(NEM_TIME)
@@ -198,10 +203,11 @@ def _report(
     settlement: Settlement,
 ) -> None:
     """A report beside the file; that of an archive's refused member among the rejected."""
-    folder = home.rejected if status == "refused" else kept_at.parent
+    beside = status != "refused" and not keep_landing()
+    folder = kept_at.parent if beside else home.rejected
     member = Path(file["name"]).name.replace("\0", "")
     name = os.fsdecode(os.fsencode(member)[-_NAME_BYTES:])
-    path = folder / f"{file['sha256'][:12]}-{name}.report.txt"
+    path = folder / f"{file['sha256'][:12]}-{name}{REPORT_SUFFIX}"
     folder.mkdir(parents=True, exist_ok=True)
     write_report(connection, file, path)
     worst = ledger.rejects(connection, file["file_id"], 1)
@@ -218,7 +224,9 @@ def _move(drop: Drop, target: Path) -> bool:
     """
     source = drop.path
     if look(source, drop.profile) != drop:
-        return target.exists()
+        return target.exists() and target != source
+    if target == source:
+        return True
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
         source.replace(target)
@@ -229,4 +237,5 @@ def _move(drop: Drop, target: Path) -> bool:
         shutil.copy2(source, beside)
         beside.replace(target)
         source.unlink()
+    source.with_name(f"{source.name}{REPORT_SUFFIX}").unlink(missing_ok=True)
     return True

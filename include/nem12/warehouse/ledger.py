@@ -9,8 +9,12 @@ from uuid import uuid4
 from psycopg.rows import dict_row
 
 from nem12.drop import Drop
-from nem12.settings import ATTEMPT_WAIT_SECONDS, MAX_ATTEMPTS, READER_VERSION
-from nem12.shard import MeterFile
+from nem12.settings import (
+    ATTEMPT_WAIT_SECONDS,
+    CLAIM_CHECK_SECONDS,
+    MAX_ATTEMPTS,
+    keep_landing,
+)
 from nem12.warehouse.connect import Connection, explained
 from nem12.warehouse.sql import statement
 
@@ -62,19 +66,32 @@ def _columns(drops: Sequence[Drop]) -> dict[str, list[Any]]:
 
 def free(connection: Connection, drops: Sequence[Drop]) -> list[Drop]:
     """Those of the drops that nobody works on and that are not done."""
-    rows = _run(connection, "free_drops", **_columns(drops))
+    rows = _run(connection, "free_drops", settled_too=not keep_landing(), **_columns(drops))
     return [drops[row["place"] - 1] for row in rows]
 
 
-def claim(connection: Connection, drops: Sequence[Drop]) -> tuple[str, int]:
+def claim(connection: Connection, drops: Sequence[Drop], *, again: bool = False) -> tuple[str, int]:
     """Claim the free ones of the drops, all or each for itself as others leave them.
+
+    Args:
+        connection: To the warehouse.
+        drops: As they were seen.
+        again: Also those that are settled and lie where they were kept.
 
     Returns:
         The claim and how many drops it got.
     """
     name = uuid4().hex[:16]
     profiles = [drop.profile for drop in drops]
-    rows = _run(connection, "claim_drops", claim=name, profiles=profiles, **_columns(drops))
+    rows = _run(
+        connection,
+        "claim_drops",
+        claim=name,
+        profiles=profiles,
+        # A settled drop that lies in the landing folder was put back, unless drops stay there.
+        settled_too=again or not keep_landing(),
+        **_columns(drops),
+    )
     return name, len(rows)
 
 
@@ -145,21 +162,57 @@ def release(connection: Connection, claim: str, drop_ids: Iterable[int], message
     return [row["state"] for row in rows]
 
 
+def open_claims(connection: Connection) -> set[str]:
+    """Claims that somebody works on."""
+    return {row["claim"] for row in _run(connection, "open_claims")}
+
+
+def unchecked_claims(connection: Connection) -> list[tuple[str, str]]:
+    """Open claims whose run was not looked at for a while, each with its run, if it had one."""
+    rows = _run(connection, "unchecked_claims", seconds=CLAIM_CHECK_SECONDS)
+    return [(row["claim"], row["run"]) for row in rows]
+
+
+def claim_is_alive(connection: Connection, claim: str) -> None:
+    """The run of a claim was looked at and lives."""
+    _run(connection, "claim_is_alive", claim=claim)
+
+
+def free_claim(connection: Connection, claim: str, message: str) -> list[str]:
+    """The run of a claim is gone: the states of its drops now, as after a run that failed."""
+    rows = _run(connection, "free_claim", claim=claim)
+    return release(connection, claim, [row["drop_id"] for row in rows], message)
+
+
+def refused_drops(
+    connection: Connection, *, code: str | None = None, since: datetime | None = None
+) -> list[Row]:
+    """Drops that were refused or failed, of that code and since that time."""
+    return _run(connection, "refused_drops", code=code, since=since)
+
+
+def redrive_drop(connection: Connection, drop_id: int) -> None:
+    """A failed drop may be claimed again at once."""
+    _run(connection, "redrive_drop", drop_id=drop_id)
+
+
+def find_files(connection: Connection, name: str) -> list[Row]:
+    """Files by name or by the beginning of their SHA-256."""
+    prefix = name.lower() if set(name.lower()) <= set("0123456789abcdef") else ""
+    return _run(connection, "find_files", prefix=f"{prefix}%" if prefix else "", called=name)
+
+
 def known_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Row]:
     """What the ledger knows of these files: status, profile, reader version."""
     rows = _run(connection, "known_files", file_ids=list(file_ids))
     return {row["file_id"]: row for row in rows}
 
 
-def judge_again(connection: Connection, file: MeterFile) -> None:
-    """Make room for another judgement of a refused file, of which nothing is loaded."""
-    _run(
-        connection,
-        "judge_again",
-        file_id=file.file_id,
-        profile=file.profile,
-        reader_version=READER_VERSION,
-    )
+def withdraw(connection: Connection, file_id: int) -> int | None:
+    """Take out a file as if it had never come: the day versions that went, None if not known."""
+    row = _run(connection, "withdraw_file", file_id=file_id)[0]
+    withdrawn: int | None = row["meter_withdraw_file"]
+    return withdrawn
 
 
 def record_member(

@@ -44,6 +44,11 @@ def migrate(uri: str) -> tuple[str | None, str | None]:
         return before, _version(connection)
 
 
+def grants() -> str:
+    """The SQL that gives the roles of loader and reader their rights."""
+    return (_MIGRATIONS / "sql" / "0001_grants.sql").read_text(encoding="utf-8")
+
+
 def newest() -> str | None:
     """The version that this package needs."""
     return ScriptDirectory.from_config(_config()).get_current_head()

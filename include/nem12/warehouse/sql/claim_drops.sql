@@ -7,6 +7,6 @@ FROM unnest(%(uris)s::text[], %(sizes)s::bigint[], %(mtimes)s::bigint[], %(ident
 ORDER BY uri
 ON CONFLICT (uri, size, mtime_ns, identity) DO UPDATE
 SET state = 'claimed', claim = excluded.claim, profile = excluded.profile, claimed_at = now(),
-    attempt = CASE d.state WHEN 'settled' THEN 1 ELSE d.attempt + 1 END
-WHERE d.state = 'settled' OR (d.state = 'waiting' AND d.not_before <= now())
+    checked_at = now(), attempt = CASE d.state WHEN 'settled' THEN 1 ELSE d.attempt + 1 END
+WHERE (d.state = 'settled' AND %(settled_too)s) OR (d.state = 'waiting' AND d.not_before <= now())
 RETURNING d.drop_id

@@ -189,6 +189,7 @@ CREATE TABLE meter_drops (
     attempt integer NOT NULL DEFAULT 1,
     not_before timestamptz NOT NULL DEFAULT now(),
     claimed_at timestamptz NOT NULL DEFAULT now(),
+    checked_at timestamptz NOT NULL DEFAULT now(),
     settled_at timestamptz,
     sha256 text,
     outcome text CHECK (outcome IN ('loaded', 'partial', 'refused', 'duplicate', 'failed')),
@@ -205,12 +206,16 @@ COMMENT ON COLUMN meter_drops.state IS
     'comes at not_before; failed: it failed too often and waits for redrive.';
 COMMENT ON COLUMN meter_drops.kept_at IS 'Where the file lies now.';
 
+COMMENT ON COLUMN meter_drops.checked_at IS 'When it was last known that its run is alive.';
+
 CREATE INDEX meter_drops_claim ON meter_drops (claim);
+CREATE INDEX meter_drops_open ON meter_drops (checked_at) WHERE state IN ('claimed', 'running');
 
 CREATE TABLE meter_drop_files (
     drop_id bigint NOT NULL REFERENCES meter_drops ON DELETE CASCADE,
     member text NOT NULL,
-    file_id bigint NOT NULL REFERENCES meter_files,
+    -- Deferred: a file that is loaded again is taken out and put in in one transaction.
+    file_id bigint NOT NULL REFERENCES meter_files DEFERRABLE INITIALLY DEFERRED,
     outcome text NOT NULL CHECK (outcome IN ('loaded', 'partial', 'refused', 'duplicate')),
     PRIMARY KEY (drop_id, member)
 );

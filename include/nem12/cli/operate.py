@@ -1,0 +1,67 @@
+"""`verify`, `withdraw` and `redrive`: what an operator does now and then."""
+
+from argparse import Namespace
+from datetime import datetime
+
+from nem12 import settings
+from nem12.cli.databases import database
+from nem12.cli.output import out, to_json
+from nem12.errors import UsageError
+from nem12.load.redrive import redrive as put_back
+from nem12.load.settle import NEM_TIME
+from nem12.mdff.text import shown
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import connect
+from nem12.warehouse.verify import verify as differences
+
+
+def verify(arguments: Namespace) -> int:
+    """Check that the tables agree with each other; 1 where they do not."""
+    failed = False
+    with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
+        for words, difference in differences(connection):
+            failed |= difference is not None
+            if arguments.format == "json":
+                print(to_json({"check": words, "ok": difference is None, "first": difference}))
+            else:
+                out.print(f"{'ok ' if difference is None else 'NOT'} {words}", markup=False)
+                if difference is not None:
+                    out.print(f"    first: {to_json(difference)}", markup=False, soft_wrap=True)
+    return int(failed)
+
+
+def withdraw(arguments: Namespace) -> int:
+    """Take out a file that was delivered by mistake."""
+    with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
+        found = ledger.find_files(connection, arguments.file)
+        if not found:
+            raise UsageError(f"no file {arguments.file} is known: see the table meter_files")
+        if len(found) > 1:
+            ids = ", ".join(row["sha256"][:12] for row in found)
+            raise UsageError(f"several files are called that, name one by its SHA-256: {ids}")
+        days = ledger.withdraw(connection, found[0]["file_id"])
+    name = shown(found[0]["name"], 200)
+    out.print(f"{name}: withdrawn, {days} days of it", markup=False, soft_wrap=True)
+    return 0
+
+
+def redrive(arguments: Namespace) -> int:
+    """Put refused and failed drops back into the landing folder."""
+    if not (arguments.all or arguments.name or arguments.code or arguments.since):
+        raise UsageError("say which: --all, --name PATTERN, --code CODE or --since DATE")
+    since = None
+    if arguments.since:
+        try:
+            since = datetime.fromisoformat(arguments.since).replace(tzinfo=NEM_TIME)
+        except ValueError:
+            raise UsageError(f"'{arguments.since}' is no date such as 2024-05-31") from None
+    home = settings.home().make()
+    count = 0
+    with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
+        for path in put_back(
+            connection, home, name=arguments.name or "*", code=arguments.code, since=since
+        ):
+            count += 1
+            out.print(shown(str(path), 500), markup=False, soft_wrap=True)
+    out.print(f"{count} put back")
+    return 0

@@ -1,0 +1,34 @@
+"""Is a file's content known already? Its SHA-256 says so, whatever its name."""
+
+from dataclasses import replace
+
+from nem12.settings import READER_VERSION
+from nem12.shard import MeterFile
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection
+
+
+def known_outcome(
+    connection: Connection, file: MeterFile, *, reprocess: bool = False
+) -> tuple[str | None, MeterFile]:
+    """What is known of a file, or how it has to be loaded.
+
+    Args:
+        connection: To the warehouse.
+        file: As it was surveyed.
+        reprocess: Load it again even if it is loaded.
+
+    Returns:
+        `duplicate` or `refused` where nothing is to be done, else None; and the file, marked where
+        it replaces what was loaded of it.
+    """
+    row = ledger.known_files(connection, [file.file_id]).get(file.file_id)
+    if row is None or row["status"] == "loading":
+        return None, file
+    judged_alike = (row["profile"], row["reader_version"]) == (file.profile, READER_VERSION)
+    if not reprocess and row["status"] != "refused":
+        return "duplicate", file
+    if not reprocess and judged_alike:
+        return "refused", file
+    # In one part, so that what was loaded goes and what is loaded now comes in one transaction.
+    return None, replace(file, replaces=True, cuts=())

@@ -1,0 +1,67 @@
+"""Put refused and failed drops back, to be judged anew."""
+
+import fnmatch
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from nem12.drop import uri_path
+from nem12.load.report import REPORT_SUFFIX
+from nem12.settings import Home
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection
+
+
+def redrive(
+    connection: Connection,
+    home: Home,
+    *,
+    name: str = "*",
+    code: str | None = None,
+    since: datetime | None = None,
+) -> Iterator[Path]:
+    """Put back the refused drops that match, and let failed ones be claimed at once.
+
+    A refused file is judged anew only by another profile or reader; put back under the same ones
+    it is refused again, by what the ledger knows.
+
+    Args:
+        connection: To the warehouse.
+        home: Where the folders are.
+        name: Pattern for the delivered name.
+        code: Only drops of a file that was refused with this code.
+        since: Only drops that landed since then.
+
+    Yields:
+        Where each of them lies now, in the landing folder.
+    """
+    for row in ledger.refused_drops(connection, code=code, since=since):
+        landed = uri_path(row["uri"])
+        if not fnmatch.fnmatchcase(landed.name, name):
+            continue
+        if row["state"] == "failed":
+            ledger.redrive_drop(connection, row["drop_id"])
+            yield landed
+        elif row["kept_at"] is not None:
+            kept = uri_path(row["kept_at"])
+            if kept.is_relative_to(home.rejected) and kept.exists():
+                yield _put_back(kept, _landing(home, row["profile"]) / landed.name)
+
+
+def _landing(home: Home, profile: str) -> Path:
+    return home.landing if profile == "standard" else home.landing / profile
+
+
+def _put_back(kept: Path, target: Path) -> Path:
+    """Move beside and rename, so that the watch never sees half of it."""
+    free = target
+    number = 1
+    while free.exists():
+        number += 1
+        free = target.with_name(f"{number}-{target.name}")
+    beside = free.with_name(f".{free.name}.part"[-255:])
+    shutil.move(kept, beside)
+    beside.replace(free)
+    kept.with_name(f"{kept.name}{REPORT_SUFFIX}").unlink(missing_ok=True)
+    return free

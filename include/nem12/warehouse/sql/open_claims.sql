@@ -1,0 +1,1 @@
+SELECT DISTINCT claim FROM meter_drops WHERE state IN ('claimed', 'running')

@@ -1,0 +1,1 @@
+SELECT meter_withdraw_file(%(file_id)s)

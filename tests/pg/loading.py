@@ -1,0 +1,58 @@
+"""A load run without Airflow: the same acts, in this process."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from nem12 import settings
+from nem12.load.claim import claim_by_glob
+from nem12.load.plan import plan
+from nem12.load.settle import Settlement, settle
+from nem12.shard import load as load_shard
+from nem12.stage import stage
+from nem12.warehouse.apply import apply
+from nem12.warehouse.connect import Connection
+
+
+@dataclass
+class Run:
+    """A load run without Airflow."""
+
+    connection: Connection
+    home: settings.Home
+    claims: list[str] = field(default_factory=list)
+
+    def drop(self, name: str, data: bytes, folder: str = "") -> Path:
+        """Put a file into the landing folder; it was last changed a while ago."""
+        path = self.home.landing / folder / name
+        path.write_bytes(data)
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+        return path
+
+    def claim(self, *patterns: str, profile: str | None = None, reprocess: bool = False) -> str:
+        """Claim what matches."""
+        claim = claim_by_glob(
+            self.connection, self.home, list(patterns), profile, reprocess=reprocess
+        )
+        self.claims.append(claim)
+        return claim
+
+    def load(self, claim: str, *, reprocess: bool = False) -> int:
+        """Plan, parse and apply; how many shards there were."""
+        planned = plan(self.connection, self.home, claim, reprocess=reprocess)
+        for one in planned:
+            path = Path(one["shard"])
+            batch = stage(load_shard(path), path.parent)
+            apply(self.connection, Path(batch.path), batch.months, claim)
+        return len(planned)
+
+    def settle(self, claim: str) -> Settlement:
+        return settle(self.connection, self.home, claim)
+
+    def run(
+        self, *patterns: str, profile: str | None = None, reprocess: bool = False
+    ) -> Settlement:
+        """All of it, for everything in the folder unless patterns say otherwise."""
+        claim = self.claim(*(patterns or ("*",)), profile=profile, reprocess=reprocess)
+        self.load(claim, reprocess=reprocess)
+        return self.settle(claim)

@@ -1,0 +1,246 @@
+"""Withdraw, reprocess, verify, redrive: the tables as if it had been so from the start."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from nem12.load.redrive import redrive
+from nem12.load.settle import settle
+from nem12.shard import load as load_shard
+from nem12.stage import stage
+from nem12.warehouse import ledger
+from nem12.warehouse.apply import apply
+from nem12.warehouse.connect import connect
+from nem12.warehouse.verify import CHECKS, verify
+from tests.pg.deliveries import Day, delivery
+from tests.pg.digest import tables
+from tests.pg.loading import Run
+from tests.pg.servers import Warehouse, only_embedded
+
+pytestmark = only_embedded
+
+LATER = "20240313081500"
+FIRST = delivery(Day(), Day(date(2024, 3, 11)))
+CORRECTION = delivery(Day(value="9.5", updated=LATER), Day(date(2024, 3, 12), updated=LATER))
+FINER = delivery(Day(minutes=5, value="0.1", updated=LATER))
+FAULTY = delivery(Day(), Day(date(2024, 3, 11), value="x"))
+ABOUT_DATA = (
+    "meter_readings", "meter_days", "meter_day_versions", "meter_rejects", "meter_warnings",
+    "meter_files",
+)  # fmt: skip
+
+
+def data(run: Run) -> dict[str, str]:
+    """The digests of what files put into the tables; drops tell another story."""
+    found = tables(run.connection)
+    return {table: found[table] for table in ABOUT_DATA}
+
+
+def file_id(warehouse: Warehouse, name: str) -> int:
+    return int(str(warehouse.one(f"SELECT file_id FROM meter_files WHERE name = '{name}'")))
+
+
+def differences(warehouse: Warehouse) -> list[str]:
+    with connect(warehouse.loader) as connection:
+        return [words for words, difference in verify(connection) if difference is not None]
+
+
+@pytest.mark.parametrize("second", [CORRECTION, FINER], ids=["correction", "finer"])
+def test_withdrawing_a_file_brings_back_what_it_superseded(
+    warehouse: Warehouse, run: Run, second: bytes
+) -> None:
+    run.drop("first.csv", FIRST)
+    run.run()
+    before = data(run)
+    run.drop("second.csv", second)
+    run.run()
+    assert data(run) != before
+    assert ledger.withdraw(run.connection, file_id(warehouse, "second.csv"))
+    assert data(run) == before
+    assert differences(warehouse) == []
+
+
+def test_withdrawing_the_only_file_leaves_nothing(warehouse: Warehouse, run: Run) -> None:
+    empty = data(run)
+    run.drop("first.csv", FIRST)
+    run.run()
+    ledger.withdraw(run.connection, file_id(warehouse, "first.csv"))
+    assert data(run) == empty
+
+
+def test_a_withdrawn_file_that_comes_again_is_loaded_again(warehouse: Warehouse, run: Run) -> None:
+    run.drop("first.csv", FIRST)
+    run.run()
+    before = data(run)
+    ledger.withdraw(run.connection, file_id(warehouse, "first.csv"))
+    run.drop("first.csv", FIRST)
+    assert run.run().files == {"loaded": 1}
+    assert data(run) == before
+
+
+def test_withdrawing_what_is_not_known_says_so(run: Run) -> None:
+    assert ledger.withdraw(run.connection, 12345) is None
+
+
+def test_reprocessing_by_another_profile_is_as_if_it_had_been_that_from_the_start(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("faulty.csv", FAULTY, "strict")
+    assert run.run("strict/*").files == {"refused": 1}
+    strict = data(run)
+    assert run.run("rejected/*", profile="standard", reprocess=True).files == {"partial": 1}
+    assert [p.name for p in run.home.rejected.iterdir()] == []
+    assert len(list(run.home.archive.rglob("*-faulty.csv"))) == 1
+    assert warehouse.one("SELECT count(*) FROM meter_readings") == 48
+    assert run.run("archive/*", profile="strict", reprocess=True).files == {"refused": 1}
+    assert data(run) == strict
+    assert differences(warehouse) == []
+
+
+def test_reprocessing_a_correction_keeps_what_is_in_force(run: Run) -> None:
+    run.drop("first.csv", FIRST)
+    run.drop("second.csv", CORRECTION)
+    run.run()
+    before = data(run)
+    assert run.run("archive/*", reprocess=True).files == {"loaded": 2}
+    assert data(run) == before
+    assert len(list(run.home.archive.rglob("*.csv"))) == 2
+
+
+def test_a_staged_file_that_replaces_may_be_applied_twice(run: Run) -> None:
+    run.drop("first.csv", FIRST)
+    run.run()
+    before = data(run)
+    claim = run.claim("archive/*", reprocess=True)
+    from nem12.load.plan import plan
+
+    (shard,) = plan(run.connection, run.home, claim, reprocess=True)
+    batch = stage(load_shard(Path(shard["shard"])), run.home.staging / claim)
+    assert "meter_withdraw_file" in Path(batch.path).read_text()
+    for _ in range(2):
+        apply(run.connection, Path(batch.path), batch.months)
+        assert data(run) == before
+    settle(run.connection, run.home, claim)
+
+
+BREAKAGES: dict[str, str] = {
+    "days": "UPDATE meter_days SET line = 99 WHERE day = '2024-03-11'",
+    "missing_readings": "DELETE FROM meter_readings WHERE \"timestamp\" = '2024-03-10 01:30+10'",
+    "surplus_readings": "UPDATE meter_readings SET consumption = 7"
+    " WHERE \"timestamp\" = '2024-03-10 01:30+10'",
+    "ids": "UPDATE meter_readings SET id = gen_random_uuid()"
+    " WHERE \"timestamp\" = '2024-03-10 01:30+10'",
+    "files": "UPDATE meter_files SET days = days + 1",
+    "orphans": "DELETE FROM meter_files",
+}
+
+
+@pytest.mark.parametrize("check", CHECKS)
+def test_verify_names_what_is_broken(warehouse: Warehouse, run: Run, check: str) -> None:
+    run.drop("first.csv", FIRST)
+    run.run()
+    assert differences(warehouse) == []
+    with connect(warehouse.owner) as connection:
+        connection.execute("DELETE FROM meter_drop_files")
+        connection.execute(BREAKAGES[check].encode())
+    assert CHECKS[check] in differences(warehouse)
+
+
+def test_readings_rebuilt_from_the_versions_are_the_same(warehouse: Warehouse, run: Run) -> None:
+    run.drop("first.csv", FIRST)
+    run.drop("second.csv", CORRECTION)
+    run.drop("third.csv", FINER)
+    run.run()
+    before = data(run)
+    with connect(warehouse.owner) as connection:
+        connection.execute("TRUNCATE meter_readings")
+        connection.execute(
+            "SELECT meter_put_readings(array_agg((nmi, nmi_suffix, day, file_id, line, false)"
+            "::meter_day_key)) FROM meter_days"
+        )
+    assert data(run) == before
+    assert differences(warehouse) == []
+
+
+def test_as_at_gives_what_was_in_force(warehouse: Warehouse, run: Run) -> None:
+    run.drop("first.csv", FIRST)
+    run.drop("second.csv", CORRECTION)
+    run.run()
+    query = (
+        "SELECT DISTINCT consumption FROM meter_readings_as_at('{}')"
+        " WHERE \"timestamp\" >= '2024-03-10 00:00+10' AND \"timestamp\" < '2024-03-11 00:00+10'"
+    )
+    assert str(warehouse.one(query.format("2024-03-12 12:00+10"))) == "1.5"
+    assert str(warehouse.one(query.format("2024-03-14 00:00+10"))) == "9.5"
+
+
+def put_back(run: Run, **which: str) -> list[str]:
+    return [path.name for path in redrive(run.connection, run.home, **which)]  # type: ignore[arg-type]
+
+
+def test_redrive_puts_refused_drops_back_by_name_and_code(run: Run) -> None:
+    run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
+    run.drop("page.csv", b"<html></html>\r\n")
+    run.run()
+    assert put_back(run, code="version") == []
+    assert put_back(run, name="p*") == ["page.csv"]
+    assert put_back(run, code="no-end") == ["cut.csv"]
+    assert sorted(p.name for p in run.home.landing.iterdir() if p.is_file()) == [
+        "cut.csv",
+        "page.csv",
+    ]
+    assert list(run.home.rejected.iterdir()) == []
+
+
+def test_a_redriven_drop_is_judged_by_the_profile_it_is_claimed_by(run: Run) -> None:
+    run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
+    assert run.run().files == {"refused": 1}
+    put_back(run)
+    for path in run.home.landing.glob("*.csv"):
+        run.drop(path.name, path.read_bytes())
+    assert run.run(profile="lenient").files == {"loaded": 1}
+
+
+def test_a_failed_drop_can_be_claimed_after_redrive(run: Run) -> None:
+    run.drop("first.csv", FIRST)
+    claim = run.claim("*")
+    run.connection.execute("UPDATE meter_drops SET attempt = 3")
+    run.connection.commit()
+    assert settle(run.connection, run.home, claim, "broken").drops == {"failed": 1}
+    assert run.run().files == {}
+    assert put_back(run) == ["first.csv"]
+    assert run.run().files == {"loaded": 1}
+
+
+def test_the_claim_of_a_run_that_is_gone_is_freed_with_a_wait(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("first.csv", FIRST)
+    claim = run.claim("*")
+    assert ledger.unchecked_claims(run.connection) == []
+    run.connection.execute("UPDATE meter_drops SET checked_at = now() - interval '1 hour'")
+    run.connection.commit()
+    assert ledger.unchecked_claims(run.connection) == [(claim, "")]
+    ledger.claim_is_alive(run.connection, claim)
+    assert ledger.unchecked_claims(run.connection) == []
+    assert ledger.free_claim(run.connection, claim, "gone") == ["waiting"]
+    assert warehouse.one("SELECT not_before > now() + interval '30 s' FROM meter_drops") is True
+
+
+def test_a_landing_folder_may_keep_its_files(
+    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METER_KEEP_LANDING", "true")
+    kept = run.drop("first.csv", FIRST)
+    cut = run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
+    kept.parent.chmod(0o555)
+    try:
+        assert run.run().drops == {"loaded": 1, "refused": 1}
+        assert run.run().drops == {}
+    finally:
+        kept.parent.chmod(0o755)
+    assert kept.exists()
+    assert cut.exists()
+    assert [p.name[13:] for p in run.home.rejected.iterdir()] == ["cut.csv.report.txt"]
+    assert warehouse.one("SELECT count(*) FROM meter_drops WHERE kept_at = uri") == 2
