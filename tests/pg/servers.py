@@ -107,7 +107,7 @@ def other_server(programs: Path) -> Iterator[embedded.Server]:
         control: list[str | Path] = [programs / "pg_ctl", "-D", data, "-w", "-s"]
         _run(account.run([*control, "-l", log, "start"]))
         try:
-            server = embedded.Server(programs, root / "run", log)
+            server = embedded.Server(programs, root / "run", log, lambda: None)
             bootstrap(server.uri(embedded.SUPERUSER, "postgres"))
             yield server
         finally:

@@ -24,6 +24,9 @@ from nem12.warehouse.migrate import migrate
 DEMO_SECONDS: Final = 170
 """Loading the samples takes about 30 s; who waits longer should be told."""
 
+CHECK_SECONDS: Final = 2
+"""Between two looks whether everything still runs."""
+
 _SETTLED: Final = ("settled", "waiting", "failed")
 
 
@@ -37,11 +40,10 @@ def up(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its o
         out.print(f"drop files   {home.landing}", soft_wrap=True)
         out.print(f"PostgreSQL   {server.uri(settings.READER_ROLE)}", soft_wrap=True)
         out.print("Ctrl-C stops all of it.")
-        with connect(server.uri(settings.READER_ROLE)) as connection:
-            ledger.listen(connection)
-            while True:
-                airflow.check()
-                ledger.wait_for_change(connection, seconds=1)
+        while True:
+            server.ensure_running()
+            airflow.check()
+            time.sleep(CHECK_SECONDS)
 
 
 def demo(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its own

@@ -26,10 +26,10 @@ _GROUPS: Final = (
 def test(arguments: Namespace) -> int:
     """Run everything; 1 if anything failed."""
     pytest = [sys.executable, "-m", "pytest", "-q"]
+    if arguments.pytest:
+        return int(_run([*pytest, "-s", *arguments.pytest]))
     if not arguments.all:
         pytest += ["-m", "not slow"]
-    if arguments.pytest:
-        return int(_run([*pytest, *arguments.pytest]))
     failed = [_run([sys.executable, "-m", *check]) for check in _CHECKS]
     failed += [_run([*pytest, *group]) for group in _GROUPS]
     return int(any(failed))

@@ -2,7 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,11 +19,16 @@ __all__ = ["PORT", "SUPERUSER", "Server", "server"]
 
 @dataclass(frozen=True)
 class Server:
-    """A running server: how to reach it, and its programs."""
+    """A running server: how to reach it, and its programs.
+
+    Attributes:
+        ensure_running: Starts it again if it died; a UsageError names the log if it cannot.
+    """
 
     bin: Path
     socket: Path
     log: Path
+    ensure_running: Callable[[], None]
 
     def uri(self, user: str = settings.OWNER_ROLE, dbname: str = settings.DATABASE) -> str:
         """The libpq URI of a database, through the socket."""
@@ -54,7 +59,7 @@ def server(home: settings.Home) -> Iterator[Server]:
         try:
             fcntl.flock(users, fcntl.LOCK_SH)
             cluster.ensure_running()
-            running = Server(cluster.bin, cluster.socket, place.log)
+            running = Server(cluster.bin, cluster.socket, place.log, lambda: _ensure(cluster, gate))
             bootstrap(running.uri(SUPERUSER, "postgres"))
         except BaseException:
             os.close(users)
@@ -72,6 +77,11 @@ def server(home: settings.Home) -> Iterator[Server]:
                 cluster.stop()
             finally:
                 os.close(users)
+
+
+def _ensure(cluster: Cluster, gate: Path) -> None:
+    with _locked(gate):
+        cluster.ensure_running()
 
 
 @contextmanager
