@@ -1,13 +1,13 @@
--- NEM12 batch c568bbe2ec26c06772c08be238e8fcf9: every_kind_of_row.csv
+-- NEM12 batch 08487b9d2f8c194ac6accef446e77d22: every_kind_of_row.csv
 -- Applies to a migrated database, as one transaction, as often as you like:
---     psql -v ON_ERROR_STOP=1 -1 -f c568bbe2ec26c06772c08be238e8fcf9.sql "$METER_DB_URI"
+--     psql -v ON_ERROR_STOP=1 -1 -f 08487b9d2f8c194ac6accef446e77d22.sql "$METER_DB_URI"
 SET LOCAL client_encoding = 'UTF8';
 
 SET LOCAL standard_conforming_strings = on;
 
-SELECT pg_advisory_xact_lock(hashtextextended('c568bbe2ec26c06772c08be238e8fcf9', 12));
+SELECT pg_advisory_xact_lock(hashtextextended('08487b9d2f8c194ac6accef446e77d22', 12));
 
-INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('c568bbe2ec26c06772c08be238e8fcf9', 'c568bbe2ec26c06772c08be238e8fcf9.sql',
+INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('08487b9d2f8c194ac6accef446e77d22', '08487b9d2f8c194ac6accef446e77d22.sql',
     coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
 ON CONFLICT DO NOTHING;
 
@@ -35,9 +35,9 @@ INSERT INTO meter_warnings (file_id, line, code, message, excerpt) VALUES
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES
-(6649255338076468075,0,1232,0,1,'c568bbe2ec26c06772c08be238e8fcf9',1,17,17,4,336,96,1.5,5,'2024-02-29','2024-03-03','{"event-with-a":1,"update-missing":1}')
+(6649255338076468075,0,1232,0,1,'08487b9d2f8c194ac6accef446e77d22',1,17,17,4,336,96,1.5,5,'2024-02-29','2024-03-03','{"event-with-a":1,"update-missing":1}')
 ON CONFLICT DO NOTHING;
 
 SELECT meter_ensure_months('{2024-02-01,2024-03-01}');
 
-SELECT meter_apply_batch('c568bbe2ec26c06772c08be238e8fcf9') AS readings_put_in_force;
+SELECT meter_apply_batch('08487b9d2f8c194ac6accef446e77d22') AS readings_put_in_force;

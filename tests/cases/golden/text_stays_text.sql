@@ -1,13 +1,13 @@
--- NEM12 batch 42e3ed24092e00496359ed55aa1876f9: text_stays_text.csv
+-- NEM12 batch c20492be790c5eed2242e5711ac937e7: text_stays_text.csv
 -- Applies to a migrated database, as one transaction, as often as you like:
---     psql -v ON_ERROR_STOP=1 -1 -f 42e3ed24092e00496359ed55aa1876f9.sql "$METER_DB_URI"
+--     psql -v ON_ERROR_STOP=1 -1 -f c20492be790c5eed2242e5711ac937e7.sql "$METER_DB_URI"
 SET LOCAL client_encoding = 'UTF8';
 
 SET LOCAL standard_conforming_strings = on;
 
-SELECT pg_advisory_xact_lock(hashtextextended('42e3ed24092e00496359ed55aa1876f9', 12));
+SELECT pg_advisory_xact_lock(hashtextextended('c20492be790c5eed2242e5711ac937e7', 12));
 
-INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('42e3ed24092e00496359ed55aa1876f9', '42e3ed24092e00496359ed55aa1876f9.sql',
+INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('c20492be790c5eed2242e5711ac937e7', 'c20492be790c5eed2242e5711ac937e7.sql',
     coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
 ON CONFLICT DO NOTHING;
 
@@ -30,9 +30,9 @@ INSERT INTO meter_warnings (file_id, line, code, message, excerpt) VALUES
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES
-(8197055874458468900,0,526,0,1,'42e3ed24092e00496359ed55aa1876f9',1,9,9,2,96,0,0,2,'2024-03-01','2024-03-02','{"quote":1}')
+(8197055874458468900,0,526,0,1,'c20492be790c5eed2242e5711ac937e7',1,9,9,2,96,0,0,2,'2024-03-01','2024-03-02','{"quote":1}')
 ON CONFLICT DO NOTHING;
 
 SELECT meter_ensure_months('{2024-03-01}');
 
-SELECT meter_apply_batch('42e3ed24092e00496359ed55aa1876f9') AS readings_put_in_force;
+SELECT meter_apply_batch('c20492be790c5eed2242e5711ac937e7') AS readings_put_in_force;
