@@ -37,7 +37,7 @@ MAX_EXPANSION_RATIO: Final = 500
 """Meter data compresses about 10-fold, a file of zeros 100-fold; more is a bomb."""
 
 MAX_MONTHS: Final = 600
-"""Months of readings in one batch: 50 years, more than the market is old."""
+"""Months of readings in one file, each a partition: 50 years, more than the market is old."""
 
 WARNINGS_KEPT: Final = 100
 """Warnings of one code and batch that are stored one by one; all are counted."""

@@ -36,6 +36,7 @@ EXPLAIN: Final[dict[Level, dict[str, str]]] = {
         "encoding": "The text is not UTF-8.",
         "binary": "The file holds NUL bytes.",
         "not-text": "The file holds no records at all.",
+        "too-many-months": "The days are spread over more than 600 months.",
         "unreadable": "The file or archive cannot be read.",
     },
     Level.BLOCK: {

@@ -14,8 +14,10 @@ from nem12.mdff.form import Form
 from nem12.mdff.header import NO_HEADER, Header, check_100, check_900
 from nem12.mdff.profile import Profile
 from nem12.mdff.record import Record
+from nem12.settings import MAX_MONTHS
 
 _ODD_LINE: Final = re.compile(rb"\n(?![2-5]00,)")
+_DAY_MONTH: Final = re.compile(rb"\n300,([0-9]{6})")
 _REGULAR: Final = (b"200,", b"300,", b"400,", b"500,")
 _ANY_RECORD: Final = re.compile(rb'[ \t"]*(?:[1-5]00|900|250|550)(?![0-9A-Za-z.])', re.ASCII)
 
@@ -69,6 +71,7 @@ class Structure:
     _first_record: tuple[int, bytes] = (1, b"")
     _any_record: bool = False
     _body_has_records: bool = False
+    _months: set[bytes] = field(default_factory=set)
     _scannable: bool = True
     """No line of the piece ends in CR alone, so that LFs tell the lines."""
 
@@ -117,6 +120,9 @@ class Structure:
         if self._last_byte not in b"\r\n" and not empty:
             message = "the last line has no line end"
             self._add(Level.WARN, "no-final-newline", self._last_line, b"", message)
+        if len(self._months) > MAX_MONTHS:
+            message = f"the days are spread over {len(self._months)} months"
+            self._add(Level.FILE, "too-many-months", 1, b"", message)
         if not self._form.is_text:
             # What bytes of another kind look like as records would only mislead.
             self.findings = [
@@ -154,6 +160,9 @@ class Structure:
         if lines > len(starts):
             self._body_has_records = self._any_record = True
         self._find_cuts(offset, line, piece)
+        if len(self._months) <= MAX_MONTHS:
+            # Every month becomes a partition.
+            self._months.update(_DAY_MONTH.findall(piece))
         at, number = 0, line
         for start in starts:
             number += piece.count(b"\n", at, start)

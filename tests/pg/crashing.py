@@ -1,0 +1,75 @@
+"""Load what lies in the landing folder, and die by SIGKILL at a named point.
+
+Run as a process of its own: `python crashing.py HOME URI POINT CLAIM`.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from nem12 import settings, stage
+from nem12.load import plan, settle
+from nem12.shard import load as load_shard
+from nem12.warehouse import apply, ledger
+from nem12.warehouse.connect import connect
+
+
+def die(*_: Any, **__: Any) -> Any:
+    """As the kernel or an operator would have it: no clean-up runs."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def after(function: Any) -> Any:
+    """The function, and death right behind it."""
+
+    def dying(*arguments: Any, **named: Any) -> Any:
+        function(*arguments, **named)
+        die()
+
+    return dying
+
+
+def half_of(statements: Any) -> Any:
+    """Some statements of a batch, then death in the middle of its transaction."""
+
+    def dying(stream: BinaryIO) -> Iterator[bytes]:
+        for number, statement in enumerate(statements(stream)):
+            if number == 6:
+                die()
+            yield statement
+
+    return dying
+
+
+POINTS = {
+    "before planning is kept": (plan, "save_plan", die),
+    "while parsing": (stage._Batch, "_finding", die),
+    "before the staged file is renamed": (stage.os, "fsync", die),
+    "in the middle of the transaction": (apply, "statements", half_of(apply.statements)),
+    "between commit and report": (apply, "apply", after(apply.apply)),
+    "before the file is moved": (settle, "_move", die),
+    "between move and mark": (settle, "_move", after(settle._move)),
+    "after the mark": (ledger, "settle_drop", after(ledger.settle_drop)),
+}
+
+
+def main(root: str, uri: str, point: str, claim: str) -> None:
+    """The acts of a load run, one after the other."""
+    home = settings.home()
+    assert str(home.root) == root
+    if point != "none":
+        where, name, what = POINTS[point]
+        setattr(where, name, what)
+    with connect(uri) as connection:
+        for one in plan.plan(connection, home, claim):
+            path = Path(one["shard"])
+            batch = stage.stage(load_shard(path), path.parent)
+            apply.apply(connection, Path(batch.path), batch.months, claim)
+        settle.settle(connection, home, claim)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,123 @@
+"""A load that is killed at any point ends, tried again, as if nothing had happened."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nem12.load.claim import claim_by_glob
+from nem12.settings import Home
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.verify import verify
+from tests.pg.crashing import POINTS
+from tests.pg.deliveries import Day, delivery
+from tests.pg.digest import tables
+from tests.pg.servers import Databases, Warehouse, only_embedded
+
+pytestmark = only_embedded
+
+CRASHING = Path(__file__).parent / "crashing.py"
+COMPARED = (
+    "meter_readings", "meter_days", "meter_day_versions", "meter_rejects", "meter_warnings",
+    "meter_files",
+)  # fmt: skip
+FILES = {
+    "first.csv": delivery(Day(), Day(suffix="E2", value="x")),
+    "second.csv": delivery(Day(value="9.5", updated="20240313081500")),
+    "third.csv": delivery(Day())[:-10],
+}
+
+
+def land(home: Home) -> None:
+    for name, data in FILES.items():
+        path = home.landing / name
+        path.write_bytes(data)
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+
+
+def loads(home: Home, warehouse: Warehouse, claim: str, point: str) -> int:
+    """Run the acts in a process of their own; how it ended."""
+    command = [sys.executable, str(CRASHING), str(home.root), warehouse.loader, point, claim]
+    env = {**os.environ, "METER_HOME": str(home.root)}
+    done = subprocess.run(command, env=env, check=False, capture_output=True, text=True)
+    assert done.returncode in (0, -signal.SIGKILL), done.stderr
+    return done.returncode
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Home:
+    root = tmp_path / "home"
+    return Home(
+        root, root / "landing", root / "staging", root / "archive", root / "rejected"
+    ).make()
+
+
+@pytest.fixture
+def undisturbed(databases: Databases, tmp_path: Path) -> dict[str, str]:
+    """What the files give when nothing crashes."""
+    root = tmp_path / "undisturbed"
+    calm = Home(root, root / "landing", root / "staging", root / "archive", root / "rejected")
+    land(calm.make())
+    with databases.migrated() as warehouse:
+        with connect(warehouse.loader) as connection:
+            claim = claim_by_glob(connection, calm, ["*"], None)
+            assert loads(calm, warehouse, claim, "none") == 0
+            return tables(connection)
+
+
+@pytest.mark.parametrize("recovery", ["retry", "another run"])
+@pytest.mark.parametrize("point", POINTS)
+def test_a_killed_load_ends_in_the_same_tables(
+    warehouse: Warehouse,
+    loader: Connection,
+    home: Home,
+    undisturbed: dict[str, str],
+    point: str,
+    recovery: str,
+) -> None:
+    land(home)
+    claim = claim_by_glob(loader, home, ["*"], None)
+    assert loads(home, warehouse, claim, point) == -signal.SIGKILL
+    if recovery == "another run":
+        ledger.free_claim(loader, claim, "its run is gone")
+        loader.execute("UPDATE meter_drops SET not_before = now()")
+        loader.commit()
+        claim = claim_by_glob(loader, home, ["*"], None)
+    assert loads(home, warehouse, claim, "none") == 0
+    found = tables(loader)
+    assert [table for table in COMPARED if found[table] != undisturbed[table]] == []
+    assert [words for words, difference in verify(loader) if difference] == []
+    assert not [path for path in home.landing.iterdir() if path.is_file()]
+    kept = [*home.archive.rglob("*.csv"), *home.rejected.glob("*.csv")]
+    assert sorted(path.name.partition("-")[2] for path in kept) == sorted(FILES)
+
+
+def test_a_full_staging_folder_leaves_nothing_behind_and_is_tried_again(
+    warehouse: Warehouse, loader: Connection, home: Home, undisturbed: dict[str, str]
+) -> None:
+    """A limit on the size of files stands in for a full disk: writing fails in the middle."""
+    land(home)
+    claim = claim_by_glob(loader, home, ["*"], None)
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000));"
+        "sys.argv = sys.argv[1:]; import runpy; runpy.run_path(sys.argv[0], run_name='__main__')"
+    )
+    command = [sys.executable, "-c", code, str(CRASHING), str(home.root), warehouse.loader]
+    done = subprocess.run(
+        [*command, "none", claim],
+        env={**os.environ, "METER_HOME": str(home.root)},
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    assert "File too large" in done.stderr
+    assert not list(home.staging.rglob("*.part"))
+    assert not list(home.staging.rglob("*.sql"))
+    assert loads(home, warehouse, claim, "none") == 0
+    found = tables(loader)
+    assert [table for table in COMPARED if found[table] != undisturbed[table]] == []

@@ -1,0 +1,19 @@
+"""A file spread over more months than the market is old is refused as a whole."""
+
+from pathlib import Path
+
+from tests.reading import verdict
+from tests.unit.making import channel, day, file
+
+
+def months(count: int) -> bytes:
+    days = [day(f"{1990 + n // 12}{n % 12 + 1:02}01") for n in range(count)]
+    return file(channel(), *days).replace(b"202403151030", b"204001010000")
+
+
+def test_so_many_months_are_accepted(tmp_path: Path) -> None:
+    assert verdict(tmp_path, months(600))[0] != "FILE"
+
+
+def test_one_more_refuses_the_file(tmp_path: Path) -> None:
+    assert verdict(tmp_path, months(601)) == ("FILE", "too-many-months", 1)
