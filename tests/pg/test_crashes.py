@@ -62,11 +62,10 @@ def undisturbed(databases: Databases, tmp_path: Path) -> dict[str, str]:
     root = tmp_path / "undisturbed"
     calm = Home(root, root / "landing", root / "staging", root / "archive", root / "rejected")
     land(calm.make())
-    with databases.migrated() as warehouse:
-        with connect(warehouse.loader) as connection:
-            claim = claim_by_glob(connection, calm, ["*"], None)
-            assert loads(calm, warehouse, claim, "none") == 0
-            return tables(connection)
+    with databases.migrated() as warehouse, connect(warehouse.loader) as connection:
+        claim = claim_by_glob(connection, calm, ["*"], None)
+        assert loads(calm, warehouse, claim, "none") == 0
+        return tables(connection)
 
 
 @pytest.mark.parametrize("recovery", ["retry", "another run"])
