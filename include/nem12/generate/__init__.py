@@ -1,7 +1,7 @@
 """Realistic NEM12 files from a seed: the sample set, test data, and gigabytes for measurements.
 
     python -m nem12.generate samples samples
-    python -m nem12.generate big /tmp/big.csv --mib 1024 --interval 5
+    python -m nem12.generate big big.csv --mib 1024 --interval 5
 
 The same seed makes the same bytes on every machine and Python version. Energy is counted in whole
 thousandths of the channel's unit (Wh for kWh, VArh for kVArh); curves are integer tables, so no
