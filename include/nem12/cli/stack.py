@@ -5,7 +5,7 @@ import signal
 import time
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -40,10 +40,13 @@ def up(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its o
         out.print(f"drop files   {home.landing}", soft_wrap=True)
         out.print(f"PostgreSQL   {server.uri(settings.READER_ROLE)}", soft_wrap=True)
         out.print("Ctrl-C stops all of it.")
-        while True:
-            server.ensure_running()
-            airflow.check()
-            time.sleep(CHECK_SECONDS)
+        # Ctrl-C is how it is meant to end.
+        with suppress(KeyboardInterrupt):
+            while True:
+                server.ensure_running()
+                airflow.check()
+                time.sleep(CHECK_SECONDS)
+    return 0
 
 
 def demo(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its own
