@@ -6,8 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from nem12.mdff.day import Day
-from nem12.mdff.events import quality_of
+from nem12.mdff.day import Day, Quality
 from nem12.mdff.findings import Finding, worst
 from nem12.parse import Parsed, parse
 from nem12.shard import MeterFile, parts, survey
@@ -59,6 +58,14 @@ class Totals(NamedTuple):
     readings: int
     quality: dict[str, int]
     channels: dict[str, tuple[int, Decimal]]
+
+
+def quality_of(day: Day, interval: int) -> Quality:
+    """The quality of one interval, 1-based: its 400 record's, or the day's."""
+    for event in day.events:
+        if event.start <= interval <= event.end:
+            return event.quality
+    return day.quality
 
 
 def totals(days: list[Day]) -> Totals:

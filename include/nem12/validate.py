@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from nem12.mdff.day import Day
 from nem12.mdff.findings import Finding, Level, Tally, verdict
+from nem12.mdff.profile import profile
 from nem12.mdff.repeats import SeenDays, judge_repeats
 from nem12.parse import Parsed, parse
 from nem12.shard import MeterFile, parts
@@ -39,7 +40,8 @@ class Judged:
     def outcome(self) -> str:
         """`loaded`, `partial` or `refused`, as if it had been loaded."""
         level = self.tally.worst.level if self.tally.worst else None
-        if self.file.profile == "strict" and level is not None and level is not Level.WARN:
+        whole = profile(self.file.profile).whole_files_only
+        if whole and level is not None and level is not Level.WARN:
             return "refused"
         return verdict(level)
 

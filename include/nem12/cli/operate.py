@@ -8,7 +8,7 @@ from nem12.cli.databases import database
 from nem12.cli.output import out, to_json
 from nem12.errors import UsageError
 from nem12.load.redrive import redrive as put_back
-from nem12.load.settle import NEM_TIME
+from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect

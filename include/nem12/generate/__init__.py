@@ -30,7 +30,6 @@ from nem12.generate.model import (
     INTERVALS,
     MOSTLY_ACTUAL,
     MOSTLY_VARIED,
-    NEM_TIME,
     OUTAGE,
     RECEIVER,
     SENDER,
@@ -54,6 +53,7 @@ from nem12.generate.records import (
     write,
 )
 from nem12.generate.samples import sample_files, write_samples
+from nem12.mdff.stamps import NEM_TIME
 
 __all__ = [
     "ACTUAL",

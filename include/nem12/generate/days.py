@@ -12,7 +12,6 @@ from nem12.generate.model import (
     ALL_ACTUAL,
     ESTIMATED,
     FINAL,
-    NEM_TIME,
     SUBSTITUTED,
     VARIED,
     Channel,
@@ -24,6 +23,7 @@ from nem12.generate.model import (
     Quality,
     Values,
 )
+from nem12.mdff.stamps import NEM_TIME
 
 SITES: Final = 4_000_000  # different NMIs that a seed gives: six free digits of four prefixes
 _NMI_PREFIXES: Final = ("4103", "6305", "2002", "3120")  # NSW, Vic, SA, Qld allocations

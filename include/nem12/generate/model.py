@@ -2,13 +2,12 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime
 from random import Random
 from typing import Final
 
 from nem12.errors import UsageError
 
-NEM_TIME: Final = timezone(timedelta(hours=10))  # the market's clock has no daylight saving
 INTERVALS: Final = (5, 15, 30)  # minutes; the only lengths the format allows
 SENDER: Final = "EXAMPLEMDP"
 RECEIVER: Final = "RETAILCO"

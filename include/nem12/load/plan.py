@@ -12,6 +12,7 @@ from nem12.drop import look
 from nem12.errors import TerminalError
 from nem12.load.known import known_outcome
 from nem12.mdff.findings import Finding, Level
+from nem12.mdff.profile import profile
 from nem12.settings import STAGING_DAYS, Home
 from nem12.shard import MeterFile
 from nem12.unpack import sha256, unpack
@@ -137,7 +138,7 @@ def _plan_drop(claimed: ClaimedDrop, folder: Path, to_load: _ToLoad) -> PlannedD
 
 def judged_as_whole(file: MeterFile) -> MeterFile:
     """Under the strict profile a file with any error is withheld, and read for that beforehand."""
-    if file.profile != "strict" or file.refused:
+    if not profile(file.profile).whole_files_only or file.refused:
         return file
     about_days: list[Finding] = []
 

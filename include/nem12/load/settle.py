@@ -9,19 +9,19 @@ import os
 import shutil
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import date, timedelta, timezone
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
 from nem12.drop import Drop, look
 from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan, remove
 from nem12.load.report import REPORT_SUFFIX, write_report
+from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 
-NEM_TIME: Final = timezone(timedelta(hours=10))
 _MOST_NMIS: Final = 100
 _MOST_PROBLEMS: Final = 50
 _NAME_BYTES: Final = 200
@@ -65,11 +65,6 @@ class Settlement:
         if file["first_day"] is not None:
             self.first_day = min(self.first_day or file["first_day"], file["first_day"])
             self.last_day = max(self.last_day or file["last_day"], file["last_day"])
-
-    @property
-    def refused(self) -> int:
-        """Files of which something was refused."""
-        return self.files["refused"] + self.files["partial"]
 
     def as_extra(self) -> dict[str, Any]:
         """For the asset event and XCom: bounded, JSON."""

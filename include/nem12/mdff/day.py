@@ -83,8 +83,9 @@ def check_300(record: Record, channel: Channel, header: Header) -> Day | None:
         return None
     _check_values(record, values, channel.unit)
     quality = stamps = None
-    if record.check_length(channel.intervals + 3, channel.intervals + 7):
-        tail = [record.at(channel.intervals + 2 + i) for i in range(5)]
+    place = 2 + channel.intervals
+    if record.check_length(place + 1, place + len(spec.FIELDS_300_TAIL)):
+        tail = [record.at(place + i) for i in range(len(spec.FIELDS_300_TAIL))]
         quality = check_quality(record, tail[0], tail[1], tail[2], header)
         stamps = check_stamps(record, tail[3], tail[4], header)
     if record.refused or day is None or quality is None or stamps is None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from nem12.mdff.day import Day, Event, Quality
+from nem12.mdff.day import Day, Event
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,3 @@ def spans(day: Day) -> list[Event]:
     if result and covered < day.channel.intervals:
         result.append(Event(covered + 1, day.channel.intervals, day.quality))
     return result
-
-
-def quality_of(day: Day, interval: int) -> Quality:
-    """The quality of one interval, 1-based: its 400 record's, or the day's."""
-    for event in day.events:
-        if event.start <= interval <= event.end:
-            return event.quality
-    return day.quality

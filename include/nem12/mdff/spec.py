@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-INDICATORS: Final = frozenset({"100", "200", "300", "400", "500", "900"})
 NEM13_INDICATORS: Final = frozenset({"250", "550"})
 
 FIELDS_100: Final = ("RecordIndicator", "VersionHeader", "DateTime", "FromParticipant",

@@ -1,9 +1,13 @@
 """Dates and times of the format (S 3.3.2): digits only, NEM time, UTC+10 all year."""
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, timezone
 from functools import lru_cache
+from typing import Final
 
 from nem12.mdff.spec import DAYS_AHEAD, FIRST_YEAR, LAST_YEAR
+
+NEM_TIME: Final = timezone(timedelta(hours=10))
+"""The market's clock; it knows no daylight saving."""
 
 
 def parse_date(text: str) -> date | None:

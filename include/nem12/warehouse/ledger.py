@@ -180,8 +180,8 @@ def claim_is_alive(connection: Connection, claim: str) -> None:
 
 def free_claim(connection: Connection, claim: str, message: str) -> list[str]:
     """The run of a claim is gone: the states of its drops now, as after a run that failed."""
-    rows = _run(connection, "free_claim", claim=claim)
-    return release(connection, claim, [row["drop_id"] for row in rows], message)
+    drop_ids = [drop.drop_id for drop in still_open(connection, claim)]
+    return release(connection, claim, drop_ids, message)
 
 
 def refused_drops(

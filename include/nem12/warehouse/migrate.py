@@ -6,7 +6,6 @@ from typing import Final
 
 from alembic import command
 from alembic.config import Config
-from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from nem12.warehouse.connect import Connection, connect, explained
@@ -47,17 +46,6 @@ def migrate(uri: str) -> tuple[str | None, str | None]:
 def grants() -> str:
     """The SQL that gives the roles of loader and reader their rights."""
     return (_MIGRATIONS / "sql" / "0001_grants.sql").read_text(encoding="utf-8")
-
-
-def newest() -> str | None:
-    """The version that this package needs."""
-    return ScriptDirectory.from_config(_config()).get_current_head()
-
-
-def version(uri: str) -> str | None:
-    """The version that a database has."""
-    with explained(), connect(uri) as connection:
-        return _version(connection)
 
 
 def _version(connection: Connection) -> str | None:

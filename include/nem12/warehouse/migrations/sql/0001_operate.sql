@@ -41,23 +41,3 @@ BEGIN
         AND NOT EXISTS (SELECT FROM meter_batch_parts p WHERE p.batch_id = b.batch_id);
     RETURN withdrawn;
 END $$;
-
--- The version of each day that has to be in force: the highest there is.
-CREATE VIEW meter_highest_versions AS
-SELECT DISTINCT ON (nmi, nmi_suffix, day) * FROM meter_day_versions
-ORDER BY nmi, nmi_suffix, day, update_missing, updated_at DESC, msats_loaded_at DESC NULLS LAST,
-    file_created_at DESC, file_id DESC, line;
-
--- The readings that these versions give: what meter_readings has to hold, made the other way round.
-CREATE VIEW meter_expected_readings AS
-SELECT v.nmi, v.nmi_suffix,
-    v.day::timestamp AT TIME ZONE 'Australia/Brisbane'
-        + interval '1 minute' * v.interval_minutes * (number - 1) AS "timestamp",
-    v.interval_minutes,
-    CASE v.uom_exponent WHEN 0 THEN value ELSE value * 10.0 ^ v.uom_exponent END AS consumption,
-    v.uom,
-    CASE WHEN v.event_starts IS NULL THEN v.quality_method
-         ELSE v.event_qualities[width_bucket(number::smallint, v.event_starts)] END
-        AS quality_method
-FROM meter_highest_versions v
-CROSS JOIN LATERAL unnest(v.interval_values) WITH ORDINALITY AS u (value, number);

@@ -63,7 +63,7 @@ BEGIN
         RETURN known.status;
     END IF;
 
-    SELECT count(*) FILTER (WHERE refused) AS days,
+    SELECT count(*) AS found, count(*) FILTER (WHERE refused) AS days,
         coalesce(sum(v.records) FILTER (WHERE refused), 0) AS records,
         coalesce(sum(cardinality(v.interval_values)) FILTER (WHERE refused), 0) AS readings,
         coalesce(sum(meter_array_sum(v.interval_values)) FILTER (WHERE refused), 0) AS sum,
@@ -75,25 +75,28 @@ BEGIN
     FROM meter_repeated_days(file) r
     JOIN meter_day_versions v ON v.file_id = file AND v.line = r.line;
 
-    INSERT INTO meter_rejects
-    SELECT file, r.line, 'RECORD', r.code,
-        format('day %s of %s %s again with the stamps of line %s and other values',
-            to_char(r.day, 'YYYYMMDD'), r.nmi, r.nmi_suffix, r.first_line), '', v.line, v.last_line
-    FROM meter_repeated_days(file) r
-    JOIN meter_day_versions v ON v.file_id = file AND v.line = r.line
-    WHERE r.refused
-    ON CONFLICT DO NOTHING;
-    INSERT INTO meter_warnings
-    SELECT file, r.line, r.code,
-        format('day %s of %s %s again, after line %s, with %s', to_char(r.day, 'YYYYMMDD'), r.nmi,
-            r.nmi_suffix, r.first_line,
-            CASE r.code WHEN 'date-repeated' THEN 'the same content' ELSE 'other stamps' END), ''
-    FROM meter_repeated_days(file) r WHERE NOT r.refused
-    ORDER BY r.line LIMIT 200
-    ON CONFLICT DO NOTHING;
-    -- A refused repetition has the stamps of an earlier line, which beats it: it is not in force.
-    DELETE FROM meter_day_versions v USING meter_repeated_days(file) r
-    WHERE v.file_id = file AND v.line = r.line AND r.refused;
+    -- Few files repeat a day: the others are not searched again.
+    IF repeated.found > 0 THEN
+        INSERT INTO meter_rejects
+        SELECT file, r.line, 'RECORD', r.code,
+            format('day %s of %s %s again with the stamps of line %s and other values',
+                to_char(r.day, 'YYYYMMDD'), r.nmi, r.nmi_suffix, r.first_line), '', v.line, v.last_line
+        FROM meter_repeated_days(file) r
+        JOIN meter_day_versions v ON v.file_id = file AND v.line = r.line
+        WHERE r.refused
+        ON CONFLICT DO NOTHING;
+        INSERT INTO meter_warnings
+        SELECT file, r.line, r.code,
+            format('day %s of %s %s again, after line %s, with %s', to_char(r.day, 'YYYYMMDD'), r.nmi,
+                r.nmi_suffix, r.first_line,
+                CASE r.code WHEN 'date-repeated' THEN 'the same content' ELSE 'other stamps' END), ''
+        FROM meter_repeated_days(file) r WHERE NOT r.refused
+        ORDER BY r.line LIMIT 200
+        ON CONFLICT DO NOTHING;
+        -- A refused repetition has the stamps of an earlier line, which beats it: it is not in force.
+        DELETE FROM meter_day_versions v USING meter_repeated_days(file) r
+        WHERE v.file_id = file AND v.line = r.line AND r.refused;
+    END IF;
 
     SELECT sum(records) AS records, sum(refused_records) AS refused_records,
         sum(readings) AS readings, sum(refused_readings) AS refused_readings,

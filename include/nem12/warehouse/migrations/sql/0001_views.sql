@@ -36,12 +36,22 @@ HAVING count(DISTINCT (interval_minutes, uom, uom_exponent, interval_values)) > 
 COMMENT ON VIEW meter_conflicts IS
     'Versions of a day with equal stamps and other values: a fault of the sender.';
 
--- The readings that were in force at an instant: of each day, the highest version whose stamp is
--- not later.
-CREATE FUNCTION meter_readings_as_at(instant timestamptz)
+-- Of each day the highest version whose stamp is not later than an instant. The same order as in
+-- meter_decide_days, which cannot use this: it looks at a few days only.
+CREATE FUNCTION meter_versions_as_at(instant timestamptz) RETURNS SETOF meter_day_versions
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT DISTINCT ON (nmi, nmi_suffix, day) * FROM meter_day_versions
+    WHERE updated_at <= instant
+    ORDER BY nmi, nmi_suffix, day, update_missing, updated_at DESC,
+        msats_loaded_at DESC NULLS LAST, file_created_at DESC, file_id DESC, line;
+END;
+
+-- The readings of a day version. Made another way than in meter_put_readings, where speed counts,
+-- so that each can be held against the other.
+CREATE FUNCTION meter_version_readings(v meter_day_versions)
 RETURNS TABLE (nmi varchar, nmi_suffix varchar, "timestamp" timestamptz, interval_minutes smallint,
     consumption numeric, uom varchar, quality_method varchar)
-LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT v.nmi, v.nmi_suffix,
         v.day::timestamp AT TIME ZONE 'Australia/Brisbane'
             + interval '1 minute' * v.interval_minutes * (number - 1),
@@ -50,11 +60,19 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
         v.uom,
         CASE WHEN v.event_starts IS NULL THEN v.quality_method
              ELSE v.event_qualities[width_bucket(number::smallint, v.event_starts)] END
-    FROM (
-        SELECT DISTINCT ON (nmi, nmi_suffix, day) * FROM meter_day_versions
-        WHERE updated_at <= instant
-        ORDER BY nmi, nmi_suffix, day, update_missing, updated_at DESC,
-            msats_loaded_at DESC NULLS LAST, file_created_at DESC, file_id DESC, line
-    ) AS v
-    CROSS JOIN LATERAL unnest(v.interval_values) WITH ORDINALITY AS u (value, number)
+    FROM unnest(v.interval_values) WITH ORDINALITY AS u (value, number);
+END;
+
+-- The readings that were in force at an instant.
+CREATE FUNCTION meter_readings_as_at(instant timestamptz)
+RETURNS TABLE (nmi varchar, nmi_suffix varchar, "timestamp" timestamptz, interval_minutes smallint,
+    consumption numeric, uom varchar, quality_method varchar)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT r.* FROM meter_versions_as_at(instant) v CROSS JOIN LATERAL meter_version_readings(v) r
 $$;
+
+-- The version of each day that has to be in force, and the readings that meter_readings has to hold.
+CREATE VIEW meter_highest_versions AS SELECT * FROM meter_versions_as_at('infinity');
+
+CREATE VIEW meter_expected_readings AS
+SELECT r.* FROM meter_versions_as_at('infinity') v CROSS JOIN LATERAL meter_version_readings(v) r;
