@@ -151,13 +151,19 @@ class Killer:
         return process is not None and _kill(process)
 
     def _kill_session(self) -> bool:
+        """One that works, where one turns up within a few looks; else one that waits."""
         query = (
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE datname = %s AND pid <> pg_backend_pid() ORDER BY random() LIMIT 1"
+            " WHERE datname = %s AND pid <> pg_backend_pid() AND (state <> 'idle' OR %s)"
+            " ORDER BY random() LIMIT 1"
         )
         try:
-            with psycopg.connect(self.server.uri(embedded.SUPERUSER)) as connection:
-                return connection.execute(query, (settings.DATABASE,)).fetchone() is not None
+            with psycopg.connect(self.server.uri(embedded.SUPERUSER), autocommit=True) as session:
+                looks = range(200, -1, -1)
+                return any(
+                    session.execute(query, (settings.DATABASE, not left)).fetchone()
+                    for left in looks
+                )
         except psycopg.Error:
             return False
 
