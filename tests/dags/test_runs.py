@@ -68,10 +68,12 @@ def test_a_run_with_nothing_to_do_is_green(run_dag: Run) -> None:
     assert result["xcoms"]["verdict.return_value"].startswith("no files")
 
 
-def test_a_pattern_that_leads_out_of_the_landing_folder_is_refused(run_dag: Run) -> None:
-    result = run_dag("nem12_load", {"files": ["../archive/*"]})
+def test_wrong_input_ends_in_one_clear_line_in_the_log(run_dag: Run) -> None:
+    result = run_dag("nem12_load", {"files": ["."]})
     assert result["state"] == "failed"
-    assert "leads out of the landing folder" in result["log"]
+    assert result["tasks"]["claim_and_plan"] == "failed"
+    assert "an empty pattern names no file: give one such as *.csv" in result["log"]
+    assert "Traceback" not in result["log"].partition("creating dag run")[2]
 
 
 def test_neither_sql_nor_values_reach_the_log(run_dag: Run, home: Home) -> None:
