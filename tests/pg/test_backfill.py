@@ -31,6 +31,7 @@ def found(run: Run, day: date, *patterns: str, profile: str | None = None) -> li
     rows = run.connection.execute(
         "SELECT uri, profile FROM meter_drops WHERE claim = %s ORDER BY uri", (claim,)
     ).fetchall()
+    run.connection.commit()
     run.settle(claim)
     assert len(rows) == count
     return [Path(uri).name.rpartition("-")[2] for uri, _ in rows]
