@@ -2,7 +2,6 @@
 
 import json
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -10,6 +9,7 @@ import pytest
 from nem12 import settings
 from nem12.cli import __main__ as command_line
 from nem12.warehouse.connect import connect
+from tests.pg.commands import Command
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import tables
 from tests.pg.servers import Databases, Warehouse, only_embedded, with_password
@@ -19,36 +19,6 @@ pytestmark = only_embedded
 GOOD = delivery(Day(), Day(suffix="E2", uom="Wh"))
 PARTIAL = delivery(Day(value="x"), Day(suffix="E2"))
 KEYS = {"file", "sha256", "outcome", "readings", "days", "refused_records", "findings"}
-
-
-class Command:
-    """Runs commands against one database."""
-
-    def __init__(self, uri: str, capsys: pytest.CaptureFixture[str]) -> None:
-        self.uri = uri
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str | Path) -> tuple[int, str, str]:
-        """Exit status, output, and what was said beside it."""
-        given = [*map(str, arguments), "--dsn", self.uri]
-        self._capsys.readouterr()
-        status = command_line.main(given)
-        printed = self._capsys.readouterr()
-        return status, printed.out, printed.err
-
-    def json(self, *arguments: str | Path, status: int = 0) -> list[Any]:
-        """The JSON lines that a command prints."""
-        done, printed, said = self(*arguments, "--format", "json")
-        assert (done, said) == (status, "")
-        return [json.loads(line) for line in printed.splitlines()]
-
-    def refused(self, *arguments: str | Path) -> str:
-        """The one line of an error."""
-        status, printed, said = self(*arguments)
-        assert (status, printed) == (2, "")
-        assert said.endswith("\n")
-        assert said.count("\n") == 1
-        return said
 
 
 @pytest.fixture

@@ -34,6 +34,9 @@ _TRANSIENT: Final = (
     errors.AdminShutdown,
     errors.CrashShutdown,
     errors.CannotConnectNow,
+    # Mended by making room or by load that ends, not by another file; the batch is as it was.
+    errors.DiskFull,
+    errors.OutOfMemory,
     errors.TooManyConnections,
     errors.IdleInTransactionSessionTimeout,
     errors.ConnectionException,
@@ -63,7 +66,12 @@ def connect(uri: str, *, timeout_seconds: int = 0, application: str = "nem12") -
                 " with special characters percent-encoded"
             ) from None
         raise TransientError(f"PostgreSQL cannot be reached: {said}") from None
-    prepare(connection, timeout_seconds)
+    with explained():
+        try:
+            prepare(connection, timeout_seconds)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
