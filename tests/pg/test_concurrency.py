@@ -1,6 +1,7 @@
 """Several appliers at once: no deadlock, and the tables that one of them alone would make."""
 
 import random
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -10,12 +11,17 @@ from threading import Barrier
 
 import pytest
 
+from nem12.drop import drops
+from nem12.load.claim import claim_listing, save_listing
+from nem12.load.settle import Settlement
 from nem12.shard import Shard, parts
 from nem12.stage import Staged, stage
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.verify import verify
 from tests.pg.deliveries import Day, delivery, put, staged, surveyed
 from tests.pg.digest import tables
+from tests.pg.loading import Run
 from tests.pg.servers import Warehouse, only_embedded
 
 FIRST = date(2024, 3, 1)
@@ -182,3 +188,35 @@ def _until_it_waits(warehouse: Warehouse, pid: int) -> None:
     with connect(warehouse.owner, timeout_seconds=60) as asking:
         while asking.execute(query, (pid,)).fetchone() == (0,):
             asking.rollback()
+
+
+@only_embedded
+def test_runs_that_claim_the_same_files_load_each_once(
+    warehouse: Warehouse, loader: Connection, run: Run
+) -> None:
+    """By glob, as people and the sweep do, and by listing, as the watch does, all at once."""
+    for number in range(40):
+        run.drop(f"{number}.csv", delivery(Day(FIRST + timedelta(days=number))))
+    seen = drops(run.home)
+    listings = [save_listing(run.home, list(order)) for order in (seen, seen[::-1], seen[::-1])]
+
+    def by_glob(connection: Connection) -> Settlement:
+        return Run(connection, run.home).run()
+
+    def by_listing(listing: Path) -> Callable[[Connection], object]:
+        def act(connection: Connection) -> Settlement:
+            own = Run(connection, run.home)
+            claim, _ = claim_listing(connection, run.home, listing)
+            own.load(claim)
+            return own.settle(claim)
+
+        return act
+
+    ended = at_once(warehouse, [by_glob, by_glob, *map(by_listing, listings)])
+    assert sum((each.files for each in ended), Counter()) == {"loaded": 40}
+    assert warehouse.rows("SELECT DISTINCT state, outcome, attempt FROM meter_drops") == [
+        ("settled", "loaded", 1)
+    ]
+    assert warehouse.one("SELECT count(*) FROM meter_readings") == 40 * 48
+    assert [words for words, difference in verify(loader) if difference] == []
+    assert not [path for path in run.home.landing.iterdir() if path.is_file()]

@@ -379,6 +379,14 @@ def test_a_listing_claims_what_still_lies_there_unchanged(run: Run) -> None:
     assert [begun.drop for begun in ledger.begin(run.connection, claim)] == seen[:1]
 
 
+def test_a_listing_that_was_claimed_before_claims_nothing(run: Run) -> None:
+    """As when the task that claimed it was killed before it could say so."""
+    run.drop("a.csv", GOOD)
+    listing = save_listing(run.home, drops(run.home))
+    assert claim_listing(run.connection, run.home, listing)[1] == 1
+    assert claim_listing(run.connection, run.home, listing)[1] == 0
+
+
 def test_a_listing_from_elsewhere_is_not_read(run: Run, tmp_path: Path) -> None:
     (tmp_path / "listing.json").write_text("[]")
     with pytest.raises(UsageError, match="is not a listing of this installation"):

@@ -41,7 +41,11 @@ def claim_listing(connection: Connection, home: Home, listing: Path) -> tuple[st
     inside = listing.resolve().is_relative_to((home.staging / _LISTINGS).resolve())
     if not inside:
         raise UsageError(f"{listing.name} is not a listing of this installation")
-    seen = [Drop(**values) for values in json.loads(listing.read_text())]
+    try:
+        text = listing.read_text()
+    except FileNotFoundError:
+        text = "[]"  # who claimed it has removed it
+    seen = [Drop(**values) for values in json.loads(text)]
     claimed = ledger.claim(connection, [drop for drop in seen if _unchanged(drop)])
     listing.unlink(missing_ok=True)
     return claimed
