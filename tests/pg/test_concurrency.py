@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Barrier
+from urllib.parse import quote
 
 import pytest
 
@@ -164,25 +165,32 @@ def test_the_same_months_can_be_made_at_once(warehouse: Warehouse, order: str) -
 @only_embedded
 @pytest.mark.parametrize("day", ["new", "known"])
 def test_a_batch_waits_for_the_one_that_holds_its_day_and_then_sees_it(
-    warehouse: Warehouse, loader: Connection, tmp_path: Path, day: str
+    warehouse: Warehouse, tmp_path: Path, day: str
 ) -> None:
-    """The maximum is taken after the lock is held: a stale one must not win."""
-    if day == "known":
-        put(loader, staged(tmp_path / "c", delivery(Day(updated="20240311080000"))))
-    newer = Day(value="2", updated="20240313080000", minutes=5)
-    first = staged(tmp_path / "a", delivery(newer))
-    second = staged(tmp_path / "b", delivery(replace(newer, value="1", updated="20240312080000")))
-    loader.execute("SELECT meter_ensure_months('{2024-03-01}')")
-    loader.commit()
-    with connect(warehouse.loader) as running, ThreadPoolExecutor(1) as pool:
-        running.execute(Path(first.path).read_bytes())
-        waiting = pool.submit(put, loader, second)
-        _until_it_waits(warehouse, loader.info.backend_pid)
-        assert not waiting.done()
-        running.commit()
-        assert waiting.result(60) == 0
-    query = "SELECT DISTINCT consumption, count(*) OVER () FROM meter_readings"
-    assert warehouse.rows(query) == [(2, 288)]
+    """The maximum is taken after the lock is held: a stale one must not win.
+
+    Whatever isolation level the server gives by default.
+    """
+    options = quote("-c default_transaction_isolation=serializable")
+    with connect(f"{warehouse.loader}&options={options}") as loader:
+        if day == "known":
+            put(loader, staged(tmp_path / "c", delivery(Day(updated="20240311080000"))))
+        newer = Day(value="2", updated="20240313080000", minutes=5)
+        first = staged(tmp_path / "a", delivery(newer))
+        second = staged(
+            tmp_path / "b", delivery(replace(newer, value="1", updated="20240312080000"))
+        )
+        loader.execute("SELECT meter_ensure_months('{2024-03-01}')")
+        loader.commit()
+        with connect(warehouse.loader) as running, ThreadPoolExecutor(1) as pool:
+            running.execute(Path(first.path).read_bytes())
+            waiting = pool.submit(put, loader, second)
+            _until_it_waits(warehouse, loader.info.backend_pid)
+            assert not waiting.done()
+            running.commit()
+            assert waiting.result(60) == 0
+        query = "SELECT DISTINCT consumption, count(*) OVER () FROM meter_readings"
+        assert warehouse.rows(query) == [(2, 288)]
 
 
 def _until_it_waits(warehouse: Warehouse, pid: int) -> None:
