@@ -1,6 +1,8 @@
 """The commands that need a database, as a person or a program runs them."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import psycopg
@@ -236,6 +238,18 @@ def test_migrate_twice(databases: Databases, capsys: pytest.CaptureFixture[str])
     assert bare.one("SELECT count(*) FROM meter_readings") == 0
 
 
+def test_migrations_at_once_wait_for_each_other(databases: Databases) -> None:
+    bare = databases.bare()
+    command = [sys.executable, "-m", "nem12.cli", "migrate", "--dsn", bare.owner]
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(3)
+    ]
+    said = [process.communicate()[0] for process in processes]
+    assert sum(line.startswith("migrated from nothing") for line in said) == 1, said
+    assert sum(line.startswith("already at") for line in said) == 2, said
+
+
 def test_migrate_without_the_right_to_is_one_line(
     databases: Databases, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -287,7 +301,7 @@ PASSWORD = "s3cret"  # noqa: S105 - of nobody
 @pytest.mark.parametrize("what", ["migrate", "status", "query"])
 @pytest.mark.parametrize(
     "wrong",
-    ["role", "host", "scheme", "percent", "slash", "port", "option"],
+    ["role", "host", "scheme", "percent", "slash", "port", "no host", "option"],
 )
 def test_a_wrong_uri_is_one_line_without_the_password(
     warehouse: Warehouse, capsys: pytest.CaptureFixture[str], what: str, wrong: str
@@ -300,6 +314,7 @@ def test_a_wrong_uri_is_one_line_without_the_password(
         "percent": f"postgresql://someone:{PASSWORD}%zz@localhost/meter",
         "slash": f"postgresql://someone:{PASSWORD}/x@localhost/meter",
         "port": f"postgresql://someone:{PASSWORD}@localhost:port/meter",
+        "no host": f"postgresql://:{PASSWORD}/x",
         "option": f"{uri}&colour=red",
     }
     arguments = (what, "SELECT 1") if what == "query" else (what,)
