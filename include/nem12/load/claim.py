@@ -41,7 +41,11 @@ def claim_listing(connection: Connection, home: Home, listing: Path) -> tuple[st
     inside = listing.resolve().is_relative_to((home.staging / _LISTINGS).resolve())
     if not inside:
         raise UsageError(f"{listing.name} is not a listing of this installation")
-    seen = [Drop(**values) for values in json.loads(listing.read_text())]
+    try:
+        text = listing.read_text()
+    except FileNotFoundError:
+        text = "[]"  # who claimed it has removed it
+    seen = [Drop(**values) for values in json.loads(text)]
     claimed = ledger.claim(connection, [drop for drop in seen if _unchanged(drop)])
     listing.unlink(missing_ok=True)
     return claimed
@@ -58,8 +62,8 @@ def claim_by_glob(
     """Claim the drops that match one of the patterns.
 
     A pattern without a slash is for names, one with a slash for paths below the landing folder;
-    with `reprocess` also `archive/…` and `rejected/…` below these folders. Files that changed a
-    moment ago are left to the watch, which sees them settle.
+    with `reprocess` also `archive/…` and `rejected/…` below these folders. Files that are still
+    being written are left to the watch, which sees them settle.
 
     Args:
         connection: To the warehouse.
@@ -78,12 +82,10 @@ def claim_by_glob(
     check_patterns(patterns)
     if profile:
         profile_named(profile)
-    still = time.time_ns() - int(settings.SETTLE_SECONDS * 1e9)
-    wanted = [
-        replace(drop, profile=profile or drop.profile)
-        for drop in drops(home)
-        if drop.mtime_ns <= still and _matches(drop.path.relative_to(home.landing), patterns)
+    found = [
+        drop for drop in drops(home) if _matches(drop.path.relative_to(home.landing), patterns)
     ]
+    wanted = [replace(drop, profile=profile or drop.profile) for drop in _complete(found)]
     if reprocess:
         wanted += _kept(connection, home, patterns, profile)
     return ledger.claim(connection, wanted, again=reprocess)[0]
@@ -100,6 +102,15 @@ def check_patterns(patterns: list[str]) -> None:
             raise UsageError("an empty pattern names no file: give one such as *.csv")
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             raise UsageError(f"'{pattern}' leads out of the landing folder")
+
+
+def _complete(found: list[Drop]) -> list[Drop]:
+    """Those that stand still; if any changed lately, by whatever clock, all are looked at twice."""
+    long_ago = time.time_ns() - settings.CLOCK_DOUBT_SECONDS * 1_000_000_000
+    if all(drop.mtime_ns < long_ago for drop in found):
+        return found
+    time.sleep(settings.SETTLE_SECONDS)
+    return [drop for drop in found if _unchanged(drop)]
 
 
 def _matches(relative: Path, patterns: list[str]) -> bool:
