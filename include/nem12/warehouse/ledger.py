@@ -1,5 +1,6 @@
 """The ledger: what landed, who works on it, what became of it."""
 
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -223,7 +224,8 @@ def record_member(
         connection,
         "record_drop_file",
         drop_id=drop_id,
-        member=member,
+        # A name may hold any bytes, the database only text.
+        member=os.fsencode(member).decode(errors="backslashreplace"),
         file_id=file_id,
         outcome=outcome,
     )
