@@ -101,6 +101,19 @@ def test_a_name_full_of_tricks_is_only_a_name(run: Run) -> None:
     assert "\n" not in done.problems[0]
 
 
+def test_a_name_that_is_no_text_keeps_its_bytes_in_the_archive(run: Run) -> None:
+    name = b"m\xe4rz\xff\n.csv"
+    run.drop(os.fsdecode(name), PARTIAL)
+    claim = run.claim("*")
+    (planned,) = plan(run.connection, run.home, claim)
+    assert planned["label"] == r"m\xdce4rz\xdcff\x0a.csv"  # goes through JSON of databases
+    run.load(claim)
+    assert run.settle(claim).files == {"partial": 1}
+    kept = [os.fsencode(path.name)[13:] for path in run.home.archive.glob("*/*/*")]
+    assert name in kept
+    assert len(kept) == 2
+
+
 def test_the_same_content_again_is_a_duplicate(warehouse: Warehouse, run: Run) -> None:
     run.drop("first.csv", GOOD)
     run.run()
@@ -324,7 +337,7 @@ def test_an_unreadable_drop_does_not_take_its_copy_along(
 ) -> None:
     """The second of two copies changes while it is read: the first is loaded all the same."""
     run.drop("a.csv", GOOD)
-    second = run.drop("b.csv", GOOD)
+    second = run.drop(os.fsdecode(b"b\xff.csv"), GOOD)
     claim = run.claim("*")
     from nem12.load import plan as planning
 
@@ -340,7 +353,9 @@ def test_an_unreadable_drop_does_not_take_its_copy_along(
     run.load(claim)
     done = run.settle(claim)
     assert done.drops == {"loaded": 1, "waiting": 1}
-    assert done.problems == ["b.csv: attempt 1 failed: b.csv changed while it was read"]
+    assert done.problems == [
+        r"b\xdcff.csv: attempt 1 failed: b\xdcff.csv changed while it was read"
+    ]
 
 
 @pytest.mark.parametrize("pattern", ["/etc/*", "../*", "strict/../../*"])

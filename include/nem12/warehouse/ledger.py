@@ -1,5 +1,6 @@
 """The ledger: what landed, who works on it, what became of it."""
 
+import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -248,7 +249,8 @@ def record_member(
         connection,
         "record_drop_file",
         drop_id=drop_id,
-        member=member,
+        # A name may hold any bytes, the database only text.
+        member=os.fsencode(member).decode(errors="backslashreplace"),
         file_id=file_id,
         outcome=outcome,
     )
