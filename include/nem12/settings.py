@@ -149,6 +149,14 @@ def keep_landing() -> bool:
     return os.environ.get("METER_KEEP_LANDING", "").lower() in ("1", "true", "yes")
 
 
+def lineage_namespace() -> str:
+    """What OpenLineage is to call the server (METER_LINEAGE_NAMESPACE), where its address is none.
+
+    Behind a unix socket or a pooler the connection does not say what others call it.
+    """
+    return os.environ.get("METER_LINEAGE_NAMESPACE", "")
+
+
 def home() -> Home:
     """The folders in force: METER_HOME, and METER_LANDING … METER_REJECTED where they differ."""
     root = Path(os.environ.get("METER_HOME") or CHECKOUT / ".data").expanduser().resolve()

@@ -97,9 +97,8 @@ def run_dag(migrated: Path, server: Server, home: settings.Home, tmp_path: Path)
             capture_output=True,
             text=True,
         )
-        lines = done.stdout.strip().splitlines()
-        assert lines, done.stderr
-        assert lines[-1].startswith("{"), done.stdout + done.stderr
+        lines = [line for line in done.stdout.splitlines() if line.startswith('{"state": ')]
+        assert lines, done.stdout + done.stderr
         result: dict[str, Any] = json.loads(lines[-1])
         return {**result, "log": done.stdout + done.stderr}
 

@@ -39,7 +39,8 @@ def main(dag_id: str, conf: dict[str, object]) -> None:
             },
             "other_runs": {other.run_id: other.conf for other in others},
         }
-    print("\n" + json.dumps(result, default=str))
+    # At once: what logs at the end of the process would come between.
+    print("\n" + json.dumps(result, default=str), flush=True)
 
 
 if __name__ == "__main__":

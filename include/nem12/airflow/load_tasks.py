@@ -71,7 +71,8 @@ def parse(shard: dict[str, str]) -> dict[str, Any]:
     """Parse one shard into a staged SQL batch file."""
     get_current_context()["shard_label"] = shard["label"]  # type: ignore[typeddict-unknown-key]
     path = Path(shard["shard"])
-    return asdict(stage(load_shard(path), path.parent))
+    # The operator finds in the shard's description which files the batch comes from.
+    return {**asdict(stage(load_shard(path), path.parent)), "shard": str(path)}
 
 
 @task_group

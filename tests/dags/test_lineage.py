@@ -1,0 +1,94 @@
+"""OpenLineage events of whole DAG runs, written by the real client to a file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from nem12 import settings
+from nem12.settings import CHECKOUT, Home
+from nem12.warehouse.connect import connect
+from nem12.warehouse.embedded import PORT, Server
+from tests.dags.conftest import Run
+from tests.dags.test_runs import land
+
+APPLY = "nem12_load.load.apply"
+
+
+def switched_on(tmp_path: Path) -> tuple[dict[str, str], Path]:
+    """What switches lineage on, and the file that the events go to."""
+    events = tmp_path / "events.jsonl"
+    transport = {"type": "file", "log_file_path": str(events), "append": True}
+    return {"AIRFLOW__OPENLINEAGE__TRANSPORT": json.dumps(transport)}, events
+
+
+def of_apply(events: Path, kind: str) -> list[dict[str, Any]]:
+    """The events of one kind that the apply step sent."""
+    sent = [json.loads(line) for line in events.read_text().splitlines()]
+    return [e for e in sent if e["job"]["name"] == APPLY and e["eventType"] == kind]
+
+
+def test_a_load_says_which_files_went_into_the_table(
+    run_dag: Run, home: Home, server: Server, tmp_path: Path
+) -> None:
+    land(home, "household_30min.csv", "two_sites.zip")
+    env, events = switched_on(tmp_path)
+    result = run_dag("nem12_load", {"files": ["*"]}, **env)
+    assert result["state"] == "success", result["log"]
+    (completed,) = of_apply(events, "COMPLETE")
+
+    inputs = {Path(one["name"]).name: one for one in completed["inputs"]}
+    landed = home.landing / "household_30min.csv"
+    assert {one["namespace"] for one in completed["inputs"]} == {"file"}
+    assert inputs["household_30min.csv"]["name"] == str(landed)
+    assert len([n for n in completed["inputs"] if "/two_sites.zip/" in n["name"]]) == 2
+    sample = CHECKOUT / "samples" / "household_30min.csv"
+    facets = inputs["household_30min.csv"]["facets"]
+    assert facets["nem12_file"]["size"] == sample.stat().st_size
+    assert facets["nem12_file"]["sha256"] == facets["version"]["datasetVersion"]
+    statistics = inputs["household_30min.csv"]["inputFacets"]["inputStatistics"]
+    assert statistics["rowCount"] == len(sample.read_text().splitlines())
+    assert completed["run"]["facets"]["nem12_batch"]["files"] == 3
+
+    (output,) = completed["outputs"]
+    assert output["namespace"] == f"postgres://localhost:{PORT}"
+    assert output["name"] == f"{settings.DATABASE}.public.meter_readings"
+    assert output["outputFacets"]["outputStatistics"]["rowCount"] == 1344
+    with connect(server.uri()) as connection:
+        columns = connection.execute(
+            "SELECT column_name, udt_name FROM information_schema.columns"
+            " WHERE table_name = 'meter_readings' ORDER BY ordinal_position"
+        ).fetchall()
+    fields = output["facets"]["schema"]["fields"]
+    assert [(field["name"], field["type"]) for field in fields] == columns
+    lineage = output["facets"]["columnLineage"]["fields"]
+    assert set(lineage) == {name for name, _ in columns}
+    assert {one["name"] for one in lineage["consumption"]["inputFields"]} == {
+        one["name"] for one in completed["inputs"]
+    }
+    assert "INSERT INTO" not in events.read_text()
+
+
+def test_a_load_that_fails_says_so_of_the_same_datasets(
+    run_dag: Run, home: Home, server: Server, tmp_path: Path
+) -> None:
+    land(home, "month_30min.csv.gz")
+    env, events = switched_on(tmp_path)
+    with connect(server.uri()) as connection:
+        refuse = "ALTER TABLE meter_day_versions ADD CONSTRAINT {} CHECK (false) NOT VALID"
+        connection.execute(refuse.format("test_refuses"))
+        connection.commit()
+        try:
+            result = run_dag(
+                "nem12_load", {"files": ["*"]}, METER_LINEAGE_NAMESPACE="postgres://db:1", **env
+            )
+        finally:
+            connection.execute("ALTER TABLE meter_day_versions DROP CONSTRAINT test_refuses")
+            connection.commit()
+    assert result["state"] == "failed"
+    (failed,) = of_apply(events, "FAIL")
+    (file,) = failed["inputs"]
+    assert file["name"].startswith(str(home.landing / "month_30min.csv.gz"))
+    (output,) = failed["outputs"]
+    assert output["namespace"] == "postgres://db:1"
+    assert "outputStatistics" not in output.get("outputFacets", {})
+    assert "INSERT INTO" not in events.read_text()
