@@ -93,6 +93,25 @@ def test_the_watch_claims_what_landed_and_starts_one_load_run_for_it(
     assert loaded["xcoms"]["settle_drops.return_value"]["files"] == {"loaded": 2}
 
 
+def test_the_example_keeps_the_totals_of_days_that_were_loaded(
+    run_dag: Run, home: Home, server: Server
+) -> None:
+    land(home, "household_30min.csv")
+    run_dag("nem12_load", {"files": ["*"]})
+    result = run_dag("nem12_daily_totals")
+    assert result["state"] == "success", result["log"]
+    assert result["xcoms"]["refresh_totals.return_value"]["days"] > 0
+    with connect(server.uri()) as connection:
+        row = connection.execute(
+            "SELECT count(*), sum(t.readings) FROM meter_daily_totals t JOIN meter_daily d"
+            " USING (nmi, nmi_suffix, day, total_consumption, readings)"
+        ).fetchone()
+        whole = connection.execute(
+            "SELECT (SELECT count(*) FROM meter_days), (SELECT count(*) FROM meter_readings)"
+        ).fetchone()
+    assert row == whole
+
+
 def test_a_file_of_the_archive_is_loaded_again_on_request(run_dag: Run, home: Home) -> None:
     land(home, "household_correction.csv")
     run_dag("nem12_load", {"files": ["*"]})

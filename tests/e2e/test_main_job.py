@@ -138,6 +138,24 @@ def test_the_asset_event_tells_what_was_loaded(running: Running) -> None:
     assert loaded["files"] == {"loaded": 1}
     assert (loaded["first_day"], loaded["last_day"]) != (None, None)
     assert len(loaded["nmis"]) == 1
+    landed = next(extra for extra in extras if "readings" not in extra)
+    assert landed == {"claim": claim, "drops": 1}
+
+
+def test_a_dag_that_follows_the_table_is_started_and_keeps_its_daily_totals(
+    running: Running,
+) -> None:
+    path = f"/api/v2/dags/{settings.DAILY_DAG_ID}"
+    assert running.airflow.api("GET", path)["is_paused"]
+    running.airflow.api("PATCH", path, {"is_paused": False})
+    since = datetime.now(UTC)
+    running.settled(running.drop("month_30min.csv.gz"), since)
+    stale = (
+        "SELECT count(*) FROM meter_daily LEFT JOIN meter_daily_totals t"
+        " USING (nmi, nmi_suffix, day, total_consumption, readings) WHERE t.nmi IS NULL"
+    )
+    running.until(lambda: running.connection.execute(stale).fetchone() == (0,))
+    running.airflow.api("PATCH", path, {"is_paused": True})
 
 
 def test_a_drop_is_not_lost_when_the_triggerer_is_killed(running: Running) -> None:
