@@ -154,6 +154,16 @@ def keep_landing() -> bool:
     return os.environ.get("METER_KEEP_LANDING", "").lower() in ("1", "true", "yes")
 
 
+def notifiers() -> str:
+    """Who is told of what went wrong (METER_NOTIFIERS), as JSON."""
+    return os.environ.get("METER_NOTIFIERS", "").strip()
+
+
+def silent_hours() -> str:
+    """After how long without a drop to tell somebody (METER_SILENT_HOURS)."""
+    return os.environ.get("METER_SILENT_HOURS", "").strip()
+
+
 def lineage_namespace() -> str:
     """What OpenLineage is to call the server (METER_LINEAGE_NAMESPACE), where its address is none.
 

@@ -6,10 +6,11 @@ import signal
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import pytest
 from psycopg import sql
@@ -19,6 +20,7 @@ from nem12.settings import CHECKOUT, Home
 from nem12.warehouse import embedded, ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.migrate import migrate
+from tests.mail import Mailbox, body, mailbox
 from tests.together import expected, in_force
 
 pytestmark = pytest.mark.e2e
@@ -31,8 +33,11 @@ PATIENCE_SECONDS = 120
 class Running:
     """A whole installation, and what a user does with it."""
 
-    def __init__(self, home: Home, airflow: stack.Airflow, connection: Connection) -> None:
+    def __init__(
+        self, home: Home, airflow: stack.Airflow, connection: Connection, mails: Mailbox
+    ) -> None:
         self.home = home
+        self.mails = mails
         self.airflow = airflow
         self.connection = connection
 
@@ -80,6 +85,20 @@ class Running:
         return str(row[0])
 
 
+@contextmanager
+def told_by_mail(mails: Mailbox) -> Iterator[None]:
+    """The environment in which people are told of refused files by mail."""
+    notifier = {
+        "classpath": "airflow.providers.smtp.notifications.smtp.SmtpNotifier",
+        "kwargs": {"to": "crew@example.org"},
+        "on": ["refused"],
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("METER_NOTIFIERS", json.dumps([notifier]))
+        patch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(mails.connection))
+        yield
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
     """A whole installation in a folder of its own."""
@@ -91,11 +110,13 @@ def running() -> Iterator[Running]:
     with embedded.server(home) as server:
         migrate(server.uri(settings.OWNER_ROLE))
         with (
+            mailbox() as mails,
+            told_by_mail(mails),
             stack.running(home, server) as airflow,
             connect(server.uri(settings.READER_ROLE)) as connection,
         ):
             ledger.listen(connection)
-            yield Running(home, airflow, connection)
+            yield Running(home, airflow, connection, mails)
     shutil.rmtree(root)
 
 
@@ -123,6 +144,26 @@ def test_a_truncated_file_lies_in_rejected_with_its_report_and_the_run_is_red(
     assert kept.read_bytes() == (SAMPLES / "truncated.csv").read_bytes()
     assert "line 8: FILE no-end" in report.read_text()
     assert running.load_run(dropped)["state"] == "failed"
+
+
+def test_a_refused_file_is_told_of_once_by_mail_also_when_the_task_runs_again(
+    running: Running,
+) -> None:
+    mail = running.mails.next()
+    assert mail["subject"] == "NEM12: 1 file refused, whole or in part"
+    run = quote(running.of(running.home.landing / "truncated.csv", "run"))
+    assert f'href="{running.airflow.url}/dags/{settings.LOAD_DAG_ID}/runs/{run}"' in body(mail)
+    cleared = {"dry_run": False, "dag_run_id": unquote(run), "task_ids": ["verdict"]}
+    path = f"/api/v2/dags/{settings.LOAD_DAG_ID}/clearTaskInstances"
+    running.airflow.api("POST", path, cleared)
+    tries = f"/api/v2/dags/{settings.LOAD_DAG_ID}/dagRuns/{run}/taskInstances/verdict"
+
+    def tried_again() -> bool:
+        verdict = running.airflow.api("GET", tries)
+        return (verdict["try_number"], verdict["state"]) == (2, "failed")
+
+    running.until(tried_again)
+    assert running.mails.is_empty
 
 
 def test_the_asset_event_tells_what_was_loaded(running: Running) -> None:

@@ -5,6 +5,7 @@ from typing import Final
 
 from airflow.sdk import get_current_context
 
+from nem12.airflow.alerts import tell_of_dead_run
 from nem12.settings import LOAD_DAG_ID
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
@@ -28,6 +29,8 @@ def free_dead_claims(connection: Connection) -> int:
         states = ledger.free_claim(connection, claim, f"its run {run_id} is gone")
         log.warning("run %s is gone: %s drops freed (%s)", run_id, len(states), set(states))
         freed += len(states)
+        if states:
+            tell_of_dead_run(connection, claim, run_id)
     return freed
 
 

@@ -11,6 +11,7 @@ from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryActi
 from airflow.sdk.exceptions import AirflowFailException
 
 from nem12 import settings
+from nem12.airflow.alerts import tell_of_run
 from nem12.airflow.assets import METER_READINGS
 from nem12.airflow.claims import free_dead_claims
 from nem12.airflow.operators import MeterBatchOperator
@@ -108,7 +109,11 @@ def settle_drops() -> dict[str, Any]:
 
 @task(trigger_rule="all_done", retries=0)
 def verdict(settled: dict[str, Any] | None) -> str:
-    """Say in one line how the run went; fail it where something was refused or failed."""
+    """Say in one line how the run went; fail it where something was refused or failed.
+
+    Those who want to know are told first (METER_NOTIFIERS).
+    """
+    tell_of_run(settled)
     if not settled:
         raise AirflowFailException("the run could not be settled: see the logs of the tasks before")
     files = ", ".join(f"{count} {outcome}" for outcome, count in settled["files"].items())
