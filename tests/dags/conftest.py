@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,13 @@ def airflow_environment(airflow_home: Path) -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow_home}/airflow.db",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file that has been there for a while."""
+    path.write_bytes(data)
+    a_while_ago = time.time() - 60
+    os.utime(path, (a_while_ago, a_while_ago))
 
 
 @pytest.fixture(scope="session")

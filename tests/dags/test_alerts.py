@@ -1,6 +1,7 @@
 """People are told what went wrong: real notifiers, a real mail server, whole DAG runs."""
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -9,9 +10,9 @@ from nem12.load.claim import claim_by_glob
 from nem12.settings import Home
 from nem12.warehouse.connect import connect
 from nem12.warehouse.embedded import Server
-from tests.dags.conftest import Run
-from tests.dags.test_runs import land
+from tests.dags.conftest import Run, put
 from tests.mail import body, mailbox
+from tests.pg.deliveries import Day, delivery
 
 SMTP = "airflow.providers.smtp.notifications.smtp.SmtpNotifier"
 HOSTILE = "<b onclick=x>&{{ 7 * 7 }}.csv"
@@ -24,8 +25,7 @@ def told(record: Path) -> list[dict[str, Any]]:
 def test_a_refused_file_is_told_of_by_mail_and_by_others_whatever_its_name_and_who_fails(
     run_dag: Run, home: Home, tmp_path: Path
 ) -> None:
-    land(home, "truncated.csv")
-    (home.landing / "truncated.csv").rename(home.landing / HOSTILE)
+    put(home.landing / HOSTILE, delivery(Day(date(2021, 1, 1))).rpartition(b"900")[0])
     record = tmp_path / "told.jsonl"
     notifiers = [
         {"classpath": "recording.Broken"},
@@ -54,7 +54,7 @@ def test_a_refused_file_is_told_of_by_mail_and_by_others_whatever_its_name_and_w
     html = body(mail)
     assert "&lt;b onclick=x&gt;&amp;{{ 7 * 7 }}.csv" in html
     assert "<b " not in html
-    assert "line 8: no-end" in html
+    assert ": no-end: the file ends without a 900 record" in html
     assert 'href="https://air.example.org/base/nem12/files/' in html
     assert 'href="https://air.example.org/base/dags/nem12_load/runs/manual__' in html
 
@@ -67,12 +67,12 @@ def test_a_refused_file_is_told_of_by_mail_and_by_others_whatever_its_name_and_w
 def test_a_run_that_died_and_a_silent_folder_are_told_of_by_the_sweep(
     run_dag: Run, home: Home, server: Server, tmp_path: Path
 ) -> None:
-    land(home, "household_30min.csv")
+    put(home.landing / "gone.csv", delivery(Day(date(2021, 1, 2))))
     record = tmp_path / "told.jsonl"
     notifiers = [{"classpath": "recording.AsyncRecorder", "kwargs": {"path": str(record)}}]
     with connect(server.uri(settings.LOADER_ROLE)) as connection:
         claim_by_glob(connection, home, ["*"], None)
-        (home.landing / "household_30min.csv").unlink()
+        (home.landing / "gone.csv").unlink()
         connection.execute(
             "UPDATE meter_drops SET checked_at = now() - interval '30 hours',"
             " claimed_at = now() - interval '30 hours' WHERE starts_with(uri, %s)",
@@ -87,7 +87,7 @@ def test_a_run_that_died_and_a_silent_folder_are_told_of_by_the_sweep(
     assert result["state"] == "success", result["log"]
     died, silence = told(record)
     assert died["kind"] == "failed"
-    assert "household_30min.csv: waiting: attempt 1 failed: its run" in died["words"]
+    assert "gone.csv: waiting: attempt 1 failed: its run" in died["words"]
     assert silence["kind"] == "silent"
     assert "for 30 hours, since" in silence["words"]
 

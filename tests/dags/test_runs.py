@@ -1,15 +1,11 @@
 """Whole DAG runs without a scheduler: `dag.test()` on a real database."""
 
-import os
-import shutil
-import time
-
 from nem12 import settings
 from nem12.load.claim import claim_by_glob
 from nem12.settings import CHECKOUT, Home
 from nem12.warehouse.connect import connect
 from nem12.warehouse.embedded import Server
-from tests.dags.conftest import Run
+from tests.dags.conftest import Run, put
 from tests.pg import loading
 
 SAMPLES = CHECKOUT / "samples"
@@ -18,9 +14,7 @@ SAMPLES = CHECKOUT / "samples"
 def land(home: Home, *names: str) -> None:
     """Put samples into the landing folder, as files that have been there for a while."""
     for name in names:
-        shutil.copyfile(SAMPLES / name, home.landing / name)
-        a_while_ago = time.time() - 60
-        os.utime(home.landing / name, (a_while_ago, a_while_ago))
+        put(home.landing / name, (SAMPLES / name).read_bytes())
 
 
 def test_a_load_run_fills_the_table_and_archives_the_files(

@@ -156,13 +156,15 @@ def test_a_refused_file_is_told_of_once_by_mail_also_when_the_task_runs_again(
     cleared = {"dry_run": False, "dag_run_id": unquote(run), "task_ids": ["verdict"]}
     path = f"/api/v2/dags/{settings.LOAD_DAG_ID}/clearTaskInstances"
     running.airflow.api("POST", path, cleared)
-    tries = f"/api/v2/dags/{settings.LOAD_DAG_ID}/dagRuns/{run}/taskInstances/verdict"
+    verdict = f"/api/v2/dags/{settings.LOAD_DAG_ID}/dagRuns/{run}/taskInstances/verdict"
 
     def tried_again() -> bool:
-        verdict = running.airflow.api("GET", tries)
-        return (verdict["try_number"], verdict["state"]) == (2, "failed")
+        seen = running.airflow.api("GET", verdict)
+        return (seen["try_number"], seen["state"]) == (2, "failed")
 
     running.until(tried_again)
+    log = json.dumps(running.airflow.api("GET", f"{verdict}/logs/2"))
+    assert "SmtpNotifier was told before" in log
     assert running.mails.is_empty
 
 
