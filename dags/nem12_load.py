@@ -18,8 +18,8 @@ files are loaded all the same. A failed drop is tried again by a later run, afte
 **Started** by `nem12_watch` for what it finds, by hand for files that wait in the landing folder,
 and once a day for whatever was left behind; that sweep also tells when nothing has landed for
 `METER_SILENT_HOURS`. **Sends** an event of the asset `meter_readings`, with counts, first and last
-day and NMIs, and OpenLineage events for each applied batch. **To recover**, clear the failed task: every step may
-run again.
+day and NMIs, and OpenLineage events for each applied batch. **To recover**, clear the failed task:
+every step may run again.
 """
 
 from datetime import timedelta

@@ -1,9 +1,11 @@
 """METER_NOTIFIERS and METER_SILENT_HOURS: read as meant, or refused in one clear line."""
 
 import json
+from pathlib import Path
 
 import pytest
 
+from nem12.cli.__main__ import main
 from nem12.errors import UsageError
 from nem12.load.notifiers import KINDS, Notifier, configured, silent_hours
 
@@ -52,3 +54,19 @@ def test_silence_is_a_number_of_hours(text: str, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("METER_SILENT_HOURS", text)
     with pytest.raises(UsageError, match="a number of hours"):
         silent_hours()
+
+
+@pytest.mark.parametrize(
+    ("name", "text"), [("METER_NOTIFIERS", "[{}]"), ("METER_SILENT_HOURS", "x")]
+)
+def test_up_does_not_start_with_a_setting_that_cannot_be_read(
+    name: str,
+    text: str,
+    own_home: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv(name, text)
+    assert main(["up"]) == 2
+    assert name in capsys.readouterr().err
+    assert not own_home.exists()
