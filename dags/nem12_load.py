@@ -15,11 +15,27 @@ The run is red when something was refused (unless *fail on refusals* is off) or 
 files are loaded all the same. A failed drop is tried again by a later run, after a growing wait.
 `verdict` tells the notifiers of `METER_NOTIFIERS` first.
 
-**Started** by `nem12_watch` for what it finds, by hand for files that wait in the landing folder,
-and once a day for whatever was left behind; that sweep also tells when nothing has landed for
-`METER_SILENT_HOURS`. **Sends** an event of the asset `meter_readings`, with counts, first and last
-day and NMIs, and OpenLineage events for each applied batch. **To recover**, clear the failed task:
-every step may run again.
+## Started
+
+- by `nem12_watch` for what it finds;
+- by hand for files that wait in the landing folder, at once (*Trigger*; the form explains itself);
+- once a day for whatever was left behind; this sweep also tells the notifiers when nothing has
+  landed for `METER_SILENT_HOURS`;
+- by a backfill (*Trigger → Backfill*, or `airflow backfill create --dag-id nem12_load --from-date
+  2024-05-01 --to-date 2024-05-07`), which loads again, day by day, the files that were **made** on
+  each of these days (the DateTime of their 100 record, in NEM time), from archive, rejected and
+  landing folder. `--reprocess-behavior completed` does so for days that were backfilled before;
+  `--dag-run-conf '{"profile": "lenient"}'` sets what the form sets. A day without files ends green.
+
+## Sends
+
+An event of the asset `meter_readings`, with counts, first and last day and NMIs; an OpenLineage
+event for each applied batch, where that is switched on.
+
+## To recover
+
+Clear the failed task: every step may run again. A run that is deleted, or killed for good, frees
+its files after a while for the next one.
 """
 
 from datetime import timedelta
@@ -30,6 +46,9 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 
 from nem12 import settings
 from nem12.airflow.load_tasks import claim_and_plan, load, settle_drops, verdict
+
+_PATTERN = r"^(?!/)(?!\s*$)(?!(.*/)?\.\.(/|$)).+$"
+"""Of a relative path that stays below its folder: the form refuses others at once."""
 
 
 @dag(
@@ -45,30 +64,35 @@ from nem12.airflow.load_tasks import claim_and_plan, load, settle_drops, verdict
         "files": Param(
             ["*"],
             type="array",
-            items={"type": "string"},
+            items={"type": "string", "pattern": _PATTERN},
+            minItems=1,
             title="Files",
-            description="Patterns for names; with a slash, for paths below the landing folder.",
-            examples=["*", "*.csv", "strict/*"],
+            description_md="Patterns for names, such as `*` or `*.csv`; with a slash, for paths "
+            "below the landing folder, such as `strict/*`. With *Reprocess* also "
+            "`archive/2024/05/*` or `rejected/*`. A line each.",
+            examples=["*", "*.csv", "*.zip", "strict/*", "lenient/*", "archive/*", "rejected/*"],
         ),
         "profile": Param(
             settings.PROFILE_BY_FOLDER,
             type="string",
             enum=[settings.PROFILE_BY_FOLDER, "standard", "strict", "lenient"],
             title="Profile",
-            description="How strictly to judge; by folder: `strict/` and `lenient/` say it.",
+            description_md="How strictly to judge. *by folder*: what lies in `strict/` or "
+            "`lenient/` by that profile, what is loaded again as it was judged last.",
         ),
         "reprocess": Param(
             False,
             type="boolean",
             title="Reprocess",
-            description="Load again, in place of what was loaded: by another profile or a newer "
-            "reader. Patterns may then begin with `archive/` or `rejected/`.",
+            description_md="Load again, in place of what was loaded: by another profile or a newer "
+            "reader.",
         ),
         "fail_on_refusals": Param(
             True,
             type="boolean",
             title="Fail on refusals",
-            description="The run turns red when a file or record was refused.",
+            description_md="The run turns red when a file or record was refused; the others are "
+            "loaded all the same.",
         ),
     },
     dagrun_timeout=timedelta(days=1),

@@ -43,9 +43,15 @@ class Mailbox:
         """The mail that came first, waited for."""
         return self._mails.get(timeout=PATIENCE_SECONDS)
 
-    @property
-    def is_empty(self) -> bool:
-        return self._mails.empty()
+    def about(self, text: str) -> EmailMessage:
+        """The first mail that says this, waited for."""
+        while text not in body(mail := self.next()):
+            pass
+        return mail
+
+    def rest(self) -> list[EmailMessage]:
+        """The other mails that are here."""
+        return [self._mails.get_nowait() for _ in range(self._mails.qsize())]
 
 
 def body(mail: EmailMessage) -> str:

@@ -14,4 +14,4 @@ class UsageError(TerminalError):
 
 
 class TransientError(MeterError):
-    """Trying again may help: a deadlock, a serialization failure, a lost connection."""
+    """Trying again may help: a deadlock, a lost connection, a full disk."""

@@ -45,6 +45,10 @@ WARNINGS_KEPT: Final = 100
 SETTLE_SECONDS: Final = 2.0
 """How long a drop's size and time must stand still before it counts as complete."""
 
+CLOCK_DOUBT_SECONDS: Final = 24 * 3600
+"""A file that changed so lately, or in the future, may be one that is being written: the clock of
+a file server may be wrong by hours, by a time zone at most."""
+
 GATHER_SECONDS: Final = 15.0
 """How long the sensor waits at most while new names keep coming, so that a copy of thousands
 becomes one batch."""

@@ -10,6 +10,7 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
@@ -17,6 +18,7 @@ from nem12.asexml import XmlError, extract
 from nem12.errors import TerminalError
 from nem12.mdff import text
 from nem12.mdff.findings import Finding, Level
+from nem12.mdff.header import Header
 from nem12.settings import MAX_EXPANDED_BYTES, MAX_EXPANSION_RATIO, MAX_MEMBERS, MIB
 from nem12.shard import MeterFile, seen_at, survey
 
@@ -27,6 +29,9 @@ _RATIO_FLOOR: Final = 64 * MIB
 
 _METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """The format's archives are zlib's; what else a zip may hold is not worth its risks."""
+
+_HEADER_BYTES: Final = 64 * 1024
+"""Of a file's beginning, where its 100 record stands: that record has 60 bytes."""
 
 _BROKEN: Final = (
     zipfile.BadZipFile,
@@ -86,6 +91,47 @@ def unpack(path: Path, name: str, profile: str, scratch: Path) -> Iterator[Meter
         raise TerminalError(f"{text.shown(name, 200)} is gone") from None
     except PermissionError:
         raise TerminalError(f"{text.shown(name, 200)} may not be read") from None
+
+
+def headers(path: Path, profile: str, scratch: Path) -> Iterator[Header]:
+    """The 100 record of each file of a drop; files and archives are read no further than that.
+
+    Args:
+        path: Of the drop.
+        profile: To judge its files by.
+        scratch: Folder for what has to be expanded; made when needed.
+
+    Raises:
+        TerminalError: The drop cannot be read, or is gone.
+    """
+    if _begins_with(path, (b"<",)):
+        found = (file.header for file in unpack(path, path.name, profile, scratch))
+    else:
+        found = (_first_header(beginning, profile) for beginning in _beginnings(path))
+    yield from (header for header in found if header)
+
+
+def _first_header(beginning: bytes, profile: str) -> Header | None:
+    return survey(BytesIO(beginning), "", "", profile, len(beginning)).header
+
+
+def _beginnings(path: Path) -> Iterator[bytes]:
+    try:
+        with path.open("rb") as stream:
+            magic = stream.read(4)
+            stream.seek(0)
+            if magic.startswith(_ZIP):
+                with zipfile.ZipFile(stream) as archive:
+                    for member in archive.infolist()[:MAX_MEMBERS]:
+                        with archive.open(member) as expanded:
+                            yield expanded.read(_HEADER_BYTES)
+            elif magic.startswith(_GZIP):
+                with gzip.open(stream, "rb") as expanded:
+                    yield expanded.read(_HEADER_BYTES)
+            else:
+                yield stream.read(_HEADER_BYTES)
+    except (RuntimeError, *_BROKEN):  # zipfile's word for a member that is encrypted
+        return
 
 
 def sha256(path: Path) -> str:

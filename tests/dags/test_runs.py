@@ -1,5 +1,8 @@
 """Whole DAG runs without a scheduler: `dag.test()` on a real database."""
 
+import json
+from pathlib import Path
+
 from nem12 import settings
 from nem12.load.claim import claim_by_glob
 from nem12.settings import CHECKOUT, Home
@@ -61,6 +64,21 @@ def test_a_run_with_nothing_to_do_is_green(run_dag: Run) -> None:
     result = run_dag("nem12_load", {"files": ["*"]})
     assert result["state"] == "success", result["log"]
     assert result["xcoms"]["verdict.return_value"].startswith("no files")
+
+
+def test_wrong_input_ends_in_one_clear_line_in_the_log_and_is_told_of(
+    run_dag: Run, tmp_path: Path
+) -> None:
+    record = tmp_path / "told.jsonl"
+    notifiers = [{"classpath": "recording.Recorder", "kwargs": {"path": str(record)}}]
+    result = run_dag("nem12_load", {"files": ["."]}, METER_NOTIFIERS=json.dumps(notifiers))
+    assert result["state"] == "failed"
+    assert result["tasks"]["claim_and_plan"] == "failed"
+    assert "an empty pattern names no file: give one such as *.csv" in result["log"]
+    assert "Traceback" not in result["log"].partition("creating dag run")[2]
+    (told,) = map(json.loads, record.read_text().splitlines())
+    assert told["kind"] == "failed"
+    assert "a load run failed: claim_and_plan," in told["words"]
 
 
 def test_neither_sql_nor_secrets_reach_the_log_and_a_faulty_setting_breaks_no_load(

@@ -1,8 +1,9 @@
 """The commands that need a database, as a person or a program runs them."""
 
 import json
+import subprocess
+import sys
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from nem12 import settings
 from nem12.cli import __main__ as command_line
 from nem12.warehouse.connect import connect
+from tests.pg.commands import Command
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import tables
 from tests.pg.servers import Databases, Warehouse, only_embedded, with_password
@@ -19,36 +21,6 @@ pytestmark = only_embedded
 GOOD = delivery(Day(), Day(suffix="E2", uom="Wh"))
 PARTIAL = delivery(Day(value="x"), Day(suffix="E2"))
 KEYS = {"file", "sha256", "outcome", "readings", "days", "refused_records", "findings"}
-
-
-class Command:
-    """Runs commands against one database."""
-
-    def __init__(self, uri: str, capsys: pytest.CaptureFixture[str]) -> None:
-        self.uri = uri
-        self._capsys = capsys
-
-    def __call__(self, *arguments: str | Path) -> tuple[int, str, str]:
-        """Exit status, output, and what was said beside it."""
-        given = [*map(str, arguments), "--dsn", self.uri]
-        self._capsys.readouterr()
-        status = command_line.main(given)
-        printed = self._capsys.readouterr()
-        return status, printed.out, printed.err
-
-    def json(self, *arguments: str | Path, status: int = 0) -> list[Any]:
-        """The JSON lines that a command prints."""
-        done, printed, said = self(*arguments, "--format", "json")
-        assert (done, said) == (status, "")
-        return [json.loads(line) for line in printed.splitlines()]
-
-    def refused(self, *arguments: str | Path) -> str:
-        """The one line of an error."""
-        status, printed, said = self(*arguments)
-        assert (status, printed) == (2, "")
-        assert said.endswith("\n")
-        assert said.count("\n") == 1
-        return said
 
 
 @pytest.fixture
@@ -266,6 +238,18 @@ def test_migrate_twice(databases: Databases, capsys: pytest.CaptureFixture[str])
     assert bare.one("SELECT count(*) FROM meter_readings") == 0
 
 
+def test_migrations_at_once_wait_for_each_other(databases: Databases) -> None:
+    bare = databases.bare()
+    command = [sys.executable, "-m", "nem12.cli", "migrate", "--dsn", bare.owner]
+    processes = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        for _ in range(3)
+    ]
+    said = [process.communicate()[0] for process in processes]
+    assert sum(line.startswith("migrated from nothing") for line in said) == 1, said
+    assert sum(line.startswith("already at") for line in said) == 2, said
+
+
 def test_migrate_without_the_right_to_is_one_line(
     databases: Databases, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -317,7 +301,7 @@ PASSWORD = "s3cret"  # noqa: S105 - of nobody
 @pytest.mark.parametrize("what", ["migrate", "status", "query"])
 @pytest.mark.parametrize(
     "wrong",
-    ["role", "host", "scheme", "percent", "slash", "port", "option"],
+    ["role", "host", "scheme", "percent", "slash", "port", "no host", "option"],
 )
 def test_a_wrong_uri_is_one_line_without_the_password(
     warehouse: Warehouse, capsys: pytest.CaptureFixture[str], what: str, wrong: str
@@ -330,6 +314,7 @@ def test_a_wrong_uri_is_one_line_without_the_password(
         "percent": f"postgresql://someone:{PASSWORD}%zz@localhost/meter",
         "slash": f"postgresql://someone:{PASSWORD}/x@localhost/meter",
         "port": f"postgresql://someone:{PASSWORD}@localhost:port/meter",
+        "no host": f"postgresql://:{PASSWORD}/x",
         "option": f"{uri}&colour=red",
     }
     arguments = (what, "SELECT 1") if what == "query" else (what,)

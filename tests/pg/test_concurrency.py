@@ -2,11 +2,13 @@
 
 import random
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Barrier
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -14,6 +16,7 @@ from nem12.shard import Shard, parts
 from nem12.stage import Staged, stage
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.verify import verify
 from tests.pg.deliveries import Day, delivery, put, staged, surveyed
 from tests.pg.digest import tables
 from tests.pg.servers import Warehouse, only_embedded
@@ -136,6 +139,40 @@ def test_the_parts_of_one_file_applied_at_once_settle_it(
     assert warehouse.rows("SELECT status, days FROM meter_files") == [("loaded", 16)]
 
 
+@only_embedded
+def test_the_last_two_parts_of_a_file_applied_at_once_settle_it(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    """The second waits until it can see the part of the first."""
+    days = [Day(FIRST + timedelta(days=n)) for n in range(3)]
+    pieces = parts(surveyed(tmp_path, delivery(*days), cut=1))
+    before, first, second = [stage(Shard((part,)), tmp_path) for part in pieces]
+    put(loader, before)
+    with connect(warehouse.loader) as running, ThreadPoolExecutor(1) as pool:
+        running.execute(Path(first.path).read_bytes())
+        waiting = pool.submit(put, loader, second)
+        _until_it_waits(warehouse, loader, waiting)
+        running.commit()
+        waiting.result(60)
+    assert warehouse.rows("SELECT status, days FROM meter_files") == [("loaded", 3)]
+
+
+@only_embedded
+def test_parts_of_two_cuts_are_not_taken_for_a_whole_file(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    data = delivery(*(Day(FIRST + timedelta(days=n)) for n in range(4)))
+    block = len(data) // 4
+    cuts = [parts(surveyed(tmp_path, data, cut=cut)) for cut in (block * 3 // 2, block * 5 // 2)]
+    assert [len(cut) for cut in cuts] == [2, 2]
+    for cut in cuts:
+        put(loader, stage(Shard((cut[1],)), tmp_path))
+    assert warehouse.rows("SELECT status FROM meter_files") == [("loading",)]
+    put(loader, stage(Shard((cuts[0][0],)), tmp_path))
+    put(loader, stage(Shard((cuts[1][0],)), tmp_path))
+    assert warehouse.rows("SELECT status, days FROM meter_files") == [("loaded", 4)]
+
+
 @pytest.mark.parametrize("order", ["alike", "in a circle"])
 def test_the_same_months_can_be_made_at_once(warehouse: Warehouse, order: str) -> None:
     months = [f"{year}-{month:02}-01" for year in (2023, 2024) for month in range(1, 13)]
@@ -156,29 +193,81 @@ def test_the_same_months_can_be_made_at_once(warehouse: Warehouse, order: str) -
 
 
 @only_embedded
+@pytest.mark.parametrize("day", ["new", "known"])
 def test_a_batch_waits_for_the_one_that_holds_its_day_and_then_sees_it(
+    warehouse: Warehouse, tmp_path: Path, day: str
+) -> None:
+    """The maximum is taken after the lock is held: a stale one must not win.
+
+    Whatever isolation level the server gives by default.
+    """
+    options = quote("-c default_transaction_isolation=serializable")
+    with connect(f"{warehouse.loader}&options={options}") as loader:
+        if day == "known":
+            put(loader, staged(tmp_path / "c", delivery(Day(updated="20240311080000"))))
+        newer = Day(value="2", updated="20240313080000", minutes=5)
+        first = staged(tmp_path / "a", delivery(newer))
+        second = staged(
+            tmp_path / "b", delivery(replace(newer, value="1", updated="20240312080000"))
+        )
+        loader.execute("SELECT meter_ensure_months('{2024-03-01}')")
+        loader.commit()
+        with connect(warehouse.loader) as running, ThreadPoolExecutor(1) as pool:
+            running.execute(Path(first.path).read_bytes())
+            waiting = pool.submit(put, loader, second)
+            _until_it_waits(warehouse, loader, waiting)
+            running.commit()
+            assert waiting.result(60) == 0
+        query = "SELECT DISTINCT consumption, count(*) OVER () FROM meter_readings"
+        assert warehouse.rows(query) == [(2, 288)]
+
+
+@only_embedded
+def test_of_two_batches_that_wait_for_one_day_the_second_sees_the_first(
     warehouse: Warehouse, loader: Connection, tmp_path: Path
 ) -> None:
-    """The maximum is taken after the lock is held: a stale one must not win."""
-    newer = Day(value="2", updated="20240313080000", minutes=5)
-    first = staged(tmp_path / "a", delivery(newer))
-    second = staged(tmp_path / "b", delivery(replace(newer, value="1", updated="20240312080000")))
-    loader.execute("SELECT meter_ensure_months('{2024-03-01}')")
-    loader.commit()
+    """Both are past the insert of the day, which would make one wait for the other."""
+    put(loader, staged(tmp_path / "c", delivery(Day(updated="20240311080000"))))
+    newest = staged(tmp_path / "a", delivery(Day(value="2", updated="20240313080000", minutes=5)))
+    stale = staged(tmp_path / "b", delivery(Day(value="1", updated="20240312080000")))
+    with (
+        connect(warehouse.loader) as holder,
+        connect(warehouse.loader) as first,
+        connect(warehouse.loader) as second,
+        ThreadPoolExecutor(2) as pool,
+    ):
+        holder.execute("SELECT FROM meter_days FOR UPDATE")
+        waiting = []
+        for connection, batch in ((first, newest), (second, stale)):
+            waiting.append(pool.submit(put, connection, batch))
+            _until_it_waits(warehouse, connection, waiting[-1])
+        holder.commit()
+        assert [each.result(60) for each in waiting] == [288, 0]
+    assert [words for words, difference in verify(loader) if difference] == []
+
+
+@only_embedded
+def test_a_file_that_is_withdrawn_while_a_part_is_applied_goes_whole(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    days = [Day(FIRST + timedelta(days=n)) for n in range(2)]
+    file = surveyed(tmp_path, delivery(*days), cut=1)
+    first, second = [stage(Shard((part,)), tmp_path) for part in parts(file)]
+    put(loader, first)
     with connect(warehouse.loader) as running, ThreadPoolExecutor(1) as pool:
-        running.execute(Path(first.path).read_bytes())
-        waiting = pool.submit(put, loader, second)
-        _until_it_waits(warehouse, loader.info.backend_pid)
-        assert not waiting.done()
+        running.execute(Path(second.path).read_bytes())
+        withdrawing = pool.submit(ledger.withdraw, loader, file.file_id)
+        _until_it_waits(warehouse, loader, withdrawing)
         running.commit()
-        assert waiting.result(60) == 0
-    query = "SELECT DISTINCT consumption, count(*) OVER () FROM meter_readings"
-    assert warehouse.rows(query) == [(2, 288)]
+        assert withdrawing.result(60) == 2
+    assert warehouse.one("SELECT count(*) FROM meter_readings") == 0
+    assert [words for words, difference in verify(loader) if difference] == []
 
 
-def _until_it_waits(warehouse: Warehouse, pid: int) -> None:
-    """Ask until the server says that this session waits for a lock; each question takes a trip."""
+def _until_it_waits(warehouse: Warehouse, connection: Connection, act: Future[Any]) -> None:
+    """Ask until the server says that its session waits for a lock; each question takes a trip."""
     query = "SELECT count(*) FROM pg_locks WHERE pid = %s AND NOT granted"
     with connect(warehouse.owner, timeout_seconds=60) as asking:
-        while asking.execute(query, (pid,)).fetchone() == (0,):
+        while asking.execute(query, (connection.info.backend_pid,)).fetchone() == (0,):
             asking.rollback()
+            assert not act.done()

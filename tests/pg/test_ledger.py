@@ -87,6 +87,18 @@ def test_a_run_that_begins_again_has_the_same_drops(
     assert state(warehouse, A) == "running"
 
 
+@pytest.mark.parametrize("end", [settled, failed])
+def test_a_run_that_is_over_does_not_begin_again(
+    warehouse: Warehouse, loader: Connection, end: Callable[[Connection, Drop], object]
+) -> None:
+    """As when its first task is tried again or cleared after the last one has ended."""
+    end(loader, A)
+    over = state(warehouse, A)
+    claim = str(warehouse.one("SELECT claim FROM meter_drops"))
+    assert ledger.begin(loader, claim) == []
+    assert state(warehouse, A) == over
+
+
 def test_an_unknown_claim_has_nothing_to_do(loader: Connection) -> None:
     assert ledger.begin(loader, "nobody") == []
     assert ledger.still_open(loader, "nobody") == []

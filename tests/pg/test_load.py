@@ -1,13 +1,17 @@
 """The whole act, from the landing folder to the archive, in this process."""
 
 import os
+import time
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from nem12 import settings
 from nem12.drop import drops
 from nem12.errors import UsageError
 from nem12.load.claim import claim_listing, save_listing
@@ -95,6 +99,19 @@ def test_a_name_full_of_tricks_is_only_a_name(run: Run) -> None:
     assert "\x1b" not in report.read_text()
     assert "\x1b" not in done.problems[0]
     assert "\n" not in done.problems[0]
+
+
+def test_a_name_that_is_no_text_keeps_its_bytes_in_the_archive(run: Run) -> None:
+    name = b"m\xe4rz\xff\n.csv"
+    run.drop(os.fsdecode(name), PARTIAL)
+    claim = run.claim("*")
+    (planned,) = plan(run.connection, run.home, claim)
+    assert planned["label"] == r"m\xdce4rz\xdcff\x0a.csv"  # goes through JSON of databases
+    run.load(claim)
+    assert run.settle(claim).files == {"partial": 1}
+    kept = [os.fsencode(path.name)[13:] for path in run.home.archive.glob("*/*/*")]
+    assert name in kept
+    assert len(kept) == 2
 
 
 def test_the_same_content_again_is_a_duplicate(warehouse: Warehouse, run: Run) -> None:
@@ -320,7 +337,7 @@ def test_an_unreadable_drop_does_not_take_its_copy_along(
 ) -> None:
     """The second of two copies changes while it is read: the first is loaded all the same."""
     run.drop("a.csv", GOOD)
-    second = run.drop("b.csv", GOOD)
+    second = run.drop(os.fsdecode(b"b\xff.csv"), GOOD)
     claim = run.claim("*")
     from nem12.load import plan as planning
 
@@ -336,7 +353,9 @@ def test_an_unreadable_drop_does_not_take_its_copy_along(
     run.load(claim)
     done = run.settle(claim)
     assert done.drops == {"loaded": 1, "waiting": 1}
-    assert done.problems == ["b.csv: attempt 1 failed: b.csv changed while it was read"]
+    assert done.problems == [
+        r"b\xdcff.csv: attempt 1 failed: b\xdcff.csv changed while it was read"
+    ]
 
 
 @pytest.mark.parametrize("pattern", ["/etc/*", "../*", "strict/../../*"])
@@ -361,10 +380,41 @@ def test_links_and_other_folders_are_not_claimed(run: Run, tmp_path: Path) -> No
     assert secret.exists()
 
 
-def test_a_file_that_changed_a_moment_ago_is_left_to_the_watch(run: Run) -> None:
-    path = run.drop("house.csv", GOOD)
-    path.touch()
-    assert run.load(run.claim("*")) == 0
+@pytest.mark.parametrize("hours", [-100_000, -10, 0, 10, 100_000])
+def test_a_file_that_stands_still_is_taken_whatever_the_clock_of_its_server_says(
+    run: Run, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    monkeypatch.setattr(settings, "SETTLE_SECONDS", 0.1)
+    path = run.drop("a.csv", GOOD)
+    then = time.time() + hours * 3600
+    os.utime(path, (then, then))
+    assert run.run().files == {"loaded": 1}
+
+
+@pytest.mark.parametrize("hours", [-10, 0, 10])
+def test_a_file_that_is_being_written_is_left_to_the_watch(
+    run: Run, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    monkeypatch.setattr(settings, "SETTLE_SECONDS", 1.0)
+    path = run.drop("a.csv", GOOD)
+    done = Event()
+
+    def write() -> None:
+        while not done.wait(0.05):
+            with path.open("ab") as file:
+                file.write(b"\r\n")
+            then = time.time() + hours * 3600
+            os.utime(path, (then, then))
+
+    with ThreadPoolExecutor(1) as pool:
+        writing = pool.submit(write)
+        size = path.stat().st_size
+        while path.stat().st_size == size:
+            pass
+        claim = run.claim("*")
+        done.set()
+        writing.result(60)
+    assert run.load(claim) == 0
 
 
 def test_a_listing_claims_what_still_lies_there_unchanged(run: Run) -> None:
@@ -377,6 +427,14 @@ def test_a_listing_claims_what_still_lies_there_unchanged(run: Run) -> None:
     assert got == 1
     assert not listing.exists()
     assert [begun.drop for begun in ledger.begin(run.connection, claim)] == seen[:1]
+
+
+def test_a_listing_that_was_claimed_before_claims_nothing(run: Run) -> None:
+    """As when the task that claimed it was killed before it could say so."""
+    run.drop("a.csv", GOOD)
+    listing = save_listing(run.home, drops(run.home))
+    assert claim_listing(run.connection, run.home, listing)[1] == 1
+    assert claim_listing(run.connection, run.home, listing)[1] == 0
 
 
 def test_a_listing_from_elsewhere_is_not_read(run: Run, tmp_path: Path) -> None:

@@ -160,8 +160,8 @@ def test_any_bytes_survive_the_way_into_a_uri_and_back(name: bytes) -> None:
     assert uri_path(path.as_uri()) == path
 
 
-def drop(name: str, size: int = 1) -> Drop:
-    return Drop(f"file:///landing/{name}", size, 0, "1:1", "standard")
+def drop(name: str, size: int = 1, mtime_ns: int = 0) -> Drop:
+    return Drop(f"file:///landing/{name}", size, mtime_ns, "1:1", "standard")
 
 
 A, B = drop("a"), drop("b")
@@ -183,6 +183,12 @@ def test_a_growing_file_is_not_complete(settling: Settling) -> None:
     for second in range(100):
         assert settling.complete([drop("a", size=second)], float(second)) == []
     assert settling.complete([drop("a", size=99)], 99.0 + STILL) == [drop("a", size=99)]
+
+
+def test_a_time_that_goes_backwards_is_a_change_too(settling: Settling) -> None:
+    assert settling.complete([drop("a", mtime_ns=200)], 0.0) == []
+    assert settling.complete([drop("a", mtime_ns=100)], 2.0) == []
+    assert settling.complete([drop("a", mtime_ns=100)], 4.0) == [drop("a", mtime_ns=100)]
 
 
 def test_a_drop_that_vanished_and_came_back_begins_anew(settling: Settling) -> None:

@@ -1,18 +1,50 @@
-"""Claims whose run is gone: failed hard, killed, or deleted from Airflow."""
+"""What a load run claims, and claims whose run is gone: failed hard, killed, or deleted."""
 
 import logging
 from typing import Final
 
 from airflow.sdk import get_current_context
+from airflow.sdk.definitions.context import Context
 
 from nem12.airflow.alerts import tell_of_dead_run
-from nem12.settings import LOAD_DAG_ID
+from nem12.drop import overdue
+from nem12.load.backfill import claim_day
+from nem12.load.claim import claim_by_glob
+from nem12.load.plan import sweep_staging
+from nem12.settings import LOAD_DAG_ID, PROFILE_BY_FOLDER, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 
 log = logging.getLogger(__name__)
 
 _ALIVE: Final = ["queued", "running"]
+
+
+def claim_of_run(connection: Connection, home: Home, context: Context) -> tuple[str, bool]:
+    """The claim that a load run works on, and whether its files are loaded again.
+
+    One that the watch starts brings its claim along; a backfill claims the files made on its NEM
+    day; a run by hand or by the schedule what its form names.
+    """
+    run, params = context["dag_run"], context["params"]
+    given = (run.conf or {}).get("claim")
+    if given:
+        return str(given), False
+    profile = None if params["profile"] == PROFILE_BY_FOLDER else params["profile"]
+    patterns = params["files"]
+    if run.run_type == "backfill":
+        # The label of its day in UTC is read as a day of NEM time.
+        day = (run.logical_date or run.run_after).date()
+        claim, count = claim_day(connection, home, day, patterns, profile)
+        files = f"{count} deliveries" if count else "no delivery"
+        log.info("%s with a header DateTime on %s (NEM time)", files, day)
+        return claim, True
+    free_dead_claims(connection)
+    sweep_staging(home, ledger.open_claims(connection))
+    for item in overdue(home):
+        log.warning("%s waits in the landing folder: %s", item.path, item.reason)
+    reprocess = bool(params["reprocess"])
+    return claim_by_glob(connection, home, patterns, profile, reprocess=reprocess), reprocess
 
 
 def free_dead_claims(connection: Connection) -> int:

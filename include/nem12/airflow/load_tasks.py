@@ -8,21 +8,18 @@ from typing import Any
 
 from airflow.sdk import get_current_context, task, task_group
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
-from airflow.sdk.exceptions import AirflowFailException
 
 from nem12 import settings
 from nem12.airflow.alerts import tell_of_run
 from nem12.airflow.assets import METER_READINGS
-from nem12.airflow.claims import free_dead_claims
+from nem12.airflow.claims import claim_of_run
 from nem12.airflow.operators import MeterBatchOperator
+from nem12.airflow.plainly import SaidError, said_plainly
 from nem12.airflow.warehouse import warehouse
-from nem12.drop import overdue
-from nem12.load.claim import claim_by_glob
-from nem12.load.plan import plan, sweep_staging
+from nem12.load.plan import plan
 from nem12.load.settle import settle
 from nem12.shard import load as load_shard
 from nem12.stage import stage
-from nem12.warehouse import ledger
 
 log = logging.getLogger(__name__)
 
@@ -32,7 +29,12 @@ RETRY_POLICY = ExceptionRetryPolicy(
             exception="nem12.errors.TerminalError",
             action=RetryAction.FAIL,
             reason="trying again would change nothing",
-        )
+        ),
+        RetryRule(
+            exception="nem12.airflow.plainly.SaidError",
+            action=RetryAction.FAIL,
+            reason="the log says why",
+        ),
     ]
 )
 """What cannot be mended by trying again fails at once; the rest is tried again."""
@@ -50,19 +52,9 @@ RETRIES: dict[str, Any] = {
 def claim_and_plan() -> list[dict[str, str]]:
     """Find out what this run is to load, and cut it into shards."""
     context = get_current_context()
-    params = context["params"]
     home = settings.home().make()
-    reprocess = bool(params["reprocess"])
-    with warehouse() as connection:
-        claim = (context["dag_run"].conf or {}).get("claim")
-        if not claim:
-            free_dead_claims(connection)
-            sweep_staging(home, ledger.open_claims(connection))
-            for item in overdue(home):
-                log.warning("%s waits in the landing folder: %s", item.path, item.reason)
-            profile = params["profile"]
-            forced = None if profile == settings.PROFILE_BY_FOLDER else profile
-            claim = claim_by_glob(connection, home, params["files"], forced, reprocess=reprocess)
+    with said_plainly(), warehouse() as connection:
+        claim, reprocess = claim_of_run(connection, home, context)
         context["ti"].xcom_push(key="claim", value=claim)
         return plan(connection, home, claim, context["run_id"], reprocess=reprocess)
 
@@ -97,14 +89,15 @@ def settle_drops() -> dict[str, Any]:
     given = (context["dag_run"].conf or {}).get("claim")
     claim = given or context["ti"].xcom_pull(task_ids="claim_and_plan", key="claim")
     if not claim:
-        raise AirflowFailException("nothing was claimed: see the log of claim_and_plan")
+        log.error("nothing was claimed: see the log of claim_and_plan")
+        raise SaidError
     with warehouse() as connection:
         settlement = settle(connection, settings.home(), claim)
     extra = settlement.as_extra()
     for problem in settlement.problems:
         log.warning("%s", problem)
     context["outlet_events"][METER_READINGS].extra = extra
-    return extra
+    return {**extra, "summary": settlement.summary()}
 
 
 @task(trigger_rule="all_done", retries=0)
@@ -115,12 +108,14 @@ def verdict(settled: dict[str, Any] | None) -> str:
     """
     tell_of_run(settled)
     if not settled:
-        raise AirflowFailException("the run could not be settled: see the logs of the tasks before")
+        log.error("the run could not be settled: see the logs of the tasks before")
+        raise SaidError
     files = ", ".join(f"{count} {outcome}" for outcome, count in settled["files"].items())
     line = f"{files or 'no files'}; {settled['readings']} readings of {settled['days']} days"
     failed = settled["drops"].get("waiting", 0) + settled["drops"].get("failed", 0)
     refused = settled["files"].get("refused", 0) + settled["files"].get("partial", 0)
+    log.info("\n%s", settled["summary"])
     if failed or (refused and get_current_context()["params"]["fail_on_refusals"]):
-        problems = "\n".join(settled["problems"])
-        raise AirflowFailException(f"{line}\n{problems}")
+        log.error("%s", line)
+        raise SaidError
     return line

@@ -31,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _demo(commands)
     _up(commands)
+    _airflow(commands)
     _test(commands)
     _parse_data(commands)
     _validate(commands)
@@ -71,6 +72,16 @@ def _demo(commands: "_Commands") -> None:
 def _up(commands: "_Commands") -> None:
     about = "Run Airflow and PostgreSQL until Ctrl-C; drop files into the landing folder."
     _command(commands, "up", "stack", about)
+
+
+def _airflow(commands: "_Commands") -> None:
+    about = "Run Airflow's own command line on the Airflow of `up`, such as: backfill create …"
+    # Every argument is Airflow's: none begins with what an option here would begin with.
+    added = commands.add_parser(
+        "airflow", help=about, prog="manage.py airflow", add_help=False, prefix_chars="\0"
+    )
+    added.add_argument("airflow", nargs="*", metavar="ARG")
+    added.set_defaults(run=_lazily("stack", "airflow"))
 
 
 def _test(commands: "_Commands") -> None:

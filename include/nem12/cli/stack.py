@@ -2,6 +2,8 @@
 
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from argparse import Namespace
 from collections.abc import Iterator
@@ -13,7 +15,7 @@ from typing import Any, Final
 from nem12 import settings, stack
 from nem12.cli.output import err, out, progress, table
 from nem12.drop import uri_path
-from nem12.errors import TerminalError
+from nem12.errors import TerminalError, UsageError
 from nem12.load import notifiers
 from nem12.mdff.text import shown
 from nem12.settings import Home
@@ -48,6 +50,16 @@ def up(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its o
                 airflow.check()
                 time.sleep(CHECK_SECONDS)
     return 0
+
+
+def airflow(arguments: Namespace) -> int:
+    """Run an `airflow` command on the installation of `up`, whether that runs or not."""
+    home = settings.home()
+    if not stack.exists(home):
+        raise UsageError(f"there is no Airflow in {home.root} yet: run `manage.py up` first")
+    with embedded.server(home) as server:
+        command = [sys.executable, "-m", "airflow", *arguments.airflow]
+        return subprocess.run(command, check=False, env=stack.command_env(home, server)).returncode
 
 
 def demo(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its own
@@ -89,7 +101,9 @@ def _running() -> Iterator[tuple[Home, Server, stack.Airflow]]:
         begun = time.monotonic()
         server = ends.enter_context(embedded.server(home))
         migrate(server.uri(settings.OWNER_ROLE))
-        airflow = ends.enter_context(stack.running(home, server, port=8080, log=err.print))
+        airflow = ends.enter_context(
+            stack.running(home, server, port=stack.API_PORT, log=err.print)
+        )
         err.print(f"ready after {time.monotonic() - begun:.0f} s")
         yield home, server, airflow
         err.print("stopping")

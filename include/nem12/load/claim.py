@@ -41,7 +41,11 @@ def claim_listing(connection: Connection, home: Home, listing: Path) -> tuple[st
     inside = listing.resolve().is_relative_to((home.staging / _LISTINGS).resolve())
     if not inside:
         raise UsageError(f"{listing.name} is not a listing of this installation")
-    seen = [Drop(**values) for values in json.loads(listing.read_text())]
+    try:
+        text = listing.read_text()
+    except FileNotFoundError:
+        text = "[]"  # who claimed it has removed it
+    seen = [Drop(**values) for values in json.loads(text)]
     claimed = ledger.claim(connection, [drop for drop in seen if _unchanged(drop)])
     listing.unlink(missing_ok=True)
     return claimed
@@ -58,14 +62,15 @@ def claim_by_glob(
     """Claim the drops that match one of the patterns.
 
     A pattern without a slash is for names, one with a slash for paths below the landing folder;
-    with `reprocess` also `archive/…` and `rejected/…` below these folders. Files that changed a
-    moment ago are left to the watch, which sees them settle.
+    with `reprocess` also `archive/…` and `rejected/…` below these folders. Files that are still
+    being written are left to the watch, which sees them settle.
 
     Args:
         connection: To the warehouse.
         home: Where the folders are.
         patterns: Globs such as `*.csv` or `strict/*`.
-        profile: To judge them by; by their folder without it.
+        profile: To judge them by; without it by their folder, and what is kept as it was judged
+            last.
         reprocess: The files are to be loaded again.
 
     Returns:
@@ -74,47 +79,67 @@ def claim_by_glob(
     Raises:
         UsageError: A pattern is empty or leads out of the folders, or there is no such profile.
     """
+    check_patterns(patterns)
+    if profile:
+        profile_named(profile)
+    found = [
+        drop for drop in drops(home) if _matches(drop.path.relative_to(home.landing), patterns)
+    ]
+    wanted = [replace(drop, profile=profile or drop.profile) for drop in _complete(found)]
+    if reprocess:
+        wanted += _kept(connection, home, patterns, profile)
+    return ledger.claim(connection, wanted, again=reprocess)[0]
+
+
+def check_patterns(patterns: list[str]) -> None:
+    """Refuse patterns that name no file or lead out of the folders.
+
+    Raises:
+        UsageError: It says which pattern, and why.
+    """
     for pattern in patterns:
         if not Path(pattern).parts:
             raise UsageError("an empty pattern names no file: give one such as *.csv")
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             raise UsageError(f"'{pattern}' leads out of the landing folder")
-    if profile:
-        profile_named(profile)
-    still = time.time_ns() - int(settings.SETTLE_SECONDS * 1e9)
-    wanted = [
-        replace(drop, profile=profile or drop.profile)
-        for drop in drops(home)
-        if drop.mtime_ns <= still and _matches(drop.path.relative_to(home.landing), patterns)
-    ]
-    if reprocess:
-        wanted += _kept(home, patterns, profile or "standard")
-    return ledger.claim(connection, wanted, again=reprocess)[0]
+
+
+def _complete(found: list[Drop]) -> list[Drop]:
+    """Those that stand still; if any changed lately, by whatever clock, all are looked at twice."""
+    long_ago = time.time_ns() - settings.CLOCK_DOUBT_SECONDS * 1_000_000_000
+    if all(drop.mtime_ns < long_ago for drop in found):
+        return found
+    time.sleep(settings.SETTLE_SECONDS)
+    return [drop for drop in found if _unchanged(drop)]
 
 
 def _matches(relative: Path, patterns: list[str]) -> bool:
     return any(relative.match(pattern) for pattern in patterns)
 
 
-def _kept(home: Home, patterns: list[str], profile: str) -> list[Drop]:
+def _kept(
+    connection: Connection, home: Home, patterns: list[str], profile: str | None
+) -> list[Drop]:
     """Files of the archive and the rejected, by patterns that begin with their folder."""
-    found: list[Drop] = []
-    for folder in (home.archive, home.rejected):
-        below = [
-            str(Path(*Path(pattern).parts[1:]))
-            for pattern in patterns
-            if Path(pattern).parts[0] == folder.name and len(Path(pattern).parts) > 1
-        ]
-        for path in sorted(folder.rglob("*")) if below else []:
-            kept = look(path, profile)
-            is_report = path.name.endswith(REPORT_SUFFIX)
-            if (
-                isinstance(kept, Drop)
-                and not is_report
-                and _matches(path.relative_to(folder), below)
-            ):
-                found.append(kept)
-    return found
+    paths = [
+        path
+        for folder in (home.archive, home.rejected)
+        for path in _below(folder, patterns)
+        if not path.name.endswith(REPORT_SUFFIX)
+    ]
+    judged = {} if profile else ledger.last_profiles(connection, [p.as_uri() for p in paths])
+    found = [look(path, profile or judged.get(path.as_uri(), "standard")) for path in paths]
+    return [drop for drop in found if isinstance(drop, Drop)]
+
+
+def _below(folder: Path, patterns: list[str]) -> list[Path]:
+    below = [
+        str(Path(*Path(pattern).parts[1:]))
+        for pattern in patterns
+        if Path(pattern).parts[0] == folder.name and len(Path(pattern).parts) > 1
+    ]
+    paths = sorted(folder.rglob("*")) if below else []
+    return [path for path in paths if _matches(path.relative_to(folder), below)]
 
 
 def _unchanged(drop: Drop) -> bool:

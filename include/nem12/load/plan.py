@@ -13,6 +13,7 @@ from nem12.errors import TerminalError
 from nem12.load.known import known_outcome
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.profile import profile
+from nem12.mdff.text import shown
 from nem12.settings import STAGING_DAYS, Home
 from nem12.shard import MeterFile
 from nem12.unpack import sha256, unpack
@@ -126,7 +127,7 @@ def _plan_drop(claimed: ClaimedDrop, folder: Path, to_load: _ToLoad) -> PlannedD
         whole = len(planned.members) == 1 and planned.members[0].name == name
         planned.sha256 = planned.members[0].sha256 if whole else sha256(drop.path)
         if look(drop.path, drop.profile) != drop:
-            raise TerminalError(f"{name} changed while it was read")
+            raise TerminalError(f"{shown(name, 200)} changed while it was read")
     except (TerminalError, OSError) as error:
         planned.error = str(error)
         for member in planned.members:
@@ -156,7 +157,7 @@ def judged_as_whole(file: MeterFile) -> MeterFile:
 def _save_shard(folder: Path, number: int, one: shards.Shard) -> dict[str, str]:
     path = folder / f"shard-{number:04}.json"
     shards.save(one, path)
-    return {"shard": str(path), "label": one.label}
+    return {"shard": str(path), "label": shown(one.label, 200)}
 
 
 def save_plan(folder: Path, planned: list[PlannedDrop]) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from nem12.drop import Drop, look
 from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan, remove
-from nem12.load.report import REPORT_SUFFIX, refusal, write_report
+from nem12.load.report import REPORT_SUFFIX, refusal, text_table, write_report
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
@@ -24,6 +24,7 @@ from nem12.warehouse.connect import Connection
 
 _MOST_NMIS: Final = 100
 _MOST_PROBLEMS: Final = 50
+_SUMMARY: Final = ("file", "outcome", "records", "readings", "days", "refused")
 _NAME_BYTES: Final = 200
 """Of the delivered name in the archive: with hash and suffixes it stays below the 255 bytes that
 file systems allow."""
@@ -39,6 +40,7 @@ class Settlement:
         readings: Accepted from the files loaded now.
         refused_records: Of these files.
         problems: A line for each refused or partial file and failed drop, the first of them.
+        rows: A line of the summary for each file, the first of them.
     """
 
     claim: str
@@ -51,6 +53,7 @@ class Settlement:
     last_day: date | None = None
     nmis: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    rows: list[tuple[str, ...]] = field(default_factory=list)
 
     def problem(self, line: str) -> None:
         """Keep a line for people, if there are not too many yet."""
@@ -65,6 +68,19 @@ class Settlement:
         if file["first_day"] is not None:
             self.first_day = min(self.first_day or file["first_day"], file["first_day"])
             self.last_day = max(self.last_day or file["last_day"], file["last_day"])
+
+    def row(self, status: str, file: dict[str, Any]) -> None:
+        """Keep a line of the summary, if there are not too many yet."""
+        if len(self.rows) < _MOST_PROBLEMS:
+            accepted = file["readings"] - file["refused_readings"]
+            counts = (file["records"], accepted, file["days"], file["refused_records"])
+            self.rows.append((shown(file["name"], 80), status, *map(str, counts)))
+
+    def summary(self) -> str:
+        """What became of the files, as a table for the log."""
+        return text_table(_SUMMARY, self.rows) + (
+            f"\n… of {self.files.total()} files" if self.files.total() > len(self.rows) else ""
+        )
 
     def as_extra(self) -> dict[str, Any]:
         """For the asset event and XCom: bounded, JSON."""
@@ -139,6 +155,7 @@ def _settle_drop(
         file = files[member.file_id]
         ledger.record_member(connection, drop.drop_id, member.name, member.file_id, status)
         settlement.files[status] += 1
+        settlement.row(status, file)
         if member.outcome is None:
             settlement.add(file)
         if status in ("refused", "partial"):

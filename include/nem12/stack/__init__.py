@@ -19,7 +19,10 @@ from nem12.stack.metadata import migrate
 from nem12.stack.processes import Component
 from nem12.warehouse.embedded import Server
 
-__all__ = ["Airflow", "ApiError", "Client", "running"]
+__all__ = ["API_PORT", "Airflow", "ApiError", "Client", "command_env", "exists", "running"]
+
+API_PORT: Final = 8080
+"""Airflow's own; another is taken where that is not free."""
 
 COMPONENTS: Final = ("api-server", "scheduler", "dag-processor", "triggerer")
 """The api-server first: it takes longest to start, and is ended last."""
@@ -175,6 +178,18 @@ def running(
             yield airflow
         finally:
             airflow._end()
+
+
+def exists(home: settings.Home) -> bool:
+    """Whether Airflow ever ran on this home."""
+    return environment.password_file(home).exists()
+
+
+def command_env(home: settings.Home, server: Server) -> dict[str, str]:
+    """The environment of an `airflow` command, which listens nowhere."""
+    ports = environment.Ports(api=API_PORT, worker_log=0, trigger_log=0)
+    own = environment.Secrets.of(home.airflow)
+    return environment.environment(home, server, ports, own)
 
 
 def _prepare(home: settings.Home, server: Server, port: int, log: Callable[[str], None]) -> Airflow:

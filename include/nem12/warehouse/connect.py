@@ -34,6 +34,9 @@ _TRANSIENT: Final = (
     errors.AdminShutdown,
     errors.CrashShutdown,
     errors.CannotConnectNow,
+    # Mended by making room or by load that ends, not by another file; the batch is as it was.
+    errors.DiskFull,
+    errors.OutOfMemory,
     errors.TooManyConnections,
     errors.IdleInTransactionSessionTimeout,
     errors.ConnectionException,
@@ -63,7 +66,12 @@ def connect(uri: str, *, timeout_seconds: int = 0, application: str = "nem12") -
                 " with special characters percent-encoded"
             ) from None
         raise TransientError(f"PostgreSQL cannot be reached: {said}") from None
-    prepare(connection, timeout_seconds)
+    with explained():
+        try:
+            prepare(connection, timeout_seconds)
+        except BaseException:
+            connection.close()
+            raise
     return connection
 
 
@@ -80,7 +88,10 @@ def prepare(connection: Connection, timeout_seconds: int = 0) -> None:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn the driver's errors into this package's two families."""
+    """Turn the driver's errors into this package's two families.
+
+    Without the driver's own as their cause: logs show causes, and it quotes statements and values.
+    """
     try:
         yield
     except MeterError:
@@ -90,10 +101,10 @@ def explained() -> Iterator[None]:
         if isinstance(error, errors.UndefinedTable | errors.UndefinedFunction):
             raise TerminalError(
                 f"the database is not migrated ({said}): run `manage.py migrate`"
-            ) from error
+            ) from None
         if isinstance(error, _TRANSIENT) or _connection_lost(error):
-            raise TransientError(f"PostgreSQL: {said}") from error
-        raise TerminalError(f"PostgreSQL: {said}") from error
+            raise TransientError(f"PostgreSQL: {said}") from None
+        raise TerminalError(f"PostgreSQL: {said}") from None
 
 
 def _connection_lost(error: psycopg.Error) -> bool:

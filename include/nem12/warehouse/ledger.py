@@ -1,9 +1,11 @@
 """The ledger: what landed, who works on it, what became of it."""
 
+import os
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from psycopg.rows import dict_row
@@ -19,6 +21,9 @@ from nem12.warehouse.connect import Connection, explained
 from nem12.warehouse.sql import statement
 
 Row = dict[str, Any]
+
+_CLAIM_NAME: Final = 60
+"""Of a file's name in that of a claim: what a list of runs has room for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +75,16 @@ def free(connection: Connection, drops: Sequence[Drop]) -> list[Drop]:
     return [drops[row["place"] - 1] for row in rows]
 
 
+def claim_name(drops: Sequence[Drop]) -> str:
+    """A name for a claim that says what it is about; part of run ids and a folder's name.
+
+    Names of files are anything: of them only what a run id may hold is kept.
+    """
+    first = re.sub(r"[^A-Za-z0-9_-]+", "_", drops[0].path.name).strip("_-") if drops else "nothing"
+    more = f"_and_{len(drops) - 1}_more" if len(drops) > 1 else ""
+    return f"{first[:_CLAIM_NAME]}{more}_{uuid4().hex[:16]}".lstrip("_")
+
+
 def claim(connection: Connection, drops: Sequence[Drop], *, again: bool = False) -> tuple[str, int]:
     """Claim the free ones of the drops, all or each for itself as others leave them.
 
@@ -81,7 +96,7 @@ def claim(connection: Connection, drops: Sequence[Drop], *, again: bool = False)
     Returns:
         The claim and how many drops it got.
     """
-    name = uuid4().hex[:16]
+    name = claim_name(drops)
     profiles = [drop.profile for drop in drops]
     rows = _run(
         connection,
@@ -191,6 +206,17 @@ def refused_drops(
     return _run(connection, "refused_drops", code=code, since=since)
 
 
+def kept_drops_of(connection: Connection, since: datetime, before: datetime) -> list[Row]:
+    """Where deliveries lie with a file whose header DateTime is in [since, before)."""
+    return _run(connection, "kept_drops_of", since=since, before=before)
+
+
+def last_profiles(connection: Connection, uris: list[str]) -> dict[str, str]:
+    """By which profile what lies at these URIs was judged last."""
+    rows = _run(connection, "last_profiles", uris=uris)
+    return {row["kept_at"]: row["profile"] for row in rows}
+
+
 def redrive_drop(connection: Connection, drop_id: int) -> None:
     """A failed drop may be claimed again at once."""
     _run(connection, "redrive_drop", drop_id=drop_id)
@@ -223,7 +249,8 @@ def record_member(
         connection,
         "record_drop_file",
         drop_id=drop_id,
-        member=member,
+        # A name may hold any bytes, the database only text.
+        member=os.fsencode(member).decode(errors="backslashreplace"),
         file_id=file_id,
         outcome=outcome,
     )

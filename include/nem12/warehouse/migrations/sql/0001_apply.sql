@@ -155,6 +155,15 @@ DECLARE
     touched meter_day_key[];
     inserted bigint := 0;
 BEGIN
+    -- A run that died may have left parts of another cut into as many: with them the file would
+    -- never be whole.
+    DELETE FROM meter_batch_parts o
+    USING meter_batch_parts p JOIN meter_files f USING (file_id)
+    WHERE p.batch_id = batch AND f.status = 'loading'
+        AND o.file_id = p.file_id AND o.parts = p.parts
+        AND o.byte_start < p.byte_end AND p.byte_start < o.byte_end
+        AND (o.byte_start, o.byte_end) <> (p.byte_start, p.byte_end);
+
     SELECT array_agg((v.nmi, v.nmi_suffix, v.day, NULL, NULL, NULL)::meter_day_key) INTO touched
     FROM meter_batch_parts p
     JOIN meter_day_versions v

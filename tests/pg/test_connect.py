@@ -1,0 +1,65 @@
+"""Sessions: what they are bounded by, and what a retry may mend."""
+
+import traceback
+
+import psycopg
+import pytest
+
+from nem12.errors import MeterError, TerminalError, TransientError
+from nem12.warehouse.connect import Connection, connect, explained
+from tests.pg.servers import Warehouse, only_embedded
+
+pytestmark = only_embedded
+
+
+@pytest.mark.parametrize(
+    ("code", "family"),
+    [
+        pytest.param("40P01", TransientError, id="deadlock"),
+        pytest.param("40001", TransientError, id="serialization failure"),
+        pytest.param("55P03", TransientError, id="lock not available"),
+        pytest.param("57P01", TransientError, id="server shuts down"),
+        pytest.param("53100", TransientError, id="disk full"),
+        pytest.param("53200", TransientError, id="out of memory"),
+        pytest.param("53300", TransientError, id="too many connections"),
+        pytest.param("23514", TerminalError, id="check violated"),
+        pytest.param("22003", TerminalError, id="number out of range"),
+        pytest.param("42P01", TerminalError, id="no such table"),
+    ],
+)
+def test_what_a_retry_may_mend_is_transient_and_the_rest_is_not(
+    loader: Connection, code: str, family: type[MeterError]
+) -> None:
+    raised = f"DO $$ BEGIN RAISE EXCEPTION 'no' USING ERRCODE = '{code}'; END $$"
+    with pytest.raises(family), explained():
+        loader.execute(raised.encode())
+
+
+def test_a_session_that_is_ended_is_a_lost_connection(
+    warehouse: Warehouse, loader: Connection
+) -> None:
+    with connect(warehouse.loader) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 10000)", (loader.info.backend_pid,))
+    for _ in range(2):
+        with pytest.raises(TransientError), explained():
+            loader.execute("SELECT 1")
+
+
+def test_an_error_shows_neither_the_statement_nor_its_values(loader: Connection) -> None:
+    """Logs print the whole chain of errors."""
+    secret = str(10**6 + 4711)  # not as it stands in this file, which a traceback shows
+    statement = f"INSERT INTO meter_files (file_id, sha256, name) VALUES ({secret}, 'x', 'y')"
+    with pytest.raises(MeterError) as raised, explained():
+        loader.execute(statement.encode())
+    shown = "".join(traceback.format_exception(raised.value))
+    assert "null value in column" in shown
+    assert secret not in shown
+
+
+def test_no_session_keeps_others_waiting_for_ever(warehouse: Warehouse) -> None:
+    with connect(warehouse.loader, timeout_seconds=1) as connection:
+        for bound in ("lock_timeout", "idle_in_transaction_session_timeout"):
+            row = connection.execute("SELECT current_setting(%s)", (bound,)).fetchone()
+            assert row != ("0",)
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            connection.execute("SELECT pg_sleep(30)")
