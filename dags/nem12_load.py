@@ -13,17 +13,24 @@ reports.
 
 The run is red when something was refused (unless *fail on refusals* is off) or failed; all other
 files are loaded all the same. A failed drop is tried again by a later run, after a growing wait.
+`verdict` tells the notifiers of `METER_NOTIFIERS` first.
 
 ## Started
 
 - by `nem12_watch` for what it finds;
 - by hand for files that wait in the landing folder, at once (*Trigger*; the form explains itself);
-- once a day for whatever was left behind;
+- once a day for whatever was left behind; this sweep also tells the notifiers when nothing has
+  landed for `METER_SILENT_HOURS`;
 - by a backfill (*Trigger → Backfill*, or `airflow backfill create --dag-id nem12_load --from-date
   2024-05-01 --to-date 2024-05-07`), which loads again, day by day, the files that were **made** on
   each of these days (the DateTime of their 100 record, in NEM time), from archive, rejected and
   landing folder. `--reprocess-behavior completed` does so for days that were backfilled before;
   `--dag-run-conf '{"profile": "lenient"}'` sets what the form sets. A day without files ends green.
+
+## Sends
+
+An event of the asset `meter_readings`, with counts, first and last day and NMIs; an OpenLineage
+event for each applied batch, where that is switched on.
 
 ## To recover
 

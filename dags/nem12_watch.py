@@ -6,7 +6,8 @@ next run of this DAG goes on watching: a file of gigabytes that is loading does 
 
 A file is complete when it is not named like a partial upload (`.part`, `.tmp`, `.filepart`,
 `.crdownload`, a leading dot) and its size and time stood still for two seconds. Files in `strict/`
-and `lenient/` are judged by that profile.
+and `lenient/` are judged by that profile. Each claim is an event of the asset `nem12_drops`. Drops
+whose run has died are freed within minutes, and the notifiers of `METER_NOTIFIERS` are told.
 
 **There is nothing to trigger here.** Pause the DAG to stop loading; what lands meanwhile is found
 when it is unpaused.

@@ -82,6 +82,10 @@ APPLY_TIMEOUT_SECONDS: Final = 30 * 60
 """Of one batch, as the task's execution timeout and as the session's `statement_timeout`: sixty
 times what a full shard needs."""
 
+DAYS_A_STATEMENT: Final = 20_000
+"""Channel-days that are summed up in one transaction: some seconds' work, so that the first run on
+a full table can be watched and loses little when it is stopped."""
+
 WRITERS: Final = 2
 """Slots of the pool that bounds concurrent appliers. A second connection gains 10 to 30 %, more
 gain nothing on the machines measured."""
@@ -94,6 +98,7 @@ CONNECTION_ID: Final = "meter_db"
 POOL: Final = "meter_db"
 WATCH_DAG_ID: Final = "nem12_watch"
 LOAD_DAG_ID: Final = "nem12_load"
+DAILY_DAG_ID: Final = "nem12_daily_totals"
 
 PROFILE_BY_FOLDER: Final = "by folder"
 """What the form of a load run says when the landing folder's subfolder decides the profile."""
@@ -151,6 +156,24 @@ def keep_landing() -> bool:
     The ledger alone then says what is done.
     """
     return os.environ.get("METER_KEEP_LANDING", "").lower() in ("1", "true", "yes")
+
+
+def notifiers() -> str:
+    """Who is told of what went wrong (METER_NOTIFIERS), as JSON."""
+    return os.environ.get("METER_NOTIFIERS", "").strip()
+
+
+def silent_hours() -> str:
+    """After how long without a drop to tell somebody (METER_SILENT_HOURS)."""
+    return os.environ.get("METER_SILENT_HOURS", "").strip()
+
+
+def lineage_namespace() -> str:
+    """What OpenLineage is to call the server (METER_LINEAGE_NAMESPACE), where its address is none.
+
+    Behind a unix socket or a pooler the connection does not say what others call it.
+    """
+    return os.environ.get("METER_LINEAGE_NAMESPACE", "")
 
 
 def home() -> Home:

@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -35,6 +36,13 @@ def airflow_environment(airflow_home: Path) -> dict[str, str]:
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{airflow_home}/airflow.db",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
     }
+
+
+def put(path: Path, data: bytes) -> None:
+    """Write a file that has been there for a while."""
+    path.write_bytes(data)
+    a_while_ago = time.time() - 2 * settings.CLOCK_DOUBT_SECONDS
+    os.utime(path, (a_while_ago, a_while_ago))
 
 
 @pytest.fixture(scope="session")
@@ -97,9 +105,8 @@ def run_dag(migrated: Path, server: Server, home: settings.Home, tmp_path: Path)
             capture_output=True,
             text=True,
         )
-        lines = done.stdout.strip().splitlines()
-        assert lines, done.stderr
-        assert lines[-1].startswith("{"), done.stdout + done.stderr
+        lines = [line for line in done.stdout.splitlines() if line.startswith('{"state": ')]
+        assert lines, done.stdout + done.stderr
         result: dict[str, Any] = json.loads(lines[-1])
         return {**result, "log": done.stdout + done.stderr}
 

@@ -39,7 +39,9 @@ def main(dag_id: str, conf: dict[str, object]) -> None:
             },
             "other_runs": {other.run_id: other.conf for other in others},
         }
-    print("\n" + json.dumps(result, default=str))
+    # In one piece: other threads log to the same place.
+    sys.stdout.write(f"\n{json.dumps(result, default=str)}\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ print(json.dumps({
             "tags": sorted(dag.tags),
             "doc": dag.doc_md,
             "catchup": dag.catchup,
+            "paused": dag.is_paused_upon_creation,
             "tasks": {
                 task.task_id: {
                     "owner": task.owner, "retries": task.retries, "pool": task.pool,
@@ -37,7 +38,11 @@ print(json.dumps({
 }))
 """
 
-DAG_FILES = {"nem12_load.py": ["nem12_load"], "nem12_watch.py": ["nem12_watch"]}
+DAG_FILES = {
+    "nem12_daily_totals.py": ["nem12_daily_totals"],
+    "nem12_load.py": ["nem12_load"],
+    "nem12_watch.py": ["nem12_watch"],
+}
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +74,11 @@ def test_every_dag_explains_itself_and_is_tagged(bag: dict[str, dict]) -> None:
         assert dag["tags"] == ["nem12"], dag_id
         assert dag["doc"].startswith("# "), dag_id
         assert not dag["catchup"], dag_id
+
+
+def test_nobody_gets_the_example_by_surprise(bag: dict[str, dict]) -> None:
+    paused = [dag_id for dag_id, dag in bag["dags"].items() if dag["paused"]]
+    assert paused == ["nem12_daily_totals"]
 
 
 def test_tasks_retry_except_the_verdict_which_only_tells(bag: dict[str, dict]) -> None:

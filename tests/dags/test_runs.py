@@ -1,15 +1,15 @@
 """Whole DAG runs without a scheduler: `dag.test()` on a real database."""
 
-import os
-import shutil
-import time
+import json
+from pathlib import Path
 
 from nem12 import settings
 from nem12.load.claim import claim_by_glob
 from nem12.settings import CHECKOUT, Home
 from nem12.warehouse.connect import connect
 from nem12.warehouse.embedded import Server
-from tests.dags.conftest import Run
+from tests.dags.conftest import Run, put
+from tests.pg import loading
 
 SAMPLES = CHECKOUT / "samples"
 
@@ -17,9 +17,7 @@ SAMPLES = CHECKOUT / "samples"
 def land(home: Home, *names: str) -> None:
     """Put samples into the landing folder, as files that have been there for a while."""
     for name in names:
-        shutil.copyfile(SAMPLES / name, home.landing / name)
-        a_while_ago = time.time() - 2 * settings.CLOCK_DOUBT_SECONDS
-        os.utime(home.landing / name, (a_while_ago, a_while_ago))
+        put(home.landing / name, (SAMPLES / name).read_bytes())
 
 
 def test_a_load_run_fills_the_table_and_archives_the_files(
@@ -68,19 +66,30 @@ def test_a_run_with_nothing_to_do_is_green(run_dag: Run) -> None:
     assert result["xcoms"]["verdict.return_value"].startswith("no files")
 
 
-def test_wrong_input_ends_in_one_clear_line_in_the_log(run_dag: Run) -> None:
-    result = run_dag("nem12_load", {"files": ["."]})
+def test_wrong_input_ends_in_one_clear_line_in_the_log_and_is_told_of(
+    run_dag: Run, tmp_path: Path
+) -> None:
+    record = tmp_path / "told.jsonl"
+    notifiers = [{"classpath": "recording.Recorder", "kwargs": {"path": str(record)}}]
+    result = run_dag("nem12_load", {"files": ["."]}, METER_NOTIFIERS=json.dumps(notifiers))
     assert result["state"] == "failed"
     assert result["tasks"]["claim_and_plan"] == "failed"
     assert "an empty pattern names no file: give one such as *.csv" in result["log"]
     assert "Traceback" not in result["log"].partition("creating dag run")[2]
+    (told,) = map(json.loads, record.read_text().splitlines())
+    assert told["kind"] == "failed"
+    assert "a load run failed: claim_and_plan," in told["words"]
 
 
-def test_neither_sql_nor_values_reach_the_log(run_dag: Run, home: Home) -> None:
+def test_neither_sql_nor_secrets_reach_the_log_and_a_faulty_setting_breaks_no_load(
+    run_dag: Run, home: Home
+) -> None:
     land(home, "business_15min.csv")
-    result = run_dag("nem12_load", {"files": ["*"]})
+    result = run_dag("nem12_load", {"files": ["*"]}, METER_NOTIFIERS='[{"class": "t0p-secret"}]')
     assert result["state"] == "success", result["log"]
     assert "INSERT INTO" not in result["log"]
+    assert "nobody was told: METER_NOTIFIERS, entry 1: unknown key 'class'" in result["log"]
+    assert "t0p-secret" not in result["log"]
 
 
 def test_the_watch_claims_what_landed_and_starts_one_load_run_for_it(
@@ -93,6 +102,26 @@ def test_the_watch_claims_what_landed_and_starts_one_load_run_for_it(
     assert result["other_runs"] == {f"nem12__{claim}": {"claim": claim}}
     loaded = run_dag("nem12_load", {"claim": claim})
     assert loaded["xcoms"]["settle_drops.return_value"]["files"] == {"loaded": 2}
+
+
+def test_the_example_keeps_the_totals_of_days_that_were_loaded(
+    run_dag: Run, home: Home, server: Server
+) -> None:
+    land(home, "household_30min.csv")
+    with connect(server.uri(settings.LOADER_ROLE)) as connection:
+        loading.Run(connection, home).run()
+    result = run_dag("nem12_daily_totals")
+    assert result["state"] == "success", result["log"]
+    assert result["xcoms"]["refresh_totals.return_value"]["days"] > 0
+    with connect(server.uri()) as connection:
+        row = connection.execute(
+            "SELECT count(*), sum(t.readings) FROM meter_daily_totals t JOIN meter_daily d"
+            " USING (nmi, nmi_suffix, day, total_consumption, readings)"
+        ).fetchone()
+        whole = connection.execute(
+            "SELECT (SELECT count(*) FROM meter_days), (SELECT count(*) FROM meter_readings)"
+        ).fetchone()
+    assert row == whole
 
 
 def test_a_file_of_the_archive_is_loaded_again_on_request(run_dag: Run, home: Home) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 from airflow.sdk import get_current_context
 from airflow.sdk.definitions.context import Context
 
+from nem12.airflow.alerts import tell_of_dead_run
 from nem12.drop import overdue
 from nem12.load.backfill import claim_day
 from nem12.load.claim import claim_by_glob
@@ -60,6 +61,8 @@ def free_dead_claims(connection: Connection) -> int:
         states = ledger.free_claim(connection, claim, f"its run {run_id} is gone")
         log.warning("run %s is gone: %s drops freed (%s)", run_id, len(states), set(states))
         freed += len(states)
+        if states:
+            tell_of_dead_run(connection, claim, run_id)
     return freed
 
 

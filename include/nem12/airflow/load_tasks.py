@@ -10,6 +10,7 @@ from airflow.sdk import get_current_context, task, task_group
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from nem12 import settings
+from nem12.airflow.alerts import tell_of_run
 from nem12.airflow.assets import METER_READINGS
 from nem12.airflow.claims import claim_of_run
 from nem12.airflow.operators import MeterBatchOperator
@@ -63,7 +64,8 @@ def parse(shard: dict[str, str]) -> dict[str, Any]:
     """Parse one shard into a staged SQL batch file."""
     get_current_context()["shard_label"] = shard["label"]  # type: ignore[typeddict-unknown-key]
     path = Path(shard["shard"])
-    return asdict(stage(load_shard(path), path.parent))
+    # The operator finds in the shard's description which files the batch comes from.
+    return {**asdict(stage(load_shard(path), path.parent)), "shard": str(path)}
 
 
 @task_group
@@ -100,7 +102,11 @@ def settle_drops() -> dict[str, Any]:
 
 @task(trigger_rule="all_done", retries=0)
 def verdict(settled: dict[str, Any] | None) -> str:
-    """Say in one line how the run went; fail it where something was refused or failed."""
+    """Say in one line how the run went; fail it where something was refused or failed.
+
+    Those who want to know are told first (METER_NOTIFIERS).
+    """
+    tell_of_run(settled)
     if not settled:
         log.error("the run could not be settled: see the logs of the tasks before")
         raise SaidError

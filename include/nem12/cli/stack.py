@@ -16,6 +16,7 @@ from nem12 import settings, stack
 from nem12.cli.output import err, out, progress, table
 from nem12.drop import uri_path
 from nem12.errors import TerminalError, UsageError
+from nem12.load import notifiers
 from nem12.mdff.text import shown
 from nem12.settings import Home
 from nem12.warehouse import embedded, ledger
@@ -92,6 +93,8 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 @contextmanager
 def _running() -> Iterator[tuple[Home, Server, stack.Airflow]]:
+    notifiers.configured()
+    notifiers.silent_hours()
     home = settings.home().make()
     with ExitStack() as ends:
         err.print("starting PostgreSQL and Airflow")

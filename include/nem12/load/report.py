@@ -53,6 +53,14 @@ def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:
         )
 
 
+def refusal(file: dict[str, Any], worst: dict[str, Any]) -> str:
+    """In a line, how much of a file was refused and the first reason."""
+    counts = f"{file['refused_records']} of {file['records']} records refused"
+    if worst.get("code") is None:
+        return counts
+    return f"{counts}; line {worst['line']}: {worst['code']}: {worst['message']}"
+
+
 def _balance(read: int, refused: int) -> str:
     return f"{read} read = {read - refused} accepted + {refused} refused"
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from nem12.drop import Drop, look
 from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan, remove
-from nem12.load.report import REPORT_SUFFIX, text_table, write_report
+from nem12.load.report import REPORT_SUFFIX, refusal, text_table, write_report
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
@@ -222,11 +222,8 @@ def _report(
     path = folder / f"{file['sha256'][:12]}-{name}{REPORT_SUFFIX}"
     folder.mkdir(parents=True, exist_ok=True)
     write_report(connection, file, path)
-    worst = ledger.rejects(connection, file["file_id"], 1)
-    why = f"line {worst[0]['line']}: {worst[0]['code']}: {worst[0]['message']}" if worst else ""
-    name = shown(file["name"], 200)
-    refused = f"{file['refused_records']} of {file['records']} records refused"
-    settlement.problem(f"{name}: {status}, {refused}; {why}")
+    worst = [*ledger.rejects(connection, file["file_id"], 1), {}][0]
+    settlement.problem(f"{shown(file['name'], 200)}: {status}, {refusal(file, worst)}")
 
 
 def _move(drop: Drop, target: Path) -> bool:

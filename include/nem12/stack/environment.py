@@ -16,6 +16,7 @@ from nem12.warehouse.embedded import PORT, Server
 
 HOST: Final = "127.0.0.1"
 USER: Final = "admin"
+PASSED: Final = ("AIRFLOW_CONN_", "AIRFLOW__OPENLINEAGE__")
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def environment(home: settings.Home, server: Server, ports: Ports, own: Secrets)
         "triggerer": {"triggerer_health_check_threshold": 15},
         "usage_data_collection": {"enabled": False},
     }
-    env = {name: text for name, text in os.environ.items() if not name.startswith("AIRFLOW")}
+    env = {name: text for name, text in os.environ.items() if _passes(name)}
     for section, values in options.items():
         for key, value in values.items():
             env[f"AIRFLOW__{section.upper()}__{key.upper()}"] = str(value)
@@ -152,6 +153,11 @@ def environment(home: settings.Home, server: Server, ports: Ports, own: Secrets)
         "no_proxy": f"{HOST},localhost",
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),
     }
+
+
+def _passes(name: str) -> bool:
+    """Settings of another Airflow stay outside, but lineage and connections are the user's."""
+    return not name.startswith("AIRFLOW") or name.startswith(PASSED)
 
 
 def _connection(server: Server) -> str:

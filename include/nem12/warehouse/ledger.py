@@ -285,6 +285,22 @@ def nmis(connection: Connection, file_ids: Iterable[int], most: int) -> list[str
     return [row["nmi"] for row in rows]
 
 
+def claim_refusals(connection: Connection, claim: str, most: int) -> list[Row]:
+    """Files of a claim that were refused, whole or in part; `found` counts all of them."""
+    return _run(connection, "claim_refusals", claim=claim, most=most)
+
+
+def claim_failures(connection: Connection, claim: str, most: int) -> list[Row]:
+    """Drops that the run of a claim could not finish; `found` counts all of them."""
+    return _run(connection, "claim_failures", claim=claim, most=most)
+
+
+def last_landed(connection: Connection, landing: str) -> datetime | None:
+    """When a drop below this URI was last taken."""
+    at: datetime | None = _run(connection, "last_landed", landing=landing)[0]["at"]
+    return at
+
+
 def status(connection: Connection) -> Row:
     """Counts of everything."""
     return _run(connection, "status")[0]

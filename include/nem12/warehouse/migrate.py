@@ -45,7 +45,9 @@ def migrate(uri: str) -> tuple[str | None, str | None]:
 
 def grants() -> str:
     """The SQL that gives the roles of loader and reader their rights."""
-    return (_MIGRATIONS / "sql" / "0001_grants.sql").read_text(encoding="utf-8")
+    sql = (_MIGRATIONS / "sql").iterdir()
+    found = sorted((file.name, file) for file in sql if file.name.endswith("_grants.sql"))
+    return "".join(file.read_text(encoding="utf-8") for _, file in found)
 
 
 def _version(connection: Connection) -> str | None:

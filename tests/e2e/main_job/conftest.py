@@ -4,6 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -17,6 +18,7 @@ from nem12.warehouse import embedded, ledger
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
 from tests.e2e.main_job.installation import PASSWORD, Running, set_password
+from tests.mail import Mailbox, mailbox
 
 
 @pytest.fixture(scope="package")
@@ -35,12 +37,28 @@ def running() -> Iterator[Running]:
             environment, "_connection", lambda _: json.dumps(given | {"password": PASSWORD})
         )
         with (
+            mailbox() as mails,
+            told_by_mail(mails),
             stack.running(home, server) as airflow,
             connect(server.uri(settings.READER_ROLE)) as connection,
         ):
             ledger.listen(connection)
-            yield Running(home, server, airflow, connection)
+            yield Running(home, server, airflow, connection, mails)
     shutil.rmtree(root)
+
+
+@contextmanager
+def told_by_mail(mails: Mailbox) -> Iterator[None]:
+    """The environment in which people are told of refused files by mail."""
+    notifier = {
+        "classpath": "airflow.providers.smtp.notifications.smtp.SmtpNotifier",
+        "kwargs": {"to": "crew@example.org"},
+        "on": ["refused"],
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("METER_NOTIFIERS", json.dumps([notifier]))
+        patch.setenv("AIRFLOW_CONN_SMTP_DEFAULT", json.dumps(mails.connection))
+        yield
 
 
 def ask_for_a_password(server: embedded.Server) -> None:

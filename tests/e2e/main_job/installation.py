@@ -15,6 +15,7 @@ from nem12 import settings, stack
 from nem12.settings import CHECKOUT, Home
 from nem12.warehouse import embedded, ledger
 from nem12.warehouse.connect import Connection
+from tests.mail import Mailbox
 
 SAMPLES = CHECKOUT / "samples"
 RUNS = f"/api/v2/dags/{settings.LOAD_DAG_ID}/dagRuns"
@@ -44,11 +45,13 @@ class Running:
         server: embedded.Server,
         airflow: stack.Airflow,
         connection: Connection,
+        mails: Mailbox,
     ) -> None:
         self.home = home
         self.server = server
         self.airflow = airflow
         self.connection = connection
+        self.mails = mails
 
     def drop(self, sample: str) -> Path:
         """Copy a sample into the landing folder, as `cp` does."""

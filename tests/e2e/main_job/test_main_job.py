@@ -1,13 +1,17 @@
 """The main job with a real scheduler and triggerer: a file is dropped while they run."""
 
+import json
 import shutil
 import signal
 from datetime import UTC, datetime
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
-from tests.e2e.main_job.installation import SAMPLES, Running
+from nem12 import settings
+from tests.e2e.main_job.installation import RUNS, SAMPLES, Running
+from tests.mail import body
 from tests.together import expected, in_force
 
 pytestmark = pytest.mark.e2e
@@ -39,6 +43,28 @@ def test_a_truncated_file_lies_in_rejected_with_its_report_and_the_run_is_red(
     assert running.load_run(dropped)["state"] == "failed"
 
 
+def test_a_refused_file_is_told_of_once_by_mail_also_when_the_task_runs_again(
+    running: Running,
+) -> None:
+    run_id = running.of(running.home.landing / "truncated.csv", "run")
+    run = f"{RUNS}/{quote(run_id)}"
+    page = f"/dags/{settings.LOAD_DAG_ID}/runs/{quote(run_id)}"
+    mail = running.mails.about(f'href="{running.airflow.url}{page}"')
+    assert mail["subject"] == "NEM12: 1 file refused, whole or in part"
+    cleared = {"dry_run": False, "dag_run_id": run_id, "task_ids": ["verdict"]}
+    path = f"/api/v2/dags/{settings.LOAD_DAG_ID}/clearTaskInstances"
+    running.airflow.api("POST", path, cleared)
+
+    def tried_again() -> bool:
+        verdict = running.airflow.api("GET", f"{run}/taskInstances/verdict")
+        return (verdict["try_number"], verdict["state"]) == (2, "failed")
+
+    running.until(tried_again)
+    log = json.dumps(running.airflow.api("GET", f"{run}/taskInstances/verdict/logs/2"))
+    assert "SmtpNotifier was told before" in log
+    assert not any(page in body(other) for other in running.mails.rest())
+
+
 def test_the_asset_event_tells_what_was_loaded(running: Running) -> None:
     since = datetime.now(UTC)
     dropped = running.drop("business_15min.csv")
@@ -52,6 +78,24 @@ def test_the_asset_event_tells_what_was_loaded(running: Running) -> None:
     assert loaded["files"] == {"loaded": 1}
     assert (loaded["first_day"], loaded["last_day"]) != (None, None)
     assert len(loaded["nmis"]) == 1
+    landed = next(extra for extra in extras if "readings" not in extra)
+    assert landed == {"claim": claim, "drops": 1}
+
+
+def test_a_dag_that_follows_the_table_is_started_and_keeps_its_daily_totals(
+    running: Running,
+) -> None:
+    path = f"/api/v2/dags/{settings.DAILY_DAG_ID}"
+    assert running.airflow.api("GET", path)["is_paused"]
+    running.airflow.api("PATCH", path, {"is_paused": False})
+    since = datetime.now(UTC)
+    running.settled(running.drop("month_30min.csv.gz"), since)
+    stale = (
+        "SELECT count(*) FROM meter_daily LEFT JOIN meter_daily_totals t"
+        " USING (nmi, nmi_suffix, day, total_consumption, readings) WHERE t.nmi IS NULL"
+    )
+    running.until(lambda: running.connection.execute(stale).fetchone() == (0,))
+    running.airflow.api("PATCH", path, {"is_paused": True})
 
 
 def test_a_drop_is_not_lost_when_the_triggerer_is_killed(running: Running) -> None:

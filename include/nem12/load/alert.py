@@ -1,0 +1,170 @@
+"""What people are told: which files, how much of them, why, and where to look.
+
+Made from the ledger, which knows all that became of a claim, whichever try of a task did it.
+"""
+
+import html
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from nem12.drop import uri_path
+from nem12.load.report import refusal
+from nem12.mdff.stamps import NEM_TIME
+from nem12.mdff.text import shown
+from nem12.settings import Home
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection
+
+_MOST_FILES: Final = 50
+_NAME_CHARACTERS: Final = 200
+_WHY_CHARACTERS: Final = 500
+_MOST_TASKS: Final = 20
+
+Page = Callable[[str], str]
+"""Gives the address of the page of a file, by its SHA-256; empty where there is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class AlertFile:
+    """A file that an alert is about.
+
+    Attributes:
+        name: As it was delivered, safe to print.
+        outcome: refused, partial, waiting (for its next attempt) or failed.
+        why: In a sentence.
+        sha256: Empty where it was not read.
+        page: Address of its page, or empty.
+    """
+
+    name: str
+    outcome: str
+    why: str
+    sha256: str = ""
+    page: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something that people should know; `text` and `html` say all of it.
+
+    Attributes:
+        kind: refused, failed or silent.
+        subject: One line.
+        files: The first of those that it is about.
+        more: How many others there are.
+        run: Airflow's id of the run.
+        run_page: Address of the run's page, or empty.
+    """
+
+    kind: str
+    subject: str
+    files: tuple[AlertFile, ...] = ()
+    more: int = 0
+    run: str = ""
+    run_page: str = ""
+
+    @property
+    def text(self) -> str:
+        """For people, in lines."""
+        return "\n".join(self._lines())
+
+    def _lines(self) -> Iterator[str]:
+        yield self.subject
+        for file in self.files:
+            yield f"- {file.name}: {file.outcome}: {file.why}"
+            if file.page:
+                yield f"  {file.page}"
+        if self.more:
+            yield f"- and {self.more} more"
+        if self.run:
+            yield f"run {self.run} {self.run_page}".rstrip()
+
+    @property
+    def html(self) -> str:
+        """For people, as HTML; what comes from files is escaped."""
+        return "\n".join(self._html())
+
+    def _html(self) -> Iterator[str]:
+        yield f"<p>{html.escape(self.subject)}</p>"
+        if self.files:
+            yield "<ul>"
+            for file in self.files:
+                name = _link(file.page, file.name)
+                yield f"<li>{name}: {html.escape(file.outcome)}: {html.escape(file.why)}</li>"
+            if self.more:
+                yield f"<li>and {self.more} more</li>"
+            yield "</ul>"
+        if self.run:
+            yield f"<p>run {_link(self.run_page, self.run)}</p>"
+
+
+def _link(page: str, text: str) -> str:
+    escaped = html.escape(text)
+    return f'<a href="{html.escape(page)}">{escaped}</a>' if page else escaped
+
+
+def alerts_of_claim(
+    connection: Connection, claim: str, run: str, run_page: str, page: Page
+) -> Iterator[Alert]:
+    """What there is to tell of the run of a claim that is settled or given up."""
+    refused = ledger.claim_refusals(connection, claim, _MOST_FILES)
+    if refused:
+        files = tuple(_refused_file(row, page) for row in refused)
+        count = _counted(refused[0]["found"], "file")
+        subject = f"NEM12: {count} refused, whole or in part"
+        more = refused[0]["found"] - len(files)
+        yield Alert("refused", subject, files, more, run, run_page)
+    failed = ledger.claim_failures(connection, claim, _MOST_FILES)
+    if failed:
+        files = tuple(map(_failed_file, failed))
+        subject = f"NEM12: {_counted(failed[0]['found'], 'file')} could not be loaded"
+        more = failed[0]["found"] - len(files)
+        yield Alert("failed", subject, files, more, run, run_page)
+
+
+def alert_of_unsettled_run(run: str, run_page: str, failed_tasks: Iterable[str]) -> Alert:
+    """A run whose end was not reached; nobody knows more than which tasks failed."""
+    tasks = sorted(failed_tasks)
+    named = ", ".join(tasks[:_MOST_TASKS]) or "its end was not reached"
+    return Alert("failed", f"NEM12: a load run failed: {named}", run=run, run_page=run_page)
+
+
+def alert_of_silence(
+    connection: Connection, home: Home, hours: float, now: datetime
+) -> Alert | None:
+    """The landing folder, if nothing has landed there for so long; nothing before the first."""
+    last = ledger.last_landed(connection, f"{home.landing.as_uri()}/")
+    if last is None or now - last < timedelta(hours=hours):
+        return None
+    whole = int((now - last) / timedelta(hours=1))
+    at = f"{last.astimezone(NEM_TIME):%Y-%m-%d %H:%M} UTC+10"
+    where = shown(str(home.landing), _NAME_CHARACTERS)
+    return Alert(
+        "silent", f"NEM12: nothing has landed in {where} for {_counted(whole, 'hour')}, since {at}"
+    )
+
+
+def _refused_file(row: dict[str, Any], page: Page) -> AlertFile:
+    return AlertFile(
+        shown(row["name"], _NAME_CHARACTERS),
+        row["outcome"],
+        shown(refusal(row, row), _WHY_CHARACTERS),
+        row["sha256"],
+        page(row["sha256"]),
+    )
+
+
+def _failed_file(row: dict[str, Any]) -> AlertFile:
+    if row["state"] == "failed":
+        then = "given up, it waits for redrive"
+    else:
+        then = f"tried again from {row['not_before'].astimezone(NEM_TIME):%H:%M} UTC+10"
+    why = shown(row["message"], _WHY_CHARACTERS)
+    name = shown(uri_path(row["uri"]).name, _NAME_CHARACTERS)
+    return AlertFile(name, row["state"], f"attempt {row['attempt']} failed: {why}; {then}")
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

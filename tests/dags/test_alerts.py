@@ -1,0 +1,92 @@
+"""People are told what went wrong: real notifiers, a real mail server, whole DAG runs."""
+
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from nem12 import settings
+from nem12.load.claim import claim_by_glob
+from nem12.settings import Home
+from nem12.warehouse.connect import connect
+from nem12.warehouse.embedded import Server
+from tests.dags.conftest import Run, put
+from tests.mail import body, mailbox
+from tests.pg.deliveries import Day, delivery
+
+SMTP = "airflow.providers.smtp.notifications.smtp.SmtpNotifier"
+HOSTILE = "<b onclick=x>&{{ 7 * 7 }}.csv"
+
+
+def told(record: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in record.read_text().splitlines()]
+
+
+def test_a_refused_file_is_told_of_by_mail_and_by_others_whatever_its_name_and_who_fails(
+    run_dag: Run, home: Home, tmp_path: Path
+) -> None:
+    put(home.landing / HOSTILE, delivery(Day(date(2021, 1, 1))).rpartition(b"900")[0])
+    record = tmp_path / "told.jsonl"
+    notifiers = [
+        {"classpath": "recording.Broken"},
+        {"classpath": "recording.Missing"},
+        {"classpath": SMTP, "kwargs": {"to": "crew@example.org"}},
+        {"classpath": "recording.Recorder", "kwargs": {"path": str(record)}},
+        {"classpath": "recording.Recorder", "kwargs": {"path": str(record)}, "on": ["silent"]},
+    ]
+    with mailbox() as box:
+        result = run_dag(
+            "nem12_load",
+            {"files": ["*"]},
+            METER_NOTIFIERS=json.dumps(notifiers),
+            AIRFLOW_CONN_SMTP_DEFAULT=json.dumps(box.connection),
+            AIRFLOW__API__BASE_URL="https://air.example.org/base/",
+        )
+        mail = box.next()
+        assert box.rest() == []
+    assert result["xcoms"]["settle_drops.return_value"]["files"] == {"refused": 1}
+    assert result["tasks"]["verdict"] == "failed"
+    assert "nobody at home" in result["log"]
+    assert "recording.Missing cannot be imported" in result["log"]
+
+    assert (mail["to"], mail["from"]) == ("crew@example.org", "meter@example.org")
+    assert mail["subject"] == "NEM12: 1 file refused, whole or in part"
+    html = body(mail)
+    assert "&lt;b onclick=x&gt;&amp;{{ 7 * 7 }}.csv" in html
+    assert "<b " not in html
+    assert ": no-end: the file ends without a 900 record" in html
+    assert 'href="https://air.example.org/base/nem12/files/' in html
+    assert 'href="https://air.example.org/base/dags/nem12_load/runs/manual__' in html
+
+    (line,) = told(record)
+    assert (line["kind"], line["files"]) == ("refused", 1)
+    assert HOSTILE in line["words"]
+    assert "records refused" in line["words"]
+
+
+def test_a_run_that_died_and_a_silent_folder_are_told_of_by_the_sweep(
+    run_dag: Run, home: Home, server: Server, tmp_path: Path
+) -> None:
+    put(home.landing / "gone.csv", delivery(Day(date(2021, 1, 2))))
+    record = tmp_path / "told.jsonl"
+    notifiers = [{"classpath": "recording.AsyncRecorder", "kwargs": {"path": str(record)}}]
+    with connect(server.uri(settings.LOADER_ROLE)) as connection:
+        claim_by_glob(connection, home, ["*"], None)
+        (home.landing / "gone.csv").unlink()
+        connection.execute(
+            "UPDATE meter_drops SET checked_at = now() - interval '30 hours',"
+            " claimed_at = now() - interval '30 hours' WHERE starts_with(uri, %s)",
+            (home.landing.as_uri(),),
+        )
+    result = run_dag(
+        "nem12_load",
+        {"files": ["*"]},
+        METER_NOTIFIERS=json.dumps(notifiers),
+        METER_SILENT_HOURS="26",
+    )
+    assert result["state"] == "success", result["log"]
+    died, silence = told(record)
+    assert died["kind"] == "failed"
+    assert "gone.csv: waiting: attempt 1 failed: its run" in died["words"]
+    assert silence["kind"] == "silent"
+    assert "for 30 hours, since" in silence["words"]
