@@ -7,8 +7,7 @@ import httpx
 from fastapi import APIRouter, Body, Depends, HTTPException, Request, status
 from fastapi.concurrency import run_in_threadpool
 
-from nem12.drop import uri_path
-from nem12.load.kept import pattern_of
+from nem12.load.kept import kept_below, pattern_of
 from nem12.settings import LOAD_DAG_ID
 from nem12.warehouse import ledger
 from nem12.warehouse.sql import run
@@ -65,12 +64,10 @@ def _kept(sha256: str) -> tuple[str, str]:
     """The pattern that names a file, and the profile it was judged by."""
     with reading() as connection:
         file = known_file(connection, sha256)
-    kept = next((drop for drop in file["drops"] if drop["kept_at"]), None)
+    kept = next(filter(None, map(kept_below, file["drops"])), None)
     if kept is None:
         raise HTTPException(status.HTTP_409_CONFLICT, "no drop of this file is kept")
-    refused = kept["drop_outcome"] == "refused"
-    pattern = pattern_of(uri_path(kept["kept_at"]), uri_path(kept["uri"]), refused=refused)
-    return pattern, file["profile"]
+    return pattern_of(kept), file["profile"]
 
 
 async def _trigger(request: Request, conf: dict[str, Any]) -> str:

@@ -4,7 +4,9 @@ from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from nem12.errors import UsageError
+from nem12.load.kept import kept_below
 from nem12.mdff.findings import EXPLAIN, Level
+from nem12.mdff.text import shown
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.sql import Row, run
 from nem12.web.paging import Rows, after, integer, page, word
@@ -23,6 +25,9 @@ MOST_VERSIONS: Final = 20
 
 MOST_SMALL: Final = 50
 """Rows of a list that is short by its nature."""
+
+MOST_NAME: Final = 1000
+"""Characters of a path."""
 
 _LAST: Final = ("infinity", 2**63 - 1)
 
@@ -101,6 +106,9 @@ def file(connection: Connection, sha256: str) -> dict[str, Any] | None:
     found["days_superseded"] = counted["days"] - counted["in_force"]
     found["days_counted_to"] = COUNTED_DAYS if counted["days"] == COUNTED_DAYS else None
     found["drops"] = run(connection, "page/file_drops", file_id=found["file_id"], most=MOST_SMALL)
+    for drop in found["drops"]:
+        below = kept_below(drop)
+        drop["kept_below"] = shown(str(below), MOST_NAME) if below else None
     return found
 
 

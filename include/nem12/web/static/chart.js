@@ -44,12 +44,17 @@ function draw(figure, items) {
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), NEM),
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
-    scales: { y: { range: (_, least, most) => [Math.min(0, least), most > 0 ? most * 1.05 : 1] } },
+    scales: {
+      // To the end of the last interval.
+      x: { range: (_, first, last) => [first, last + items.at(-1).interval_minutes * 60] },
+      y: { range: (_, least, most) => [Math.min(0, least), most > 0 ? most * 1.05 : 1] },
+    },
     axes: [
       { ...axis(), values: [
+        // Distance of the ticks, label, and what is added where year, month or day change.
         [86400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
-        [3600, "{HH}:{mm}", "\n{D} {MMM}", null, null, null, null, null, 1],
-        [60, "{HH}:{mm}", "\n{D} {MMM}", null, null, null, null, null, 1],
+        [3600, "{HH}:{mm}", "\n{D} {MMM}", null, "\n{D} {MMM}", null, null, null, 1],
+        [60, "{HH}:{mm}", "\n{D} {MMM}", null, "\n{D} {MMM}", null, null, null, 1],
       ] },
       { ...axis(), size: 54, label: items[0].uom, labelSize: 16, labelFont: "12px system-ui, sans-serif" },
     ],

@@ -18,7 +18,8 @@ SELECT c.nmi, c.nmi_suffix,
     (SELECT d.day FROM meter_days d WHERE d.nmi = c.nmi AND d.nmi_suffix = c.nmi_suffix
      ORDER BY d.day LIMIT 1) AS first_day,
     v.day,
-    CASE WHEN v.event_starts IS NULL
+    CASE WHEN v.day IS NULL THEN NULL
+        WHEN v.event_starts IS NULL
         THEN jsonb_build_object(left(v.quality_method, 1), 1440 / v.interval_minutes)
         ELSE (
             SELECT jsonb_object_agg(flag, intervals)
