@@ -75,6 +75,9 @@ INCOMPLETE_HOURS: Final = 6
 QUERY_TIMEOUT_SECONDS: Final = 60
 """Of one `query`: a person waits at the terminal."""
 
+PAGE_TIMEOUT_SECONDS: Final = 10
+"""Of one statement of the page: they take milliseconds, but a database can be busy."""
+
 LOCK_TIMEOUT_SECONDS: Final = 120
 """A batch that waits longer for another one is better tried again."""
 
@@ -95,6 +98,9 @@ PARALLELISM: Final = 4
 the time, and two that parse."""
 
 CONNECTION_ID: Final = "meter_db"
+READER_CONNECTION_ID: Final = "meter_db_reader"
+"""What the page reads with, where it is defined; else it reads with the other, read-only."""
+
 POOL: Final = "meter_db"
 WATCH_DAG_ID: Final = "nem12_watch"
 LOAD_DAG_ID: Final = "nem12_load"

@@ -1,17 +1,15 @@
 """What commands print, and how."""
 
-import datetime as dt
 import decimal
-import json
 import sys
-import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
+
+from nem12.exact_json import to_json as to_json
 
 _PIPED_WIDTH = 1000
 """Into a file or pipe a row stays one line."""
@@ -36,21 +34,6 @@ def _cell(value: object) -> tuple[str, bool]:
     text = "" if value is None else str(value)
     # Text from files may look like rich's markup.
     return text.replace("[", "\\["), isinstance(value, int | float | decimal.Decimal)
-
-
-def to_json(value: object) -> str:
-    """One line of JSON; exact numbers as strings, so that nothing is rounded on the way."""
-    return json.dumps(value, default=_plain, ensure_ascii=False)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dt.datetime | dt.date | dt.time):
-        return value.isoformat()
-    if isinstance(value, decimal.Decimal | uuid.UUID):
-        return str(value)
-    if isinstance(value, bytes):
-        return value.hex()
-    return str(value)
 
 
 def progress() -> AbstractContextManager[Progress]:

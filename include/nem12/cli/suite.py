@@ -19,7 +19,7 @@ _GROUPS: Final = (
     # Many small tests, each worker with servers of its own.
     ("-n", "2", "--dist", "loadfile", "tests/unit", "tests/pg"),
     # Each starts a whole Airflow, which takes both cores.
-    ("tests/dags", "tests/e2e"),
+    ("tests/dags", "tests/web", "tests/e2e"),
 )
 
 

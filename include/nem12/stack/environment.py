@@ -142,7 +142,10 @@ def environment(home: settings.Home, server: Server, ports: Ports, own: Secrets)
             env[f"AIRFLOW__{section.upper()}__{key.upper()}"] = str(value)
     return env | {
         "AIRFLOW_HOME": str(home.airflow),
-        f"AIRFLOW_CONN_{settings.CONNECTION_ID.upper()}": _connection(server),
+        f"AIRFLOW_CONN_{settings.CONNECTION_ID.upper()}": _connection(server, settings.LOADER_ROLE),
+        f"AIRFLOW_CONN_{settings.READER_CONNECTION_ID.upper()}": _connection(
+            server, settings.READER_ROLE
+        ),
         "METER_HOME": str(home.root),
         "METER_LANDING": str(home.landing),
         "METER_STAGING": str(home.staging),
@@ -160,13 +163,13 @@ def _passes(name: str) -> bool:
     return not name.startswith("AIRFLOW") or name.startswith(PASSED)
 
 
-def _connection(server: Server) -> str:
+def _connection(server: Server, role: str) -> str:
     return json.dumps(
         {
             "conn_type": "postgres",
             "host": str(server.socket),
             "port": PORT,
-            "login": settings.LOADER_ROLE,
+            "login": role,
             "schema": settings.DATABASE,
         }
     )

@@ -8,8 +8,6 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from psycopg.rows import dict_row
-
 from nem12.drop import Drop
 from nem12.settings import (
     ATTEMPT_WAIT_SECONDS,
@@ -17,10 +15,9 @@ from nem12.settings import (
     MAX_ATTEMPTS,
     keep_landing,
 )
-from nem12.warehouse.connect import Connection, explained
-from nem12.warehouse.sql import statement
-
-Row = dict[str, Any]
+from nem12.warehouse.connect import Connection
+from nem12.warehouse.sql import Row
+from nem12.warehouse.sql import run as _run
 
 _CLAIM_NAME: Final = 60
 """Of a file's name in that of a claim: what a list of runs has room for."""
@@ -52,12 +49,6 @@ class OpenDrop:
     drop: Drop
     claimed_at: datetime
     attempt: int
-
-
-def _run(connection: Connection, name: str, **values: object) -> list[Row]:
-    with explained(), connection.transaction():
-        cursor = connection.cursor(row_factory=dict_row).execute(statement(name), values)
-        return cursor.fetchall() if cursor.description else []
 
 
 def _columns(drops: Sequence[Drop]) -> dict[str, list[Any]]:

@@ -32,9 +32,11 @@ def running() -> Iterator[Running]:
     with embedded.server(home) as server, pytest.MonkeyPatch.context() as patch:
         migrate(server.uri(settings.OWNER_ROLE))
         ask_for_a_password(server)
-        given = json.loads(environment._connection(server))
+        given = json.loads(environment._connection(server, settings.LOADER_ROLE))
         patch.setattr(
-            environment, "_connection", lambda _: json.dumps(given | {"password": PASSWORD})
+            environment,
+            "_connection",
+            lambda _, role: json.dumps(given | {"login": role, "password": PASSWORD}),
         )
         with (
             mailbox() as mails,

@@ -54,6 +54,9 @@ COMMENT ON COLUMN meter_files.refused_sum IS
     'Exact sum, as delivered, of refused days whose values all parse.';
 
 CREATE INDEX meter_files_header_at ON meter_files (header_at);
+-- What the page asks: the newest files of a status, and the newest day there is.
+CREATE INDEX meter_files_status ON meter_files (status, seen_at, file_id);
+CREATE INDEX meter_files_last_day ON meter_files (last_day);
 
 -- A batch is one staged SQL file; its parts are byte ranges of files.
 CREATE TABLE meter_batches (
@@ -209,7 +212,8 @@ COMMENT ON COLUMN meter_drops.kept_at IS 'Where the file lies now.';
 COMMENT ON COLUMN meter_drops.checked_at IS 'When it was last known that its run is alive.';
 
 CREATE INDEX meter_drops_claim ON meter_drops (claim);
-CREATE INDEX meter_drops_open ON meter_drops (checked_at) WHERE state IN ('claimed', 'running');
+CREATE INDEX meter_drops_open ON meter_drops (checked_at)
+    WHERE state IN ('claimed', 'running', 'waiting', 'failed');
 
 CREATE TABLE meter_drop_files (
     drop_id bigint NOT NULL REFERENCES meter_drops ON DELETE CASCADE,

@@ -1,0 +1,94 @@
+"""What the page can do: have a file loaded again, free a failed drop."""
+
+from typing import Annotated, Any, Final, Literal
+from urllib.parse import quote
+
+import httpx
+from fastapi import APIRouter, Body, Depends, HTTPException, Request, status
+from fastapi.concurrency import run_in_threadpool
+
+from nem12.load.kept import kept_below, pattern_of
+from nem12.settings import LOAD_DAG_ID
+from nem12.warehouse import ledger
+from nem12.warehouse.sql import run
+from nem12.web.answers import ExactJson, run_link
+from nem12.web.api import known_file
+from nem12.web.database import reading, writing
+from nem12.web.parameters import Sha256
+from nem12.web.security import MAY_LOAD, from_this_site
+
+# The right is asked first: nobody without it learns what else is wrong.
+router = APIRouter(
+    prefix="/api/v1",
+    default_response_class=ExactJson,
+    dependencies=[MAY_LOAD, Depends(from_this_site)],
+)
+
+Profile = Literal["standard", "strict", "lenient"]
+
+_PASSED_ON: Final = ("authorization", "cookie")
+"""The caller's own credentials: Airflow decides what they allow."""
+
+
+@router.post("/files/{sha256}/reprocess", status_code=status.HTTP_202_ACCEPTED)
+async def reprocess(
+    request: Request, sha256: Sha256, profile: Annotated[Profile | None, Body(embed=True)] = None
+) -> ExactJson:
+    """Start a load run that loads the file again, refused ones too; by its profile or another.
+
+    A file that came in an archive is loaded with all of that archive.
+    """
+    pattern, before = await run_in_threadpool(_kept, sha256)
+    conf = {"files": [pattern], "reprocess": True, "profile": profile or before}
+    run_id = await _trigger(request, conf)
+    return ExactJson({"dag_run_id": run_id, "path": run_link(run_id)}, status.HTTP_202_ACCEPTED)
+
+
+@router.post("/drops/{drop_id}/redrive", status_code=status.HTTP_202_ACCEPTED)
+def redrive(drop_id: int, body: Annotated[dict[str, Any], Body()]) -> ExactJson:  # noqa: ARG001 - a JSON body has to be there
+    """Let a failed drop be claimed again at once; the watch takes it from the landing folder."""
+    with reading() as connection:
+        found = run(connection, "page/drop_state", drop_id=min(drop_id, 2**63 - 1))
+    if not found:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "there is no such drop")
+    if found[0]["state"] != "failed":
+        raise HTTPException(
+            status.HTTP_409_CONFLICT, f"the drop is {found[0]['state']}, not failed"
+        )
+    with writing() as connection:
+        ledger.redrive_drop(connection, drop_id)
+    return ExactJson({"drop_id": drop_id, "state": "waiting"}, status.HTTP_202_ACCEPTED)
+
+
+def _kept(sha256: str) -> tuple[str, str]:
+    """The pattern that names a file, and the profile it was judged by."""
+    with reading() as connection:
+        file = known_file(connection, sha256)
+    kept = next(filter(None, map(kept_below, file["drops"])), None)
+    if kept is None:
+        raise HTTPException(status.HTTP_409_CONFLICT, "no drop of this file is kept")
+    return pattern_of(kept), file["profile"]
+
+
+async def _trigger(request: Request, conf: dict[str, Any]) -> str:
+    """Start a load run through Airflow's own API, as the caller; its id."""
+    transport = httpx.ASGITransport(request.scope["nem12.airflow"])
+    headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
+    async with httpx.AsyncClient(transport=transport, base_url="http://airflow") as client:
+        answer = await client.post(
+            f"/api/v2/dags/{quote(LOAD_DAG_ID)}/dagRuns",
+            headers=headers,
+            json={"logical_date": None, "conf": conf},
+        )
+    if answer.is_error:
+        raise HTTPException(answer.status_code, _detail(answer))
+    run_id: str = answer.json()["dag_run_id"]
+    return run_id
+
+
+def _detail(answer: httpx.Response) -> str:
+    try:
+        said = answer.json()["detail"]
+    except (ValueError, KeyError):
+        return f"Airflow answered {answer.status_code}"
+    return said if isinstance(said, str) else str(said)

@@ -1,0 +1,178 @@
+"""How answers are made: JSON without loss, HTML from templates, errors as either."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from hashlib import sha256
+from importlib.resources import files
+from typing import Any, Final
+from urllib.parse import quote, unquote, urlencode
+
+import jinja2
+from fastapi import Request
+from fastapi.responses import HTMLResponse, JSONResponse
+
+from nem12.exact_json import to_json
+from nem12.mdff.stamps import NEM_TIME
+from nem12.settings import LOAD_DAG_ID
+
+_PACKAGE: Final = "nem12.web"
+
+_NONE: Final = "\u2013"
+"""An en dash: there is no value."""
+
+STATIC: Final = {
+    "page.css": "text/css; charset=utf-8",
+    "page.js": "text/javascript; charset=utf-8",
+    "chart.js": "text/javascript; charset=utf-8",
+    "icon.svg": "image/svg+xml",
+    "vendor/uPlot.iife.min.js": "text/javascript; charset=utf-8",
+    "vendor/uPlot.min.css": "text/css; charset=utf-8",
+}
+"""What may be fetched beside the pages, and as what."""
+
+
+class ExactJson(JSONResponse):
+    """JSON whose exact numbers are strings."""
+
+    def render(self, content: Any) -> bytes:
+        """As UTF-8."""
+        return to_json(content).encode()
+
+
+@cache
+def static(name: str) -> bytes:
+    """The bytes of a file of `STATIC`."""
+    return (files(_PACKAGE) / "static" / name).read_bytes()
+
+
+@cache
+def _version(name: str) -> str:
+    """What makes a browser fetch a file again when it has changed."""
+    return sha256(static(name)).hexdigest()[:12]
+
+
+def html(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
+    """An answer made of a template; all values are escaped."""
+    root = request.scope["root_path"]
+    text = (
+        _templates()
+        .get_template(template)
+        .render(
+            base=root,
+            airflow=request.scope.get("app_root_path", "").rstrip("/"),
+            now=nem_now(),
+            path=request.url.path.removeprefix(root),
+            **values,
+        )
+    )
+    return HTMLResponse(text, status)
+
+
+def nem_now() -> datetime:
+    """Now, in NEM time."""
+    return datetime.now(NEM_TIME)
+
+
+def task_link(applied_by: str) -> str | None:
+    """The path in Airflow of the task instance that a ledger entry names, None where it is none.
+
+    Args:
+        applied_by: `run_id task_id[map_index] try n`, or the name of a database role.
+    """
+    run, _, rest = applied_by.rpartition(" try ")[0].rpartition(" ")
+    task, bracket, index = rest.rstrip("]").partition("[")
+    if not run or not bracket or not applied_by.endswith(tuple("0123456789")):
+        return None
+    path = f"/dags/{LOAD_DAG_ID}/runs/{quote(run, safe='')}/tasks/{quote(task, safe='')}"
+    return path if index == "-1" else f"{path}/mapped/{quote(index, safe='')}"
+
+
+def run_link(run: str) -> str:
+    """The path in Airflow of a load run."""
+    return f"/dags/{LOAD_DAG_ID}/runs/{quote(run, safe='')}"
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader(_PACKAGE),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "count": _count,
+        "exact": _exact,
+        "size": _size,
+        "share": _share,
+        "nem": _nem,
+        "ago": _ago,
+        "name": _name,
+        "task_link": task_link,
+        "run_link": run_link,
+        "query": _query,
+    }
+    made.globals["asset"] = lambda name: f"static/{name}?v={_version(name)}"
+    return made
+
+
+def _count(number: int | None) -> str:
+    """1234567 as 1 234 567, with narrow spaces that do not break."""
+    return _NONE if number is None else f"{number:,}".replace(",", "\u202f")
+
+
+def _exact(number: Decimal | None) -> str:
+    """All digits that were delivered, without an exponent."""
+    if number is None:
+        return _NONE
+    text = f"{number:,f}".replace(",", "\u202f")
+    return (text.rstrip("0").rstrip(".") if "." in text else text) or "0"
+
+
+def _size(number: int) -> str:
+    value = float(number)
+    for unit in ("B", "KiB", "MiB"):
+        if value < 1024:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1024
+    return f"{value:.1f} GiB"
+
+
+def _share(part: float) -> str:
+    """A part of one in per cent; what is not quite nothing or all does not look so."""
+    if 0 < part < 0.001:
+        return "< 0.1 %"
+    if 0.999 < part < 1:
+        return "> 99.9 %"
+    return f"{100 * part:.1f}".removesuffix(".0") + " %"
+
+
+def _nem(instant: datetime | date | None, form: str = "%Y-%m-%d %H:%M") -> str:
+    if instant is None:
+        return _NONE
+    if not isinstance(instant, datetime):
+        return f"{instant:%Y-%m-%d}"
+    return f"{instant.astimezone(NEM_TIME):{form}}"
+
+
+def _ago(instant: datetime, now: datetime) -> str:
+    seconds = max(0, int((now - instant).total_seconds()))
+    for size, unit in ((86_400, "day"), (3600, "hour"), (60, "minute")):
+        if seconds >= size:
+            number = seconds // size
+            return f"{number} {unit}{'s' if number > 1 else ''} ago"
+    return "just now"
+
+
+def _name(uri: str) -> str:
+    """The last part of a URI, to be read by people."""
+    return unquote(uri.rpartition("/")[2])
+
+
+def _query(values: Mapping[str, object]) -> str:
+    """A query string of the values that are given."""
+    given = {name: value for name, value in values.items() if value not in (None, "", False)}
+    return f"?{urlencode(given)}" if given else "?"

@@ -1,0 +1,225 @@
+"""JSON routes: everything that the pages show."""
+
+from datetime import date, timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, HTTPException, Query, status
+from fastapi.responses import StreamingResponse
+
+from nem12.warehouse.connect import Connection
+from nem12.web import coverage as covering
+from nem12.web import questions
+from nem12.web.answers import ExactJson, nem_now
+from nem12.web.database import reading
+from nem12.web.parameters import After, Day, First, Last, Limit, Nmi, Prefix, Sha256, Suffix
+from nem12.web.versions import with_differences
+
+router = APIRouter(prefix="/api/v1", default_response_class=ExactJson)
+
+MOST_DAYS_OF_READINGS: Final = 366
+MOST_READINGS: Final = 10_000
+"""A month of five minutes has 8,928."""
+
+
+@router.get("/overview")
+def overview() -> ExactJson:
+    """Counts of drops and files, what is loading, the last 30 days, the newest problems."""
+    with reading() as connection:
+        return ExactJson(questions.overview(connection, nem_now()))
+
+
+@router.get("/drops")
+def drops(state: str | None = None, after: After = None, limit: Limit = 100) -> ExactJson:
+    """Drops that are not settled: claimed, running, waiting, failed."""
+    states = questions.one_of(state, questions.OPEN_STATES, "state")
+    with reading() as connection:
+        return ExactJson(questions.drops(connection, states, after, limit).as_json())
+
+
+@router.get("/files")
+def files(status: str | None = None, after: After = None, limit: Limit = 100) -> ExactJson:
+    """Files, the newest first; of one status: loading, loaded, partial, refused."""
+    statuses = questions.one_of(status, questions.STATUSES, "status")
+    with reading() as connection:
+        return ExactJson(questions.files(connection, statuses, after, limit).as_json())
+
+
+@router.get("/files/{sha256}")
+def file(sha256: Sha256) -> ExactJson:
+    """One file: header, counts that balance, warnings, the drops that brought it."""
+    with reading() as connection:
+        return ExactJson(known_file(connection, sha256))
+
+
+@router.get("/files/{sha256}/findings")
+def findings(sha256: Sha256, after: After = None, limit: Limit = 100) -> ExactJson:
+    """Its refusals and warnings by line, each with code, message, excerpt and explanation."""
+    with reading() as connection:
+        file_id = known_file(connection, sha256)["file_id"]
+        return ExactJson(questions.findings(connection, file_id, after, limit).as_json())
+
+
+@router.get("/files/{sha256}/days")
+def file_days(sha256: Sha256, after: After = None, limit: Limit = 100) -> ExactJson:
+    """The days it delivers, and which of them are in force."""
+    with reading() as connection:
+        file_id = known_file(connection, sha256)["file_id"]
+        return ExactJson(questions.file_days(connection, file_id, after, limit).as_json())
+
+
+@router.get("/files/{sha256}/parts")
+def parts(sha256: Sha256, after: After = None, limit: Limit = 100) -> ExactJson:
+    """Its parts, and the batches and tasks that applied them."""
+    with reading() as connection:
+        file_id = known_file(connection, sha256)["file_id"]
+        return ExactJson(questions.parts(connection, file_id, after, limit).as_json())
+
+
+@router.get("/nmis")
+def nmis(prefix: Prefix = "", after: After = None, limit: Limit = 100) -> ExactJson:
+    """NMIs that begin so."""
+    with reading() as connection:
+        return ExactJson(questions.nmis(connection, prefix.upper(), after, limit).as_json())
+
+
+@router.get("/nmis/{nmi}")
+def nmi(nmi: Nmi) -> ExactJson:
+    """The channels of an NMI."""
+    with reading() as connection:
+        found = questions.channels(connection, nmi)
+    if not found:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of NMI {nmi}")
+    return ExactJson({"nmi": nmi, "channels": found})
+
+
+@router.get("/channels/{nmi}/{suffix}")
+def channel(nmi: Nmi, suffix: Suffix) -> ExactJson:
+    """One channel with its meters."""
+    with reading() as connection:
+        return ExactJson({"nmi": nmi, **known_channel(connection, nmi, suffix)})
+
+
+@router.get("/channels/{nmi}/{suffix}/days")
+def channel_days(nmi: Nmi, suffix: Suffix, first: First = None, last: Last = None) -> ExactJson:
+    """Daily values of a channel, at most 366 days; without a span the newest 31."""
+    with reading() as connection:
+        begin, end = _channel_span(connection, nmi, suffix, first, last)
+        days = questions.channel_days(connection, nmi, suffix, begin, end)
+    return ExactJson({"from": begin, "to": end, "items": days})
+
+
+@router.get("/channels/{nmi}/{suffix}/readings")
+def readings(
+    nmi: Nmi,
+    suffix: Suffix,
+    first: First = None,
+    last: Last = None,
+    after: After = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_READINGS)] = 1000,
+) -> ExactJson:
+    """Readings of a channel, each with file and line; without a span the newest 31 days."""
+    with reading() as connection:
+        begin, end = _channel_span(connection, nmi, suffix, first, last)
+        found = questions.readings(connection, nmi, suffix, begin, end, after, limit)
+    return ExactJson({"from": begin, "to": end, **found.as_json()})
+
+
+@router.get("/channels/{nmi}/{suffix}/versions/{day}")
+def versions(nmi: Nmi, suffix: Suffix, day: Day) -> ExactJson:
+    """The versions of a day, the one in force first, with the sum that each has added."""
+    with reading() as connection:
+        found = with_differences(questions.day_versions(connection, nmi, suffix, day))
+    for version in found:
+        changed = version.pop("difference")
+        version["sum_added"] = changed.sum if changed else None
+        version["intervals_changed"] = (
+            len(changed.changes) if changed and changed.comparable else None
+        )
+    return ExactJson({"items": found})
+
+
+@router.get("/coverage")
+def coverage(
+    first: First = None,
+    last: Last = None,
+    nmi: Prefix = "",
+    everything: Annotated[bool, Query(alias="all")] = False,
+    after: After = None,
+) -> ExactJson:
+    """Missing days and quality of the next channels; of those with nothing to say too if `all`."""
+    with reading() as connection:
+        begin, end = coverage_span(connection, first, last)
+        found = covering.coverage(
+            connection, begin, end, prefix=nmi.upper(), cursor=after, everything=everything
+        )
+    items = [each.as_json() for each in found.channels]
+    return ExactJson(
+        {
+            "from": begin,
+            "to": end,
+            "channels_looked_at": found.looked_at,
+            "items": items,
+            "next": found.next,
+        }
+    )
+
+
+@router.get("/coverage.csv")
+def coverage_csv(
+    first: First = None,
+    last: Last = None,
+    nmi: Prefix = "",
+    everything: Annotated[bool, Query(alias="all")] = False,
+) -> StreamingResponse:
+    """The coverage of all channels as CSV, as it is found."""
+    with reading() as connection:
+        begin, end = coverage_span(connection, first, last)
+
+    def lines() -> Any:
+        yield covering.csv_line(*covering.HEADING)
+        cursor = None
+        while True:
+            # Each page in a transaction of its own: whoever reads slowly holds nothing.
+            with reading() as connection:
+                found = covering.coverage(
+                    connection, begin, end, prefix=nmi.upper(), cursor=cursor, everything=everything
+                )
+            yield from covering.as_csv(found.channels)
+            cursor = found.next
+            if cursor is None:
+                return
+
+    name = f"coverage_{begin}_{end}.csv"
+    headers = {"content-disposition": f'attachment; filename="{name}"'}
+    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def known_file(connection: Connection, sha256: str) -> dict[str, Any]:
+    """A file, or the answer that there is none."""
+    found = questions.file(connection, sha256)
+    if found is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "no file of this SHA-256 was loaded")
+    return found
+
+
+def known_channel(connection: Connection, nmi: str, suffix: str) -> dict[str, Any]:
+    """A channel, or the answer that there is none."""
+    found = questions.channel(connection, nmi, suffix)
+    if found is None:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of {nmi} {suffix}")
+    return found
+
+
+def coverage_span(connection: Connection, first: date | None, last: date | None) -> Any:
+    """The span asked for, or the 31 days up to the newest one."""
+    newest = questions.newest_day(connection) or nem_now().date()
+    default = (newest - timedelta(days=30), newest)
+    return questions.span(first, last, default, covering.MOST_DAYS)
+
+
+def _channel_span(
+    connection: Connection, nmi: str, suffix: str, first: date | None, last: date | None
+) -> Any:
+    newest = known_channel(connection, nmi, suffix)["last_day"]
+    default = (newest - timedelta(days=30), newest)
+    return questions.span(first, last, default, MOST_DAYS_OF_READINGS)

@@ -1,0 +1,94 @@
+"""The application that Airflow's api-server mounts: routes, headers, errors."""
+
+from typing import Any, Final
+
+from fastapi import FastAPI, Request, Response, status
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.types import Message, Receive, Scope, Send
+
+from nem12.errors import MeterError, TransientError, UsageError
+from nem12.web import actions, answers, api, pages, security
+
+_WORDS: Final = {
+    status.HTTP_401_UNAUTHORIZED: "Log in to Airflow first",
+    status.HTTP_403_FORBIDDEN: "Your role does not allow this",
+    status.HTTP_404_NOT_FOUND: "There is nothing here",
+    status.HTTP_503_SERVICE_UNAVAILABLE: "The database does not answer",
+}
+
+
+class PageApp(FastAPI):
+    """Knows the application that it is mounted in, and sets the headers of every answer."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                names = {name.lower() for name, _ in message["headers"]}
+                message["headers"] = [
+                    *message["headers"],
+                    *(
+                        (name.encode(), value.encode())
+                        for name, value in _headers().items()
+                        if name.encode() not in names
+                    ),
+                ]
+            await send(message)
+
+        # FastAPI puts this application in the place of the one around it.
+        scope["nem12.airflow"] = scope.get("app")
+        await super().__call__(scope, receive, send_guarded)
+
+
+def _headers() -> dict[str, str]:
+    return {**security.HEADERS, "cache-control": "private, no-store"}
+
+
+def build() -> FastAPI:
+    """The whole page. Every route asks for Airflow's login, also static files."""
+    app = PageApp(
+        title="Meter data",
+        dependencies=[security.MAY_READ],
+        # These would answer anybody.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.include_router(actions.router)
+    app.include_router(api.router)
+    app.include_router(pages.router)
+    app.add_exception_handler(HTTPException, _http_error)
+    app.add_exception_handler(RequestValidationError, _not_understood)
+    app.add_exception_handler(MeterError, _meter_error)
+    return app
+
+
+def _http_error(request: Request, error: Any) -> Response:
+    return _error(request, error.status_code, str(error.detail), error.headers)
+
+
+def _not_understood(request: Request, error: Any) -> Response:
+    first = error.errors()[0]
+    where = first["loc"][-1]
+    return _error(request, status.HTTP_422_UNPROCESSABLE_CONTENT, f"{where}: {first['msg']}")
+
+
+def _meter_error(request: Request, error: Any) -> Response:
+    if isinstance(error, UsageError):
+        code = status.HTTP_400_BAD_REQUEST
+    elif isinstance(error, TransientError):
+        code = status.HTTP_503_SERVICE_UNAVAILABLE
+    else:
+        code = status.HTTP_500_INTERNAL_SERVER_ERROR
+    return _error(request, code, str(error))
+
+
+def _error(request: Request, code: int, detail: str, headers: Any = None) -> Response:
+    wants_page = "text/html" in request.headers.get("accept", "")
+    if not wants_page or request.method != "GET":
+        return JSONResponse({"detail": detail}, code, headers)
+    title = _WORDS.get(code, "This cannot be shown")
+    return answers.html(request, "error.html", code, title=title, detail=detail, code=code)

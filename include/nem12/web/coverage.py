@@ -1,0 +1,210 @@
+"""Which channels miss which days, and how much of the rest is not actual."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import groupby
+from typing import Any, Final
+
+from nem12.warehouse.connect import Connection
+from nem12.warehouse.sql import run
+from nem12.web.paging import after, word
+
+MOST_DAYS: Final = 366
+MOST_CHANNELS: Final = 200
+_LOOKED_AT: Final = 12_000
+"""Days that one question reads, some 10 us each: of a longer span fewer channels are looked at."""
+
+FLAGS: Final = {
+    "A": "actual",
+    "E": "estimated",
+    "S": "substituted",
+    "F": "final substitute",
+    "N": "no data",
+}
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """One channel in a span of days.
+
+    Attributes:
+        first: The first day it is expected to have: of the span, or its first ever.
+        last: Of the span.
+        days: Of each day that is there, the intervals of each quality flag.
+    """
+
+    nmi: str
+    nmi_suffix: str
+    first: date
+    last: date
+    days: dict[date, dict[str, int]] = field(default_factory=dict)
+
+    @property
+    def expected(self) -> int:
+        """Days it should have."""
+        return max(0, (self.last - self.first).days + 1)
+
+    @property
+    def missing(self) -> list[tuple[date, date]]:
+        """Spans of days that it does not have."""
+        spans: list[tuple[date, date]] = []
+        for number in range(self.expected):
+            day = self.first + timedelta(days=number)
+            if day in self.days:
+                continue
+            if spans and spans[-1][1] == day - timedelta(days=1):
+                spans[-1] = (spans[-1][0], day)
+            else:
+                spans.append((day, day))
+        return spans
+
+    @property
+    def missing_days(self) -> int:
+        """How many days it does not have."""
+        return self.expected - len(self.days)
+
+    def intervals(self, flag: str | None = None) -> int:
+        """Intervals of a quality flag, or all."""
+        flags = [flag] if flag else list(FLAGS)
+        return sum(day.get(each, 0) for day in self.days.values() for each in flags)
+
+    @property
+    def not_actual(self) -> float:
+        """Share of the intervals that are estimated, substituted or without data."""
+        whole = self.intervals()
+        return 1 - self.intervals("A") / whole if whole else 0.0
+
+    @property
+    def needs_attention(self) -> bool:
+        """Whether anything is missing or not actual."""
+        return self.missing_days > 0 or self.not_actual > 0
+
+    def state(self, day: date) -> str:
+        """What to show of a day: before, missing, actual, mixed or replaced."""
+        if day < self.first:
+            return "before"
+        flags = self.days.get(day)
+        if flags is None:
+            return "missing"
+        if set(flags) == {"A"}:
+            return "actual"
+        return "mixed" if "A" in flags else "replaced"
+
+    def as_json(self) -> dict[str, Any]:
+        """As the JSON route answers."""
+        return {
+            "nmi": self.nmi,
+            "nmi_suffix": self.nmi_suffix,
+            "first_expected_day": self.first,
+            "expected_days": self.expected,
+            "days": len(self.days),
+            "missing_days": self.missing_days,
+            "missing": self.missing,
+            "intervals": {name: self.intervals(flag) for flag, name in FLAGS.items()},
+            "not_actual_share": round(self.not_actual, 6),
+        }
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was found among some channels.
+
+    Attributes:
+        channels: Those asked for.
+        looked_at: How many were looked at.
+        next: Key of the next page; None at the end.
+    """
+
+    channels: list[Coverage]
+    looked_at: int
+    next: str | None
+
+
+def coverage(
+    connection: Connection,
+    first: date,
+    last: date,
+    *,
+    prefix: str = "",
+    cursor: str | None = None,
+    everything: bool = False,
+) -> Looked:
+    """Look at the next channels.
+
+    Args:
+        connection: A reading one.
+        first: Of the span, included.
+        last: Of the span, included.
+        prefix: What the NMI begins with.
+        cursor: Where the page before ended.
+        everything: Also channels of which nothing is missing and all is actual.
+    """
+    nmi, nmi_suffix = after(cursor, (word, word), ("", ""))
+    most = max(1, min(MOST_CHANNELS, _LOOKED_AT // ((last - first).days + 1)))
+    rows = run(
+        connection,
+        "page/coverage",
+        nmi=nmi,
+        nmi_suffix=nmi_suffix,
+        prefix=prefix,
+        first=first,
+        last=last,
+        most=most,
+    )
+    found = []
+    for _, group in groupby(rows, key=lambda row: (row["nmi"], row["nmi_suffix"])):
+        days = list(group)
+        begin = max(first, days[0]["first_day"])
+        found.append(
+            Coverage(
+                days[0]["nmi"],
+                days[0]["nmi_suffix"],
+                begin,
+                last,
+                {row["day"]: row["qualities"] for row in days if row["day"]},
+            )
+        )
+    end = f"{found[-1].nmi}~{found[-1].nmi_suffix}" if len(found) == most else None
+    asked = [channel for channel in found if everything or channel.needs_attention]
+    return Looked([channel for channel in asked if channel.expected], len(found), end)
+
+
+HEADING: Final = (
+    "nmi", "nmi_suffix", "first_expected_day", "last_day", "expected_days", "days",
+    "missing_days", "missing", *(f"{name.replace(' ', '_')}_intervals" for name in FLAGS.values()),
+    "not_actual_share",
+)  # fmt: skip
+
+
+def as_csv(channels: Iterable[Coverage]) -> Iterator[str]:
+    """Lines of CSV, without the heading."""
+    for channel in channels:
+        missing = " ".join(
+            f"{begin}" if begin == end else f"{begin}..{end}" for begin, end in channel.missing
+        )
+        yield csv_line(
+            channel.nmi,
+            channel.nmi_suffix,
+            channel.first,
+            channel.last,
+            channel.expected,
+            len(channel.days),
+            channel.missing_days,
+            missing,
+            *(channel.intervals(flag) for flag in FLAGS),
+            f"{channel.not_actual:.6f}",
+        )
+
+
+def csv_line(*cells: object) -> str:
+    """One line; text that a spreadsheet would run as a formula is marked as text."""
+    out = io.StringIO()
+    csv.writer(out).writerow([_text(cell) if isinstance(cell, str) else cell for cell in cells])
+    return out.getvalue()
+
+
+def _text(cell: str) -> str:
+    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else cell

@@ -1,0 +1,269 @@
+"""HTML pages, made on the server; what is drawn by a script asks the JSON routes."""
+
+import inspect
+from datetime import date, timedelta
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, HTTPException, Query, Request, Response, status
+from fastapi.responses import HTMLResponse
+from fastapi.routing import APIRoute
+
+from nem12.mdff import spec
+from nem12.mdff.profile import PROFILES
+from nem12.web import coverage as covering
+from nem12.web import questions
+from nem12.web.answers import STATIC, html, nem_now, static
+from nem12.web.api import coverage_span, known_channel, known_file
+from nem12.web.api import router as api_router
+from nem12.web.calendar import heat_map
+from nem12.web.database import reading
+from nem12.web.parameters import After, Day, First, Last, Nmi, Prefix, Sha256, Suffix
+from nem12.web.security import MayLoad
+from nem12.web.versions import clock, with_differences
+
+router = APIRouter(default_response_class=HTMLResponse)
+
+ROWS: Final = 50
+"""Of a table on a page."""
+
+CURVE_DAYS: Final = 34
+"""Days whose every reading is drawn; at five minutes one page of the JSON route."""
+
+
+@router.get("/")
+def overview(request: Request, may_load: MayLoad) -> HTMLResponse:
+    """What waits, what is loaded, what is wrong."""
+    with reading() as connection:
+        found = questions.overview(connection, nem_now())
+        drops = questions.drops(connection, list(questions.OPEN_STATES), None, 10)
+    return html(request, "overview.html", open_drops=drops, may_load=may_load, **found)
+
+
+@router.get("/drops")
+def drops(
+    request: Request, may_load: MayLoad, state: str | None = None, after: After = None
+) -> HTMLResponse:
+    """Drops that are not settled."""
+    states = questions.one_of(state, questions.OPEN_STATES, "state")
+    with reading() as connection:
+        rows = questions.drops(connection, states, after, ROWS)
+    return html(
+        request,
+        "drops.html",
+        rows=rows,
+        state=state or "",
+        states=questions.OPEN_STATES,
+        after=after,
+        may_load=may_load,
+    )
+
+
+@router.get("/files")
+def files(
+    request: Request,
+    wanted: Annotated[str | None, Query(alias="status")] = None,
+    after: After = None,
+) -> HTMLResponse:
+    """Files, the newest first."""
+    statuses = questions.one_of(wanted, questions.STATUSES, "status")
+    with reading() as connection:
+        rows = questions.files(connection, statuses, after, ROWS)
+    return html(
+        request,
+        "files.html",
+        rows=rows,
+        wanted=wanted or "",
+        statuses=questions.STATUSES,
+        after=after,
+    )
+
+
+@router.get("/files/{sha256}")
+def file(
+    request: Request,
+    sha256: Sha256,
+    may_load: MayLoad,
+    findings: After = None,
+    parts: After = None,
+    days: After = None,
+) -> HTMLResponse:
+    """One file: counts, findings, batches, days; each list has pages of its own."""
+    with reading() as connection:
+        found = known_file(connection, sha256)
+        file_id = found["file_id"]
+        return html(
+            request,
+            "file.html",
+            file=found,
+            findings=questions.findings(connection, file_id, findings, ROWS),
+            parts=questions.parts(connection, file_id, parts, ROWS),
+            days=questions.file_days(connection, file_id, days, ROWS),
+            may_load=may_load,
+            profiles=list(PROFILES),
+            at={"findings": findings, "parts": parts, "days": days},
+        )
+
+
+@router.get("/channels")
+def channels(
+    request: Request,
+    nmi: Annotated[str, Query(max_length=20)] = "",
+    after: After = None,
+) -> Response:
+    """Find an NMI."""
+    asked = "".join(nmi.split()).upper()
+    verdict = check(asked)
+    prefix = asked[: spec.NMI_LENGTH] if asked.isascii() and asked.isalnum() else ""
+    with reading() as connection:
+        rows = questions.nmis(connection, prefix, after, ROWS) if prefix or not asked else None
+    return html(
+        request,
+        "channels.html",
+        asked=asked,
+        verdict=verdict,
+        rows=rows,
+        after=after,
+        check_digit=spec.nmi_check_digit,
+    )
+
+
+@router.get("/channels/{nmi}")
+def channel_of_nmi(request: Request, nmi: Nmi) -> HTMLResponse:
+    """The channels of an NMI."""
+    with reading() as connection:
+        found = questions.channels(connection, nmi)
+    if not found:
+        raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of NMI {nmi} are loaded")
+    return html(request, "nmi.html", nmi=nmi, channels=found, check_digit=spec.nmi_check_digit(nmi))
+
+
+@router.get("/channels/{nmi}/{suffix}")
+def channel(
+    request: Request,
+    nmi: Nmi,
+    suffix: Suffix,
+    year: Annotated[int | None, Query(ge=spec.FIRST_YEAR, le=2200)] = None,
+    first: First = None,
+    last: Last = None,
+) -> HTMLResponse:
+    """One channel: heat map of a year, load curve of a span."""
+    with reading() as connection:
+        found = known_channel(connection, nmi, suffix)
+        newest = found["last_day"]
+        default = (max(found["first_day"], newest - timedelta(days=6)), newest)
+        begin, end = questions.span(first, last, default, CURVE_DAYS)
+        shown = year or end.year
+        days = questions.channel_days(
+            connection, nmi, suffix, date(shown, 1, 1), date(shown, 12, 31)
+        )
+    return html(
+        request,
+        "channel.html",
+        nmi=nmi,
+        suffix=suffix,
+        check_digit=spec.nmi_check_digit(nmi),
+        channel=found,
+        heat=heat_map(shown, days, found["first_day"], newest),
+        years=range(found["first_day"].year, newest.year + 1),
+        days=[row for row in days if begin <= row["day"] <= end],
+        begin=begin,
+        end=end,
+        step=timedelta(days=(end - begin).days + 1),
+        flags=covering.FLAGS,
+        curve_days=CURVE_DAYS,
+    )
+
+
+@router.get("/channels/{nmi}/{suffix}/{day}")
+def channel_day(request: Request, nmi: Nmi, suffix: Suffix, day: Day) -> HTMLResponse:
+    """One day of a channel: its curve, its versions and what changed, its readings."""
+    with reading() as connection:
+        found = known_channel(connection, nmi, suffix)
+        versions = with_differences(questions.day_versions(connection, nmi, suffix, day))
+    in_force = next((version for version in versions if version["in_force"]), None)
+    return html(
+        request,
+        "day.html",
+        nmi=nmi,
+        suffix=suffix,
+        channel=found,
+        day=day,
+        before=day - timedelta(days=1),
+        behind=day + timedelta(days=1),
+        versions=versions,
+        in_force=in_force,
+        most_versions=questions.MOST_VERSIONS,
+        readings=_intervals(in_force) if in_force else [],
+        flags=covering.FLAGS,
+    )
+
+
+def _intervals(version: dict[str, Any]) -> list[tuple[str, str, Any, str]]:
+    """Start, end, value and quality of each interval of a day."""
+    minutes = version["interval_minutes"]
+    pairs = zip(version["consumption"], version["qualities"], strict=True)
+    return [
+        (clock(number * minutes), clock((number + 1) * minutes), value, quality)
+        for number, (value, quality) in enumerate(pairs)
+    ]
+
+
+@router.get("/coverage")
+def coverage(
+    request: Request,
+    first: First = None,
+    last: Last = None,
+    nmi: Prefix = "",
+    everything: Annotated[bool, Query(alias="all")] = False,
+    after: After = None,
+) -> HTMLResponse:
+    """Which channels miss which days, and how much of the rest is not actual."""
+    with reading() as connection:
+        begin, end = coverage_span(connection, first, last)
+        found = covering.coverage(
+            connection, begin, end, prefix=nmi.upper(), cursor=after, everything=everything
+        )
+    return html(
+        request,
+        "coverage.html",
+        found=found,
+        begin=begin,
+        end=end,
+        days=[begin + timedelta(days=n) for n in range((end - begin).days + 1)],
+        nmi=nmi,
+        everything=everything,
+        after=after,
+        flags=covering.FLAGS,
+    )
+
+
+@router.get("/api")
+def documentation(request: Request) -> HTMLResponse:
+    """The JSON routes, as they say themselves."""
+    routes = [
+        {
+            "path": route.path,
+            "about": inspect.getdoc(route.endpoint),
+            "query": [field.alias for field in route.dependant.query_params],
+        }
+        for route in api_router.routes
+        if isinstance(route, APIRoute)
+    ]
+    return html(request, "api.html", routes=routes)
+
+
+@router.get("/static/{name:path}")
+def static_file(name: str) -> Response:
+    """Styles, scripts and the icon."""
+    if name not in STATIC:
+        raise HTTPException(status.HTTP_404_NOT_FOUND)
+    headers = {"cache-control": "private, max-age=31536000, immutable"}
+    return Response(static(name), media_type=STATIC[name], headers=headers)
+
+
+def check(asked: str) -> str | None:
+    """What the length and last character of a searched NMI tell: right, wrong, or nothing."""
+    if len(asked) != spec.NMI_LENGTH + 1:
+        return None
+    right = spec.nmi_check_digit(asked[:-1]) == asked[-1]
+    return "right" if right else "wrong"

@@ -1,0 +1,88 @@
+"""Pages of rows by keyset: the last row's key finds the next page in the index."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nem12.errors import UsageError
+from nem12.warehouse.sql import Row
+
+_SEPARATOR: Final = "~"
+"""In none of the keys: they are numbers, times, NMIs and codes of findings."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One page.
+
+    Attributes:
+        items: The rows.
+        next: What to give as `after` to get the page behind it; None at the end.
+    """
+
+    items: list[Row]
+    next: str | None
+
+    def as_json(self) -> dict[str, Any]:
+        """As the JSON routes answer."""
+        return {"items": self.items, "next": self.next}
+
+
+def page(rows: list[Row], limit: int, key: Sequence[str]) -> Rows:
+    """Make a page of one row more than it holds, which tells whether there is another.
+
+    Args:
+        rows: At most `limit` + 1.
+        limit: Rows of a page.
+        key: Columns of the key, in its order.
+    """
+    items = rows[:limit]
+    return Rows(items, cursor(items[-1], key) if len(rows) > limit else None)
+
+
+def cursor(row: Row, key: Sequence[str]) -> str:
+    """The key of a row as `after` takes it."""
+    values = (row[name] for name in key)
+    return _SEPARATOR.join(v.isoformat() if hasattr(v, "isoformat") else str(v) for v in values)
+
+
+def after(text: str | None, kinds: Sequence[Callable[[str], Any]], first: Sequence[Any]) -> Any:
+    """The values of a key.
+
+    Args:
+        text: As `cursor` made it; None for the first page.
+        kinds: What reads each value.
+        first: What sorts before every key.
+
+    Raises:
+        UsageError: It is no such key.
+    """
+    if not text:
+        return tuple(first)
+    try:
+        return tuple(kind(value) for kind, value in zip(kinds, text.split(_SEPARATOR), strict=True))
+    except ValueError:
+        raise UsageError("after: give what `next` said in the page before") from None
+
+
+def integer(text: str) -> int:
+    """A bigint of PostgreSQL.
+
+    Raises:
+        ValueError: It is none.
+    """
+    number = int(text)
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(text)
+    return number
+
+
+def word(text: str) -> str:
+    """Text that PostgreSQL takes.
+
+    Raises:
+        ValueError: It holds NUL.
+    """
+    if "\0" in text:
+        raise ValueError(text)
+    return text

@@ -1,0 +1,257 @@
+"""What the page asks the warehouse. Every question is bounded and finds its rows by an index."""
+
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from nem12.errors import UsageError
+from nem12.load.kept import kept_below
+from nem12.mdff.findings import EXPLAIN, Level
+from nem12.mdff.text import shown
+from nem12.warehouse.connect import Connection
+from nem12.warehouse.sql import Row, run
+from nem12.web.paging import Rows, after, integer, page, word
+
+RECENT_DAYS: Final = 30
+"""What "lately" means on the overview."""
+
+STATUSES: Final = ("loading", "loaded", "partial", "refused")
+OPEN_STATES: Final = ("claimed", "running", "waiting", "failed")
+
+COUNTED_DAYS: Final = 10_000
+"""Days of a file whose state is counted: beyond, counting takes longer than a page may."""
+
+MOST_VERSIONS: Final = 20
+"""Versions of a day that are shown; real days have one to three."""
+
+MOST_SMALL: Final = 50
+"""Rows of a list that is short by its nature."""
+
+MOST_NAME: Final = 1000
+"""Characters of a path."""
+
+_LAST: Final = ("infinity", 2**63 - 1)
+
+
+def overview(connection: Connection, now: datetime) -> dict[str, Any]:
+    """What waits, what is loading, what was loaded and refused lately, how old the newest day is.
+
+    Args:
+        connection: A reading one.
+        now: In NEM time.
+    """
+    since = (now - timedelta(days=RECENT_DAYS - 1)).replace(hour=0, minute=0, second=0)
+    last_day = newest_day(connection)
+    drops = {row["state"]: row for row in run(connection, "page/open_drops")}
+    files = {
+        row["status"]: row["files"] for row in run(connection, "page/file_counts", since=since)
+    }
+    return {
+        "recent_days": RECENT_DAYS,
+        "newest_day": last_day,
+        "days_behind": (now.date() - last_day).days - 1 if last_day else None,
+        "drops": {state: drops[state]["drops"] if state in drops else 0 for state in OPEN_STATES},
+        "files": {status: files.get(status, 0) for status in STATUSES},
+        "loading": run(connection, "page/loading_files", most=MOST_SMALL),
+        "by_day": run(connection, "page/loaded_by_day", since=since),
+        "problems": run(connection, "page/latest_problems", most=10),
+    }
+
+
+def newest_day(connection: Connection) -> date | None:
+    """The newest day that a file has delivered."""
+    rows = run(connection, "page/newest_day")
+    return rows[0]["last_day"] if rows else None
+
+
+def drops(connection: Connection, states: list[str], cursor: str | None, limit: int) -> Rows:
+    """Drops that are not settled."""
+    (drop_id,) = after(cursor, (integer,), (0,))
+    rows = run(connection, "page/drops", states=states, drop_id=drop_id, most=limit + 1)
+    return page(rows, limit, ("drop_id",))
+
+
+def files(connection: Connection, statuses: list[str], cursor: str | None, limit: int) -> Rows:
+    """Files of these statuses, the newest first."""
+    seen_at, file_id = after(cursor, (_instant, integer), _LAST)
+    rows = run(
+        connection,
+        "page/files",
+        statuses=statuses,
+        seen_at=seen_at,
+        file_id=file_id,
+        most=limit + 1,
+    )
+    found = page(rows, limit, ("seen_at", "file_id"))
+    for row in found.items:
+        del row["file_id"]
+    return found
+
+
+def file(connection: Connection, sha256: str) -> dict[str, Any] | None:
+    """A file with what its counts balance to, the drops that brought it, its warnings explained."""
+    rows = run(connection, "page/file", sha256=sha256)
+    if not rows:
+        return None
+    found = rows[0]
+    found["accepted_records"] = found["records"] - found["refused_records"]
+    found["accepted_readings"] = found["readings"] - found["refused_readings"]
+    found["warnings"] = [
+        {"code": code, "count": count, "explanation": EXPLAIN[Level.WARN].get(code, "")}
+        for code, count in sorted(found["warnings"].items())
+    ]
+    (counted,) = run(
+        connection, "page/file_days_count", file_id=found["file_id"], most=COUNTED_DAYS
+    )
+    found["days_in_force"] = counted["in_force"]
+    found["days_superseded"] = counted["days"] - counted["in_force"]
+    found["days_counted_to"] = COUNTED_DAYS if counted["days"] == COUNTED_DAYS else None
+    found["drops"] = run(connection, "page/file_drops", file_id=found["file_id"], most=MOST_SMALL)
+    for drop in found["drops"]:
+        below = kept_below(drop)
+        drop["kept_below"] = shown(str(below), MOST_NAME) if below else None
+    return found
+
+
+def findings(connection: Connection, file_id: int, cursor: str | None, limit: int) -> Rows:
+    """Refusals and warnings of a file by line, each explained."""
+    line, code, level = after(cursor, (integer, word, word), (0, "", ""))
+    rows = run(
+        connection,
+        "page/file_findings",
+        file_id=file_id,
+        line=line,
+        code=code,
+        level=level,
+        most=limit + 1,
+    )
+    for row in rows:
+        row["explanation"] = EXPLAIN[Level[row["level"]]].get(row["code"], "")
+    return page(rows, limit, ("line", "code", "level"))
+
+
+def parts(connection: Connection, file_id: int, cursor: str | None, limit: int) -> Rows:
+    """The parts of a file and the batches that applied them."""
+    whole, start, end = after(cursor, (integer, integer, integer), (0, -1, -1))
+    rows = run(
+        connection,
+        "page/file_parts",
+        file_id=file_id,
+        parts=whole,
+        byte_start=start,
+        byte_end=end,
+        most=limit + 1,
+    )
+    return page(rows, limit, ("parts", "byte_start", "byte_end"))
+
+
+def file_days(connection: Connection, file_id: int, cursor: str | None, limit: int) -> Rows:
+    """The days that a file delivers, and what is in force of them."""
+    (line,) = after(cursor, (integer,), (0,))
+    rows = run(connection, "page/file_days", file_id=file_id, line=line, most=limit + 1)
+    return page(rows, limit, ("line",))
+
+
+def nmis(connection: Connection, prefix: str, cursor: str | None, limit: int) -> Rows:
+    """The NMIs that begin so."""
+    (nmi,) = after(cursor, (word,), ("",))
+    rows = run(connection, "page/nmis", prefix=prefix, after=nmi, most=limit + 1)
+    return page(rows, limit, ("nmi",))
+
+
+def channels(connection: Connection, nmi: str) -> list[Row]:
+    """The channels of an NMI with their first and newest days."""
+    return run(connection, "page/channels", nmi=nmi)
+
+
+def channel(connection: Connection, nmi: str, nmi_suffix: str) -> Row | None:
+    """One channel with its meters; None if nothing is known of it."""
+    found = next((c for c in channels(connection, nmi) if c["nmi_suffix"] == nmi_suffix), None)
+    if found:
+        found["meters"] = run(
+            connection, "page/channel_meters", nmi=nmi, nmi_suffix=nmi_suffix, most=MOST_SMALL
+        )
+    return found
+
+
+def channel_days(
+    connection: Connection, nmi: str, nmi_suffix: str, first: date, last: date
+) -> list[Row]:
+    """Daily values of a channel, of the days that have readings."""
+    return run(
+        connection, "page/channel_days", nmi=nmi, nmi_suffix=nmi_suffix, first=first, last=last
+    )
+
+
+def readings(
+    connection: Connection,
+    nmi: str,
+    nmi_suffix: str,
+    first: date,
+    last: date,
+    cursor: str | None,
+    limit: int,
+) -> Rows:
+    """Readings of a channel, each with its file and line."""
+    (instant,) = after(cursor, (_instant,), ("-infinity",))
+    rows = run(
+        connection,
+        "page/channel_readings",
+        nmi=nmi,
+        nmi_suffix=nmi_suffix,
+        first=first,
+        last=last,
+        after=instant,
+        most=limit + 1,
+    )
+    return page(rows, limit, ("timestamp",))
+
+
+def day_versions(connection: Connection, nmi: str, nmi_suffix: str, day: date) -> list[Row]:
+    """Versions of a day, the one in force first, each with its values."""
+    return run(
+        connection,
+        "page/day_versions",
+        nmi=nmi,
+        nmi_suffix=nmi_suffix,
+        day=day,
+        most=MOST_VERSIONS,
+    )
+
+
+def one_of(given: str | None, known: tuple[str, ...], name: str) -> list[str]:
+    """The value given, or all there are.
+
+    Raises:
+        UsageError: It is none of them.
+    """
+    if not given:
+        return list(known)
+    if given not in known:
+        raise UsageError(f"{name} is one of {', '.join(known)}")
+    return [given]
+
+
+def span(first: date | None, last: date | None, default: tuple[date, date], most: int) -> Any:
+    """A span of days, both included.
+
+    Raises:
+        UsageError: It ends before it begins, or is too long.
+    """
+    if first is None and last is None:
+        return default
+    begin = first or last
+    end = last or begin
+    assert begin is not None and end is not None  # noqa: S101, PT018 - for the type checker
+    if end < begin:
+        raise UsageError("the last day is before the first")
+    if (end - begin).days >= most:
+        raise UsageError(f"the span is longer than {most} days")
+    return begin, end
+
+
+def _instant(text: str) -> datetime:
+    # Without a zone, PostgreSQL would take it for its session's.
+    instant = datetime.fromisoformat(text)
+    if instant.tzinfo is None:
+        raise ValueError(text)
+    return instant

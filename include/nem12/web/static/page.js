@@ -1,0 +1,63 @@
+"use strict";
+
+// Inside Airflow's frame its theme counts, not the system's.
+function followTheme() {
+  try {
+    if (window.parent === window) return;
+    const outer = window.parent.document.documentElement;
+    const follow = () => {
+      const theme = ["dark", "light"].find((name) => outer.classList.contains(name));
+      if (theme) document.documentElement.dataset.theme = theme;
+    };
+    follow();
+    new MutationObserver(follow).observe(outer, { attributes: true, attributeFilter: ["class"] });
+  } catch { /* framed by something that may not be looked at */ }
+}
+
+// The frame may not navigate the window around it; an anchor of that window may.
+function leaveFrame(event) {
+  const link = event.target.closest("a[data-airflow]");
+  if (!link || window.parent === window || event.ctrlKey || event.metaKey) return;
+  try {
+    const outer = window.parent.document.createElement("a");
+    outer.href = link.href;
+    window.parent.document.body.append(outer);
+    event.preventDefault();
+    outer.click();
+    outer.remove();
+  } catch { /* then it opens in the frame */ }
+}
+
+async function act(event) {
+  const form = event.target.closest("form[data-action]");
+  if (!form) return;
+  event.preventDefault();
+  const button = form.querySelector("button");
+  const said = form.querySelector("output");
+  button.disabled = true;
+  said.textContent = "…";
+  try {
+    const answer = await fetch(form.dataset.action, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify(Object.fromEntries(new FormData(form))),
+    });
+    const body = await answer.json();
+    if (!answer.ok) throw new Error(body.detail);
+    said.textContent = body.dag_run_id ? "Started: " : "It will be taken within seconds.";
+    if (body.dag_run_id) {
+      const link = document.createElement("a");
+      link.href = form.dataset.airflowRoot + body.path;
+      link.dataset.airflow = "";
+      link.textContent = body.dag_run_id;
+      said.append(link);
+    }
+  } catch (error) {
+    said.textContent = `Not done: ${error.message}`;
+    button.disabled = false;
+  }
+}
+
+followTheme();
+document.addEventListener("click", leaveFrame);
+document.addEventListener("submit", act);

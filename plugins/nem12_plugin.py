@@ -1,0 +1,29 @@
+"""Registers the page with Airflow; all of it is in `nem12.web`."""
+
+from functools import cached_property
+from typing import Any, ClassVar
+
+from airflow.plugins_manager import AirflowPlugin
+
+
+class Nem12Plugin(AirflowPlugin):
+    """The entry "Meter data" of the navigation."""
+
+    name = "nem12"
+    # Relative: also right where Airflow lies below a path.
+    external_views: ClassVar = [
+        {
+            "name": "Meter data",
+            "href": "nem12/",
+            "destination": "nav",
+            "url_route": "meter-data",
+            "icon": "nem12/static/icon.svg",
+        }
+    ]
+
+    @cached_property
+    def fastapi_apps(self) -> list[dict[str, Any]]:
+        """Made when the api-server asks: every task loads this file, and none needs the page."""
+        from nem12.web.app import build
+
+        return [{"app": build(), "url_prefix": "/nem12", "name": "Meter data"}]

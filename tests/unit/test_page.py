@@ -1,0 +1,128 @@
+"""The parts of the page that need no server."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from nem12.errors import UsageError
+from nem12.load.kept import kept_below, pattern_of
+from nem12.web.answers import task_link
+from nem12.web.calendar import heat_map
+from nem12.web.coverage import Coverage, csv_line
+from nem12.web.paging import after, integer, word
+from nem12.web.versions import difference
+
+MAY = date(2024, 5, 1)
+
+
+def test_a_ledger_entry_links_to_the_task_instance_that_made_it() -> None:
+    assert task_link("manual__2024-05-01T00:00:00+00:00 load.apply[3] try 2") == (
+        "/dags/nem12_load/runs/manual__2024-05-01T00%3A00%3A00%2B00%3A00/tasks/load.apply/mapped/3"
+    )
+    assert task_link("nem12__ab load.apply[-1] try 1") == (
+        "/dags/nem12_load/runs/nem12__ab/tasks/load.apply"
+    )
+
+
+@pytest.mark.parametrize("by", ["nem12_loader", "", "a b c", "x try 1", "a/../b[1] try"])
+def test_what_no_task_made_links_nowhere(by: str) -> None:
+    assert task_link(by) is None
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_spreadsheet_runs_no_text_as_a_formula(cell: str) -> None:
+    assert csv_line(cell).lstrip('"').startswith("'")
+
+
+def test_numbers_stay_numbers_in_csv() -> None:
+    assert csv_line("4103035613", -1, "a,b") == '4103035613,-1,"a,b"\r\n'
+
+
+def test_missing_days_are_spans_from_the_first_expected_day_on() -> None:
+    there = {MAY + timedelta(days=n): {"A": 48} for n in (2, 3, 6)}
+    found = Coverage("4103035613", "E1", MAY, MAY + timedelta(days=7), there)
+    spans = [(begin.day, end.day) for begin, end in found.missing]
+    assert spans == [(1, 2), (5, 6), (8, 8)]
+    assert (found.expected, found.missing_days) == (8, 5)
+
+
+def test_a_part_that_is_not_actual_is_told_by_intervals() -> None:
+    days = {MAY: {"A": 24, "S": 24}, MAY + timedelta(days=1): {"E": 48}}
+    found = Coverage("4103035613", "E1", MAY, MAY + timedelta(days=2), days)
+    assert found.not_actual == 0.75
+    assert [found.state(MAY + timedelta(days=n)) for n in (-1, 0, 1, 2)] == [
+        "before",
+        "mixed",
+        "replaced",
+        "missing",
+    ]
+
+
+def row(day: date, total: str, actual: int = 48) -> dict[str, Any]:
+    value = Decimal(total)
+    return {"day": day, "total_consumption": value, "average_consumption": value / 48,
+            "readings": 48, "actual": actual}  # fmt: skip
+
+
+def test_a_year_shows_every_day_once_and_gaps_only_between_first_and_newest() -> None:
+    days = [row(MAY, "1"), row(MAY + timedelta(days=2), "9", actual=47)]
+    drawn = heat_map(2024, days, MAY, MAY + timedelta(days=2))
+    assert len({(cell.x, cell.y) for cell in drawn.cells}) == len(drawn.cells) == 366
+    kinds = {cell.day: cell.kind for cell in drawn.cells if cell.kind != "outside"}
+    assert kinds[MAY + timedelta(days=1)] == "missing"
+    assert kinds[MAY] < kinds[MAY + timedelta(days=2)]
+    assert [cell.day for cell in drawn.cells if cell.replaced] == [MAY + timedelta(days=2)]
+    assert drawn.missing == 1
+
+
+def version(values: list[str], quality: str = "A", minutes: int = 30) -> dict[str, Any]:
+    return {"interval_minutes": minutes, "uom": "kWh", "consumption": list(map(Decimal, values)),
+            "qualities": [quality] * len(values)}  # fmt: skip
+
+
+def test_changed_intervals_are_named_with_what_they_were() -> None:
+    older, newer = version(["1"] * 48), version(["1"] * 47 + ["3"])
+    found = difference(older, newer)
+    (change,) = found.changes
+    assert (change.start, change.end, change.before, change.after) == ("23:30", "24:00", 1, 3)
+    assert found.sum == 2
+
+
+def test_a_changed_interval_length_is_told_as_such() -> None:
+    found = difference(version(["6"] * 48), version(["1"] * 288, minutes=5))
+    assert (found.comparable, found.changes, found.sum) == (False, [], 0)
+
+
+def drop(uri: str, kept_at: str | None, outcome: str = "loaded") -> dict[str, Any]:
+    return {"uri": uri, "kept_at": kept_at, "drop_outcome": outcome}
+
+
+def test_a_kept_file_is_named_by_its_folder_whatever_lies_above() -> None:
+    landed = "file:///data/landing/a.csv"
+    archived = kept_below(drop(landed, "file:///mnt/archive/2024/05/aa-a.csv"))
+    refused = kept_below(drop(landed, "file:///mnt/rejected/aa-a.csv", "refused"))
+    stays = kept_below(drop(landed, landed))
+    assert [str(each) for each in (archived, refused, stays)] == [
+        "archive/2024/05/aa-a.csv",
+        "rejected/aa-a.csv",
+        "a.csv",
+    ]
+    assert kept_below(drop(landed, None)) is None
+
+
+def test_a_pattern_names_the_one_file_also_when_its_name_looks_like_a_pattern() -> None:
+    below = kept_below(drop("file:///l/a", "file:///r/rejected/%5Bx%5D*.csv", "refused"))
+    assert below is not None
+    assert pattern_of(below) == "rejected/[[]x][*].csv"
+    odd = kept_below(drop("file:///l/a", "file:///r/rejected/%FF.csv", "refused"))
+    assert odd is not None
+    with pytest.raises(UsageError):
+        pattern_of(odd)
+
+
+@pytest.mark.parametrize("text", ["1", "1~2~3", "x~y", f"{2**63}~a", "1~\0"])
+def test_a_key_that_no_page_gave_is_refused(text: str) -> None:
+    with pytest.raises(UsageError):
+        after(text, (integer, word), (0, ""))

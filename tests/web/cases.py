@@ -1,0 +1,59 @@
+"""What is loaded before the page is looked at."""
+
+from pathlib import Path
+
+from nem12.settings import CHECKOUT, Home
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import connect
+from tests.pg.loading import Run
+from tests.pg.servers import Warehouse
+
+SAMPLES = CHECKOUT / "samples"
+NMI = "4103035613"
+HTML = "<img src=x onerror=alert(1)>"
+HOSTILE_NAME = f"{HTML}'\"&.csv"
+FAULTS = 130
+"""Refusals of one file: more than two pages."""
+
+
+def hostile() -> bytes:
+    """A file whose free text is HTML and a formula; every byte of it is allowed there."""
+    values = ",".join(["1.5"] * 48)
+    return (
+        "100,NEM12,202404011200,<b>MDP</b>,=1+1\r\n"
+        f"200,{NMI},E1,<i>01</i>,E1,N1,<u>9</u>,kWh,30,\r\n"
+        f"300,20240310,{values},F52,0,<script>alert(1)</script>,20240312081500,\r\n"
+        f"300,20240311,{values},F52,{HTML},,20240312081500,\r\n"
+        "900\r\n"
+    ).encode()
+
+
+def faulty() -> bytes:
+    """Many refusals and two warnings each, so that keys share their line."""
+    values = ",".join(["1"] * 47)
+    days = "".join(
+        f"300,{20230101 + number // 28 * 100 + number % 28}, {values},A,,,20240312081500,,,\r\n"
+        for number in range(FAULTS)
+    )
+    block = f"200,{NMI},E2,01,E2,N1,9,kWh,30,\r\n"
+    return f"100,NEM12,202404011200,MDP,RET\r\n{block}{days}900\r\n".encode()
+
+
+def load(warehouse: Warehouse, root: Path) -> Home:
+    """The samples, a file of each kind above, and a drop that failed for good."""
+    home = Home(root, *(root / name for name in ("landing", "staging", "archive", "rejected")))
+    with connect(warehouse.loader) as connection:
+        run = Run(connection, home.make())
+        for sample in sorted(SAMPLES.iterdir()):
+            if sample.suffix != ".md":
+                run.drop(sample.name, sample.read_bytes())
+        run.drop(HOSTILE_NAME, hostile())
+        run.drop("many_faults.csv", faulty())
+        run.run()
+        run.drop("gone.csv", b"100,NEM12,202404011200,MDP,RET\r\n900\r\n")
+        claim = run.claim("gone.csv")
+        dropped = [drop.drop_id for drop in ledger.still_open(connection, claim)]
+        connection.execute("UPDATE meter_drops SET attempt = 3 WHERE claim = %s", (claim,))
+        connection.commit()
+        assert ledger.release(connection, claim, dropped, f"lost {HTML}") == ["failed"]
+    return home

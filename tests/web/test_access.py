@@ -1,0 +1,157 @@
+"""Who may read, who may act, and what a browser is allowed."""
+
+import re
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from nem12.settings import CHECKOUT, LOAD_DAG_ID
+from tests.web import cases
+from tests.web.conftest import Site
+
+EXAMPLES = {
+    "{sha256}": "0" * 64,
+    "{nmi}": cases.NMI,
+    "{suffix}": "E1",
+    "{day}": "2024-03-10",
+    "{name:path}": "page.css",
+    "{drop_id}": "1",
+}
+
+
+def example(path: str) -> str:
+    filled = re.sub(r"\{[^}]+\}", lambda found: EXAMPLES[found.group()], path)
+    return f"/nem12{filled}"
+
+
+def ask(client: httpx.Client, method: str, path: str) -> httpx.Response:
+    body = {} if method == "POST" else None
+    return client.request(method, example(path), json=body)
+
+
+def test_every_route_refuses_the_anonymous(site: Site) -> None:
+    assert len(site.routes) > 25
+    with site.client(None) as anonymous:
+        refused = {route: ask(anonymous, *route).status_code for route in site.routes}
+    assert set(refused.values()) == {401}, refused
+
+
+def test_every_route_refuses_a_token_that_is_not_airflows(site: Site) -> None:
+    with site.client(None) as stranger:
+        stranger.headers["authorization"] = f"Bearer {site.tokens['viewer'][:-6]}abcdef"
+        refused = {route: ask(stranger, *route).status_code for route in site.routes}
+    assert set(refused.values()) <= {401, 403}, refused
+
+
+def test_what_fastapi_documents_by_itself_is_off(viewer: httpx.Client) -> None:
+    for path in ("/openapi.json", "/docs", "/redoc"):
+        assert viewer.get(f"/nem12{path}").status_code == 404
+
+
+def test_a_viewer_reads_every_route_and_may_not_act(site: Site, viewer: httpx.Client) -> None:
+    for method, path in site.routes:
+        status = ask(viewer, method, path).status_code
+        if method == "POST":
+            assert status == 403, path
+        else:
+            # There is no file of the example's hash.
+            assert status == (404 if "{sha256}" in path else 200), path
+
+
+@pytest.mark.parametrize("role", ["user", "op", "admin"])
+def test_whoever_may_trigger_the_load_may_have_a_file_loaded_again(
+    site: Site, sha256: Callable[[str], str], role: str
+) -> None:
+    with site.client(role) as client:
+        path = f"/nem12/api/v1/files/{sha256('faulty_records.csv')}/reprocess"
+        answer = client.post(path, json={"profile": "lenient"})
+        assert answer.status_code == 202, answer.text
+        run_id = answer.json()["dag_run_id"]
+        run = client.get(f"/api/v2/dags/{LOAD_DAG_ID}/dagRuns/{run_id}").json()
+    assert run["triggering_user_name"] == role
+    conf = run["conf"]
+    assert conf["profile"] == "lenient"
+    assert conf["reprocess"] is True
+    (pattern,) = conf["files"]
+    assert re.fullmatch(r"archive/\d{4}/\d\d/[0-9a-f]{12}-faulty_records\.csv", pattern)
+
+
+def test_a_refused_file_is_loaded_again_from_where_it_lies(
+    site: Site, sha256: Callable[[str], str]
+) -> None:
+    with site.client("user") as client:
+        path = f"/nem12/api/v1/files/{sha256('truncated.csv')}/reprocess"
+        run_id = client.post(path, json={}).json()["dag_run_id"]
+        conf = client.get(f"/api/v2/dags/{LOAD_DAG_ID}/dagRuns/{run_id}").json()["conf"]
+    assert re.fullmatch(r"rejected/[0-9a-f]{12}-truncated\.csv", conf["files"][0])
+    assert conf["profile"] == "standard"
+
+
+def test_a_failed_drop_is_freed_once(site: Site) -> None:
+    with site.client("user") as client:
+        (failed,) = client.get("/nem12/api/v1/drops?state=failed").json()["items"]
+        path = f"/nem12/api/v1/drops/{failed['drop_id']}/redrive"
+        assert client.post(path, json={}).status_code == 202
+        assert client.post(path, json={}).status_code == 409
+        assert client.get("/nem12/api/v1/drops?state=waiting").json()["items"][0]["attempt"] == 0
+        assert client.post("/nem12/api/v1/drops/99999999999999999999/redrive", json={}).status_code
+    restore = "UPDATE meter_drops SET state = 'failed', message = %s WHERE drop_id = %s RETURNING 1"
+    site.warehouse.rows(restore, failed["message"], failed["drop_id"])
+
+
+def test_another_site_cannot_act_through_a_logged_in_browser(
+    site: Site, sha256: Callable[[str], str]
+) -> None:
+    path = f"/nem12/api/v1/files/{sha256('truncated.csv')}/reprocess"
+    ours = {"origin": site.url, "sec-fetch-site": "same-origin"}
+    with site.client(None) as browser:
+        browser.cookies.set("_token", site.tokens["user"])
+        for headers in (
+            {"origin": "https://evil.example"},
+            {"origin": "null"},
+            {"sec-fetch-site": "cross-site"},
+            {"sec-fetch-site": "same-site"},
+            {},
+        ):
+            assert browser.post(path, json={}, headers=headers).status_code == 403, headers
+        for body in ("text/plain", "application/x-www-form-urlencoded"):
+            form = {**ours, "content-type": body}
+            assert browser.post(path, content=b"{}", headers=form).status_code == 415
+        assert browser.post(path, json={}, headers=ours).status_code == 202
+
+
+def test_no_answer_lets_scripts_or_frames_in(
+    site: Site, viewer: httpx.Client, sha256: Callable[[str], str]
+) -> None:
+    answers = [ask(viewer, *route) for route in site.routes]
+    answers.append(viewer.get(f"/nem12/files/{sha256(cases.HOSTILE_NAME)}"))
+    answers.append(viewer.get("/nem12/nothing"))
+    with site.client(None) as anonymous:
+        answers.append(anonymous.get("/nem12/"))
+    for answer in answers:
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'self'" in policy
+        assert "unsafe" not in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        if answer.headers["content-type"].startswith("text/html"):
+            assert not re.search(r"<script(?![^>]*\bsrc=)|\bstyle=|<style|\son\w+=\"", answer.text)
+            assert not re.search(r"(?:src|href)=\"(?:https?:)?//", answer.text)
+
+
+def test_the_navigation_has_an_entry_and_nothing_else_is_loaded_as_a_plugin(
+    viewer: httpx.Client, site: Site
+) -> None:
+    with site.client("admin") as admin:
+        plugins = admin.get("/api/v2/plugins?limit=100").json()["plugins"]
+        assert admin.get("/api/v2/plugins/importErrors").json()["total_entries"] == 0
+    (ours,) = [plugin for plugin in plugins if plugin["source"].startswith("$PLUGINS_FOLDER")]
+    (view,) = ours["external_views"]
+    assert (view["name"], view["destination"]) == ("Meter data", "nav")
+    assert viewer.get(f"/{view['href']}").status_code == 200
+    files = {path.name for path in (CHECKOUT / "plugins").rglob("*") if path.is_file()}
+    assert {name for name in files if not name.endswith(".pyc")} == {
+        ".airflowignore",
+        "nem12_plugin.py",
+    }

@@ -1,0 +1,254 @@
+"""What the pages and JSON routes tell, held against the tables."""
+
+import csv
+import re
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.web import cases
+from tests.web.conftest import Site
+
+API = "/nem12/api/v1"
+
+
+def walk(client: httpx.Client, path: str, limit: int) -> list[dict[str, Any]]:
+    """All rows of a route, page by page."""
+    found: list[dict[str, Any]] = []
+    after = ""
+    for _ in range(500):
+        join = "&" if "?" in path else "?"
+        url = httpx.URL(f"{path}{join}limit={limit}")
+        page = client.get(url.copy_merge_params({"after": after} if after else {})).json()
+        assert len(page["items"]) <= limit
+        found += page["items"]
+        after = page["next"]
+        if after is None:
+            return found
+    raise AssertionError(path)
+
+
+def test_the_counts_of_every_file_balance(site: Site, viewer: httpx.Client) -> None:
+    files = viewer.get(f"{API}/files").json()["items"]
+    assert len(files) == site.warehouse.one("SELECT count(*) FROM meter_files")
+    for each in files:
+        file = viewer.get(f"{API}/files/{each['sha256']}").json()
+        for what in ("records", "readings"):
+            assert file[what] == file[f"accepted_{what}"] + file[f"refused_{what}"]
+        assert file["days_in_force"] + file["days_superseded"] == file["days"]
+        parts = viewer.get(f"{API}/files/{each['sha256']}/parts").json()["items"]
+        assert sum(part["records"] for part in parts) == file["records"]
+
+
+@pytest.mark.parametrize("limit", [7, 1000])
+@pytest.mark.parametrize(
+    ("path", "table"),
+    [
+        ("/files", "SELECT sha256 FROM meter_files"),
+        ("/nmis", "SELECT DISTINCT nmi FROM meter_days"),
+        (
+            "/files/{faults}/findings",
+            """SELECT line, code FROM meter_rejects WHERE file_id = {id}
+            UNION ALL SELECT line, code FROM meter_warnings WHERE file_id = {id}""",
+        ),
+        ("/files/{month}/days", "SELECT line FROM meter_day_versions WHERE file_id = {id}"),
+        (
+            "/channels/2002267438/E1/readings?from=2025-03-31&to=2025-03-31",
+            """SELECT 1 FROM meter_readings WHERE nmi = '2002267438' AND nmi_suffix = 'E1'
+            AND ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date = '2025-03-31'""",
+        ),
+    ],
+    ids=["files", "nmis", "findings", "days", "readings"],
+)
+def test_pages_leave_nothing_out_and_repeat_nothing(
+    site: Site,
+    viewer: httpx.Client,
+    sha256: Callable[[str], str],
+    limit: int,
+    path: str,
+    table: str,
+) -> None:
+    names = {"faults": sha256("many_faults.csv"), "month": sha256("month_30min.csv.gz")}
+    named = re.search(r"\{(\w+)\}", path)
+    hashed = names[named[1]] if named else "0" * 64
+    file_id = site.warehouse.rows("SELECT file_id FROM meter_files WHERE sha256 = %s", hashed)
+    there = site.warehouse.rows(table.format(id=file_id[0][0] if file_id else 0))
+    seen = walk(viewer, API + path.format(**names), limit)
+    assert len({str(row) for row in seen}) == len(seen) == len(there)
+
+
+def test_every_finding_is_explained(viewer: httpx.Client, sha256: Callable[[str], str]) -> None:
+    rows = walk(viewer, f"{API}/files/{sha256('many_faults.csv')}/findings", 100)
+    assert {row["level"] for row in rows} >= {"RECORD", "WARN"}
+    assert all(row["explanation"] for row in rows)
+    assert [row["line"] for row in rows] == sorted(row["line"] for row in rows)
+
+
+def test_a_page_of_findings_leads_to_the_next(
+    viewer: httpx.Client, sha256: Callable[[str], str]
+) -> None:
+    url = httpx.URL(f"/nem12/files/{sha256('many_faults.csv')}")
+    seen: set[str] = set()
+    while True:
+        text = viewer.get(url).text
+        lines = set(re.findall(r'<pre class="excerpt" tabindex="0" aria-label="Line (\d+)"', text))
+        seen |= lines
+        more = re.search(r'<a href="\?([^"#]+)#findings" rel="next">', text)
+        if more is None:
+            break
+        url = url.copy_with(query=more[1].replace("&amp;", "&").encode())
+    assert len(seen) == cases.FAULTS
+
+
+def test_text_from_files_is_text(viewer: httpx.Client, sha256: Callable[[str], str]) -> None:
+    hostile = sha256(cases.HOSTILE_NAME)
+    pages = [
+        "/nem12/",
+        "/nem12/files",
+        "/nem12/drops",
+        f"/nem12/files/{hostile}",
+        f"/nem12/channels/{cases.NMI}",
+        f"/nem12/channels/{cases.NMI}/E1",
+        f"/nem12/channels/{cases.NMI}/E1/2024-03-10",
+        f"/nem12/channels?nmi={cases.HTML}",
+    ]
+    texts = [viewer.get(page).text for page in pages]
+    for page, text in zip(pages, texts, strict=True):
+        for raw in ("<script>", "<img", "<b>", "<i>", "<u>9"):
+            assert raw not in text, page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in texts[6]
+    assert all("&lt;img src=x onerror=alert(1)&gt;" in texts[place] for place in (1, 2, 3, 6))
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        "/files?after=nonsense",
+        "/files?after=2024-01-01~1",
+        "/files?status='; DROP TABLE meter_files",
+        "/nmis?prefix=%25",
+        "/nmis?after=%00",
+        "/files/{}/findings?after=1~%00~WARN",
+        "/files/{}/findings?after=99999999999999999999~a~WARN",
+        "/channels/4103035613/E1/readings?from=2024-03-10&to=2024-03-09",
+        "/channels/4103035613/E1/readings?from=2024-03-10&to=2025-09-09",
+        "/channels/4103035613/E1/readings?limit=99999",
+        "/channels/4103035613/E1/versions/10000-01-01",
+        "/coverage?from=0001-01-01&to=9999-12-31",
+        "/coverage?after=~",
+        "/files/..%2f..%2fetc%2fpasswd",
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_words(
+    viewer: httpx.Client, sha256: Callable[[str], str], bad: str
+) -> None:
+    answer = viewer.get(API + bad.format(sha256("truncated.csv")))
+    if bad == "/coverage?after=~":  # the first page, asked for clumsily
+        assert answer.status_code == 200
+    else:
+        assert answer.status_code in {400, 404, 422}
+        assert isinstance(answer.json()["detail"], str)
+
+
+def test_a_superseded_day_names_the_file_in_force_and_what_changed(
+    viewer: httpx.Client, sha256: Callable[[str], str]
+) -> None:
+    days = viewer.get(f"{API}/files/{sha256('household_30min.csv')}/days").json()["items"]
+    superseded = [day for day in days if not day["in_force"]]
+    assert [day["by_file"] for day in superseded] == ["household_correction.csv"] * 2
+    day = superseded[0]
+    path = f"{day['nmi']}/{day['nmi_suffix']}"
+    newer, older = viewer.get(f"{API}/channels/{path}/versions/{day['day']}").json()["items"]
+    assert (newer["in_force"], older["in_force"]) == (True, False)
+    added = sum(map(Decimal, newer["consumption"])) - sum(map(Decimal, older["consumption"]))
+    assert Decimal(newer["sum_added"]) == added
+    text = viewer.get(f"/nem12/channels/{path}/{day['day']}").text
+    assert f"{newer['intervals_changed']} intervals changed" in text
+
+
+def test_every_reading_names_its_file_and_line(site: Site, viewer: httpx.Client) -> None:
+    rows = walk(viewer, f"{API}/channels/4103491344/E1/readings", 1000)
+    assert {(row["file"], row["line"]) for row in rows} == set(
+        site.warehouse.rows(
+            "SELECT DISTINCT file, line FROM meter_reading_sources WHERE nmi = '4103491344'"
+        )
+    )
+    assert {row["timestamp"][-6:] for row in rows} == {"+10:00"}
+    total = site.warehouse.one("SELECT sum(consumption) FROM meter_readings WHERE nmi='4103491344'")
+    assert sum(Decimal(row["consumption"]) for row in rows) == total
+
+
+def test_daily_values_are_those_of_the_view(site: Site, viewer: httpx.Client) -> None:
+    span = "from=2025-03-01&to=2025-03-31"
+    days = viewer.get(f"{API}/channels/6305103297/E1/days?{span}").json()["items"]
+    shown = [
+        (
+            d["day"],
+            Decimal(d["total_consumption"]),
+            Decimal(d["average_consumption"]),
+            d["readings"],
+        )
+        for d in days
+    ]
+    assert shown == site.warehouse.rows(
+        "SELECT day::text, total_consumption, average_consumption, readings FROM meter_daily"
+        " WHERE nmi = '6305103297' ORDER BY day"
+    )
+
+
+def test_coverage_counts_what_the_readings_say(site: Site, viewer: httpx.Client) -> None:
+    found = viewer.get(f"{API}/coverage?from=2025-03-01&to=2025-04-30&all=true").json()["items"]
+    flags = {"actual": "A", "estimated": "E", "substituted": "S", "final substitute": "F"}
+    counted = {
+        (c["nmi"], c["nmi_suffix"], flags[name], n)
+        for c in found
+        for name, n in c["intervals"].items()
+        if n
+    }
+    assert counted == set(
+        site.warehouse.rows(
+            "SELECT nmi, nmi_suffix, left(quality_method, 1), count(*) FROM meter_readings"
+            " WHERE \"timestamp\" BETWEEN '2025-02-28 14:00+00' AND '2025-04-30 13:59+00'"
+            " GROUP BY 1, 2, 3"
+        )
+    )
+    gaps = next(c for c in found if c["nmi"] == "2002715250")
+    assert gaps["missing"][:2] == [["2025-04-02", "2025-04-02"], ["2025-04-04", "2025-04-04"]]
+
+
+def test_coverage_as_csv_is_the_same_and_holds_no_formulas(viewer: httpx.Client) -> None:
+    answer = viewer.get(f"{API}/coverage.csv?from=2025-03-01&to=2025-04-30&all=true")
+    assert answer.headers["content-disposition"].startswith("attachment")
+    rows = list(csv.DictReader(answer.text.splitlines()))
+    items = viewer.get(f"{API}/coverage?from=2025-03-01&to=2025-04-30&all=true").json()["items"]
+    assert [(row["nmi"], int(row["missing_days"])) for row in rows] == [
+        (item["nmi"], item["missing_days"]) for item in items
+    ]
+    assert not re.search(r"(?:^|,|\")[=+\-@]", answer.text, re.MULTILINE)
+
+
+def test_a_slip_in_an_nmi_is_pointed_out(viewer: httpx.Client) -> None:
+    assert "The check digit 8 is right" in viewer.get("/nem12/channels?nmi=20019857328").text
+    assert "is 8, not 7" in viewer.get("/nem12/channels?nmi=2001985732 7").text
+
+
+def test_the_overview_tells_what_waits_and_what_is_wrong(viewer: httpx.Client) -> None:
+    found = viewer.get(f"{API}/overview").json()
+    assert found["drops"]["failed"] == 1
+    assert found["files"]["refused"] == 2
+    assert found["newest_day"] == "2025-04-09"
+    assert {problem["name"] for problem in found["problems"]} >= {
+        "truncated.csv",
+        "many_faults.csv",
+    }
+    assert found["by_day"][-1]["readings"] > 0
+
+
+def test_the_api_page_documents_every_json_route(site: Site, viewer: httpx.Client) -> None:
+    text = viewer.get("/nem12/api").text
+    for method, path in site.routes:
+        if path.startswith("/api/v1"):
+            assert f"<code>{method} /nem12{path}</code>" in text
