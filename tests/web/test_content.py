@@ -169,6 +169,14 @@ def test_a_superseded_day_names_the_file_in_force_and_what_changed(
     assert f"{newer['intervals_changed']} intervals changed" in text
 
 
+def test_a_day_or_span_without_readings_is_an_empty_page(viewer: httpx.Client) -> None:
+    page = viewer.get("/nem12/channels/2002267438/E1/2025-05-01")
+    assert page.status_code == 200
+    assert "No readings of this day are in force" in page.text
+    page = viewer.get("/nem12/channels/2002267438/E1?from=2025-06-01&to=2025-06-02")
+    assert "No readings from 2025-06-01 to 2025-06-02" in page.text
+
+
 def test_every_reading_names_its_file_and_line(site: Site, viewer: httpx.Client) -> None:
     rows = walk(viewer, f"{API}/channels/4103491344/E1/readings", 1000)
     assert {(row["file"], row["line"]) for row in rows} == set(

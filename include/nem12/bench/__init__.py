@@ -39,5 +39,6 @@ PARTS: Final = {
     for part in (
         Part("parse", "parse and stage, one process, against aemo-mdff-reader", "parsing"),
         Part("apply", "a staged file into the tables, against COPY of ready rows", "applying"),
+        Part("page", "every page and JSON route over 20 million readings", "page"),
     )
 }

@@ -17,6 +17,8 @@ class Sizes:
         channels: That grow day after day.
         days: Of that growth.
         big_file: Bytes of the file whose memory is measured.
+        shown: Readings of the database that the page is asked over.
+        asked: Times that each of its routes is asked.
     """
 
     rounds: int
@@ -25,6 +27,8 @@ class Sizes:
     channels: int
     days: int
     big_file: int
+    shown: int = 20_000_000
+    asked: int = 40
 
 
 FULL: Final = Sizes(
@@ -33,7 +37,14 @@ FULL: Final = Sizes(
 """44 days of 4,000 channels with 5-minute data are 50.7 million readings."""
 
 QUICK: Final = Sizes(
-    rounds=3, parsed=1_000_000, applied=600_000, channels=1_000, days=3, big_file=64 * MIB
+    rounds=3,
+    parsed=1_000_000,
+    applied=600_000,
+    channels=1_000,
+    days=3,
+    big_file=64 * MIB,
+    shown=1_000_000,
+    asked=20,
 )
 """Under three minutes on two cores."""
 
@@ -48,4 +59,5 @@ def of(readings: int, sizes: Sizes) -> Sizes:
         channels=max(1, min(sizes.channels, readings // 288 // days)),
         days=days,
         big_file=min(readings * 6, sizes.big_file),
+        shown=min(readings, sizes.shown),
     )

@@ -28,7 +28,8 @@ MAY_LOAD: Final = Depends(
 """Whoever may trigger the load may have it load again."""
 
 
-def _may_load(user: GetUserDep) -> bool:
+def may_load(user: GetUserDep) -> bool:
+    """Whether the caller has the right of `MAY_LOAD`."""
     return get_auth_manager().is_authorized_dag(
         method="POST",
         access_entity=DagAccessEntity.RUN,
@@ -37,7 +38,7 @@ def _may_load(user: GetUserDep) -> bool:
     )
 
 
-MayLoad = Annotated[bool, Depends(_may_load)]
+MayLoad = Annotated[bool, Depends(may_load)]
 """Whether to offer the caller what `MAY_LOAD` asks for."""
 
 HEADERS: Final = {
