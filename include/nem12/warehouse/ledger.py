@@ -49,7 +49,8 @@ class OpenDrop:
     attempt: int
 
 
-def _run(connection: Connection, name: str, **values: object) -> list[Row]:
+def ask(connection: Connection, name: str, **values: object) -> list[Row]:
+    """Run a statement of `sql/` in a transaction of its own; its rows."""
     with explained(), connection.transaction():
         cursor = connection.cursor(row_factory=dict_row).execute(statement(name), values)
         return cursor.fetchall() if cursor.description else []
@@ -66,7 +67,7 @@ def _columns(drops: Sequence[Drop]) -> dict[str, list[Any]]:
 
 def free(connection: Connection, drops: Sequence[Drop]) -> list[Drop]:
     """Those of the drops that nobody works on and that are not done."""
-    rows = _run(connection, "free_drops", settled_too=not keep_landing(), **_columns(drops))
+    rows = ask(connection, "free_drops", settled_too=not keep_landing(), **_columns(drops))
     return [drops[row["place"] - 1] for row in rows]
 
 
@@ -83,7 +84,7 @@ def claim(connection: Connection, drops: Sequence[Drop], *, again: bool = False)
     """
     name = uuid4().hex[:16]
     profiles = [drop.profile for drop in drops]
-    rows = _run(
+    rows = ask(
         connection,
         "claim_drops",
         claim=name,
@@ -99,7 +100,7 @@ def begin(connection: Connection, claim: str, run: str = "") -> list[ClaimedDrop
     """The run of a claim begins, or tries again; empty when there is nothing left to do."""
     return [
         ClaimedDrop(row.pop("drop_id"), Drop(**row))
-        for row in _run(connection, "begin_claim", claim=claim, run=run)
+        for row in ask(connection, "begin_claim", claim=claim, run=run)
     ]
 
 
@@ -112,7 +113,7 @@ def still_open(connection: Connection, claim: str) -> list[OpenDrop]:
             attempt=row.pop("attempt"),
             drop=Drop(**row),
         )
-        for row in _run(connection, "claimed_drops", claim=claim)
+        for row in ask(connection, "claimed_drops", claim=claim)
     ]
 
 
@@ -127,7 +128,7 @@ def settle_drop(
     message: str = "",
 ) -> None:
     """The drop is done and lies at `kept_at`; None if it is lost."""
-    _run(
+    ask(
         connection,
         "settle_drop",
         claim=claim,
@@ -141,7 +142,7 @@ def settle_drop(
 
 def settle_gone(connection: Connection, claim: str, drop_id: int) -> None:
     """The drop is not there any more, or is another file now."""
-    _run(connection, "settle_gone_drop", claim=claim, drop_id=drop_id)
+    ask(connection, "settle_gone_drop", claim=claim, drop_id=drop_id)
 
 
 def release(connection: Connection, claim: str, drop_ids: Iterable[int], message: str) -> list[str]:
@@ -150,7 +151,7 @@ def release(connection: Connection, claim: str, drop_ids: Iterable[int], message
     Returns:
         The state of each: `waiting` for its next attempt, or `failed`.
     """
-    rows = _run(
+    rows = ask(
         connection,
         "release_drops",
         claim=claim,
@@ -164,18 +165,18 @@ def release(connection: Connection, claim: str, drop_ids: Iterable[int], message
 
 def open_claims(connection: Connection) -> set[str]:
     """Claims that somebody works on."""
-    return {row["claim"] for row in _run(connection, "open_claims")}
+    return {row["claim"] for row in ask(connection, "open_claims")}
 
 
 def unchecked_claims(connection: Connection) -> list[tuple[str, str]]:
     """Open claims whose run was not looked at for a while, each with its run, if it had one."""
-    rows = _run(connection, "unchecked_claims", seconds=CLAIM_CHECK_SECONDS)
+    rows = ask(connection, "unchecked_claims", seconds=CLAIM_CHECK_SECONDS)
     return [(row["claim"], row["run"]) for row in rows]
 
 
 def claim_is_alive(connection: Connection, claim: str) -> None:
     """The run of a claim was looked at and lives."""
-    _run(connection, "claim_is_alive", claim=claim)
+    ask(connection, "claim_is_alive", claim=claim)
 
 
 def free_claim(connection: Connection, claim: str, message: str) -> list[str]:
@@ -188,29 +189,29 @@ def refused_drops(
     connection: Connection, *, code: str | None = None, since: datetime | None = None
 ) -> list[Row]:
     """Drops that were refused or failed, of that code and since that time."""
-    return _run(connection, "refused_drops", code=code, since=since)
+    return ask(connection, "refused_drops", code=code, since=since)
 
 
 def redrive_drop(connection: Connection, drop_id: int) -> None:
     """A failed drop may be claimed again at once."""
-    _run(connection, "redrive_drop", drop_id=drop_id)
+    ask(connection, "redrive_drop", drop_id=drop_id)
 
 
 def find_files(connection: Connection, name: str) -> list[Row]:
     """Files by name or by the beginning of their SHA-256."""
     prefix = name.lower() if set(name.lower()) <= set("0123456789abcdef") else ""
-    return _run(connection, "find_files", prefix=f"{prefix}%" if prefix else "", called=name)
+    return ask(connection, "find_files", prefix=f"{prefix}%" if prefix else "", called=name)
 
 
 def known_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Row]:
     """What the ledger knows of these files: status, profile, reader version."""
-    rows = _run(connection, "known_files", file_ids=list(file_ids))
+    rows = ask(connection, "known_files", file_ids=list(file_ids))
     return {row["file_id"]: row for row in rows}
 
 
 def withdraw(connection: Connection, file_id: int) -> int | None:
     """Take out a file as if it had never come: the day versions that went, None if not known."""
-    row = _run(connection, "withdraw_file", file_id=file_id)[0]
+    row = ask(connection, "withdraw_file", file_id=file_id)[0]
     withdrawn: int | None = row["meter_withdraw_file"]
     return withdrawn
 
@@ -219,7 +220,7 @@ def record_member(
     connection: Connection, drop_id: int, member: str, file_id: int, outcome: str
 ) -> None:
     """What became of one file of a drop."""
-    _run(
+    ask(
         connection,
         "record_drop_file",
         drop_id=drop_id,
@@ -231,41 +232,41 @@ def record_member(
 
 def settle_file(connection: Connection, file_id: int) -> str | None:
     """Settle a file whose parts are all applied; its status, None if it is not known."""
-    row = _run(connection, "settle_file", file_id=file_id)[0]
+    row = ask(connection, "settle_file", file_id=file_id)[0]
     status: str | None = row["meter_settle_file"]
     return status
 
 
 def files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Row]:
     """The ledger's rows of these files."""
-    rows = _run(connection, "file_summary", file_ids=list(file_ids))
+    rows = ask(connection, "file_summary", file_ids=list(file_ids))
     return {row["file_id"]: row for row in rows}
 
 
 def rejects(connection: Connection, file_id: int, most: int) -> list[Row]:
     """The refusals of a file, in the order of its lines."""
-    return _run(connection, "file_rejects", file_id=file_id, most=most)
+    return ask(connection, "file_rejects", file_id=file_id, most=most)
 
 
 def warnings(connection: Connection, file_id: int, most: int) -> list[Row]:
     """The warnings of a file that are kept one by one."""
-    return _run(connection, "file_warnings", file_id=file_id, most=most)
+    return ask(connection, "file_warnings", file_id=file_id, most=most)
 
 
 def nmis(connection: Connection, file_ids: Iterable[int], most: int) -> list[str]:
     """The NMIs that these files deliver, at most so many."""
-    rows = _run(connection, "file_nmis", file_ids=list(file_ids), most=most)
+    rows = ask(connection, "file_nmis", file_ids=list(file_ids), most=most)
     return [row["nmi"] for row in rows]
 
 
 def status(connection: Connection) -> Row:
     """Counts of everything."""
-    return _run(connection, "status")[0]
+    return ask(connection, "status")[0]
 
 
 def drops_since(connection: Connection, uris: list[str], since: datetime) -> list[Row]:
     """The drops of these names that were claimed since then, a row for each of their files."""
-    return _run(connection, "drops_since", uris=uris, since=since)
+    return ask(connection, "drops_since", uris=uris, since=since)
 
 
 def wait_for_change(connection: Connection, seconds: float) -> None:
