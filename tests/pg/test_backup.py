@@ -39,9 +39,9 @@ def dump(warehouse: Warehouse, target: Path) -> None:
 
 
 def restore(warehouse: Warehouse, source: Path) -> None:
-    """Into an empty database, whose roles are there; all of it or nothing."""
-    command = ["pg_restore", "--single-transaction", f"--dbname={warehouse.owner}", str(source)]
-    _run(warehouse, command)
+    """In place of what is there; the roles are. All of it or nothing."""
+    how = ["--clean", "--if-exists", "--single-transaction"]
+    _run(warehouse, ["pg_restore", *how, f"--dbname={warehouse.owner}", str(source)])
 
 
 def _run(warehouse: Warehouse, command: list[str]) -> None:
@@ -123,12 +123,13 @@ def test_what_is_not_kept_is_part_of_the_backup(
         list(retention.remove_months(owner, date(2024, 3, 1), keep_tables=False))
         retention.purge(owner, NMI)
     dump(warehouse, tmp_path / "meter.dump")
-    restored = databases.bare()
-    restore(restored, tmp_path / "meter.dump")
-    assert data(restored) == data(warehouse)
-    with connect(restored.loader) as loader:
-        assert Run(loader, run.home).run("archive/*", reprocess=True).files == {
-            "loaded": 1,
-            "partial": 1,
-        }
-    assert restored.one("SELECT count(*) FROM meter_readings") == 0
+    # Also into a database that is migrated already.
+    with databases.migrated() as restored:
+        restore(restored, tmp_path / "meter.dump")
+        assert data(restored) == data(warehouse)
+        with connect(restored.loader) as loader:
+            assert Run(loader, run.home).run("archive/*", reprocess=True).files == {
+                "loaded": 1,
+                "partial": 1,
+            }
+        assert restored.one("SELECT count(*) FROM meter_readings") == 0
