@@ -1,9 +1,13 @@
 #!/bin/sh
-# Prints .env.example with a secret of its own for each name that has none, and this user's id; for
-# root, whose files nobody else could change, that of the image's user stays.
-#     sh docker/secrets.sh > .env
+# Makes .env of .env.example, with a secret of its own for each name that has none and this user's
+# id; for root, whose files nobody else could change, that of the image's user stays.
 set -eu
 umask 077
+cd "$(dirname "$0")/.."
+if [ -e .env ]; then
+    echo "secrets: .env is there and stays as it is" >&2
+    exit 1
+fi
 
 random() {
     head -c "$1" /dev/urandom | base64 | tr -d '\n'
@@ -17,4 +21,5 @@ while IFS= read -r line; do
         [A-Z]*=) echo "$line$(random 96 | tr -cd 'A-Za-z0-9' | cut -c 1-64)" ;;
         *) echo "$line" ;;
     esac
-done < "$(dirname "$0")/../.env.example"
+done < .env.example > .env.new
+mv .env.new .env

@@ -3,6 +3,7 @@
 import base64
 import os
 import re
+import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -43,18 +44,33 @@ def test_every_variable_of_the_compose_file_is_explained() -> None:
     assert set(re.findall(r"(?<!\$)\$\{([A-Z_]+)", COMPOSE)) == set(EXAMPLE)
 
 
-def test_secrets_are_made_anew_and_fit_into_urls() -> None:
-    made = [
-        variables(subprocess.check_output(["sh", "docker/secrets.sh"], cwd=ROOT, text=True))
-        for _ in range(2)
-    ]
+def secrets(folder: Path) -> dict[str, str]:
+    """What the script makes in a copy of the checkout."""
+    shutil.copytree(ROOT / "docker", folder / "docker")
+    shutil.copy(ROOT / ".env.example", folder)
+    subprocess.run(["sh", "docker/secrets.sh"], cwd=folder, check=True)
+    assert (folder / ".env").stat().st_mode & 0o777 == 0o600
+    return variables((folder / ".env").read_text())
+
+
+def test_secrets_are_made_anew_and_fit_into_urls(tmp_path: Path) -> None:
+    made, other = secrets(tmp_path / "a"), secrets(tmp_path / "b")
     for name in SECRETS:
-        assert made[0][name] != made[1][name]
+        assert made[name] != other[name]
         if name != "AIRFLOW_FERNET_KEY":
-            assert re.fullmatch(r"[A-Za-z0-9]{64}", made[0][name])
-    assert len(base64.urlsafe_b64decode(made[0]["AIRFLOW_FERNET_KEY"])) == 32
-    assert made[0]["AIRFLOW_UID"] == str(os.getuid() or 50000)
-    assert set(made[0]) == set(EXAMPLE)
+            assert re.fullmatch(r"[A-Za-z0-9]{64}", made[name])
+    assert len(base64.urlsafe_b64decode(made["AIRFLOW_FERNET_KEY"])) == 32
+    assert made["AIRFLOW_UID"] == str(os.getuid() or 50000)
+    assert set(made) == set(EXAMPLE)
+
+
+def test_secrets_that_are_there_stay(tmp_path: Path) -> None:
+    made = secrets(tmp_path / "a")
+    again = subprocess.run(
+        ["sh", "docker/secrets.sh"], cwd=tmp_path / "a", capture_output=True, check=False
+    )
+    assert again.returncode == 1
+    assert variables((tmp_path / "a" / ".env").read_text()) == made
 
 
 def test_the_image_is_that_of_the_airflow_that_is_tested() -> None:
