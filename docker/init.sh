@@ -43,6 +43,6 @@ for folder in landing/strict landing/lenient staging archive rejected; do
 done
 # Only the folders themselves: their files have the owners that they have.
 chown "${AIRFLOW_UID}:0" "$METER_HOME" "$METER_HOME/landing" "$METER_HOME/landing/strict" \
-    "$METER_HOME/landing/lenient" "$METER_HOME/staging" "$METER_HOME/archive" \
-    "$METER_HOME/rejected" "$AIRFLOW_HOME/logs"
+    "$METER_HOME/landing/lenient" "$METER_HOME/staging" "$METER_HOME/archive" "$METER_HOME/rejected"
+chown -R "${AIRFLOW_UID}:0" "$AIRFLOW_HOME/logs"
 say "done"

@@ -1,6 +1,7 @@
 """docker/roles.sql: the roles of a database with passwords, as the containers make them."""
 
 import subprocess
+from pathlib import Path
 
 import psycopg
 
@@ -20,7 +21,7 @@ def test_roles_get_their_passwords_and_the_owner_may_migrate(databases: Database
     for _ in range(2):
         done = subprocess.run(
             [bare.server.bin / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1",
-             "-f", settings.CHECKOUT / "docker" / "roles.sql", superuser],
+             "-f", Path(__file__).resolve().parents[2] / "docker" / "roles.sql", superuser],
             env=env, capture_output=True, text=True, check=False,
         )  # fmt: skip
         assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -11,9 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from nem12 import settings
 
-ROOT = settings.CHECKOUT
+ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
 AIRFLOW = re.search(
     r"^apache-airflow==(.+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE
