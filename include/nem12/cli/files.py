@@ -8,13 +8,14 @@ from pathlib import Path
 from nem12.drop import is_partial
 from nem12.errors import TerminalError, UsageError
 from nem12.load.plan import judged_as_whole
+from nem12.load.report import REPORT_SUFFIX
 from nem12.settings import home
 from nem12.shard import MeterFile
 from nem12.unpack import unpack
 
 
 def named(arguments: Iterable[str]) -> list[Path]:
-    """The files that are meant; a folder means all files in and below it.
+    """The files that are meant; a folder means all files in and below it, without our reports.
 
     Raises:
         UsageError: There is no such file, or none in the folder.
@@ -23,8 +24,7 @@ def named(arguments: Iterable[str]) -> list[Path]:
     for argument in arguments:
         path = Path(argument).expanduser().absolute()
         if path.is_dir():
-            inside = (p for p in sorted(path.rglob("*")) if not is_partial(p.name) and p.is_file())
-            found += inside
+            found += (p for p in sorted(path.rglob("*")) if _is_meant(p))
         elif path.is_file():
             found.append(path)
         else:
@@ -32,6 +32,10 @@ def named(arguments: Iterable[str]) -> list[Path]:
     if not found:
         raise UsageError("there are no files in the folder")
     return found
+
+
+def _is_meant(path: Path) -> bool:
+    return path.is_file() and not is_partial(path.name) and not path.name.endswith(REPORT_SUFFIX)
 
 
 def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[MeterFile]:

@@ -12,6 +12,7 @@ from nem12.cli.databases import database
 from nem12.cli.files import named, scratch_folder, surveyed
 from nem12.cli.output import err, out, progress, table, to_json
 from nem12.load.known import known_outcome
+from nem12.load.report import not_kept
 from nem12.mdff.findings import Finding
 from nem12.mdff.text import shown
 from nem12.shard import MeterFile, Shard, pack
@@ -134,6 +135,7 @@ def _result(connection: Connection, file: MeterFile, *, again: bool) -> Result:
         "findings": [
             *(_finding(r["line"], r["level"], r["code"], r["message"]) for r in rejects),
             *(_finding(r["line"], "WARN", r["code"], r["message"]) for r in warnings),
+            *([_finding(1, "WARN", "not-kept", not_kept(row))] if row["removed_days"] else []),
         ],
     }
 

@@ -31,6 +31,8 @@ def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:
     yield f"SHA-256  {file['sha256']}"
     yield f"records  {_balance(file['records'], file['refused_records'])}"
     yield f"readings {_balance(file['readings'], file['refused_readings'])}"
+    if file["removed_days"]:
+        yield not_kept(file)
     rejects = ledger.rejects(connection, file["file_id"], MOST_LINES + 1)
     if rejects:
         yield ""
@@ -59,6 +61,12 @@ def refusal(file: dict[str, Any], worst: dict[str, Any]) -> str:
     if worst.get("code") is None:
         return counts
     return f"{counts}; line {worst['line']}: {worst['code']}: {worst['message']}"
+
+
+def not_kept(file: dict[str, Any]) -> str:
+    """What is said of a file with days that are not kept."""
+    days = f"{file['removed_days']} of {file['days']} days are not kept"
+    return f"{days}: their month was dropped or their NMI purged"
 
 
 def _balance(read: int, refused: int) -> str:

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from nem12.drop import Drop, look
 from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan, remove
-from nem12.load.report import REPORT_SUFFIX, refusal, text_table, write_report
+from nem12.load.report import REPORT_SUFFIX, not_kept, refusal, text_table, write_report
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
@@ -39,7 +39,8 @@ class Settlement:
         drops: How many drops had each.
         readings: Accepted from the files loaded now.
         refused_records: Of these files.
-        problems: A line for each refused or partial file and failed drop, the first of them.
+        problems: A line for each file that is refused, partial or not kept as a whole, and for each
+            failed drop, the first of them.
         rows: A line of the summary for each file, the first of them.
     """
 
@@ -158,6 +159,8 @@ def _settle_drop(
         settlement.row(status, file)
         if member.outcome is None:
             settlement.add(file)
+            if file["removed_days"]:
+                settlement.problem(f"{shown(file['name'], 200)}: {not_kept(file)}")
         if status in ("refused", "partial"):
             _report(connection, home, file, kept_at, status, settlement)
     ledger.settle_drop(

@@ -45,9 +45,9 @@ def migrate(uri: str) -> tuple[str | None, str | None]:
 
 def grants() -> str:
     """The SQL that gives the roles of loader and reader their rights."""
-    sql = (_MIGRATIONS / "sql").iterdir()
-    found = sorted((file.name, file) for file in sql if file.name.endswith("_grants.sql"))
-    return "".join(file.read_text(encoding="utf-8") for _, file in found)
+    folder = _MIGRATIONS / "sql"
+    names = sorted(item.name for item in folder.iterdir() if item.name.endswith("_grants.sql"))
+    return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
 
 
 def _version(connection: Connection) -> str | None:

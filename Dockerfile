@@ -1,0 +1,14 @@
+# Airflow's official image with this package, its DAGs and its plugin.
+FROM apache/airflow:3.3.2-python3.12
+
+# Airflow itself is named again, so that nothing here can move it; the embedded PostgreSQL is for
+# machines without a database server.
+COPY --chown=airflow:0 pyproject.toml README.md requirements.txt /opt/nem12/
+COPY --chown=airflow:0 include /opt/nem12/include
+RUN grep -v pgserver /opt/nem12/requirements.txt > /tmp/requirements.txt \
+    && pip install --no-cache-dir "apache-airflow==${AIRFLOW_VERSION}" -r /tmp/requirements.txt \
+    && pip install --no-cache-dir --no-deps /opt/nem12
+
+COPY --chown=airflow:0 dags /opt/airflow/dags
+COPY --chown=airflow:0 plugins /opt/airflow/plugins
+COPY --chown=airflow:0 docker /opt/nem12/docker

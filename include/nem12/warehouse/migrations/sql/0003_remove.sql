@@ -1,0 +1,144 @@
+-- From now on days before `new_first_day` are not kept: of this NMI, or of all where it is empty. Takes
+-- them out of versions and days in force and counts them in the ledger; their readings go with
+-- their partitions, or by the caller. Days of files that are not settled yet go when they are.
+-- Returns the day versions that went.
+CREATE FUNCTION meter_keep_from(only_nmi text, new_first_day date) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    removed bigint;
+BEGIN
+    -- Waits for those who load, and makes them wait.
+    PERFORM pg_advisory_xact_lock(hashtextextended('nem12 kept', 12));
+    INSERT INTO meter_kept_from AS k VALUES (only_nmi, new_first_day)
+    ON CONFLICT (nmi) DO UPDATE SET first_day = excluded.first_day
+    WHERE k.first_day < excluded.first_day;
+
+    DELETE FROM meter_days
+    WHERE (only_nmi = '' OR nmi = only_nmi) AND day < new_first_day;
+    WITH gone AS (
+        DELETE FROM meter_day_versions v USING meter_files f
+        WHERE f.file_id = v.file_id AND f.status <> 'loading'
+            AND (only_nmi = '' OR v.nmi = only_nmi) AND v.day < new_first_day
+        RETURNING v.file_id, cardinality(v.interval_values) AS readings
+    ), counted AS (
+        UPDATE meter_files f
+        SET removed_days = removed_days + g.days, removed_readings = removed_readings + g.readings
+        FROM (SELECT file_id, count(*) AS days, sum(readings) AS readings
+              FROM gone GROUP BY file_id) g
+        WHERE f.file_id = g.file_id
+        RETURNING g.days
+    )
+    SELECT coalesce(sum(days), 0) INTO removed FROM counted;
+    RETURN removed;
+END $$;
+
+-- Tables that hold a month of readings: partitions, and what was detached and not dropped yet.
+CREATE VIEW meter_months AS
+SELECT to_date(named, 'YYYY_MM') AS month, c.oid::regclass AS partition,
+    i.inhrelid IS NOT NULL AS attached,
+    greatest(c.reltuples, pg_stat_get_live_tuples(c.oid))::bigint AS readings,
+    pg_total_relation_size(c.oid) AS bytes
+FROM pg_class c
+CROSS JOIN LATERAL substring(c.relname FROM '^meter_readings_(\d{4}_\d{2})$') AS named
+LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+WHERE named IS NOT NULL AND c.relkind = 'r'
+    AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'meter_readings'::regclass);
+
+COMMENT ON VIEW meter_months IS 'Months of readings; their number is an estimate.';
+
+-- The months before `new_first_day`, and all of their days, are not kept any more. A detached table
+-- stays as it is, for whoever wants to put it elsewhere. Returns the day versions that went.
+CREATE FUNCTION meter_remove_months(new_first_day date, keep_tables boolean) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    removed bigint;
+    found record;
+BEGIN
+    IF new_first_day <> date_trunc('month', new_first_day) THEN
+        RAISE EXCEPTION 'a month begins on its first day, not on %', new_first_day;
+    END IF;
+    removed := meter_keep_from('', new_first_day);
+    -- Readers queue behind whoever waits for this lock: it is taken last and waited for briefly.
+    SET LOCAL lock_timeout = '5s';
+    FOR found IN SELECT * FROM meter_months WHERE month < new_first_day ORDER BY month LOOP
+        IF found.attached THEN
+            EXECUTE format('ALTER TABLE meter_readings DETACH PARTITION %s', found.partition);
+        END IF;
+        IF NOT keep_tables THEN
+            EXECUTE format('DROP TABLE %s', found.partition);
+        END IF;
+    END LOOP;
+    RETURN removed;
+END $$;
+
+-- Blank the text of refusals and warnings that names an NMI or may quote its values: of one file,
+-- or of all that hold it or have days that are not kept, so that nobody can tell. What lies between
+-- days of one other NMI stays. Where and by which code something was refused stays too, or the
+-- counts would not balance. Returns how many.
+CREATE FUNCTION meter_blank_findings(only_nmi text, only_file bigint DEFAULT NULL) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    about record;
+    blanked bigint := 0;
+BEGIN
+    FOR about IN
+        WITH findings AS (
+            SELECT file_id, line, code, message || ' ' || excerpt AS said FROM meter_rejects
+            WHERE only_file IS NULL OR file_id = only_file
+            UNION ALL
+            SELECT file_id, line, code, message || ' ' || excerpt FROM meter_warnings
+            WHERE only_file IS NULL OR file_id = only_file
+        ), holding AS (
+            SELECT only_file AS file_id WHERE only_file IS NOT NULL
+            UNION
+            SELECT file_id FROM meter_day_versions WHERE nmi = only_nmi
+            UNION
+            SELECT file_id FROM meter_files WHERE removed_days > 0
+            UNION
+            SELECT file_id FROM findings WHERE strpos(said, only_nmi) > 0
+        )
+        SELECT f.file_id, f.line, f.code
+        FROM findings f
+        JOIN holding USING (file_id)
+        LEFT JOIN LATERAL (
+            SELECT v.nmi FROM meter_day_versions v WHERE v.file_id = f.file_id AND v.line <= f.line
+            ORDER BY v.line DESC LIMIT 1) before ON true
+        LEFT JOIN LATERAL (
+            SELECT v.nmi FROM meter_day_versions v WHERE v.file_id = f.file_id AND v.line > f.line
+            ORDER BY v.line LIMIT 1) after ON true
+        WHERE strpos(f.said, only_nmi) > 0 OR before.nmi = only_nmi
+            OR (before.nmi = after.nmi) IS NOT TRUE
+    LOOP
+        UPDATE meter_rejects r SET message = 'purged', excerpt = ''
+        WHERE (r.file_id, r.line, r.code) = (about.file_id, about.line, about.code);
+        UPDATE meter_warnings w SET message = 'purged', excerpt = ''
+        WHERE (w.file_id, w.line, w.code) = (about.file_id, about.line, about.code);
+        blanked := blanked + 1;
+    END LOOP;
+    RETURN blanked;
+END $$;
+
+-- Forget an NMI: everything of it before `new_first_day`, also in detached months, and all text about
+-- it.
+CREATE FUNCTION meter_purge_nmi(only_nmi text, new_first_day date)
+RETURNS TABLE (day_versions bigint, readings bigint, findings bigint)
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    month regclass;
+    gone bigint;
+BEGIN
+    IF only_nmi = '' THEN
+        RAISE EXCEPTION 'an NMI is needed';
+    END IF;
+    PERFORM pg_advisory_xact_lock(hashtextextended('nem12 kept', 12));
+    readings := 0;
+    findings := meter_blank_findings(only_nmi);
+    day_versions := meter_keep_from(only_nmi, new_first_day);
+    FOR month IN SELECT m.partition FROM meter_months m LOOP
+        EXECUTE format('DELETE FROM %s WHERE nmi = $1 AND "timestamp" < $2', month)
+        USING only_nmi, new_first_day::timestamp AT TIME ZONE 'Australia/Brisbane';
+        GET DIAGNOSTICS gone = ROW_COUNT;
+        readings := readings + gone;
+    END LOOP;
+    RETURN NEXT;
+END $$;

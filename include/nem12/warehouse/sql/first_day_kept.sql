@@ -1,0 +1,1 @@
+SELECT first_day FROM meter_kept_from WHERE nmi = ''
