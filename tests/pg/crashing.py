@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from nem12 import settings, stage
 from nem12.load import plan, settle
 from nem12.shard import load as load_shard
-from nem12.warehouse import apply, ledger
+from nem12.warehouse import apply
 from nem12.warehouse.connect import connect
 
 
@@ -52,7 +52,7 @@ POINTS = {
     "between commit and report": (apply, "apply", after(apply.apply)),
     "before the file is moved": (settle, "_move", die),
     "between move and mark": (settle, "_move", after(settle._move)),
-    "after the mark": (ledger, "settle_drop", after(ledger.settle_drop)),
+    "after the mark": (settle, "settle_drops", after(settle.settle_drops)),
 }
 
 

@@ -117,8 +117,7 @@ def test_the_same_files_packed_otherwise_may_be_applied_at_once(
             packed.append([stage(shard, folder) for shard in shards])
         at_once(warehouse, appliers(packed))
         assert warehouse.one("SELECT bool_and(status <> 'loading') FROM meter_files")
-        for file in files:
-            ledger.settle_file(loader, file.file_id)
+        ledger.settle_files(loader, [file.file_id for file in files])
         together = tables(loader)
         warehouse.empty()
         for batch in packed[0]:

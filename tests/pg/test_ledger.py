@@ -12,6 +12,7 @@ from nem12.drop import Drop
 from nem12.errors import TerminalError
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.outcomes import SettledDrop, settle_drops
 from tests.pg.servers import Databases, Warehouse, only_embedded
 
 A, B, C = (Drop(f"file:///landing/{name}", 10, 20, "1:2", "standard") for name in "abc")
@@ -25,9 +26,7 @@ def state(warehouse: Warehouse, drop: Drop) -> str:
 def settled(connection: Connection, drop: Drop) -> None:
     claim, _ = ledger.claim(connection, [drop])
     (begun,) = ledger.begin(connection, claim)
-    ledger.settle_drop(
-        connection, claim, begun.drop_id, outcome="loaded", sha256=SHA256, kept_at="file:///kept"
-    )
+    settle_drops(connection, claim, [SettledDrop(begun.drop_id, "loaded", SHA256, "file:///kept")])
 
 
 def failed(connection: Connection, drop: Drop) -> str:
@@ -158,9 +157,7 @@ def test_a_run_that_lost_its_claim_changes_nothing(
     ledger.release(loader, old, [begun.drop_id], "no luck")
     pass_time(warehouse, loader)
     ledger.begin(loader, ledger.claim(loader, [A])[0])
-    ledger.settle_drop(
-        loader, old, begun.drop_id, outcome="loaded", sha256=SHA256, kept_at="file:///kept"
-    )
+    settle_drops(loader, old, [SettledDrop(begun.drop_id, "loaded", SHA256, "file:///kept")])
     ledger.settle_gone(loader, old, begun.drop_id)
     assert ledger.release(loader, old, [begun.drop_id], "late") == []
     assert state(warehouse, A) == "running"

@@ -3,20 +3,24 @@
 import os
 import time
 import zipfile
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
 from nem12 import settings
 from nem12.drop import drops
 from nem12.errors import UsageError
+from nem12.load import settle as settling
 from nem12.load.claim import claim_listing, save_listing
 from nem12.load.plan import claim_folder, plan
 from nem12.shard import MeterFile
+from nem12.unpack import unpack
 from nem12.warehouse import ledger
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import tables
@@ -289,7 +293,7 @@ def test_a_crash_between_the_move_and_the_mark_is_mended_by_settling_again(
     claim = run.claim("*")
     run.load(claim)
     with monkeypatch.context() as crash:
-        crash.setattr(ledger, "settle_drop", lambda *_, **__: 1 / 0)
+        crash.setattr(settling, "settle_drops", lambda *_, **__: 1 / 0)
         with pytest.raises(ZeroDivisionError):
             run.settle(claim)
     assert names(run.home.archive) == ["house.csv"]
@@ -339,17 +343,13 @@ def test_an_unreadable_drop_does_not_take_its_copy_along(
     run.drop("a.csv", GOOD)
     second = run.drop(os.fsdecode(b"b\xff.csv"), GOOD)
     claim = run.claim("*")
-    from nem12.load import plan as planning
 
-    judge = planning._ToLoad.judge
-
-    def touch(self: planning._ToLoad, file: MeterFile) -> tuple[str | None, MeterFile]:
-        outcome, judged = judge(self, file)
-        if outcome == "duplicate":
+    def touch(path: Path, *rest: Any) -> Iterator[MeterFile]:
+        yield from unpack(path, *rest)
+        if path == second:
             os.utime(second, (1_700_000_001, 1_700_000_001))
-        return outcome, judged
 
-    monkeypatch.setattr(planning._ToLoad, "judge", touch)
+    monkeypatch.setattr("nem12.load.plan.unpack", touch)
     run.load(claim)
     done = run.settle(claim)
     assert done.drops == {"loaded": 1, "waiting": 1}

@@ -71,19 +71,19 @@ def _stage_only(files: list[MeterFile], folder: Path) -> list[Result]:
 
 def _load(arguments: Namespace, files: list[MeterFile], folder: Path) -> list[Result]:
     with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
-        judged = [
-            known_outcome(connection, file, reprocess=arguments.reprocess)
-            for file in _unique(files)
-        ]
+        given = _unique(files)
+        known = ledger.known_files(connection, [file.file_id for file in given])
+        judged = [known_outcome(known, file, reprocess=arguments.reprocess) for file in given]
         fresh = [file for outcome, file in judged if outcome is None]
         for batch in _staged(pack(fresh), folder):
             apply(connection, Path(batch.path), batch.months, f"parse_data {os.getpid()}")
-        for file in fresh:
-            ledger.settle_file(connection, file.file_id)
+        ledger.settle_files(connection, [file.file_id for file in fresh])
         seen = {file.file_id for outcome, file in judged if outcome is not None}
+        rows = ledger.files(connection, [file.file_id for file in given])
         results = []
         for file in files:
-            results.append(_result(connection, file, again=file.file_id in seen))
+            row = rows[file.file_id]
+            results.append(_result(connection, file, row, again=file.file_id in seen))
             seen.add(file.file_id)
         return results
 
@@ -120,8 +120,7 @@ def _stage_all(shards: list[Shard], folder: Path) -> Iterator[Staged]:
                 future.cancel()
 
 
-def _result(connection: Connection, file: MeterFile, *, again: bool) -> Result:
-    row = ledger.files(connection, [file.file_id])[file.file_id]
+def _result(connection: Connection, file: MeterFile, row: dict[str, Any], *, again: bool) -> Result:
     rejects = ledger.rejects(connection, file.file_id, _MOST_FINDINGS)
     warnings = ledger.warnings(connection, file.file_id, _MOST_FINDINGS - len(rejects))
     duplicate = again and row["status"] != "refused"

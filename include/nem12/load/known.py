@@ -1,20 +1,19 @@
 """Is a file's content known already? Its SHA-256 says so, whatever its name."""
 
 from dataclasses import replace
+from typing import Any
 
 from nem12.settings import READER_VERSION
 from nem12.shard import MeterFile
-from nem12.warehouse import ledger
-from nem12.warehouse.connect import Connection
 
 
 def known_outcome(
-    connection: Connection, file: MeterFile, *, reprocess: bool = False
+    known: dict[int, dict[str, Any]], file: MeterFile, *, reprocess: bool = False
 ) -> tuple[str | None, MeterFile]:
     """What is known of a file, or how it has to be loaded.
 
     Args:
-        connection: To the warehouse.
+        known: What the ledger knows, by file id: `ledger.known_files`.
         file: As it was surveyed.
         reprocess: Load it again even if it is loaded.
 
@@ -22,7 +21,7 @@ def known_outcome(
         `duplicate` or `refused` where nothing is to be done, else None; and the file, marked where
         it replaces what was loaded of it.
     """
-    row = ledger.known_files(connection, [file.file_id]).get(file.file_id)
+    row = known.get(file.file_id)
     if row is None or row["status"] == "loading":
         return None, file
     judged_alike = (row["profile"], row["reader_version"]) == (file.profile, READER_VERSION)

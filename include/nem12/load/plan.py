@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 from nem12 import shard as shards
 from nem12.drop import look
@@ -66,20 +67,28 @@ class _ToLoad:
     Attributes:
         own: What the run has loaded itself before it was tried again: no duplicate.
         reprocess: Load again what is loaded.
+        known: What the ledger knows of the files, by id.
         fresh: By SHA-256.
     """
 
-    connection: Connection
     own: set[str]
     reprocess: bool
+    known: dict[int, dict[str, Any]]
     fresh: dict[str, MeterFile] = field(default_factory=dict)
 
     def judge(self, file: MeterFile) -> tuple[str | None, MeterFile]:
         """As `known_outcome`, with regard to what this run loads."""
         if file.sha256 in self.fresh:
             return "duplicate", file
-        outcome, marked = known_outcome(self.connection, file, reprocess=self.reprocess)
+        outcome, marked = known_outcome(self.known, file, reprocess=self.reprocess)
         return (None, file) if outcome and file.sha256 in self.own else (outcome, marked)
+
+    def take(self, file: MeterFile) -> Member:
+        """Decide whether a file is to be loaded, and keep it if it is."""
+        outcome, marked = self.judge(file)
+        if outcome is None:
+            self.fresh[file.sha256] = judged_as_whole(marked)
+        return Member(file.name, file.file_id, file.sha256, outcome)
 
 
 def plan(
@@ -99,42 +108,39 @@ def plan(
     """
     folder = claim_folder(home, claim)
     folder.mkdir(parents=True, exist_ok=True)
-    planned: list[PlannedDrop] = []
     own = {m.sha256 for drop in load_plan(folder) for m in drop.members if m.outcome is None}
-    to_load = _ToLoad(connection, own, reprocess)
+    surveyed: list[tuple[PlannedDrop, list[MeterFile]]] = []
     for claimed in ledger.begin(connection, claim, run):
         if look(claimed.drop.path, claimed.drop.profile) != claimed.drop:
             ledger.settle_gone(connection, claim, claimed.drop_id)
             continue
-        planned.append(_plan_drop(claimed, folder, to_load))
-    save_plan(folder, planned)
+        surveyed.append(_survey_drop(claimed, folder))
+    known = ledger.known_files(connection, [f.file_id for _, files in surveyed for f in files])
+    to_load = _ToLoad(own, reprocess, known)
+    for planned, files in surveyed:
+        planned.members = [to_load.take(file) for file in files]
+    save_plan(folder, [planned for planned, _ in surveyed])
     return [
         _save_shard(folder, number, one)
         for number, one in enumerate(shards.pack(to_load.fresh.values()))
     ]
 
 
-def _plan_drop(claimed: ClaimedDrop, folder: Path, to_load: _ToLoad) -> PlannedDrop:
+def _survey_drop(claimed: ClaimedDrop, folder: Path) -> tuple[PlannedDrop, list[MeterFile]]:
+    """Read a drop once; no files where it cannot be read."""
     drop = claimed.drop
     planned = PlannedDrop(claimed.drop_id, drop.uri)
     name = drop.path.name
     try:
-        for found in unpack(drop.path, name, drop.profile, folder / "expanded"):
-            outcome, file = to_load.judge(found)
-            planned.members.append(Member(file.name, file.file_id, file.sha256, outcome))
-            if outcome is None:
-                to_load.fresh[file.sha256] = judged_as_whole(file)
-        whole = len(planned.members) == 1 and planned.members[0].name == name
-        planned.sha256 = planned.members[0].sha256 if whole else sha256(drop.path)
+        files = list(unpack(drop.path, name, drop.profile, folder / "expanded"))
+        whole = len(files) == 1 and files[0].name == name
+        planned.sha256 = files[0].sha256 if whole else sha256(drop.path)
         if look(drop.path, drop.profile) != drop:
             raise TerminalError(f"{shown(name, 200)} changed while it was read")
     except (TerminalError, OSError) as error:
         planned.error = str(error)
-        for member in planned.members:
-            # Of the others the content belongs to another drop, which is loaded.
-            if member.outcome is None:
-                to_load.fresh.pop(member.sha256, None)
-    return planned
+        files = []
+    return planned, files
 
 
 def judged_as_whole(file: MeterFile) -> MeterFile:

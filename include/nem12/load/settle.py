@@ -21,9 +21,13 @@ from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
+from nem12.warehouse.outcomes import SettledDrop, settle_drops
 
 _MOST_NMIS: Final = 100
 _MOST_PROBLEMS: Final = 50
+_TOGETHER: Final = 200
+"""Drops that are moved and then marked: some 20 ms in which a crash leaves them moved only."""
+
 _SUMMARY: Final = ("file", "outcome", "records", "readings", "days", "refused")
 _NAME_BYTES: Final = 200
 """Of the delivered name in the archive: with hash and suffixes it stays below the 255 bytes that
@@ -112,19 +116,43 @@ def settle(connection: Connection, home: Home, claim: str, failure: str = "") ->
     planned = {drop.drop_id: drop for drop in load_plan(folder)}
     settlement = Settlement(claim)
     loaded: list[int] = []
-    for still_open in ledger.still_open(connection, claim):
-        drop = planned.get(still_open.drop_id)
-        reason = failure or "the run ended before it was planned"
-        if drop is not None:
-            reason = drop.error or _settle_drop(connection, home, drop, still_open, settlement)
-        if drop is None or reason:
-            _release(connection, settlement, still_open, reason or failure)
-        else:
-            loaded += [member.file_id for member in drop.members if member.outcome is None]
+    still_open = ledger.still_open(connection, claim)
+    for start in range(0, len(still_open), _TOGETHER):
+        some = still_open[start : start + _TOGETHER]
+        loaded += _settle_some(connection, home, some, planned, settlement, failure)
     if loaded:
         settlement.nmis = ledger.nmis(connection, loaded, _MOST_NMIS)
     remove(folder)
     return settlement
+
+
+def _settle_some(
+    connection: Connection,
+    home: Home,
+    some: list[ledger.OpenDrop],
+    planned: dict[int, PlannedDrop],
+    settlement: Settlement,
+    failure: str,
+) -> list[int]:
+    """Settle some drops; the files that were loaded with them."""
+    pairs = [(one, planned.get(one.drop_id)) for one in some]
+    file_ids = {member.file_id for _, drop in pairs if drop for member in drop.members}
+    statuses = ledger.settle_files(connection, file_ids)
+    files = ledger.files(connection, file_ids)
+    done: list[SettledDrop] = []
+    loaded: list[int] = []
+    for one, drop in pairs:
+        reason = failure or "the run ended before it was planned"
+        if drop is not None:
+            outcomes = [_outcome(statuses, member) for member in drop.members]
+            reason = drop.error or _unfinished(drop, outcomes)
+        if drop is None or reason:
+            _release(connection, settlement, one, reason or failure)
+        else:
+            done.append(_settle_drop(connection, home, drop, one, outcomes, files, settlement))
+            loaded += [member.file_id for member in drop.members if member.outcome is None]
+    settle_drops(connection, settlement.claim, done)
+    return loaded
 
 
 def _release(
@@ -136,25 +164,29 @@ def _release(
     settlement.problem(f"{name}: attempt {still_open.attempt} failed: {reason}")
 
 
+def _unfinished(drop: PlannedDrop, outcomes: list[str]) -> str:
+    """Why a drop cannot be settled, or nothing."""
+    for member, status in zip(drop.members, outcomes, strict=True):
+        if status == "loading":
+            return f"not all of {shown(member.name, 200)} is applied"
+    return ""
+
+
 def _settle_drop(
     connection: Connection,
     home: Home,
     drop: PlannedDrop,
     still_open: ledger.OpenDrop,
+    outcomes: list[str],
+    files: dict[int, dict[str, Any]],
     settlement: Settlement,
-) -> str:
-    """Settle one drop; why it cannot be, or nothing."""
-    outcomes = [_outcome(connection, member) for member in drop.members]
-    for member, status in zip(drop.members, outcomes, strict=True):
-        if status in (None, "loading"):
-            return f"not all of {shown(member.name, 200)} is applied"
-    files = ledger.files(connection, [member.file_id for member in drop.members])
+) -> SettledDrop:
+    """Move a drop of which everything is applied; what is to be marked now."""
     outcome = _drop_outcome(outcomes)
     kept_at = _kept_at(home, drop, still_open, outcome)
     kept = _move(still_open.drop, kept_at)
-    for member, status in zip(drop.members, map(str, outcomes), strict=True):
+    for member, status in zip(drop.members, outcomes, strict=True):
         file = files[member.file_id]
-        ledger.record_member(connection, drop.drop_id, member.name, member.file_id, status)
         settlement.files[status] += 1
         settlement.row(status, file)
         if member.outcome is None:
@@ -163,34 +195,35 @@ def _settle_drop(
                 settlement.problem(f"{shown(file['name'], 200)}: {not_kept(file)}")
         if status in ("refused", "partial"):
             _report(connection, home, file, kept_at, status, settlement)
-    ledger.settle_drop(
-        connection,
-        settlement.claim,
-        drop.drop_id,
-        outcome=outcome,
-        sha256=drop.sha256,
-        kept_at=kept_at.as_uri() if kept else None,
-        message="" if kept else "loaded, but taken away or replaced before it could be kept",
-    )
     settlement.drops[outcome] += 1
-    return ""
+    return SettledDrop(
+        drop.drop_id,
+        outcome,
+        drop.sha256,
+        kept_at.as_uri() if kept else None,
+        "" if kept else "loaded, but taken away or replaced before it could be kept",
+        tuple(
+            (member.name, member.file_id, status)
+            for member, status in zip(drop.members, outcomes, strict=True)
+        ),
+    )
 
 
-def _outcome(connection: Connection, member: Member) -> str | None:
-    """What became of a file; `loading` or None while not all of it is applied."""
+def _outcome(statuses: dict[int, str], member: Member) -> str:
+    """What became of a file; `loading` while not all of it is applied."""
     if member.outcome not in (None, "duplicate"):
         return member.outcome
-    status = ledger.settle_file(connection, member.file_id)
+    status = statuses.get(member.file_id, "loading")
     # A copy of what another drop of this claim brought is not done before that one, and refused
     # where that one is.
     return "duplicate" if member.outcome and status in ("loaded", "partial") else status
 
 
-def _drop_outcome(outcomes: list[str | None]) -> str:
+def _drop_outcome(outcomes: list[str]) -> str:
     """One word for a drop: an archive of which a part is refused is partial."""
     kinds = set(outcomes)
     if kinds in ({"refused"}, {"duplicate"}):
-        return str(kinds.pop())
+        return kinds.pop()
     return "partial" if kinds & {"refused", "partial"} else "loaded"
 
 

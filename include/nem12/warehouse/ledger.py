@@ -1,6 +1,5 @@
 """The ledger: what landed, who works on it, what became of it."""
 
-import os
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -122,29 +121,6 @@ def still_open(connection: Connection, claim: str) -> list[OpenDrop]:
     ]
 
 
-def settle_drop(
-    connection: Connection,
-    claim: str,
-    drop_id: int,
-    *,
-    outcome: str,
-    sha256: str | None,
-    kept_at: str | None,
-    message: str = "",
-) -> None:
-    """The drop is done and lies at `kept_at`; None if it is lost."""
-    _run(
-        connection,
-        "settle_drop",
-        claim=claim,
-        drop_id=drop_id,
-        outcome=outcome,
-        sha256=sha256,
-        kept_at=kept_at,
-        message=message,
-    )
-
-
 def settle_gone(connection: Connection, claim: str, drop_id: int) -> None:
     """The drop is not there any more, or is another file now."""
     _run(connection, "settle_gone_drop", claim=claim, drop_id=drop_id)
@@ -232,26 +208,10 @@ def withdraw(connection: Connection, file_id: int) -> int | None:
     return withdrawn
 
 
-def record_member(
-    connection: Connection, drop_id: int, member: str, file_id: int, outcome: str
-) -> None:
-    """What became of one file of a drop."""
-    _run(
-        connection,
-        "record_drop_file",
-        drop_id=drop_id,
-        # A name may hold any bytes, the database only text.
-        member=os.fsencode(member).decode(errors="backslashreplace"),
-        file_id=file_id,
-        outcome=outcome,
-    )
-
-
-def settle_file(connection: Connection, file_id: int) -> str | None:
-    """Settle a file whose parts are all applied; its status, None if it is not known."""
-    row = _run(connection, "settle_file", file_id=file_id)[0]
-    status: str | None = row["meter_settle_file"]
-    return status
+def settle_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, str]:
+    """Settle files whose parts are all applied; the status of those that are known."""
+    rows = _run(connection, "settle_files", file_ids=list(file_ids))
+    return {row["file_id"]: row["status"] for row in rows if row["status"]}
 
 
 def files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Row]:

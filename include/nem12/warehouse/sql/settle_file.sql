@@ -1,1 +1,0 @@
-SELECT meter_settle_file(%(file_id)s)
