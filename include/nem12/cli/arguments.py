@@ -40,6 +40,7 @@ def parser() -> argparse.ArgumentParser:
     _verify(commands)
     _withdraw(commands)
     _redrive(commands)
+    _bench(commands)
     return root
 
 
@@ -163,6 +164,15 @@ def _redrive(commands: "_Commands") -> None:
     added.add_argument("--code", metavar="CODE", help="refused with this finding, such as no-end")
     added.add_argument("--since", metavar="DATE", help="landed since that day of NEM time")
     _dsn(added)
+
+
+def _bench(commands: "_Commands") -> None:
+    about = "Measure speed, memory and storage on a database of its own, against what others take."
+    added = _command(commands, "bench", "bench", about)
+    added.add_argument("--quick", action="store_true", help="less data: under three minutes")
+    added.add_argument("--readings", type=int, metavar="N", help="at most so many in each part")
+    added.add_argument("part", nargs="*", metavar="PART", help="only these; all are in the README")
+    _format(added)
 
 
 def _profile(added: argparse.ArgumentParser) -> None:

@@ -1,0 +1,43 @@
+"""Measurements, each against what stands beside it in the same run.
+
+A part measures one thing or family; `PARTS` names them. Ways to do one thing are run in turn on the
+same rows, and the medians of the ratios count: what else the machine does then meets both.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Final
+
+from nem12.bench.measure import Measure
+from nem12.bench.place import Place
+
+Run = Callable[[Place], Iterator[Measure]]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing to measure.
+
+    Attributes:
+        about: What is measured, against what.
+        module: Below this package; its function `measures` does it.
+    """
+
+    name: str
+    about: str
+    module: str
+
+    def load(self) -> Run:
+        """The function that measures; its module is imported only now."""
+        run: Run = import_module(f"{__name__}.{self.module}").measures
+        return run
+
+
+PARTS: Final = {
+    part.name: part
+    for part in (
+        Part("parse", "parse and stage, one process, against aemo-mdff-reader", "parsing"),
+        Part("apply", "a staged file into the tables, against COPY of ready rows", "applying"),
+    )
+}

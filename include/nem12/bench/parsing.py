@@ -1,0 +1,56 @@
+"""Parse and stage in one process."""
+
+import gc
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from nem12.bench import peers
+from nem12.bench.measure import Measure, Timed, ratio
+from nem12.bench.place import Place
+from nem12.errors import MeterError
+from nem12.generate.bulk import Bulk
+from nem12.generate.model import MOSTLY_VARIED
+
+
+def measures(place: Place) -> Iterator[Measure]:
+    """From file to synced staged files, against the peer's columns in memory."""
+    parse_to_columns = peers.reader().parse_to_columns
+    readings = place.sizes.parsed
+    five = Bulk(size=readings * 6, first=date(2025, 1, 1), days=92)
+    files = (
+        ("5-minute file", five, 4, 6),
+        ("30-minute file", replace(five, interval_minutes=30), 3, 5),
+        ("5-minute file, 80 % V days", replace(five, mix=MOSTLY_VARIED), 3, 5),
+    )
+    for number, (name, bulk, least, aim) in enumerate(files):
+        path = place.file(f"parse-{number}", bulk)
+        pairs = [_pair(place, path, parse_to_columns) for _ in range(place.sizes.rounds)]
+        yield ratio(
+            "parse",
+            f"{name}, parse and stage",
+            f"{peers.reader_version()} parse_to_columns",
+            pairs,
+            least=least,
+            aim=aim,
+            note=f"{pairs[0][0].rows:,} readings; ours with hash, checks and the synced file",
+        )
+
+
+def _pair(place: Place, path: Path, parse_to_columns: Callable[[Path], Any]) -> tuple[Timed, Timed]:
+    ours, parsed = _timed(lambda: sum(batch.readings for batch in place.staged(path)))
+    theirs, peer_parsed = _timed(lambda: len(parse_to_columns(path)["Value"]))
+    if ours != theirs:
+        raise MeterError(f"{ours} readings here and {theirs} there: not the same work")
+    return parsed, peer_parsed
+
+
+def _timed(work: Callable[[], int]) -> tuple[int, Timed]:
+    gc.collect()
+    begin, used = time.perf_counter(), time.process_time()
+    rows = work()
+    seconds, processor = time.perf_counter() - begin, time.process_time() - used
+    return rows, Timed(rows, seconds, processor)

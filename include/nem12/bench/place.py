@@ -1,0 +1,91 @@
+"""Where measurements are made: a folder and a PostgreSQL server of their own, gone afterwards."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+
+from nem12 import settings
+from nem12.bench.database import Database
+from nem12.bench.sizes import Sizes
+from nem12.generate.bulk import Bulk, write_bulk
+from nem12.shard import MeterFile, pack
+from nem12.stage import Staged, stage
+from nem12.unpack import unpack
+from nem12.warehouse import embedded
+
+
+class Place:
+    """The folder; the server is started when a part first asks for a database.
+
+    Attributes:
+        sizes: How much to measure.
+        folder: For files, as long as the measurements run.
+    """
+
+    def __init__(self, sizes: Sizes, folder: Path, closing: ExitStack) -> None:
+        self.sizes = sizes
+        self.folder = folder
+        self._closing = closing
+        self._databases: dict[str, Database] = {}
+
+    @cached_property
+    def home(self) -> settings.Home:
+        """Of the measurements' own server."""
+        root = self.folder / "home"
+        inside = (root / name for name in ("landing", "staging", "archive", "rejected"))
+        return settings.Home(root, *inside).make()
+
+    @cached_property
+    def server(self) -> embedded.Server:
+        """The embedded server as everybody gets it: the same settings, the same durability."""
+        # Entered first, hence done last: the data may lie elsewhere (place.py of the server).
+        self._closing.callback(_remove_data, self.home.postgres)
+        return self._closing.enter_context(embedded.server(self.home))
+
+    def database(self, name: str = "bench") -> Database:
+        """A migrated database, made when it is first asked for."""
+        if name not in self._databases:
+            self._databases[name] = Database.make(self.server, name)
+        return self._databases[name]
+
+    def file(self, name: str, bulk: Bulk) -> Path:
+        """A generated file."""
+        path = self.folder / f"{name}.csv"
+        if not path.exists():
+            with path.open("wb") as out:
+                write_bulk(out, bulk)
+        return path
+
+    def surveyed(self, path: Path) -> MeterFile:
+        """The file as the plan sees it."""
+        (file,) = unpack(path, path.name, "standard", self.folder / "expanded")
+        return file
+
+    def staged(self, path: Path) -> list[Staged]:
+        """The file's batches."""
+        folder = self.folder / "staged"
+        folder.mkdir(exist_ok=True)
+        return [stage(shard, folder) for shard in pack([self.surveyed(path)])]
+
+
+@contextmanager
+def place(sizes: Sizes) -> Iterator[Place]:
+    """A place to measure in; nothing of it stays."""
+    root = settings.home().root
+    root.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix="bench-", dir=root))
+    # The server's account may have to pass; below, it keeps its own folder closed.
+    folder.chmod(0o711)
+    try:
+        with ExitStack() as closing:
+            yield Place(sizes, folder, closing)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_data(postgres: Path) -> None:
+    if postgres.is_symlink():
+        shutil.rmtree(postgres.readlink(), ignore_errors=True)

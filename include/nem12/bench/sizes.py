@@ -1,0 +1,51 @@
+"""How much is measured: enough to be true, or enough for a look."""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from nem12.settings import MIB
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """Amounts of data.
+
+    Attributes:
+        rounds: Pairs of runs of each comparison; medians are quoted.
+        parsed: Readings of a file to parse.
+        applied: Readings of a first load: 5-minute data of 92 days, in four months.
+        channels: That grow day after day.
+        days: Of that growth.
+        big_file: Bytes of the file whose memory is measured.
+    """
+
+    rounds: int
+    parsed: int
+    applied: int
+    channels: int
+    days: int
+    big_file: int
+
+
+FULL: Final = Sizes(
+    rounds=5, parsed=2_000_000, applied=2_000_000, channels=4_000, days=44, big_file=1024 * MIB
+)
+"""44 days of 4,000 channels with 5-minute data are 50.7 million readings."""
+
+QUICK: Final = Sizes(
+    rounds=3, parsed=1_000_000, applied=600_000, channels=1_000, days=3, big_file=64 * MIB
+)
+"""Under three minutes on two cores."""
+
+
+def of(readings: int, sizes: Sizes) -> Sizes:
+    """The sizes for at most so many readings in each part: to try a part out."""
+    days = min(sizes.days, 3)
+    return replace(
+        sizes,
+        parsed=min(readings, sizes.parsed),
+        applied=min(readings, sizes.applied),
+        channels=max(1, min(sizes.channels, readings // 288 // days)),
+        days=days,
+        big_file=min(readings * 6, sizes.big_file),
+    )

@@ -1,0 +1,1 @@
+COPY meter_readings FROM STDIN

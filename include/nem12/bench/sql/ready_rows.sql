@@ -1,0 +1,1 @@
+COPY (SELECT * FROM meter_readings ORDER BY nmi, nmi_suffix, "timestamp") TO STDOUT
