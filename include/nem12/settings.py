@@ -24,6 +24,9 @@ MAX_SHARDS: Final = 512
 STATEMENT_BYTES: Final = 512 * 1024
 """A staged statement's size: as one string a batch takes 56 MB in the backend, so cut 37 MB."""
 
+COPIED_DAYS: Final = 500
+"""Whose readings one COPY sends: 1 MB of values, and 144,000 rows to make its start cheap."""
+
 MAX_LINE_BYTES: Final = 1 * MIB
 """The longest record that can be valid has 6 KiB; what is longer is judged by its beginning."""
 

@@ -40,5 +40,9 @@ PARTS: Final = {
         Part("parse", "parse and stage, one process, against aemo-mdff-reader", "parsing"),
         Part("apply", "a staged file into the tables, against COPY of ready rows", "applying"),
         Part("page", "every page and JSON route over 20 million readings", "page"),
+        Part("file", "parse_data --apply from file to rows, against COPY of ready rows", "filing"),
+        Part("growth", "all channels day after day, against COPY at the same size", "growing"),
+        Part("storage", "bytes of disk a reading takes", "storing"),
+        Part("memory", "anonymous memory of a load: a big file against one shard", "remembering"),
     )
 }

@@ -4,7 +4,10 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
+from itertools import islice
 from pathlib import Path
+from uuid import uuid4
 
 import psutil  # type: ignore[import-untyped]
 import psycopg
@@ -18,6 +21,9 @@ from nem12.warehouse import embedded
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.migrate import migrate
+
+_USUAL_ROWS = 1_000
+"""Rows of a statement, as most loaders have it."""
 
 _PIECE = settings.MIB
 """Of a file that is sent by COPY: as psql and most drivers, in pieces, never as a whole."""
@@ -81,12 +87,12 @@ class Database:
 
         return self._timed(work)
 
-    def ready_rows(self, path: Path) -> Path:
-        """Write the readings in the order of their key, as COPY takes them."""
+    def ready_rows(self, path: Path, day: date | None = None) -> Path:
+        """Write the readings, of one day or all, in the order of their key, as COPY takes them."""
         with (
             psycopg.connect(self.loader) as connection,
             path.open("wb") as out,
-            connection.cursor().copy(statement("ready_rows")) as copied,
+            connection.cursor().copy(statement("ready_rows"), {"day": day}) as copied,
         ):
             for piece in copied:
                 out.write(piece)
@@ -107,6 +113,24 @@ class Database:
 
         return self._timed(work)
 
+    def insert(self, path: Path, most: int) -> Timed:
+        """The usual way: statements of 1,000 literal rows into a table of the usual keys."""
+        self._as_superuser(statement("usual_table"))
+        self.checkpoint()
+        head = statement("usual_insert")
+        with path.open() as ready:
+            rows = [_literals(line) for line in islice(ready, most)]
+        texts = [
+            head + b",\n".join(rows[at : at + _USUAL_ROWS])
+            for at in range(0, len(rows), _USUAL_ROWS)
+        ]
+
+        def work(connection: Connection) -> int:
+            with connection.transaction():
+                return sum(connection.execute(text).rowcount for text in texts)
+
+        return self._timed(work)
+
     def _timed(self, work: Callable[[Connection], int]) -> Timed:
         with (
             connect(self.loader, application="nem12 bench") as connection,
@@ -116,6 +140,13 @@ class Database:
             rows = work(connection)
             seconds = time.perf_counter() - begin
         return Timed(rows, seconds, used[0])
+
+
+def _literals(line: str) -> bytes:
+    """A ready row as literals, with an id by chance."""
+    values = line.rstrip("\n").split("\t")
+    values[0] = str(uuid4())
+    return ("(" + ",".join(f"'{value}'" for value in values) + ")").encode()
 
 
 @contextmanager

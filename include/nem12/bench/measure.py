@@ -89,7 +89,9 @@ def ratio(
     ratios = [ours.rate / theirs.rate for ours, theirs in found]
     middle = median(ratios)
     if all(ours.processor and theirs.processor for ours, theirs in found):
-        work = median(theirs.processor / ours.processor for ours, theirs in found)
+        work = median(
+            theirs.processor / theirs.rows / (ours.processor / ours.rows) for ours, theirs in found
+        )
         note = f"{work:.2f}x by processor time" + (f"; {note}" if note else "")
     return Measure(
         part,

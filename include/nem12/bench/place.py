@@ -59,6 +59,12 @@ class Place:
                 write_bulk(out, bulk)
         return path
 
+    def keep(self, name: str, content: bytes) -> None:
+        """Write a result that stays, into the folder `bench` of METER_HOME."""
+        folder = settings.home().root / "bench"
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content)
+
     def surveyed(self, path: Path) -> MeterFile:
         """The file as the plan sees it."""
         (file,) = unpack(path, path.name, "standard", self.folder / "expanded")

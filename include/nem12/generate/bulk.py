@@ -35,6 +35,7 @@ class Bulk:
         first: The first IntervalDate of every channel.
         days: Days of each channel.
         suffixes: The channels of each site; their first letter chooses curve and unit.
+        sites: The file ends after so many, whatever its size.
         mix: Qualities; `MOSTLY_VARIED` makes a file heavy in 400 records.
         seed: Chooses everything else.
     """
@@ -44,6 +45,7 @@ class Bulk:
     first: date = date(2025, 1, 1)
     days: int = 92
     suffixes: tuple[str, ...] = ("E1",)
+    sites: int = SITES
     mix: Mix = MOSTLY_ACTUAL
     seed: int = 1
 
@@ -66,7 +68,7 @@ def write_bulk(out: BinaryIO, bulk: Bulk) -> int:
     size = out.write(header_record(created_after(last)))
     stock = {suffix: _stock(bulk, suffix) for suffix in bulk.suffixes}
     chance = seeded(bulk.seed, 0)
-    for number, suffix in ((site, each) for site in range(SITES) for each in bulk.suffixes):
+    for number, suffix in ((site, each) for site in range(bulk.sites) for each in bulk.suffixes):
         size += out.write(channel_record(_bulk_channel(bulk, number, suffix)))
         size += _write_stocked(out, stock[suffix], bulk.size - size, chance)
         if size >= bulk.size:

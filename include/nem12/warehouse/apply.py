@@ -1,13 +1,22 @@
 """Apply a staged batch file: one transaction, again without harm."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
+from psycopg import sql
 from psycopg.rows import tuple_row
 
 from nem12.errors import TerminalError
+from nem12.settings import COPIED_DAYS
 from nem12.warehouse.connect import Connection, explained
+from nem12.warehouse.readings import COLUMNS, Rows, Winner, pieces
+
+_FINISH: Final = re.compile(rb"SELECT meter_apply_batch\('([0-9a-f]+)'\)")
+_COPY: Final = sql.SQL("COPY meter_readings ({}) FROM STDIN (FORMAT binary)").format(
+    sql.SQL(", ").join(map(sql.SQL, COLUMNS))
+)
 
 
 def apply(connection: Connection, path: Path, months: Sequence[str], by: str = "") -> int:
@@ -32,11 +41,29 @@ def apply(connection: Connection, path: Path, months: Sequence[str], by: str = "
             connection.execute("SELECT meter_ensure_months(%s::date[])", (list(months),))
         with connection.transaction(), _opened(path) as stream:
             connection.execute("SELECT set_config('nem12.applied_by', %s, true)", (by,))
-            cursor = connection.cursor(row_factory=tuple_row)
+            readings = 0
             for statement in statements(stream):
-                cursor.execute(statement)
-            row = cursor.fetchone()
-    return int(row[0]) if row else 0
+                finish = _FINISH.match(statement)
+                if finish:
+                    readings += _finish(connection, finish[1].decode())
+                else:
+                    connection.execute(statement)
+    return readings
+
+
+def _finish(connection: Connection, batch_id: str) -> int:
+    """What `meter_apply_batch` does, with the readings sent by COPY."""
+    cursor = connection.cursor(row_factory=tuple_row)
+    cursor.execute("SELECT meter_open_winners(%s)", (batch_id,))
+    rows = Rows()
+    readings = 0
+    while days := cursor.execute(f"FETCH {COPIED_DAYS} FROM meter_winners").fetchall():
+        with cursor.copy(_COPY) as copied:
+            for piece in pieces((Winner(*day) for day in days), rows):
+                copied.write(piece)
+        readings += cursor.rowcount
+    cursor.execute("SELECT meter_settle_batch(%s)", (batch_id,))
+    return readings
 
 
 def _opened(path: Path) -> BinaryIO:

@@ -18,7 +18,7 @@ BEGIN
     DELETE FROM meter_day_versions WHERE file_id = file;
     GET DIAGNOSTICS withdrawn = ROW_COUNT;
     IF touched IS NOT NULL THEN
-        PERFORM meter_decide_days(touched);
+        PERFORM meter_put_readings(meter_decide_days(touched));
         WITH gone AS (
             DELETE FROM meter_days d
             USING (SELECT DISTINCT nmi, nmi_suffix, day FROM unnest(touched)) t

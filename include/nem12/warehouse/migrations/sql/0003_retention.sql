@@ -52,7 +52,7 @@ END $$;
 
 ALTER FUNCTION meter_decide_days(meter_day_key[]) RENAME TO meter_decide_kept_days;
 
-CREATE FUNCTION meter_decide_days(touched meter_day_key[]) RETURNS bigint
+CREATE FUNCTION meter_decide_days(touched meter_day_key[]) RETURNS meter_day_key[]
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     IF meter_hold_kept() THEN

@@ -1,0 +1,1 @@
+INSERT INTO usual_readings VALUES

@@ -1,0 +1,169 @@
+"""Days to rows of meter_readings, in the binary form of COPY.
+
+The database makes the same rows from the same days (`meter_put_readings`, which `psql` uses); made
+here, on another processor, they cost it a quarter less.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+from itertools import chain, repeat
+from operator import add
+from typing import Final
+
+COLUMNS: Final = (
+    "nmi",
+    "nmi_suffix",
+    "interval_minutes",
+    "uom",
+    "quality_method",
+    "id",
+    '"timestamp"',
+    "consumption",
+)
+"""What changes least comes first: a row is then put together from three pieces."""
+
+BEGIN: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
+END: Final = b"\xff\xff"
+
+_NUMERIC_BASE_DIGITS: Final = 4
+_EPOCH: Final = date(1970, 1, 1)
+_SECONDS_TO_2000: Final = (date(2000, 1, 1) - _EPOCH).days * 86_400
+_NEM_OFFSET: Final = 10 * 3_600
+_DAYS_REMEMBERED: Final = 400  # a year and a bit: 8 MB of 5-minute data
+_VALUES_REMEMBERED: Final = 50_000  # most readings are below 50 kWh; 6 MB
+
+
+@dataclass(frozen=True, slots=True)
+class Winner:
+    """A day whose readings have to be put in, as the cursor gives it.
+
+    Attributes:
+        values: Of its intervals, with commas between.
+    """
+
+    nmi: str
+    suffix: str
+    day: date
+    interval_minutes: int
+    uom: str
+    quality: str
+    event_starts: Sequence[int] | None
+    event_qualities: Sequence[str] | None
+    values: str
+
+    @property
+    def intervals(self) -> int:
+        """Readings of the day."""
+        return 1440 // self.interval_minutes
+
+    def qualities(self) -> Iterator[str]:
+        """The quality of each interval."""
+        if self.event_starts is None or self.event_qualities is None:
+            return repeat(self.quality, self.intervals)
+        ends = (*self.event_starts[1:], self.intervals + 1)
+        spans = zip(self.event_starts, ends, self.event_qualities, strict=True)
+        return chain.from_iterable(repeat(quality, end - start) for start, end, quality in spans)
+
+
+class Rows:
+    """Makes the rows of days; what repeats from day to day is made once."""
+
+    def __init__(self) -> None:
+        self._numerics = _Numerics()
+
+    def of(self, winner: Winner) -> bytes:
+        """The rows of a day, one after the other."""
+        # The table's checks are on the days: a day that lost values would still be a day.
+        values = winner.values.split(",")
+        if len(values) != winner.intervals:
+            raise ValueError(f"{len(values)} values, not {winner.intervals}")
+        ends = map(
+            add,
+            _moments(winner.day, winner.interval_minutes),
+            map(self._numerics.__getitem__, values),
+        )
+        channel = (winner.nmi, winner.suffix, winner.interval_minutes, winner.uom)
+        if winner.event_starts is None:
+            head = _head(*channel, winner.quality)
+            return head + head.join(ends)
+        heads = (_head(*channel, quality) for quality in winner.qualities())
+        return b"".join(map(add, heads, ends))
+
+
+def pieces(winners: Iterable[Winner], rows: Rows) -> Iterator[bytes]:
+    """What COPY takes."""
+    yield BEGIN
+    for winner in winners:
+        yield rows.of(winner)
+    yield END
+
+
+def _field(value: bytes) -> bytes:
+    return len(value).to_bytes(4, "big") + value
+
+
+@lru_cache(maxsize=64)
+def _head(nmi: str, suffix: str, interval_minutes: int, uom: str, quality: str) -> bytes:
+    """A row up to what its id shares with the whole channel."""
+    digest = bytearray(hashlib.md5(f"{nmi}.{suffix}".encode(), usedforsecurity=False).digest()[:10])
+    # Version 8 and variant of an UUID.
+    digest[6] = digest[6] & 0x0F | 0x80
+    digest[8] = digest[8] & 0x3F | 0x80
+    return b"".join((
+        len(COLUMNS).to_bytes(2, "big"),
+        _field(nmi.encode()),
+        _field(suffix.encode()),
+        _field(interval_minutes.to_bytes(2, "big")),
+        _field(uom.encode()),
+        _field(quality.encode()),
+        (16).to_bytes(4, "big"),
+        digest,
+    ))  # fmt: skip
+
+
+@lru_cache(maxsize=_DAYS_REMEMBERED)
+def _moments(day: date, interval_minutes: int) -> list[bytes]:
+    """For each interval: the rest of its id, and its start in microseconds since 2000 in UTC."""
+    number = (day - _EPOCH).days
+    start = number * 86_400 - _NEM_OFFSET - _SECONDS_TO_2000
+    id_day = number.to_bytes(4, "big")
+    return [
+        id_day
+        + minute.to_bytes(2, "big")
+        + _field(((start + minute * 60) * 1_000_000).to_bytes(8, "big", signed=True))
+        for minute in range(0, 1440, interval_minutes)
+    ]
+
+
+class _Numerics(dict[str, bytes]):
+    """Decimal texts as fields of type numeric; most repeat."""
+
+    def __missing__(self, text: str) -> bytes:
+        if len(self) >= _VALUES_REMEMBERED:
+            self.clear()
+        made = self[text] = _field(numeric(text))
+        return made
+
+
+def numeric(text: str) -> bytes:
+    """The binary form of a plain decimal number, as the server itself would make it."""
+    whole, _, fraction = text.lstrip("-").partition(".")
+    padding = -len(whole) % _NUMERIC_BASE_DIGITS
+    digits = "0" * padding + whole + fraction
+    digits += "0" * (-len(digits) % _NUMERIC_BASE_DIGITS)
+    groups = [
+        int(digits[at : at + _NUMERIC_BASE_DIGITS])
+        for at in range(0, len(digits), _NUMERIC_BASE_DIGITS)
+    ]
+    weight = (len(whole) + padding) // _NUMERIC_BASE_DIGITS - 1
+    while groups and groups[0] == 0:
+        groups.pop(0)
+        weight -= 1
+    while groups and groups[-1] == 0:
+        groups.pop()
+    negative = text.startswith("-") and bool(groups)
+    header = (len(groups), weight if groups else 0, 0x4000 if negative else 0, len(fraction))
+    return b"".join(number.to_bytes(2, "big", signed=number < 0) for number in (*header, *groups))
