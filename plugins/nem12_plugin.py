@@ -17,6 +17,7 @@ class Nem12Plugin(AirflowPlugin):
             "href": "nem12/",
             "destination": "nav",
             "url_route": "meter-data",
+            "nav_top_level": True,
             "icon": "nem12/static/icon.svg",
         }
     ]

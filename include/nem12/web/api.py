@@ -55,7 +55,7 @@ def file(sha256: Sha256) -> ExactJson:
 def findings(sha256: Sha256, after: After = None, limit: Limit = 100) -> ExactJson:
     """Its refusals and warnings by line, each with code, message, excerpt and explanation."""
     with reading() as connection:
-        file_id = known_file(connection, sha256)["file_id"]
+        file_id = _file_id(connection, sha256)
         return ExactJson(questions.findings(connection, file_id, after, limit).as_json())
 
 
@@ -63,7 +63,7 @@ def findings(sha256: Sha256, after: After = None, limit: Limit = 100) -> ExactJs
 def file_days(sha256: Sha256, after: After = None, limit: Limit = 100) -> ExactJson:
     """The days it delivers, and which of them are in force."""
     with reading() as connection:
-        file_id = known_file(connection, sha256)["file_id"]
+        file_id = _file_id(connection, sha256)
         return ExactJson(questions.file_days(connection, file_id, after, limit).as_json())
 
 
@@ -71,7 +71,7 @@ def file_days(sha256: Sha256, after: After = None, limit: Limit = 100) -> ExactJ
 def parts(sha256: Sha256, after: After = None, limit: Limit = 100) -> ExactJson:
     """Its parts, and the batches and tasks that applied them."""
     with reading() as connection:
-        file_id = known_file(connection, sha256)["file_id"]
+        file_id = _file_id(connection, sha256)
         return ExactJson(questions.parts(connection, file_id, after, limit).as_json())
 
 
@@ -198,7 +198,7 @@ def known_file(connection: Connection, sha256: str) -> dict[str, Any]:
     """A file, or the answer that there is none."""
     found = questions.file(connection, sha256)
     if found is None:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, "no file of this SHA-256 was loaded")
+        raise _no_file()
     return found
 
 
@@ -208,6 +208,18 @@ def known_channel(connection: Connection, nmi: str, suffix: str) -> dict[str, An
     if found is None:
         raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of {nmi} {suffix}")
     return found
+
+
+def _file_id(connection: Connection, sha256: str) -> int:
+    found = questions.file_row(connection, sha256)
+    if found is None:
+        raise _no_file()
+    file_id: int = found["file_id"]
+    return file_id
+
+
+def _no_file() -> HTTPException:
+    return HTTPException(status.HTTP_404_NOT_FOUND, "no file of this SHA-256 was loaded")
 
 
 def coverage_span(connection: Connection, first: date | None, last: date | None) -> Any:

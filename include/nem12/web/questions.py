@@ -87,12 +87,17 @@ def files(connection: Connection, statuses: list[str], cursor: str | None, limit
     return found
 
 
+def file_row(connection: Connection, sha256: str) -> Row | None:
+    """A file as the ledger has it."""
+    rows = run(connection, "page/file", sha256=sha256)
+    return rows[0] if rows else None
+
+
 def file(connection: Connection, sha256: str) -> dict[str, Any] | None:
     """A file with what its counts balance to, the drops that brought it, its warnings explained."""
-    rows = run(connection, "page/file", sha256=sha256)
-    if not rows:
+    found = file_row(connection, sha256)
+    if found is None:
         return None
-    found = rows[0]
     found["accepted_records"] = found["records"] - found["refused_records"]
     found["accepted_readings"] = found["readings"] - found["refused_readings"]
     found["warnings"] = [

@@ -40,7 +40,7 @@ function draw(figure, items) {
   const options = () => ({
     width: Math.max(280, plot.clientWidth),
     height: 270,
-    padding: [12, 8, 0, 0],
+    padding: [12, 24, 0, 0],
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1000), NEM),
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },

@@ -1,0 +1,184 @@
+"""A person's way through the page, in a real browser, inside Airflow."""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    FrameLocator,
+    Page,
+    StorageState,
+    expect,
+    sync_playwright,
+)
+
+from tests.e2e.installed import folder_for_all, installed
+from tests.e2e.main_job.installation import SAMPLES, Running
+
+pytestmark = pytest.mark.e2e
+
+SCREENSHOTS = os.environ.get("METER_SCREENSHOTS")
+"""A folder: pictures for the README are put there."""
+
+WIDE = {"width": 1280, "height": 860}
+PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """The machine's own browser: none is downloaded."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.skip("there is no Chromium here: install it (Debian: apt install chromium)")
+    with sync_playwright() as playwright:
+        # Root, as in a container, may not use the sandbox; the pages are our own.
+        flags = ["--no-sandbox"] if os.geteuid() == 0 else []
+        browser = playwright.chromium.launch(executable_path=program, args=flags)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def running(chromium: Browser) -> Iterator[Running]:
+    """An installation with the samples loaded; not started where there is no browser."""
+    assert chromium.is_connected()
+    with folder_for_all() as root, installed(root) as everything:
+        since = datetime.now(UTC)
+        samples = [path.name for path in SAMPLES.iterdir() if path.suffix != ".md"]
+        for dropped in [everything.drop(name) for name in samples]:
+            everything.settled(dropped, since)
+        yield everything
+
+
+class Visit:
+    """A browser that watches what its page complains of: the security policy does so, too."""
+
+    def __init__(self, page: Page) -> None:
+        self.page = page
+        self.complaints: list[str] = []
+        page.on("console", lambda said: self._complain(said.type, said.text))
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+
+    @property
+    def frame(self) -> FrameLocator:
+        return self.page.frame_locator("iframe[title='Meter data']")
+
+    def picture(self, name: str) -> None:
+        """Take a picture for the README, where it is asked for."""
+        if SCREENSHOTS:
+            self.page.mouse.move(0, 0)
+            self.page.screenshot(path=Path(SCREENSHOTS) / f"page-{name}.png")
+
+    def _complain(self, kind: str, text: str) -> None:
+        if kind == "error":
+            self.complaints.append(text)
+
+
+@pytest.fixture(scope="module")
+def session(chromium: Browser, running: Running) -> StorageState:
+    """What the browser keeps of a login by Airflow's form."""
+    password = json.loads(running.airflow.password_file.read_text())[running.airflow.user]
+    with chromium.new_context() as context:
+        page = context.new_page()
+        page.goto(running.airflow.url)
+        page.locator("input[name=username]").fill(running.airflow.user)
+        page.locator("input[name=password]").fill(password)
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("link", name="Meter data")).to_be_visible()
+        return context.storage_state()
+
+
+@pytest.fixture
+def visit(chromium: Browser, session: StorageState) -> Iterator[Visit]:
+    # A zone with daylight saving, far from the readings'.
+    with chromium.new_context(
+        viewport=WIDE, timezone_id="Europe/London", locale="en-AU", storage_state=session
+    ) as context:
+        visit = Visit(context.new_page())
+        yield visit
+        assert visit.complaints == []
+
+
+@pytest.fixture
+def inside(visit: Visit, running: Running) -> Visit:
+    """The page opened by Airflow's navigation."""
+    visit.page.goto(running.airflow.url)
+    visit.page.get_by_role("link", name="Meter data").click()
+    expect(visit.frame.get_by_role("heading", name="Meter data", level=1)).to_be_visible()
+    return visit
+
+
+def test_from_the_overview_to_the_faulty_line_and_the_task_that_loaded_it(inside: Visit) -> None:
+    frame = inside.frame
+    inside.picture("overview")
+    frame.get_by_role("link", name="faulty_records.csv").click()
+    expect(frame.get_by_role("heading", name="faulty_records.csv")).to_be_visible()
+    # The address of Airflow follows: the way can be kept and sent.
+    expect(inside.page).to_have_url(re.compile(r"/plugin/meter-data/nem12/files/[0-9a-f]{64}$"))
+    finding = frame.locator("#line-5")
+    expect(finding).to_contain_text("47 values instead of 48")
+    expect(finding.locator("pre")).to_contain_text("300,20250402,")
+    inside.picture("file")
+    frame.get_by_role("link", name=re.compile(r"load\.apply\[\d+\]")).click()
+    expect(inside.page).to_have_url(
+        re.compile(r"/dags/nem12_load/runs/.+/tasks/load\.apply/mapped/")
+    )
+
+
+def test_from_an_nmi_to_its_curve_and_a_single_reading(inside: Visit) -> None:
+    frame = inside.frame
+    frame.get_by_role("link", name="Channels", exact=True).click()
+    frame.get_by_label("NMI, or how it begins").fill("4103491344")
+    frame.get_by_role("button", name="Find").click()
+    frame.get_by_role("link", name="4103491344").click()
+    frame.get_by_role("link", name="E1").click()
+    chart = frame.locator("figure.chart")
+    expect(chart).to_have_attribute("data-drawn", "336")
+    inside.picture("channel")
+    chart.focus()
+    for _ in range(3):
+        chart.press("ArrowRight")
+    # NEM time, wherever the browser is.
+    said = r"2025-04-03 01:00 . 01:30 · [\d.]+ kWh · final substitute \(F\d\d\) · substitutions.csv"
+    expect(chart.get_by_role("status")).to_contain_text(re.compile(said))
+    frame.get_by_text("As a table of days").click()
+    frame.get_by_role("link", name="2025-04-03", exact=True).click()
+    expect(frame.locator("figure.chart")).to_have_attribute("data-drawn", "48")
+
+
+def test_a_file_is_loaded_again_by_a_button(inside: Visit, running: Running) -> None:
+    frame = inside.frame
+    frame.get_by_role("link", name="truncated.csv").click()
+    inside.page.wait_for_url(re.compile(r"/files/[0-9a-f]{64}$"))
+    sha256 = inside.page.url.rpartition("/")[2]
+    frame.get_by_text("Load it again").click()
+    frame.get_by_label("Judged by the profile").select_option("lenient")
+    frame.get_by_role("button", name="Load again").click()
+    expect(frame.locator("form.act output")).to_contain_text("Started:")
+
+    def outcome() -> bool:
+        query = "SELECT status FROM meter_files WHERE sha256 = %s"
+        row = running.connection.execute(query, (sha256,)).fetchone()
+        return row == ("partial",)
+
+    assert running.until(outcome)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_scrolls_no_page_sideways(visit: Visit, running: Running, scheme: str) -> None:
+    page = visit.page
+    page.set_viewport_size(PHONE)
+    page.emulate_media(color_scheme=scheme)
+    for path in ("", "files", "channels", "channels/4103491344/E1", "coverage", "api"):
+        page.goto(f"{running.airflow.url}/nem12/{path}")
+        expect(page.get_by_role("main")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
+        ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (int(re.findall(r"\d+", ground)[0]) < 128) == (scheme == "dark"), path
