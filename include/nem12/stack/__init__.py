@@ -4,7 +4,7 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
 from http import HTTPStatus
@@ -24,13 +24,15 @@ __all__ = ["API_PORT", "Airflow", "ApiError", "Client", "command_env", "exists",
 API_PORT: Final = 8080
 """Airflow's own; another is taken where that is not free."""
 
-COMPONENTS: Final = ("api-server", "scheduler", "dag-processor", "triggerer")
+COMPONENTS: Final = (("api-server",), ("scheduler",), ("dag-processor",), ("triggerer",))
 """The api-server first: it takes longest to start, and is ended last."""
 
 START_SECONDS: Final = 180
 """Ready after some 20 s on two cores; a machine that takes longer than this is too small."""
 
 POLL_SECONDS: Final = 0.2
+
+_AS_IT_IS: Final[environment.Options] = {}
 
 LOG_BYTES: Final = 16 * settings.MIB
 """A component's larger log is begun anew at the next start: each request is a line in it."""
@@ -155,7 +157,13 @@ class Airflow:
 
 @contextmanager
 def running(
-    home: settings.Home, server: Server, *, port: int = 0, log: Callable[[str], None] = print
+    home: settings.Home,
+    server: Server,
+    *,
+    port: int = 0,
+    log: Callable[[str], None] = print,
+    options: environment.Options = _AS_IT_IS,
+    more: Sequence[Sequence[str]] = (),
 ) -> Iterator[Airflow]:
     """Have Airflow running in the block, with its tables in `server`; all of it ends with it.
 
@@ -164,6 +172,8 @@ def running(
         server: The running database.
         port: Of the web page, if it is free; otherwise, and for 0, any that is.
         log: Is told, in a sentence, what goes on.
+        options: Airflow's options, by section, that differ from a single machine's.
+        more: Components beside the four, such as workers: what follows `airflow` in their command.
 
     Raises:
         UsageError: it already runs on this home.
@@ -172,7 +182,7 @@ def running(
     home.airflow.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(home):
         processes.end_leftovers(home.airflow / "processes.json")
-        airflow = _prepare(home, server, port, log)
+        airflow = _prepare(home, server, port, log, options, more)
         try:
             airflow._start(home, server)
             yield airflow
@@ -189,22 +199,29 @@ def command_env(home: settings.Home, server: Server) -> dict[str, str]:
     """The environment of an `airflow` command, which listens nowhere."""
     ports = environment.Ports(api=API_PORT, worker_log=0, trigger_log=0)
     own = environment.Secrets.of(home.airflow)
-    return environment.environment(home, server, ports, own)
+    return environment.environment(home, server, ports, own, _AS_IT_IS)
 
 
-def _prepare(home: settings.Home, server: Server, port: int, log: Callable[[str], None]) -> Airflow:
+def _prepare(
+    home: settings.Home,
+    server: Server,
+    port: int,
+    log: Callable[[str], None],
+    options: environment.Options,
+    more: Sequence[Sequence[str]],
+) -> Airflow:
     own = environment.Secrets.of(home.airflow)
     passwords = environment.password_file(home)
     # In advance: otherwise the api-server makes one up, prints it and lets everybody read it.
     environment.write_private(passwords, json.dumps({environment.USER: own.password}))
     ports = environment.Ports.free(port)
-    env = environment.environment(home, server, ports, own)
+    env = environment.environment(home, server, ports, own, options)
     logs = home.airflow / "components"
     logs.mkdir(exist_ok=True)
     for old in logs.glob("*.log"):
         if old.stat().st_size > LOG_BYTES:
             old.unlink()
-    components = [Component(name, logs / f"{name}.log", env) for name in COMPONENTS]
+    components = [Component.of(command, logs, env) for command in (*COMPONENTS, *more)]
     client = Client(f"http://{environment.HOST}:{ports.api}", environment.USER, own.password)
     return Airflow(client, passwords, env, components, log)
 

@@ -17,6 +17,7 @@ HEAVY: Final = {
     "scheduler": "airflow.jobs.scheduler_job_runner",
     "dag-processor": "airflow.jobs.dag_processor_job_runner",
     "triggerer": "airflow.jobs.triggerer_job_runner",
+    "celery": "airflow.providers.celery.cli.celery_command",
 }
 """What a component spends its first seconds importing; none of it touches the database."""
 

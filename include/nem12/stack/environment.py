@@ -6,6 +6,7 @@ import os
 import secrets
 import socket
 import sys
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ from nem12.warehouse.embedded import PORT, Server
 HOST: Final = "127.0.0.1"
 USER: Final = "admin"
 PASSED: Final = ("AIRFLOW_CONN_", "AIRFLOW__OPENLINEAGE__")
+
+Options = Mapping[str, Mapping[str, object]]
+"""Airflow's options by section."""
 
 
 @dataclass(frozen=True)
@@ -90,11 +94,21 @@ def password_file(home: settings.Home) -> Path:
     return home.airflow / "passwords.json"
 
 
-def environment(home: settings.Home, server: Server, ports: Ports, own: Secrets) -> dict[str, str]:
-    """The whole environment of a component, or of the `airflow` command."""
+def environment(
+    home: settings.Home, server: Server, ports: Ports, own: Secrets, more: Options
+) -> dict[str, str]:
+    """The whole environment of a component, or of the `airflow` command.
+
+    Args:
+        home: Where its state lies.
+        server: The running database.
+        ports: Where the components listen.
+        own: Secrets of this home.
+        more: Options beside those made here, or in place of them.
+    """
     url = f"http://{HOST}:{ports.api}"
     database = server.airflow_uri(settings.AIRFLOW_DATABASE)
-    options: dict[str, dict[str, object]] = {
+    options: dict[str, Mapping[str, object]] = {
         "core": {
             "auth_manager": "airflow.api_fastapi.auth.managers.simple.simple_auth_manager"
             ".SimpleAuthManager",
@@ -137,8 +151,8 @@ def environment(home: settings.Home, server: Server, ports: Ports, own: Secrets)
         "usage_data_collection": {"enabled": False},
     }
     env = {name: text for name, text in os.environ.items() if _passes(name)}
-    for section, values in options.items():
-        for key, value in values.items():
+    for section in options.keys() | more.keys():
+        for key, value in {**options.get(section, {}), **more.get(section, {})}.items():
             env[f"AIRFLOW__{section.upper()}__{key.upper()}"] = str(value)
     return env | {
         "AIRFLOW_HOME": str(home.airflow),

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,21 +55,31 @@ class Leader:
 
 @dataclass
 class Component:
-    """One component of Airflow, started again when it died."""
+    """One component of Airflow, started again when it died.
+
+    Attributes:
+        command: What follows `airflow`.
+    """
 
     name: str
+    command: tuple[str, ...]
     log: Path
     env: dict[str, str]
     process: subprocess.Popen[bytes] | None = None
     leader: Leader | None = None
     restarts: deque[float] = field(default_factory=deque)
 
+    @classmethod
+    def of(cls, command: Sequence[str], logs: Path, env: dict[str, str]) -> "Component":
+        """The component that a command runs; its name is the command's last word."""
+        return cls(command[-1], tuple(command), logs / f"{command[-1]}.log", env)
+
     def start(self, gate: int) -> None:
         """Start it; it waits for the end of the pipe `gate` before it touches the database."""
         command = [sys.executable, "-m", "nem12.stack.component", str(os.getpid()), str(gate)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*command, self.name],
+                [*command, *self.command],
                 env=self.env,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -1,22 +1,19 @@
 """One installation for all tests of the main job: it takes half a minute to start."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import psycopg
 import pytest
 
 from nem12 import settings, stack
 from nem12.errors import TransientError
-from nem12.settings import Home
 from nem12.stack import environment
 from nem12.warehouse import embedded, ledger
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
+from tests.e2e.installed import folder_for_all, home_in
 from tests.e2e.main_job.installation import PASSWORD, Running, set_password
 from tests.mail import Mailbox, mailbox
 
@@ -24,12 +21,11 @@ from tests.mail import Mailbox, mailbox
 @pytest.fixture(scope="package")
 def running() -> Iterator[Running]:
     """A whole installation in a folder of its own; its loader has to give a password."""
-    root = Path(tempfile.mkdtemp(prefix="nem12-test-"))
-    root.chmod(0o755)  # so that the server's account reaches its data
-    home = Home(
-        root, root / "landing", root / "staging", root / "archive", root / "rejected"
-    ).make()
-    with embedded.server(home) as server, pytest.MonkeyPatch.context() as patch:
+    with (
+        folder_for_all() as root,
+        embedded.server(home := home_in(root)) as server,
+        pytest.MonkeyPatch.context() as patch,
+    ):
         migrate(server.uri(settings.OWNER_ROLE))
         ask_for_a_password(server)
         given = json.loads(environment._connection(server, settings.LOADER_ROLE))
@@ -46,7 +42,6 @@ def running() -> Iterator[Running]:
         ):
             ledger.listen(connection)
             yield Running(home, server, airflow, connection, mails)
-    shutil.rmtree(root)
 
 
 @contextmanager

@@ -45,13 +45,13 @@ class Running:
         server: embedded.Server,
         airflow: stack.Airflow,
         connection: Connection,
-        mails: Mailbox,
+        mails: Mailbox | None = None,
     ) -> None:
         self.home = home
         self.server = server
         self.airflow = airflow
         self.connection = connection
-        self.mails = mails
+        self.mails = mails or Mailbox()
 
     def drop(self, sample: str) -> Path:
         """Copy a sample into the landing folder, as `cp` does."""

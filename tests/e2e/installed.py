@@ -1,0 +1,56 @@
+"""An installation in a folder of its own, with whatever a test wants different."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from nem12 import settings, stack
+from nem12.settings import Home
+from nem12.warehouse import embedded, ledger
+from nem12.warehouse.connect import connect
+from nem12.warehouse.migrate import migrate
+from tests.e2e.main_job.installation import Running
+
+
+@contextmanager
+def folder_for_all() -> Iterator[Path]:
+    """A folder that the server's account can reach."""
+    root = Path(tempfile.mkdtemp(prefix="nem12-test-"))
+    root.chmod(0o755)
+    try:
+        yield root
+    finally:
+        shutil.rmtree(root)
+
+
+def home_in(root: Path) -> Home:
+    """The folders of an installation, made."""
+    return Home(
+        root, root / "landing", root / "staging", root / "archive", root / "rejected"
+    ).make()
+
+
+@contextmanager
+def installed(root: Path, **different: Any) -> Iterator[Running]:
+    """A whole installation on this folder; `different` goes to `stack.running`."""
+    home = home_in(root)
+    with embedded.server(home) as server:
+        migrate(server.uri(settings.OWNER_ROLE))
+        with (
+            stack.running(home, server, **different) as airflow,
+            connect(server.uri(settings.READER_ROLE)) as connection,
+        ):
+            ledger.listen(connection)
+            yield Running(home, server, airflow, connection)
+
+
+def task_instances(
+    running: Running, run: str, dag: str = settings.LOAD_DAG_ID
+) -> Mapping[str, Any]:
+    """The task instances of a run: `total_entries` and the first hundred."""
+    path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances?limit=100"
+    found: Mapping[str, Any] = running.airflow.api("GET", path)
+    return found
