@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 import yaml
 
-
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
 AIRFLOW = re.search(
