@@ -69,6 +69,13 @@ class Database:
         with psycopg.connect(uri, autocommit=True) as connection:
             connection.execute(text)
 
+    def sessions(self) -> list[int]:
+        """Processes of this database's other sessions."""
+        uri = self.server.uri(embedded.SUPERUSER, "postgres")
+        with psycopg.connect(uri) as connection:
+            found = connection.execute(statement("sessions"), (self.name,)).fetchall()
+        return [pid for (pid,) in found]
+
     def row(self, text: bytes) -> tuple[int, ...]:
         """The one row that a query gives."""
         with psycopg.connect(self.loader) as connection:

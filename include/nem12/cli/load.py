@@ -27,6 +27,9 @@ Result = dict[str, Any]
 _MOST_FINDINGS: Final = 1000
 """Findings listed for a file; `refused_records` counts them all."""
 
+_WORTH_A_PROCESS: Final = 4 * settings.MIB
+"""Less is staged before a process of its own has started."""
+
 
 def parse_data(arguments: Namespace) -> int:
     """Stage the files, and apply them where that is asked for."""
@@ -46,7 +49,7 @@ def parse_data(arguments: Namespace) -> int:
 
 
 def _stage_only(files: list[MeterFile], folder: Path) -> list[Result]:
-    for _ in _staged(pack(_unique(files)), folder):
+    for _ in _staged(pack(_unique(files)), folder, processes=os.cpu_count() or 1):
         pass
     results = []
     for file in files:
@@ -75,7 +78,8 @@ def _load(arguments: Namespace, files: list[MeterFile], folder: Path) -> list[Re
         known = ledger.known_files(connection, [file.file_id for file in given])
         judged = [known_outcome(known, file, reprocess=arguments.reprocess) for file in given]
         fresh = [file for outcome, file in judged if outcome is None]
-        for batch in _staged(pack(fresh), folder):
+        # One process that stages is ten times as fast as what applies, and keeps memory flat.
+        for batch in _staged(pack(fresh), folder, processes=1):
             apply(connection, Path(batch.path), batch.months, f"parse_data {os.getpid()}")
         ledger.settle_files(connection, [file.file_id for file in fresh])
         seen = {file.file_id for outcome, file in judged if outcome is not None}
@@ -92,26 +96,25 @@ def _unique(files: list[MeterFile]) -> list[MeterFile]:
     return list({file.sha256: file for file in reversed(files)}.values())[::-1]
 
 
-def _staged(shards: list[Shard], folder: Path) -> Iterator[Staged]:
+def _staged(shards: list[Shard], folder: Path, processes: int) -> Iterator[Staged]:
     """Stage shards in processes of their own; each batch as it is ready, in their order."""
     folder.mkdir(parents=True, exist_ok=True)
     total = sum(shard.size for shard in shards)
     with progress() as bars:
         bar = bars.add_task("loading", total=total)
-        for shard, batch in zip(shards, _stage_all(shards, folder), strict=True):
+        for shard, batch in zip(shards, _stage_all(shards, folder, processes), strict=True):
             yield batch
             bars.advance(bar, shard.size)
             if not err.is_terminal and len(shards) > 1:
                 err.print(f"{shown(shard.label, 200)}: {batch.readings} readings", markup=False)
 
 
-def _stage_all(shards: list[Shard], folder: Path) -> Iterator[Staged]:
-    if len(shards) < 2:
-        # A process of its own would cost more than it gains.
+def _stage_all(shards: list[Shard], folder: Path, processes: int) -> Iterator[Staged]:
+    if sum(shard.size for shard in shards) < _WORTH_A_PROCESS:
         yield from (stage(shard, folder) for shard in shards)
         return
-    with ProcessPoolExecutor(min(len(shards), os.cpu_count() or 1)) as processes:
-        waiting = [processes.submit(stage, shard, folder) for shard in shards]
+    with ProcessPoolExecutor(min(len(shards), processes)) as pool:
+        waiting = [pool.submit(stage, shard, folder) for shard in shards]
         try:
             for future in waiting:
                 yield future.result()
