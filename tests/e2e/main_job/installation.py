@@ -51,7 +51,13 @@ class Running:
         self.server = server
         self.airflow = airflow
         self.connection = connection
-        self.mails = mails or Mailbox()
+        self._mails = mails
+
+    @property
+    def mails(self) -> Mailbox:
+        """Where alerts arrive, in an installation that sends them."""
+        assert self._mails
+        return self._mails
 
     def drop(self, sample: str) -> Path:
         """Copy a sample into the landing folder, as `cp` does."""
