@@ -67,9 +67,10 @@ _PATTERN = r"^(?!/)(?!\s*$)(?!(.*/)?\.\.(/|$)).+$"
             items={"type": "string", "pattern": _PATTERN},
             minItems=1,
             title="Files",
-            description_md="Patterns for names, such as `*` or `*.csv`; with a slash, for paths "
-            "below the landing folder, such as `strict/*`. With *Reprocess* also "
-            "`archive/2024/05/*` or `rejected/*`. A line each.",
+            # Plain text: the form draws code of Markdown over the lines beside it.
+            description="Patterns for names, such as *.csv; with a slash, for paths below the "
+            "landing folder, such as strict/*. With Reprocess also archive/2024/05/* or "
+            "rejected/*.",
             examples=["*", "*.csv", "*.zip", "strict/*", "lenient/*", "archive/*", "rejected/*"],
         ),
         "profile": Param(
@@ -77,21 +78,21 @@ _PATTERN = r"^(?!/)(?!\s*$)(?!(.*/)?\.\.(/|$)).+$"
             type="string",
             enum=[settings.PROFILE_BY_FOLDER, "standard", "strict", "lenient"],
             title="Profile",
-            description_md="How strictly to judge. *by folder*: what lies in `strict/` or "
-            "`lenient/` by that profile, what is loaded again as it was judged last.",
+            description="How strictly to judge. By folder: what lies in strict/ or lenient/ by "
+            "that profile, what is loaded again as it was judged last.",
         ),
         "reprocess": Param(
             False,
             type="boolean",
             title="Reprocess",
-            description_md="Load again, in place of what was loaded: by another profile or a newer "
+            description="Load again, in place of what was loaded: by another profile or a newer "
             "reader.",
         ),
         "fail_on_refusals": Param(
             True,
             type="boolean",
             title="Fail on refusals",
-            description_md="The run turns red when a file or record was refused; the others are "
+            description="The run turns red when a file or record was refused; the others are "
             "loaded all the same.",
         ),
     },

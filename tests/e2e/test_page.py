@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,10 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from nem12 import settings
 from tests.e2e.installed import folder_for_all, installed
 from tests.e2e.main_job.installation import SAMPLES, Running
+from tests.pg.deliveries import Day, delivery
 
 pytestmark = pytest.mark.e2e
 
@@ -169,6 +171,70 @@ def test_a_file_is_loaded_again_by_a_button(inside: Visit, running: Running) -> 
         return row == ("partial",)
 
     assert running.until(outcome)
+
+
+@pytest.fixture
+def watch_paused(running: Running) -> Iterator[None]:
+    """Nobody takes what lands, so that the one who does is the one who was asked to."""
+    dag = f"/api/v2/dags/{settings.WATCH_DAG_ID}"
+    running.airflow.api("PATCH", dag, {"is_paused": True})
+    yield
+    running.airflow.api("PATCH", dag, {"is_paused": False})
+
+
+def land(running: Running, nmi: str) -> None:
+    """A day of a new meter, made on 5 July 2023."""
+    path = running.home.landing / f"{nmi}.csv"
+    beside = path.with_name(f".{path.name}")
+    day = Day(date(2023, 7, 4), nmi=nmi, updated="20230705081500")
+    beside.write_bytes(delivery(day, created="202307052359"))
+    beside.replace(path)
+
+
+def see_curve(visit: Visit, running: Running, nmi: str) -> None:
+    """Wait until the readings are there, then look at them."""
+    query = "SELECT count(*) FROM meter_readings WHERE nmi = %s"
+    running.until(lambda: running.connection.execute(query, (nmi,)).fetchone() == (48,))
+    visit.page.goto(f"{running.airflow.url}/nem12/channels/{nmi}/E1")
+    expect(visit.page.locator("figure.chart")).to_have_attribute("data-drawn", "48")
+
+
+def trigger_form(visit: Visit, running: Running, picture: str) -> Page:
+    page = visit.page
+    page.goto(f"{running.airflow.url}/dags/{settings.LOAD_DAG_ID}")
+    page.get_by_role("button", name="Trigger").click()
+    expect(page.get_by_text("Patterns for names")).to_be_visible()
+    visit.picture(picture)
+    return page
+
+
+def test_from_a_dropped_file_to_its_curve(visit: Visit, running: Running) -> None:
+    land(running, "4103077701")
+    see_curve(visit, running, "4103077701")
+
+
+@pytest.mark.usefixtures("watch_paused")
+def test_from_the_trigger_form_to_the_curve(visit: Visit, running: Running) -> None:
+    land(running, "4103077702")
+    page = trigger_form(visit, running, "form")
+    page.get_by_role("dialog").get_by_role("button", name="Trigger").click()
+    see_curve(visit, running, "4103077702")
+
+
+@pytest.mark.usefixtures("watch_paused")
+def test_from_a_backfill_of_a_day_to_the_curve(visit: Visit, running: Running) -> None:
+    land(running, "4103077703")
+    page = trigger_form(visit, running, "form")
+    page.get_by_text("Run this Dag for a range of dates").click()
+    for number in range(2):
+        page.get_by_test_id("datetime-input").nth(number).click()
+        field = page.get_by_placeholder("YYYY/MM/DD")
+        field.fill("2023/07/05")
+        field.press("Enter")
+        page.keyboard.press("Escape")
+    visit.picture("backfill")
+    page.get_by_role("button", name="Run Backfill").click()
+    see_curve(visit, running, "4103077703")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
