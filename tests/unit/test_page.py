@@ -52,6 +52,7 @@ def test_a_part_that_is_not_actual_is_told_by_intervals() -> None:
     days = {MAY: {"A": 24, "S": 24}, MAY + timedelta(days=1): {"E": 48}}
     found = Coverage("4103035613", "E1", MAY, MAY + timedelta(days=2), days)
     assert found.not_actual == 0.75
+    assert next(found.strip(MAY - timedelta(days=2))) == ("mixed", MAY, MAY)
     assert [found.state(MAY + timedelta(days=n)) for n in (-1, 0, 1, 2)] == [
         "before",
         "mixed",

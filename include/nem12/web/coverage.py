@@ -2,9 +2,11 @@
 
 import csv
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 from itertools import groupby
 from typing import Any, Final
 
@@ -47,7 +49,7 @@ class Coverage:
         """Days it should have."""
         return max(0, (self.last - self.first).days + 1)
 
-    @property
+    @cached_property
     def missing(self) -> list[tuple[date, date]]:
         """Spans of days that it does not have."""
         spans: list[tuple[date, date]] = []
@@ -68,8 +70,14 @@ class Coverage:
 
     def intervals(self, flag: str | None = None) -> int:
         """Intervals of a quality flag, or all."""
-        flags = [flag] if flag else list(FLAGS)
-        return sum(day.get(each, 0) for day in self.days.values() for each in flags)
+        return self._counted[flag] if flag else self._counted.total()
+
+    @cached_property
+    def _counted(self) -> Counter[str]:
+        counted: Counter[str] = Counter()
+        for day in self.days.values():
+            counted.update(day)
+        return counted
 
     @property
     def not_actual(self) -> float:
@@ -92,6 +100,19 @@ class Coverage:
         if set(flags) == {"A"}:
             return "actual"
         return "mixed" if "A" in flags else "replaced"
+
+    def strip(self, begin: date) -> Iterator[tuple[str, date, date]]:
+        """Spans of days of one state, from the first expected one on: state, first, last.
+
+        Args:
+            begin: Of the span that was asked for.
+        """
+        length = (self.last - begin).days + 1
+        days = (begin + timedelta(days=number) for number in range(length))
+        for state, group in groupby(days, self.state):
+            span = list(group)
+            if state != "before":
+                yield state, span[0], span[-1]
 
     def as_json(self) -> dict[str, Any]:
         """As the JSON route answers."""
