@@ -12,6 +12,7 @@ import pytest
 
 from nem12.errors import TerminalError
 from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.readings import numeric
 from tests.cases.faults.make import CASES
 from tests.pg.deliveries import Day, delivery, load, put, staged, surveyed
 from tests.pg.digest import digest, tables
@@ -110,6 +111,15 @@ def test_values_stay_exact_in_the_kilo_unit(
     load(loader, tmp_path, delivery(Day(uom=uom, value=value)))
     query = "SELECT DISTINCT consumption, uom FROM meter_readings"
     assert warehouse.rows(query) == [(Decimal(stored), unit)]
+
+
+@only_embedded
+def test_numbers_are_made_as_the_server_makes_them(warehouse: Warehouse) -> None:
+    texts = ["0", "0.000", "1", ".5", "0.0001", "12.345", "10000", "100000.10", "-0.5", "9999.9999"]
+    texts += ["999999999999999.1234567", "0.00000001", "20000000", "00012.50", "-0.0"]
+    for text in texts:
+        sent = warehouse.one("SELECT numeric_send(%s::numeric)", text)
+        assert numeric(text) == sent, text
 
 
 def test_each_interval_has_its_own_quality_and_none_is_v(

@@ -11,7 +11,7 @@ from psycopg.rows import tuple_row
 from nem12.errors import TerminalError
 from nem12.settings import COPIED_DAYS
 from nem12.warehouse.connect import Connection, explained
-from nem12.warehouse.readings import COLUMNS, Rows, Winner, pieces
+from nem12.warehouse.readings import COLUMNS, Winner, pieces
 
 _FINISH: Final = re.compile(rb"SELECT meter_apply_batch\('([0-9a-f]+)'\)")
 _COPY: Final = sql.SQL("COPY meter_readings ({}) FROM STDIN (FORMAT binary)").format(
@@ -55,11 +55,10 @@ def _finish(connection: Connection, batch_id: str) -> int:
     """What `meter_apply_batch` does, with the readings sent by COPY."""
     cursor = connection.cursor(row_factory=tuple_row)
     cursor.execute("SELECT meter_open_winners(%s)", (batch_id,))
-    rows = Rows()
     readings = 0
     while days := cursor.execute(f"FETCH {COPIED_DAYS} FROM meter_winners").fetchall():
         with cursor.copy(_COPY) as copied:
-            for piece in pieces((Winner(*day) for day in days), rows):
+            for piece in pieces(Winner(*day) for day in days):
                 copied.write(piece)
         readings += cursor.rowcount
     cursor.execute("SELECT meter_settle_batch(%s)", (batch_id,))

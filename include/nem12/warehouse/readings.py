@@ -33,7 +33,7 @@ _EPOCH: Final = date(1970, 1, 1)
 _SECONDS_TO_2000: Final = (date(2000, 1, 1) - _EPOCH).days * 86_400
 _NEM_OFFSET: Final = 10 * 3_600
 _DAYS_REMEMBERED: Final = 400  # a year and a bit: 8 MB of 5-minute data
-_VALUES_REMEMBERED: Final = 50_000  # most readings are below 50 kWh; 6 MB
+_VALUES_REMEMBERED: Final = 20_000  # most readings are below 20 kWh; 4 MB
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,36 +68,27 @@ class Winner:
         return chain.from_iterable(repeat(quality, end - start) for start, end, quality in spans)
 
 
-class Rows:
-    """Makes the rows of days; what repeats from day to day is made once."""
-
-    def __init__(self) -> None:
-        self._numerics = _Numerics()
-
-    def of(self, winner: Winner) -> bytes:
-        """The rows of a day, one after the other."""
-        # The table's checks are on the days: a day that lost values would still be a day.
-        values = winner.values.split(",")
-        if len(values) != winner.intervals:
-            raise ValueError(f"{len(values)} values, not {winner.intervals}")
-        ends = map(
-            add,
-            _moments(winner.day, winner.interval_minutes),
-            map(self._numerics.__getitem__, values),
-        )
-        channel = (winner.nmi, winner.suffix, winner.interval_minutes, winner.uom)
-        if winner.event_starts is None:
-            head = _head(*channel, winner.quality)
-            return head + head.join(ends)
-        heads = (_head(*channel, quality) for quality in winner.qualities())
-        return b"".join(map(add, heads, ends))
+def rows(winner: Winner) -> bytes:
+    """The rows of a day, one after the other."""
+    # The table's checks are on the days: a day that lost values would still be a day.
+    values = winner.values.split(",")
+    if len(values) != winner.intervals:
+        raise ValueError(f"{len(values)} values, not {winner.intervals}")
+    moments = _moments(winner.day, winner.interval_minutes)
+    ends = map(add, moments, map(_NUMERICS.__getitem__, values))
+    channel = (winner.nmi, winner.suffix, winner.interval_minutes, winner.uom)
+    if winner.event_starts is None:
+        head = _head(*channel, winner.quality)
+        return head + head.join(ends)
+    heads = (_head(*channel, quality) for quality in winner.qualities())
+    return b"".join(map(add, heads, ends))
 
 
-def pieces(winners: Iterable[Winner], rows: Rows) -> Iterator[bytes]:
+def pieces(winners: Iterable[Winner]) -> Iterator[bytes]:
     """What COPY takes."""
     yield BEGIN
     for winner in winners:
-        yield rows.of(winner)
+        yield rows(winner)
     yield END
 
 
@@ -146,6 +137,9 @@ class _Numerics(dict[str, bytes]):
             self.clear()
         made = self[text] = _field(numeric(text))
         return made
+
+
+_NUMERICS: Final = _Numerics()
 
 
 def numeric(text: str) -> bytes:
