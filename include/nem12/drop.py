@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote_to_bytes, urlsplit
 
+from nem12 import storage
 from nem12.mdff.profile import PROFILES
 from nem12.settings import INCOMPLETE_HOURS, Home
+from nem12.storage import Place
 
 PARTIAL_SUFFIXES: Final = (".part", ".tmp", ".filepart", ".crdownload")
 """What copying tools and browsers call a file that is still on its way."""
@@ -23,10 +24,10 @@ class Drop:
     """A file in the landing folder, told apart from any other content under the same name.
 
     Attributes:
-        uri: `file://` URI, percent-encoded: a name may hold any bytes.
+        uri: `file://` URI, percent-encoded: a name may hold any bytes; or that of a bucket.
         size: Bytes.
         mtime_ns: Time of its last change.
-        identity: Device and inode.
+        identity: Device and inode; in a bucket the entity tag.
         profile: By the folder it lies in.
     """
 
@@ -37,7 +38,7 @@ class Drop:
     profile: str
 
     @property
-    def path(self) -> Path:
+    def path(self) -> Place:
         """Where it lies."""
         return uri_path(self.uri)
 
@@ -51,13 +52,13 @@ class Ignored:
         reason: Why it is left alone.
     """
 
-    path: Path
+    path: Place
     reason: str
 
 
-def uri_path(uri: str) -> Path:
-    """The path of a `file://` URI, byte for byte."""
-    return Path(os.fsdecode(unquote_to_bytes(urlsplit(uri).path)))
+def uri_path(uri: str) -> Place:
+    """Where a URI of the ledger leads; that of a local file byte for byte."""
+    return storage.place(uri)
 
 
 def landed(home: Home) -> Iterator[Drop | Ignored]:
@@ -78,14 +79,17 @@ def overdue(home: Home) -> Iterator[Ignored]:
     """What lies in the landing folder for long and is not taken: somebody should know."""
     oldest = time.time() - INCOMPLETE_HOURS * 3600
     for folder in (home.landing, *(home.landing / name for name in _FOLDERS)):
-        for path in sorted(folder.iterdir()) if folder.is_dir() else []:
-            if is_partial(path.name) and path.lstat().st_mtime < oldest:
+        for path, changed in _all_in(folder):
+            if is_partial(path.name) and changed < oldest:
                 yield Ignored(path, f"called a partial upload for {INCOMPLETE_HOURS} h")
     yield from (item for item in landed(home) if isinstance(item, Ignored))
 
 
-def look(path: Path, profile: str) -> Drop | Ignored | None:
+def look(path: Place, profile: str) -> Drop | Ignored | None:
     """A drop as it is now; None if it is gone."""
+    if not isinstance(path, Path):
+        blob = storage.blob(path)
+        return _of_blob(blob, profile) if blob else None
     try:
         # Not following links: one that leads out of the landing folder must not be read.
         status = path.lstat()
@@ -99,12 +103,29 @@ def look(path: Path, profile: str) -> Drop | Ignored | None:
     return Drop(path.as_uri(), status.st_size, status.st_mtime_ns, identity, profile)
 
 
+def unchanged(seen: list[Drop]) -> list[Drop]:
+    """Those that still lie there as they were seen."""
+    # Of a bucket whole folders are listed: a question for each file takes minutes for thousands.
+    remote = {drop.path.parent: drop.profile for drop in seen if not drop.uri.startswith("file:")}
+    there = {
+        found
+        for folder, profile in remote.items()
+        if not isinstance(folder, Path)
+        for found in (_of_blob(blob, profile) for blob in storage.blobs(folder))
+    }
+    return [drop for drop in seen if drop in there or look(drop.path, drop.profile) == drop]
+
+
 def is_partial(name: str) -> bool:
     """Whether a name says that the file is still being written."""
     return name.startswith(".") or name.lower().endswith(PARTIAL_SUFFIXES)
 
 
-def _in_folder(folder: Path, profile: str) -> Iterator[Drop | Ignored]:
+def _in_folder(folder: Place, profile: str) -> Iterator[Drop | Ignored]:
+    if not isinstance(folder, Path):
+        blobs = storage.blobs(folder)
+        yield from (_of_blob(blob, profile) for blob in blobs if not is_partial(blob.place.name))
+        return
     try:
         paths = sorted(folder.iterdir())
     except FileNotFoundError:
@@ -117,8 +138,22 @@ def _in_folder(folder: Path, profile: str) -> Iterator[Drop | Ignored]:
             yield found
 
 
-def _is_profile_folder(path: Path) -> bool:
+def _all_in(folder: Place) -> Iterator[tuple[Place, float]]:
+    """Everything in a folder, with the time of its last change."""
+    if not isinstance(folder, Path):
+        yield from ((blob.place, blob.mtime_ns / 1e9) for blob in storage.blobs(folder))
+    elif folder.is_dir():
+        yield from ((path, path.lstat().st_mtime) for path in sorted(folder.iterdir()))
+
+
+def _of_blob(blob: storage.Blob, profile: str) -> Drop:
+    return Drop(str(blob.place), blob.size, blob.mtime_ns, blob.identity, profile)
+
+
+def _is_profile_folder(path: Place) -> bool:
     """Whether this is one of the folders that are entered; a link is not, wherever it leads."""
+    if not isinstance(path, Path):
+        return True  # in a bucket, a folder is nothing but a part of names
     return path.name in _FOLDERS and path.is_dir() and not path.is_symlink()
 
 

@@ -9,6 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from nem12 import storage
+from nem12.errors import UsageError
+from nem12.storage import Place
+
 READER_VERSION: Final = "1"
 """Part of a batch's identity: raise it when the reader's verdict on any input changes."""
 
@@ -134,10 +138,10 @@ class Home:
     """Where everything lives that is not code; see `home()`."""
 
     root: Path
-    landing: Path
+    landing: Place
     staging: Path
-    archive: Path
-    rejected: Path
+    archive: Place
+    rejected: Place
 
     @property
     def postgres(self) -> Path:
@@ -152,10 +156,10 @@ class Home:
     def make(self) -> "Home":
         """Make the folders that are missing; only their owner may look into the state."""
         self.root.mkdir(parents=True, exist_ok=True)
-        for folder in (self.landing, self.staging, self.archive, self.rejected):
-            folder.mkdir(parents=True, exist_ok=True)
-        for profile in ("strict", "lenient"):
-            (self.landing / profile).mkdir(exist_ok=True)
+        folders = (self.landing, *(self.landing / profile for profile in ("strict", "lenient")))
+        for folder in (*folders, self.staging, self.archive, self.rejected):
+            if isinstance(folder, Path):
+                folder.mkdir(parents=True, exist_ok=True)
         return self
 
 
@@ -186,11 +190,18 @@ def lineage_namespace() -> str:
 
 
 def home() -> Home:
-    """The folders in force: METER_HOME, and METER_LANDING … METER_REJECTED where they differ."""
+    """The folders in force: METER_HOME, and METER_LANDING … METER_REJECTED where they differ.
+
+    Raises:
+        UsageError: The staging folder is a bucket.
+    """
     root = Path(os.environ.get("METER_HOME") or CHECKOUT / ".data").expanduser().resolve()
 
-    def folder(name: str) -> Path:
+    def folder(name: str) -> Place:
         given = os.environ.get(f"METER_{name.upper()}")
-        return Path(given).expanduser().resolve() if given else root / name
+        return storage.place(given) if given else root / name
 
-    return Home(root, folder("landing"), folder("staging"), folder("archive"), folder("rejected"))
+    staging = folder("staging")
+    if not isinstance(staging, Path):
+        raise UsageError("METER_STAGING has to be a folder, one that all workers share: no bucket")
+    return Home(root, folder("landing"), staging, folder("archive"), folder("rejected"))

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from nem12.errors import TerminalError
 from nem12.mdff import text
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header
@@ -261,8 +262,19 @@ def save(shard: Shard, path: Path) -> None:
 
 
 def load(path: Path) -> Shard:
-    """Read a shard's description."""
-    stored = json.loads(path.read_text())
+    """Read a shard's description.
+
+    Raises:
+        TerminalError: It is not there.
+    """
+    try:
+        stored = json.loads(path.read_text())
+    except FileNotFoundError:
+        raise TerminalError(
+            f"what was planned is not in {path.parent}: either its run is settled already, or the"
+            " workers do not share the staging folder: set METER_STAGING to one that all of them"
+            " see under the same path"
+        ) from None
     files = {sha256: _file(values) for sha256, values in stored["files"].items()}
     return Shard(tuple(Part(files[sha256], *rest) for sha256, *rest in stored["parts"]))
 

@@ -7,12 +7,21 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from nem12 import settings, stack
 from nem12.settings import Home
+from nem12.shard import pack
+from nem12.stage import stage
+from nem12.unpack import unpack
 from nem12.warehouse import embedded, ledger
+from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
 from tests.e2e.main_job.installation import Running
+from tests.pg.digest import tables
+
+COMPARED = ("meter_readings", "meter_days", "meter_day_versions", "meter_rejects", "meter_files")
 
 
 @contextmanager
@@ -54,3 +63,20 @@ def task_instances(
     path = f"/api/v2/dags/{dag}/dagRuns/{run}/taskInstances?limit=100"
     found: Mapping[str, Any] = running.airflow.api("GET", path)
     return found
+
+
+def undisturbed(server: embedded.Server, sent: dict[str, bytes], folder: Path) -> dict[str, str]:
+    """The tables that the same files give in a fresh database, each file for itself."""
+    folder.mkdir()
+    with psycopg.connect(server.uri(embedded.SUPERUSER, "postgres"), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE again OWNER {settings.OWNER_ROLE}")
+    migrate(server.uri(dbname="again"))
+    with connect(server.uri(settings.LOADER_ROLE, "again")) as connection:
+        for name, data in sent.items():
+            path = folder / name
+            path.write_bytes(data)
+            files = list(unpack(path, name, "standard", folder / "scratch"))
+            for shard in pack(files):
+                batch = stage(shard, folder)
+                apply(connection, Path(batch.path), batch.months)
+        return tables(connection)

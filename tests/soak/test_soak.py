@@ -27,15 +27,12 @@ import pytest
 from nem12 import settings, stack
 from nem12.load.redrive import redrive
 from nem12.settings import Home
-from nem12.shard import pack
 from nem12.stack import processes
-from nem12.stage import stage
-from nem12.unpack import unpack
 from nem12.warehouse import embedded
-from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
 from nem12.warehouse.verify import verify
+from tests.e2e.installed import COMPARED, undisturbed
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import tables
 
@@ -49,7 +46,6 @@ pytestmark = [
     pytest.mark.timeout((MINUTES + END_MINUTES + 5) * 60),
 ]
 
-COMPARED = ("meter_readings", "meter_days", "meter_day_versions", "meter_rejects", "meter_files")
 VICTIMS = {
     "task": 45,
     "session": 20,
@@ -210,7 +206,7 @@ def test_nothing_is_lost_and_nothing_twice(root: Path, monkeypatch: pytest.Monke
                 "SELECT status, count(*) FROM meter_files GROUP BY 1 ORDER BY 1"
             ).fetchall()
             readings = connection.execute("SELECT count(*) FROM meter_readings").fetchone()
-        wanted = _undisturbed(server, sender.sent, root / "again")
+        wanted = undisturbed(server, sender.sent, root / "again")
     print(f"files sent {len(sender.sent)}, killed {dict(killer.killed)}, redriven {rounds},")
     print(f"files {dict(counts)}, readings {readings}")
     assert broken == []
@@ -260,20 +256,3 @@ def _open(server: embedded.Server) -> Any:
             "SELECT count(*) FROM meter_drops WHERE state <> 'settled'"
         ).fetchone()
     return row and row[0]
-
-
-def _undisturbed(server: embedded.Server, sent: dict[str, bytes], folder: Path) -> dict[str, str]:
-    """The tables that the same files give in a fresh database, each file for itself."""
-    folder.mkdir()
-    with psycopg.connect(server.uri(embedded.SUPERUSER, "postgres"), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE again OWNER {settings.OWNER_ROLE}")
-    migrate(server.uri(dbname="again"))
-    with connect(server.uri(settings.LOADER_ROLE, "again")) as connection:
-        for name, data in sent.items():
-            path = folder / name
-            path.write_bytes(data)
-            files = list(unpack(path, name, "standard", folder / "scratch"))
-            for shard in pack(files):
-                batch = stage(shard, folder)
-                apply(connection, Path(batch.path), batch.months)
-        return tables(connection)

@@ -1,6 +1,5 @@
 """`up` and `demo`: a real Airflow and a real PostgreSQL on this machine."""
 
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from nem12 import settings, stack
+from nem12 import settings, stack, storage
 from nem12.cli.output import err, out, progress, table
 from nem12.drop import uri_path
 from nem12.errors import TerminalError, UsageError
@@ -110,11 +109,9 @@ def _running() -> Iterator[tuple[Home, Server, stack.Airflow]]:
 
 
 def _drop(sample: Path, home: Home) -> str:
-    """Copy as a careful sender does: under a partial name, then renamed."""
+    """Copy as a careful sender does: whoever looks sees all of it or nothing."""
     target = home.landing / sample.name
-    beside = home.landing / f".{sample.name}.part"
-    shutil.copyfile(sample, beside)
-    beside.replace(target)
+    storage.copy(sample, target)
     return target.as_uri()
 
 

@@ -12,6 +12,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from nem12 import storage
 from nem12.drop import Drop, drops, look, uri_path
 from nem12.errors import TerminalError
 from nem12.load.claim import check_patterns
@@ -69,6 +70,10 @@ def _matches(name: str, patterns: list[str]) -> bool:
 
 def _made_at(drop: Drop, home: Home) -> Iterator[datetime]:
     # What cannot be read, or is gone, is the watch's to deal with.
-    with suppress(TerminalError), TemporaryDirectory(".headers", dir=home.staging) as scratch:
-        for header in headers(drop.path, drop.profile, Path(scratch)):
+    with (
+        suppress(TerminalError, FileNotFoundError),
+        TemporaryDirectory(".headers", dir=home.staging) as scratch,
+    ):
+        local = storage.fetched(drop.path, Path(scratch) / "fetched")
+        for header in headers(local, drop.profile, Path(scratch)):
             yield header.created.replace(tzinfo=NEM_TIME)

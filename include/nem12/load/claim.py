@@ -7,12 +7,13 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
-from nem12 import settings
-from nem12.drop import Drop, drops, look
+from nem12 import settings, storage
+from nem12.drop import Drop, drops, look, unchanged
 from nem12.errors import UsageError
 from nem12.load.report import REPORT_SUFFIX
 from nem12.mdff.profile import profile as profile_named
 from nem12.settings import Home
+from nem12.storage import Place
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 
@@ -46,7 +47,7 @@ def claim_listing(connection: Connection, home: Home, listing: Path) -> tuple[st
     except FileNotFoundError:
         text = "[]"  # who claimed it has removed it
     seen = [Drop(**values) for values in json.loads(text)]
-    claimed = ledger.claim(connection, [drop for drop in seen if _unchanged(drop)])
+    claimed = ledger.claim(connection, unchanged(seen))
     listing.unlink(missing_ok=True)
     return claimed
 
@@ -82,9 +83,7 @@ def claim_by_glob(
     check_patterns(patterns)
     if profile:
         profile_named(profile)
-    found = [
-        drop for drop in drops(home) if _matches(drop.path.relative_to(home.landing), patterns)
-    ]
+    found = [drop for drop in drops(home) if _matches(drop.path, home.landing, patterns)]
     wanted = [replace(drop, profile=profile or drop.profile) for drop in _complete(found)]
     if reprocess:
         wanted += _kept(connection, home, patterns, profile)
@@ -110,11 +109,12 @@ def _complete(found: list[Drop]) -> list[Drop]:
     if all(drop.mtime_ns < long_ago for drop in found):
         return found
     time.sleep(settings.SETTLE_SECONDS)
-    return [drop for drop in found if _unchanged(drop)]
+    return unchanged(found)
 
 
-def _matches(relative: Path, patterns: list[str]) -> bool:
-    return any(relative.match(pattern) for pattern in patterns)
+def _matches(place: Place, folder: Place, patterns: list[str]) -> bool:
+    relative = storage.relative(place, folder)
+    return relative is not None and any(relative.match(pattern) for pattern in patterns)
 
 
 def _kept(
@@ -132,15 +132,11 @@ def _kept(
     return [drop for drop in found if isinstance(drop, Drop)]
 
 
-def _below(folder: Path, patterns: list[str]) -> list[Path]:
+def _below(folder: Place, patterns: list[str]) -> list[Place]:
     below = [
         str(Path(*Path(pattern).parts[1:]))
         for pattern in patterns
         if Path(pattern).parts[0] == folder.name and len(Path(pattern).parts) > 1
     ]
-    paths = sorted(folder.rglob("*")) if below else []
-    return [path for path in paths if _matches(path.relative_to(folder), below)]
-
-
-def _unchanged(drop: Drop) -> bool:
-    return look(drop.path, drop.profile) == drop
+    paths = storage.files_below(folder) if below else []
+    return [path for path in paths if _matches(path, folder, below)]

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nem12 import shard as shards
+from nem12 import storage
 from nem12.drop import look
 from nem12.errors import TerminalError
 from nem12.load.known import known_outcome
@@ -132,9 +133,11 @@ def _survey_drop(claimed: ClaimedDrop, folder: Path) -> tuple[PlannedDrop, list[
     planned = PlannedDrop(claimed.drop_id, drop.uri)
     name = drop.path.name
     try:
-        files = list(unpack(drop.path, name, drop.profile, folder / "expanded"))
+        # Read once from where it landed: the parts are read from staging, by whichever worker.
+        local = storage.fetched(drop.path, folder / "fetched" / str(claimed.drop_id))
+        files = list(unpack(local, name, drop.profile, folder / "expanded"))
         whole = len(files) == 1 and files[0].name == name
-        planned.sha256 = files[0].sha256 if whole else sha256(drop.path)
+        planned.sha256 = files[0].sha256 if whole else sha256(local)
         if look(drop.path, drop.profile) != drop:
             raise TerminalError(f"{shown(name, 200)} changed while it was read")
     except (TerminalError, OSError) as error:

@@ -1,14 +1,14 @@
 """Put refused and failed drops back, to be judged anew."""
 
 import fnmatch
-import shutil
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
+from nem12 import storage
 from nem12.drop import uri_path
 from nem12.load.report import REPORT_SUFFIX
 from nem12.settings import Home
+from nem12.storage import Place
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 
@@ -20,7 +20,7 @@ def redrive(
     name: str = "*",
     code: str | None = None,
     since: datetime | None = None,
-) -> Iterator[Path]:
+) -> Iterator[Place]:
     """Put back the refused drops that match, and let failed ones be claimed at once.
 
     A refused file is judged anew only by another profile or reader; put back under the same ones
@@ -45,23 +45,21 @@ def redrive(
             yield landed
         elif row["kept_at"] is not None:
             kept = uri_path(row["kept_at"])
-            if kept.is_relative_to(home.rejected) and kept.exists():
+            if storage.relative(kept, home.rejected) and storage.exists(kept):
                 yield _put_back(kept, _landing(home, row["profile"]) / landed.name)
 
 
-def _landing(home: Home, profile: str) -> Path:
+def _landing(home: Home, profile: str) -> Place:
     return home.landing if profile == "standard" else home.landing / profile
 
 
-def _put_back(kept: Path, target: Path) -> Path:
-    """Move beside and rename, so that the watch never sees half of it."""
+def _put_back(kept: Place, target: Place) -> Place:
+    """Move it so that the watch never sees half of it."""
     free = target
     number = 1
-    while free.exists():
+    while storage.exists(free):
         number += 1
         free = target.with_name(f"{number}-{target.name}")
-    beside = free.with_name(f".{free.name}.part"[-255:])
-    shutil.move(kept, beside)
-    beside.replace(free)
-    kept.with_name(f"{kept.name}{REPORT_SUFFIX}").unlink(missing_ok=True)
+    storage.move(kept, free)
+    storage.remove(kept.with_name(f"{kept.name}{REPORT_SUFFIX}"))
     return free

@@ -1,11 +1,12 @@
 """What is said about a file: one text for the report beside it, the log and the terminal."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any, Final
 
+from nem12 import storage
 from nem12.mdff.findings import EXPLAIN, Level
 from nem12.mdff.text import shown
+from nem12.storage import Place
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 
@@ -16,13 +17,9 @@ MOST_LINES: Final = 1000
 REPORT_SUFFIX: Final = ".report.txt"
 
 
-def write_report(connection: Connection, file: dict[str, Any], path: Path) -> None:
+def write_report(connection: Connection, file: dict[str, Any], place: Place) -> None:
     """Write the report of a file, a text for people."""
-    beside = path.with_name(f".{path.name}.part"[-255:])
-    with beside.open("w", encoding="utf-8") as out:
-        for line in report(connection, file):
-            out.write(f"{line}\n")
-    beside.replace(path)
+    storage.write_text(place, "".join(f"{line}\n" for line in report(connection, file)))
 
 
 def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:

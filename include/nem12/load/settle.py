@@ -4,21 +4,21 @@ A drop is moved only after all its batches are applied, and marked only after it
 crashes in between, settling again comes to the same end.
 """
 
-import errno
 import os
-import shutil
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
+from nem12 import storage
 from nem12.drop import Drop, look
 from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan, remove
 from nem12.load.report import REPORT_SUFFIX, not_kept, refusal, text_table, write_report
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
+from nem12.storage import Place
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.outcomes import SettledDrop, settle_drops
@@ -227,10 +227,10 @@ def _drop_outcome(outcomes: list[str]) -> str:
     return "partial" if kinds & {"refused", "partial"} else "loaded"
 
 
-def _kept_at(home: Home, drop: PlannedDrop, still_open: ledger.OpenDrop, outcome: str) -> Path:
+def _kept_at(home: Home, drop: PlannedDrop, still_open: ledger.OpenDrop, outcome: str) -> Place:
     """Where the drop is kept: the same place however often it is settled."""
     path = still_open.drop.path
-    if keep_landing() or path.is_relative_to(home.archive):
+    if keep_landing() or storage.relative(path, home.archive):
         return path
     name = os.fsdecode(os.fsencode(path.name)[-_NAME_BYTES:])
     prefix = f"{(drop.sha256 or '')[:12]}-"
@@ -246,7 +246,7 @@ def _report(
     connection: Connection,
     home: Home,
     file: dict[str, Any],
-    kept_at: Path,
+    kept_at: Place,
     status: str,
     settlement: Settlement,
 ) -> None:
@@ -256,31 +256,21 @@ def _report(
     member = Path(file["name"]).name.replace("\0", "")
     name = os.fsdecode(os.fsencode(member)[-_NAME_BYTES:])
     path = folder / f"{file['sha256'][:12]}-{name}{REPORT_SUFFIX}"
-    folder.mkdir(parents=True, exist_ok=True)
     write_report(connection, file, path)
     worst = [*ledger.rejects(connection, file["file_id"], 1), {}][0]
     settlement.problem(f"{shown(file['name'], 200)}: {status}, {refusal(file, worst)}")
 
 
-def _move(drop: Drop, target: Path) -> bool:
+def _move(drop: Drop, target: Place) -> bool:
     """Move a drop, also between file systems; done before is done. Whether it is there now.
 
     What lies there under its name but is another file is a drop of its own and stays.
     """
     source = drop.path
     if look(source, drop.profile) != drop:
-        return target.exists() and target != source
+        return target != source and storage.exists(target)
     if target == source:
         return True
-    target.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        source.replace(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        beside = target.with_name(f".{target.name}.part"[-255:])
-        shutil.copy2(source, beside)
-        beside.replace(target)
-        source.unlink()
-    source.with_name(f"{source.name}{REPORT_SUFFIX}").unlink(missing_ok=True)
+    storage.move(source, target)
+    storage.remove(source.with_name(f"{source.name}{REPORT_SUFFIX}"))
     return True

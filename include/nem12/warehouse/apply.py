@@ -70,7 +70,8 @@ def _opened(path: Path) -> BinaryIO:
         return path.open("rb")
     except FileNotFoundError:
         raise TerminalError(
-            f"staged file {path.name} is gone: clear the parse task, which writes it again"
+            f"staged file {path.name} is gone: clear the parse task, which writes it again; if it"
+            " is gone again, the workers do not share the staging folder: set METER_STAGING"
         ) from None
 
 

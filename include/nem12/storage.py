@@ -1,0 +1,184 @@
+"""Where files lie: in folders of this machine, or in buckets that a URI such as `s3://…` names.
+
+Folders are handled as ever; what follows is the little that buckets need. Only operations on one
+file are used: those on many take `*`, `?` and `[` of a name for a pattern, and the names are a
+sender's.
+"""
+
+import errno
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path, PurePath, PurePosixPath
+from typing import TYPE_CHECKING, Any, TypeAlias
+from urllib.parse import unquote_to_bytes, urlsplit
+
+if TYPE_CHECKING:
+    from upath import UPath
+
+Place: TypeAlias = "Path | UPath"
+"""A file or folder, wherever it is."""
+
+_options: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """A file in a bucket, as it is now.
+
+    Attributes:
+        identity: What the bucket tells this content from another one by.
+    """
+
+    place: "UPath"
+    size: int
+    mtime_ns: int
+    identity: str
+
+
+def use(options: Mapping[str, Any]) -> None:
+    """Options for buckets, such as credentials; without them those of the environment count."""
+    _options.clear()
+    _options.update(options)
+
+
+def place(text: str) -> Place:
+    """What a person or the ledger names: a path, a `file://` URI, or the URI of a bucket."""
+    if "://" not in text:
+        return Path(text).expanduser().resolve()
+    if text.startswith("file://"):
+        return Path(os.fsdecode(unquote_to_bytes(urlsplit(text).path)))
+    from upath import UPath  # only for buckets: it takes as long to import as all the rest
+
+    # A listing that is kept shows what lay there when it was made.
+    found: Place = UPath(text, use_listings_cache=False, **_options)
+    return found
+
+
+def relative(item: Place, folder: Place) -> PurePath | None:
+    """The path below a folder; None if it is not below it."""
+    if isinstance(item, Path) and isinstance(folder, Path):
+        return item.relative_to(folder) if item.is_relative_to(folder) else None
+    prefix = f"{folder}".rstrip("/") + "/"
+    return PurePosixPath(str(item)[len(prefix) :]) if str(item).startswith(prefix) else None
+
+
+def blob(item: "UPath") -> Blob | None:
+    """A file in a bucket; None if there is none of that name."""
+    try:
+        info = item.fs.info(item.path)
+    except FileNotFoundError:
+        return None
+    return _blob(item, info) if info["type"] == "file" else None
+
+
+def blobs(folder: "UPath") -> Iterator[Blob]:
+    """The files that lie in a folder of a bucket, in the order of their names."""
+    try:
+        found = folder.fs.ls(folder.path, detail=True)
+    except FileNotFoundError:
+        return
+    for info in sorted(found, key=lambda each: str(each["name"])):
+        name = info["name"].rpartition("/")[2]
+        # A bucket's web page makes a folder by a file without a name.
+        if info["type"] == "file" and name:
+            yield _blob(folder / name, info)
+
+
+def files_below(folder: Place) -> list[Place]:
+    """All that lies in a folder and the folders in it."""
+    if isinstance(folder, Path):
+        return sorted(folder.rglob("*"))
+    prefix = len(folder.path.rstrip("/")) + 1
+    return [folder / name[prefix:] for name in sorted(folder.fs.find(folder.path))]
+
+
+def exists(item: Place) -> bool:
+    """Whether there is a file of that name."""
+    return item.exists() if isinstance(item, Path) else blob(item) is not None
+
+
+def fetched(item: Place, to: Path) -> Path:
+    """The file on this machine: itself, or the copy that is made of it.
+
+    Raises:
+        FileNotFoundError: It is gone.
+    """
+    if isinstance(item, Path):
+        return item
+    to.parent.mkdir(parents=True, exist_ok=True)
+    item.fs.get_file(item.path, str(to))
+    return to
+
+
+def move(source: Place, target: Place) -> None:
+    """Move a file; whoever looks at the target sees all of it or nothing."""
+    if isinstance(source, Path) and isinstance(target, Path):
+        _move_path(source, target)
+    elif isinstance(source, Path) and not isinstance(target, Path):
+        copy(source, target)
+        source.unlink()
+    elif isinstance(target, Path) and not isinstance(source, Path):
+        beside = _beside(target)
+        source.fs.get_file(source.path, str(beside))
+        beside.replace(target)
+        remove(source)
+    elif not isinstance(source, Path) and not isinstance(target, Path):
+        # A bucket has no rename: what dies in between leaves both, and moves again.
+        source.fs.cp_file(source.path, target.path)
+        remove(source)
+
+
+def write_text(target: Place, text: str) -> None:
+    """Write a file whole or not at all."""
+    if isinstance(target, Path):
+        beside = _beside(target)
+        beside.write_text(text, encoding="utf-8")
+        beside.replace(target)
+    else:
+        target.fs.pipe_file(target.path, text.encode())
+
+
+def remove(item: Place) -> None:
+    """Remove a file, if it is there."""
+    if isinstance(item, Path):
+        item.unlink(missing_ok=True)
+    else:
+        with suppress(FileNotFoundError):
+            item.fs.rm_file(item.path)
+
+
+def copy(source: Path, target: Place) -> None:
+    """Copy a file of this machine, with its times where a folder takes them."""
+    if isinstance(target, Path):
+        beside = _beside(target)
+        shutil.copy2(source, beside)
+        beside.replace(target)
+    else:
+        target.fs.put_file(str(source), target.path)
+
+
+def _move_path(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        copy(source, target)
+        source.unlink()
+
+
+def _beside(target: Path) -> Path:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.with_name(f".{target.name}.part"[-255:])
+
+
+def _blob(item: "UPath", info: Mapping[str, Any]) -> Blob:
+    changed = info.get("LastModified") or info.get("mtime") or info.get("created")
+    mtime = changed.timestamp() if isinstance(changed, datetime) else float(changed or 0)
+    identity = str(info.get("ETag") or info.get("etag") or info.get("md5Hash") or "").strip('"')
+    return Blob(item, int(info["size"]), round(mtime * 1_000_000_000), identity)
