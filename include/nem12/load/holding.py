@@ -5,11 +5,11 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from nem12.mdff.text import Readable
 from nem12.settings import MIB, Home
+from nem12.storage import Place, files_below
 
 _BROKEN: Final = (
     OSError,
@@ -30,14 +30,14 @@ class Held:
         why: `holds it`, `is named after it`, or why it could not be read.
     """
 
-    path: Path
+    path: Place
     why: str
 
 
 def holding(home: Home, nmi: str) -> Iterator[Held]:
     """Search all that lies in the folders, archives too, in name and content."""
     for folder in (home.landing, home.staging, home.archive, home.rejected):
-        for path in sorted(folder.rglob("*")):
+        for path in files_below(folder):
             if path.is_file() and not path.is_symlink():
                 try:
                     if _holds(path, nmi.encode()):
@@ -50,7 +50,7 @@ def holding(home: Home, nmi: str) -> Iterator[Held]:
                     yield Held(path, f"cannot be read: {error}")
 
 
-def _holds(path: Path, wanted: bytes) -> bool:
+def _holds(path: Place, wanted: bytes) -> bool:
     with path.open("rb") as stream:
         magic = stream.read(2)
         stream.seek(0)
