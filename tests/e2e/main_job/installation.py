@@ -23,7 +23,7 @@ ENDED = ("success", "failed")
 PASSWORD = "n0t for: y@u/eyes'%"  # noqa: S105 - of a server that lives as long as the tests
 """Of the loader; with all that a URI, a shell or a statement would take for something else."""
 
-PATIENCE_SECONDS = 120
+PATIENCE_SECONDS = 300
 """On a busy machine; on a quiet one a small file takes less than ten."""
 
 
