@@ -182,7 +182,7 @@ def _redrive(commands: "_Commands") -> None:
 def _bench(commands: "_Commands") -> None:
     about = "Measure speed, memory and storage on a database of its own, against what others take."
     added = _command(commands, "bench", "bench", about)
-    added.add_argument("--quick", action="store_true", help="less data: under three minutes")
+    added.add_argument("--quick", action="store_true", help="less data: some minutes, not an hour")
     added.add_argument("--readings", type=int, metavar="N", help="at most so many in each part")
     added.add_argument("part", nargs="*", metavar="PART", help="only these; all are in the README")
     _format(added)
