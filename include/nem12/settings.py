@@ -96,6 +96,7 @@ the time, and two that parse."""
 
 CONNECTION_ID: Final = "meter_db"
 POOL: Final = "meter_db"
+STORAGE_CONNECTION_ID: Final = "meter_storage"
 WATCH_DAG_ID: Final = "nem12_watch"
 LOAD_DAG_ID: Final = "nem12_load"
 
