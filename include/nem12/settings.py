@@ -109,6 +109,7 @@ READER_CONNECTION_ID: Final = "meter_db_reader"
 """What the page reads with, where it is defined; else it reads with the other, read-only."""
 
 POOL: Final = "meter_db"
+STORAGE_CONNECTION_ID: Final = "meter_storage"
 WATCH_DAG_ID: Final = "nem12_watch"
 LOAD_DAG_ID: Final = "nem12_load"
 DAILY_DAG_ID: Final = "nem12_daily_totals"

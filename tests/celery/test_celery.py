@@ -18,7 +18,7 @@ from nem12.stack import processes
 from nem12.warehouse.connect import connect
 from nem12.warehouse.verify import verify
 from tests.celery.broker import WORKERS, redis, require, two_workers
-from tests.e2e.installed import COMPARED, folder_for_all, installed, undisturbed
+from tests.e2e.installed import COMPARED, folder_for_all, home_in, installed, undisturbed
 from tests.e2e.main_job.installation import Running
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import tables
@@ -44,7 +44,7 @@ def running() -> Iterator[Running]:
     with (
         folder_for_all() as root,
         redis(root) as broker,
-        installed(root, **two_workers(broker, root)) as running,
+        installed(home_in(root), **two_workers(broker, root)) as running,
     ):
         yield running
 

@@ -36,16 +36,14 @@ def folder_for_all() -> Iterator[Path]:
 
 
 def home_in(root: Path) -> Home:
-    """The folders of an installation, made."""
-    return Home(
-        root, root / "landing", root / "staging", root / "archive", root / "rejected"
-    ).make()
+    """All folders in one."""
+    names = ("landing", "staging", "archive", "rejected")
+    return Home(root, *(root / name for name in names)).make()
 
 
 @contextmanager
-def installed(root: Path, **different: Any) -> Iterator[Running]:
-    """A whole installation on this folder; `different` goes to `stack.running`."""
-    home = home_in(root)
+def installed(home: Home, **different: Any) -> Iterator[Running]:
+    """A whole installation on these folders; `different` goes to `stack.running`."""
     with embedded.server(home) as server:
         migrate(server.uri(settings.OWNER_ROLE))
         with (

@@ -18,7 +18,7 @@ import pytest
 
 from nem12 import settings
 from nem12.warehouse import ledger
-from tests.e2e.installed import folder_for_all, installed, task_instances
+from tests.e2e.installed import folder_for_all, home_in, installed, task_instances
 from tests.e2e.main_job.installation import Running
 from tests.pg.deliveries import Day, delivery
 
@@ -36,7 +36,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    with folder_for_all() as root, installed(root) as running:
+    with folder_for_all() as root, installed(home_in(root)) as running:
         running.until(lambda: watches(running))
         yield running
 

@@ -12,6 +12,7 @@ from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryActi
 from nem12 import settings
 from nem12.airflow.alerts import tell_of_run
 from nem12.airflow.assets import METER_READINGS
+from nem12.airflow.buckets import home
 from nem12.airflow.claims import claim_of_run
 from nem12.airflow.operators import MeterBatchOperator
 from nem12.airflow.plainly import SaidError, said_plainly
@@ -52,11 +53,11 @@ RETRIES: dict[str, Any] = {
 def claim_and_plan() -> list[dict[str, str]]:
     """Find out what this run is to load, and cut it into shards."""
     context = get_current_context()
-    home = settings.home().make()
+    folders = home().make()
     with said_plainly(), warehouse() as connection:
-        claim, reprocess = claim_of_run(connection, home, context)
+        claim, reprocess = claim_of_run(connection, folders, context)
         context["ti"].xcom_push(key="claim", value=claim)
-        return plan(connection, home, claim, context["run_id"], reprocess=reprocess)
+        return plan(connection, folders, claim, context["run_id"], reprocess=reprocess)
 
 
 @task(multiple_outputs=False, map_index_template="{{ shard_label }}", **RETRIES)
@@ -92,7 +93,7 @@ def settle_drops() -> dict[str, Any]:
         log.error("nothing was claimed: see the log of claim_and_plan")
         raise SaidError
     with warehouse() as connection:
-        settlement = settle(connection, settings.home(), claim)
+        settlement = settle(connection, home(), claim)
     extra = settlement.as_extra()
     for problem in settlement.problems:
         log.warning("%s", problem)

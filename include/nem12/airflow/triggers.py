@@ -9,6 +9,7 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from nem12 import settings
+from nem12.airflow import buckets
 from nem12.airflow.warehouse import warehouse
 from nem12.drop import Drop, Settling, drops
 from nem12.errors import TransientError
@@ -59,14 +60,14 @@ class DropTrigger(BaseTrigger):
         Its `listing` is the path of a listing of drops to claim; None where only claims whose run
         was not seen for a while wait to be looked at.
         """
-        home = settings.home()
         settling = Settling(self.settle_seconds, self.gather_seconds)
         connection: Connection | None = None
         try:
             while True:
-                # Blocking calls go to a thread: they would hold up every trigger of the process.
                 try:
+                    # What blocks goes to a thread: it would hold up every trigger of the process.
                     if connection is None or connection.broken:
+                        home = await asyncio.to_thread(buckets.home)
                         connection = await asyncio.to_thread(warehouse, self.conn_id)
                     free, unchecked = await asyncio.to_thread(_look, connection, home)
                 except (TransientError, OSError) as error:

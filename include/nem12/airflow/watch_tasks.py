@@ -6,8 +6,8 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from nem12 import settings
 from nem12.airflow.assets import NEM12_DROPS
+from nem12.airflow.buckets import home
 from nem12.airflow.claims import free_dead_claims
 from nem12.airflow.warehouse import warehouse
 from nem12.load.claim import claim_listing
@@ -20,7 +20,7 @@ def claim(listing: str | None) -> str:
         free_dead_claims(connection)
         if not listing:
             raise AirflowSkipException("nothing new to load")
-        name, count = claim_listing(connection, settings.home(), Path(listing))
+        name, count = claim_listing(connection, home(), Path(listing))
     if not count:
         raise AirflowSkipException("what was seen is claimed by others already, or gone")
     extra: dict[str, Any] = {"claim": name, "drops": count}
