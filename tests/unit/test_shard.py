@@ -268,3 +268,8 @@ def test_what_a_withheld_file_holds_is_counted_as_refused(tmp_path: Path) -> Non
     given_back = read(withheld)
     assert given_back.days == []
     assert given_back.counts == [Counts(5, 5, 96, 96, Decimal(144))]
+
+
+def test_a_plan_that_is_not_there_says_what_to_set(tmp_path: Path) -> None:
+    with pytest.raises(TerminalError, match="do not share the staging folder: set METER_STAGING"):
+        load(tmp_path / "claim" / "shard-0000.json")
