@@ -16,7 +16,7 @@ from nem12.web.paging import after, word
 
 MOST_DAYS: Final = 366
 MOST_CHANNELS: Final = 100
-_LOOKED_AT: Final = 6_000
+_LOOKED_AT: Final = 4_000
 """Days that one question reads, some 10 us each: of a longer span fewer channels are looked at."""
 
 FLAGS: Final = {

@@ -17,7 +17,7 @@ RECENT_DAYS: Final = 30
 STATUSES: Final = ("loading", "loaded", "partial", "refused")
 OPEN_STATES: Final = ("claimed", "running", "waiting", "failed")
 
-COUNTED_DAYS: Final = 10_000
+COUNTED_DAYS: Final = 5_000
 """Days of a file whose state is counted: beyond, counting takes longer than a page may."""
 
 MOST_VERSIONS: Final = 20
@@ -42,17 +42,17 @@ def overview(connection: Connection, now: datetime) -> dict[str, Any]:
     since = (now - timedelta(days=RECENT_DAYS - 1)).replace(hour=0, minute=0, second=0)
     last_day = newest_day(connection)
     drops = {row["state"]: row for row in run(connection, "page/open_drops")}
-    files = {
-        row["status"]: row["files"] for row in run(connection, "page/file_counts", since=since)
-    }
+    (loading,) = run(connection, "page/loading_count")
+    by_day = run(connection, "page/loaded_by_day", since=since)
+    lately = {status: sum(day[status] for day in by_day) for status in STATUSES[1:]}
     return {
         "recent_days": RECENT_DAYS,
         "newest_day": last_day,
         "days_behind": (now.date() - last_day).days - 1 if last_day else None,
         "drops": {state: drops[state]["drops"] if state in drops else 0 for state in OPEN_STATES},
-        "files": {status: files.get(status, 0) for status in STATUSES},
+        "files": {"loading": loading["files"], **lately},
         "loading": run(connection, "page/loading_files", most=MOST_SMALL),
-        "by_day": run(connection, "page/loaded_by_day", since=since),
+        "by_day": by_day,
         "problems": run(connection, "page/latest_problems", most=10),
     }
 
