@@ -23,9 +23,10 @@ def test_a_dropped_file_is_in_the_table_and_then_in_the_archive(running: Running
     row = running.settled(dropped, since)
     assert (row["file_outcome"], row["readings"]) == ("loaded", 336)
     assert not dropped.exists()
-    kept = sorted(path.name for path in running.home.archive.rglob("*.csv"))
-    assert [name.partition("-")[2] for name in kept] == ["household_30min.csv"]
-    count = running.connection.execute("SELECT count(*) FROM meter_readings").fetchone()
+    (kept,) = running.home.archive.rglob("*household_30min.csv")
+    assert kept.read_bytes() == (SAMPLES / "household_30min.csv").read_bytes()
+    readings = "SELECT count(*) FROM meter_reading_sources WHERE file = %s"
+    count = running.connection.execute(readings, (dropped.name,)).fetchone()
     assert count == (336,)
     assert running.load_run(dropped)["state"] == "success"
 
