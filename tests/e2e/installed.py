@@ -63,13 +63,18 @@ def task_instances(
     return found
 
 
+def new_database(server: embedded.Server, name: str) -> str:
+    """A migrated database beside the installation's; its URI for the loader."""
+    with psycopg.connect(server.uri(embedded.SUPERUSER, "postgres"), autocommit=True) as admin:
+        admin.execute(f"CREATE DATABASE {name} OWNER {settings.OWNER_ROLE}")
+    migrate(server.uri(dbname=name))
+    return server.uri(settings.LOADER_ROLE, name)
+
+
 def undisturbed(server: embedded.Server, sent: dict[str, bytes], folder: Path) -> dict[str, str]:
     """The tables that the same files give in a fresh database, each file for itself."""
     folder.mkdir()
-    with psycopg.connect(server.uri(embedded.SUPERUSER, "postgres"), autocommit=True) as admin:
-        admin.execute(f"CREATE DATABASE again OWNER {settings.OWNER_ROLE}")
-    migrate(server.uri(dbname="again"))
-    with connect(server.uri(settings.LOADER_ROLE, "again")) as connection:
+    with connect(new_database(server, "again")) as connection:
         for name, data in sent.items():
             path = folder / name
             path.write_bytes(data)

@@ -8,6 +8,8 @@ that. METER_LARGE_MIB=1024 adds a file of that size.
 
 import os
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -17,8 +19,9 @@ from urllib.parse import quote
 import pytest
 
 from nem12 import settings
+from nem12.generate.bulk import Bulk, write_bulk
 from nem12.warehouse import ledger
-from tests.e2e.installed import folder_for_all, home_in, installed, task_instances
+from tests.e2e.installed import folder_for_all, home_in, installed, new_database, task_instances
 from tests.e2e.main_job.installation import Running
 from tests.pg.deliveries import Day, delivery
 
@@ -117,3 +120,25 @@ def test_thousands_of_files_need_few_task_instances(running: Running) -> None:
     print(f"{len(runs)} load runs, {instances} task instances")
     assert instances <= MOST_TASK_INSTANCES
     assert len(list(running.home.archive.rglob("??????????*-??????.csv"))) == FILES
+
+
+@pytest.mark.skipif(not LARGE_MIB, reason="takes minutes and disk space: set METER_LARGE_MIB")
+def test_a_large_file_takes_little_longer_than_by_one_command(
+    running: Running, tmp_path: Path
+) -> None:
+    file = running.home.root / "large.csv"
+    with file.open("wb") as out:
+        write_bulk(out, Bulk(size=LARGE_MIB * settings.MIB))
+    uri = new_database(running.server, "by_command")
+    env = {**os.environ, "METER_DB_URI": uri, "METER_HOME": str(tmp_path)}
+    command = [sys.executable, "-m", "nem12.cli", "parse_data", "--apply", "--file", str(file)]
+    begun = time.monotonic()
+    subprocess.run(command, check=True, env=env, capture_output=True)
+    alone = time.monotonic() - begun
+    since, begun = datetime.now(UTC), time.monotonic()
+    landed = file.rename(running.home.landing / file.name)
+    wait(running, [landed], since)
+    by_airflow = time.monotonic() - begun
+    print(f"{LARGE_MIB} MiB: {alone:.0f} s by parse_data, {by_airflow:.0f} s by Airflow")
+    running.load_run(landed)
+    assert by_airflow < 1.5 * alone + 30
