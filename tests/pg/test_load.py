@@ -469,3 +469,13 @@ def test_a_move_to_another_file_system_is_a_copy_and_a_removal(
     assert run.run().drops == {"loaded": 1}
     assert not path.exists()
     assert names(run.home.archive) == ["house.csv"]
+
+
+@pytest.mark.parametrize("claim", ["../archive", "/etc", "..", "a/b", "a\n", ""])
+def test_a_claim_that_leads_out_of_staging_is_refused(run: Run, claim: str) -> None:
+    kept = run.home.archive / "kept.csv"
+    kept.write_bytes(GOOD)
+    for act in (run.load, run.settle):
+        with pytest.raises(UsageError, match="is no name of a claim"):
+            act(claim)
+    assert kept.read_bytes() == GOOD

@@ -11,7 +11,7 @@ from typing import Any
 from nem12 import shard as shards
 from nem12 import storage
 from nem12.drop import look
-from nem12.errors import TerminalError
+from nem12.errors import TerminalError, UsageError
 from nem12.load.known import known_outcome
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.profile import profile
@@ -57,7 +57,14 @@ class PlannedDrop:
 
 
 def claim_folder(home: Home, claim: str) -> Path:
-    """Where a claim keeps what it expands, plans and stages."""
+    """Where a claim keeps what it expands, plans and stages.
+
+    Raises:
+        UsageError: It is no name of a claim: the `conf` of a run may hold anything, and what lies
+            in the folder is removed in the end.
+    """
+    if not ledger.CLAIM_NAME.fullmatch(claim):
+        raise UsageError(f"'{shown(claim, 100)}' is no name of a claim")
     return home.staging / claim
 
 

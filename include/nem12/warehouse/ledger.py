@@ -18,6 +18,9 @@ from nem12.warehouse.connect import Connection
 from nem12.warehouse.sql import Row
 from nem12.warehouse.sql import run as _run
 
+CLAIM_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
+"""What `claim_name` makes: part of a run id and the name of a folder."""
+
 _CLAIM_NAME: Final = 60
 """Of a file's name in that of a claim: what a list of runs has room for."""
 
