@@ -1,7 +1,5 @@
 """An installation in a folder of its own, with whatever a test wants different."""
 
-import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,17 +20,6 @@ from tests.e2e.main_job.installation import Running
 from tests.pg.digest import tables
 
 COMPARED = ("meter_readings", "meter_days", "meter_day_versions", "meter_rejects", "meter_files")
-
-
-@contextmanager
-def folder_for_all() -> Iterator[Path]:
-    """A folder that the server's account can reach."""
-    root = Path(tempfile.mkdtemp(prefix="nem12-test-"))
-    root.chmod(0o755)
-    try:
-        yield root
-    finally:
-        shutil.rmtree(root)
 
 
 def home_in(root: Path) -> Home:

@@ -19,9 +19,10 @@ from playwright.sync_api import (
 )
 
 from nem12 import settings
-from tests.e2e.installed import folder_for_all, home_in, installed
+from tests.e2e.installed import home_in, installed
 from tests.e2e.main_job.installation import SAMPLES, Running
 from tests.pg.deliveries import Day, delivery
+from tests.pg.servers import passable_folder
 
 pytestmark = pytest.mark.e2e
 
@@ -51,7 +52,7 @@ def chromium() -> Iterator[Browser]:
 def running(chromium: Browser) -> Iterator[Running]:
     """An installation with the samples loaded; not started where there is no browser."""
     assert chromium.is_connected()
-    with folder_for_all() as root, installed(home_in(root)) as everything:
+    with passable_folder() as root, installed(home_in(root)) as everything:
         since = datetime.now(UTC)
         samples = [path.name for path in SAMPLES.iterdir() if path.suffix != ".md"]
         for dropped in [everything.drop(name) for name in samples]:

@@ -9,8 +9,9 @@ import pytest
 
 from nem12 import settings, storage
 from nem12.storage import Place
-from tests.e2e.installed import folder_for_all, installed
+from tests.e2e.installed import installed
 from tests.e2e.main_job.installation import SAMPLES, Running
+from tests.pg.servers import passable_folder
 from tests.s3.conftest import SECRET, home_in
 
 pytestmark = pytest.mark.e2e
@@ -29,7 +30,7 @@ def running(bucket: str, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iter
         "password": SECRET,
         "extra": json.dumps({"endpoint_url": endpoint, "region_name": "us-east-1"}),
     }
-    with folder_for_all() as root, installed(home_in(bucket, root)) as running:
+    with passable_folder() as root, installed(home_in(bucket, root)) as running:
         running.airflow.api("POST", "/api/v2/connections", connection)
         yield running
     storage.use({})

@@ -21,9 +21,10 @@ import pytest
 from nem12 import settings
 from nem12.generate.bulk import Bulk, write_bulk
 from nem12.warehouse import ledger
-from tests.e2e.installed import folder_for_all, home_in, installed, new_database, task_instances
+from tests.e2e.installed import home_in, installed, new_database, task_instances
 from tests.e2e.main_job.installation import Running
 from tests.pg.deliveries import Day, delivery
+from tests.pg.servers import passable_folder
 
 FILES = int(os.environ.get("METER_MANY_FILES", "0"))
 LARGE_MIB = int(os.environ.get("METER_LARGE_MIB", "0"))
@@ -39,7 +40,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    with folder_for_all() as root, installed(home_in(root)) as running:
+    with passable_folder() as root, installed(home_in(root)) as running:
         running.until(lambda: watches(running))
         yield running
 

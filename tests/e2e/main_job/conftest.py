@@ -13,16 +13,17 @@ from nem12.stack import environment
 from nem12.warehouse import embedded, ledger
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
-from tests.e2e.installed import folder_for_all, home_in
+from tests.e2e.installed import home_in
 from tests.e2e.main_job.installation import PASSWORD, Running, set_password
 from tests.mail import Mailbox, mailbox
+from tests.pg.servers import passable_folder
 
 
 @pytest.fixture(scope="package")
 def running() -> Iterator[Running]:
     """A whole installation in a folder of its own; its loader has to give a password."""
     with (
-        folder_for_all() as root,
+        passable_folder() as root,
         embedded.server(home := home_in(root)) as server,
         pytest.MonkeyPatch.context() as patch,
     ):
