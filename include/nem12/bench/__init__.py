@@ -43,6 +43,7 @@ PARTS: Final = {
         Part("file", "parse_data --apply from file to rows, against COPY of ready rows", "filing"),
         Part("growth", "all channels day after day, against COPY at the same size", "growing"),
         Part("storage", "bytes of disk a reading takes", "storing"),
+        Part("airflow", "small, many and big files from their drop until settled", "scheduling"),
         Part("memory", "anonymous memory of a load: a big file against one shard", "remembering"),
     )
 }

@@ -19,6 +19,8 @@ class Sizes:
         big_file: Bytes of the file whose memory is measured.
         shown: Readings of the database that the page is asked over.
         asked: Times that each of its routes is asked.
+        small_files: Dropped one after the other.
+        many_files: Dropped at once.
     """
 
     rounds: int
@@ -29,6 +31,8 @@ class Sizes:
     big_file: int
     shown: int = 20_000_000
     asked: int = 40
+    small_files: int = 7
+    many_files: int = 5_000
 
 
 FULL: Final = Sizes(
@@ -45,6 +49,8 @@ QUICK: Final = Sizes(
     big_file=64 * MIB,
     shown=1_000_000,
     asked=20,
+    small_files=3,
+    many_files=1_000,
 )
 """Meant for three minutes on two idle cores; most of it is the file of two shards for memory."""
 
@@ -60,4 +66,6 @@ def of(readings: int, sizes: Sizes) -> Sizes:
         days=days,
         big_file=min(readings * 6, sizes.big_file),
         shown=min(readings, sizes.shown),
+        small_files=min(2, sizes.small_files),
+        many_files=min(readings // 288, sizes.many_files),
     )
