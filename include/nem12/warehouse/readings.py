@@ -28,6 +28,9 @@ COLUMNS: Final = (
 BEGIN: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END: Final = b"\xff\xff"
 
+_APART: Final = 12
+"""A page has some 200 entries; with 4 or 48 instead it is less of a gain."""
+
 _NUMERIC_BASE_DIGITS: Final = 4
 _EPOCH: Final = date(1970, 1, 1)
 _SECONDS_TO_2000: Final = (date(2000, 1, 1) - _EPOCH).days * 86_400
@@ -42,6 +45,7 @@ class Winner:
 
     Attributes:
         values: Of its intervals, with commas between.
+        redelivered: There are other versions of the day.
     """
 
     nmi: str
@@ -53,6 +57,7 @@ class Winner:
     event_starts: Sequence[int] | None
     event_qualities: Sequence[str] | None
     values: str
+    redelivered: bool
 
     @property
     def intervals(self) -> int:
@@ -77,11 +82,22 @@ def rows(winner: Winner) -> bytes:
     moments = _moments(winner.day, winner.interval_minutes)
     ends = map(add, moments, map(_NUMERICS.__getitem__, values))
     channel = (winner.nmi, winner.suffix, winner.interval_minutes, winner.uom)
-    if winner.event_starts is None:
+    if winner.event_starts is None and not winner.redelivered:
         head = _head(*channel, winner.quality)
         return head + head.join(ends)
     heads = (_head(*channel, quality) for quality in winner.qualities())
-    return b"".join(map(add, heads, ends))
+    made = list(map(add, heads, ends))
+    return b"".join(_spread(made) if winner.redelivered else made)
+
+
+def _spread(made: Sequence[bytes]) -> Iterator[bytes]:
+    """Every twelfth row, then those beside them, and so on.
+
+    A redelivered day meets index pages that are full of its dead entries. Filled evenly a page is
+    split once, and both halves have room for the rest; filled from one end it is split twice.
+    Measured: a quarter of the index and a twentieth of the time.
+    """
+    return chain.from_iterable(made[first::_APART] for first in range(_APART))
 
 
 def pieces(winners: Iterable[Winner]) -> Iterator[bytes]:

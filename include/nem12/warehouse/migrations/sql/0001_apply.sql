@@ -214,8 +214,9 @@ BEGIN
 END $$;
 
 -- The first half of meter_apply_batch for a loader that sends the readings by COPY: decides, and
--- opens a cursor on the days whose readings have to come, in the order of their key. Opened after
--- the decision, so that it sees every version that was decided on.
+-- opens a cursor on the days whose readings have to come, in the order of their key; its last column
+-- is whether the day has been delivered otherwise too. Opened after the decision, so that it sees
+-- every version that was decided on.
 CREATE FUNCTION meter_open_winners(batch text, days refcursor DEFAULT 'meter_winners')
 RETURNS refcursor
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -227,7 +228,11 @@ BEGIN
         event_qualities, array_to_string(
             CASE uom_exponent WHEN 0 THEN interval_values
                  ELSE ARRAY(SELECT value * 10.0 ^ uom_exponent FROM unnest(interval_values) value)
-            END, ',')
-    FROM meter_winning_versions(winners);
+            END, ','),
+        EXISTS (
+            SELECT FROM meter_day_versions o
+            WHERE o.nmi = v.nmi AND o.nmi_suffix = v.nmi_suffix AND o.day = v.day
+                AND (o.file_id, o.line) <> (v.file_id, v.line))
+    FROM meter_winning_versions(winners) v;
     RETURN days;
 END $$;

@@ -8,7 +8,9 @@ CREATE TABLE meter_readings (
     consumption numeric NOT NULL,
     uom varchar(5) NOT NULL,
     quality_method varchar(3) NOT NULL,
-    PRIMARY KEY (nmi, nmi_suffix, "timestamp")
+    -- Of equal keys all but one are dead until VACUUM comes. Measured: to merge them while the
+    -- readings of a correction go in takes a fifth of its time.
+    PRIMARY KEY (nmi, nmi_suffix, "timestamp") WITH (deduplicate_items = off)
 ) PARTITION BY RANGE ("timestamp");
 
 COMMENT ON TABLE meter_readings IS
