@@ -77,6 +77,8 @@ def connect(uri: str, *, timeout_seconds: int = 0, application: str = "nem12") -
 
 def prepare(connection: Connection, timeout_seconds: int = 0) -> None:
     """Give a connection, wherever it comes from, the settings of `SESSION`."""
+    # To know what to prepare, psycopg keeps the last hundred statements: 50 MB of staged ones.
+    connection.prepare_threshold = None
     values = {**SESSION, "statement_timeout": f"{timeout_seconds}s"}
     connection.execute(
         "SELECT set_config(name, setting, false) FROM unnest(%s::text[], %s::text[])"
