@@ -50,6 +50,13 @@ class Database:
         migrate(server.uri(settings.OWNER_ROLE, name))
         return cls(server, name)
 
+    def drop(self) -> None:
+        """Take it off the disk."""
+        uri = self.server.uri(embedded.SUPERUSER, "postgres")
+        statement = sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(self.name))
+        with psycopg.connect(uri, autocommit=True) as connection:
+            connection.execute(statement)
+
     @property
     def loader(self) -> str:
         """URI of the role that loads."""

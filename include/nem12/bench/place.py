@@ -51,6 +51,13 @@ class Place:
             self._databases[name] = Database.make(self.server, name)
         return self._databases[name]
 
+    def clear(self) -> None:
+        """Make room for the next part: drop the databases, remove the files."""
+        while self._databases:
+            self._databases.popitem()[1].drop()
+        for file in self.folder.glob("*.csv"):
+            file.unlink()
+
     def file(self, name: str, bulk: Bulk) -> Path:
         """A generated file."""
         path = self.folder / f"{name}.csv"

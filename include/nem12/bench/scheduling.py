@@ -156,11 +156,14 @@ def _a_big_file(running: _Running) -> Measure:
     size = path.stat().st_size
     command = place.database("by_command")
     alone = load(command, path)
-    # Of both databases; no run pays for the one before.
+    expected = command.digest()
+    # Two copies of a big file's readings may be more than the disk has room for.
+    command.empty()
     running.database.empty()
     seconds, _ = running.move_in([path])
-    if running.database.digest() != command.digest():
+    if running.database.digest() != expected:
         raise MeterError("Airflow and the command did not give the same rows")
+    running.database.empty()
     return ratio(
         "airflow", f"a file of {size / MIB:,.0f} MiB, {_WORKERS} workers", "parse_data --apply",
         [(Timed(alone.rows, seconds), alone)], least=0.8, aim=1.2,

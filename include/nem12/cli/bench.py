@@ -29,6 +29,7 @@ def bench(arguments: Namespace) -> int:
                     err.print(f"{part.name}: {measure.name}: {measure.figure:.3g} {measure.unit}")
             except UsageError as missing:
                 skipped[part.name] = str(missing)
+            here.clear()
     if arguments.format == "json":
         found = [measure.as_json() for measure in measures]
         print(to_json({"machine": machine, "measures": found, "skipped": skipped}))
