@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from nem12 import storage
-from nem12.errors import UsageError
 from nem12.storage import Place
 
 READER_VERSION: Final = "1"
@@ -140,7 +139,7 @@ class Home:
 
     root: Path
     landing: Place
-    staging: Path
+    staging: Place
     archive: Place
     rejected: Place
 
@@ -148,6 +147,11 @@ class Home:
     def postgres(self) -> Path:
         """The embedded server's data and log."""
         return self.root / "postgres"
+
+    @property
+    def scratch(self) -> Path:
+        """For what nobody but this machine reads: the staging folder, unless that is a bucket."""
+        return self.staging if isinstance(self.staging, Path) else self.root / "scratch"
 
     @property
     def airflow(self) -> Path:
@@ -158,7 +162,7 @@ class Home:
         """Make the folders that are missing; only their owner may look into the state."""
         self.root.mkdir(parents=True, exist_ok=True)
         folders = (self.landing, *(self.landing / profile for profile in ("strict", "lenient")))
-        for folder in (*folders, self.staging, self.archive, self.rejected):
+        for folder in (*folders, self.staging, self.scratch, self.archive, self.rejected):
             if isinstance(folder, Path):
                 folder.mkdir(parents=True, exist_ok=True)
         return self
@@ -191,18 +195,11 @@ def lineage_namespace() -> str:
 
 
 def home() -> Home:
-    """The folders in force: METER_HOME, and METER_LANDING … METER_REJECTED where they differ.
-
-    Raises:
-        UsageError: The staging folder is a bucket.
-    """
+    """The folders in force: METER_HOME, and METER_LANDING … METER_REJECTED where they differ."""
     root = Path(os.environ.get("METER_HOME") or CHECKOUT / ".data").expanduser().resolve()
 
     def folder(name: str) -> Place:
         given = os.environ.get(f"METER_{name.upper()}")
         return storage.place(given) if given else root / name
 
-    staging = folder("staging")
-    if not isinstance(staging, Path):
-        raise UsageError("METER_STAGING has to be a folder, one that all workers share: no bucket")
-    return Home(root, folder("landing"), staging, folder("archive"), folder("rejected"))
+    return Home(root, *map(folder, ("landing", "staging", "archive", "rejected")))

@@ -12,6 +12,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from nem12 import storage
 from nem12.errors import TerminalError
 from nem12.mdff import text
 from nem12.mdff.findings import Finding, Level
@@ -19,6 +20,7 @@ from nem12.mdff.header import Header
 from nem12.mdff.profile import profile as profile_named
 from nem12.mdff.structure import Cut, Structure
 from nem12.settings import MAX_SHARDS, READER_VERSION, SHARD_BYTES
+from nem12.storage import Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class MeterFile:
     """What one pass over a file tells.
 
     Attributes:
-        path: Where its bytes lie, expanded.
+        path: Where its bytes lie, expanded; a URI where they are in a bucket.
         name: As it was delivered; a member of an archive as `archive/member`.
         sha256: Of the content, hexadecimal.
         size: Bytes.
@@ -251,29 +253,30 @@ def _grouped(pieces: list[Part], target: int) -> Iterator[list[Part]]:
         yield group
 
 
-def save(shard: Shard, path: Path) -> None:
+def save(shard: Shard, place: Place) -> None:
     """Write a shard's description for the task that parses it."""
     files = {part.file.sha256: asdict(part.file) for part in shard.parts}
     ranges = [
         [p.file.sha256, p.number, p.of, p.start, p.end, p.first_line, p.last_line]
         for p in shard.parts
     ]
-    path.write_text(json.dumps({"files": files, "parts": ranges}, default=str))
+    with storage.writing(place) as out:
+        out.write(json.dumps({"files": files, "parts": ranges}, default=str).encode())
 
 
-def load(path: Path) -> Shard:
+def load(place: Place) -> Shard:
     """Read a shard's description.
 
     Raises:
         TerminalError: It is not there.
     """
     try:
-        stored = json.loads(path.read_text())
+        stored = json.loads(storage.read_text(place))
     except FileNotFoundError:
         raise TerminalError(
-            f"what was planned is not in {path.parent}: either its run is settled already, or the"
+            f"what was planned is not in {place.parent}: either its run is settled already, or the"
             " workers do not share the staging folder: set METER_STAGING to one that all of them"
-            " see under the same path"
+            " see under the same path, or to a bucket"
         ) from None
     files = {sha256: _file(values) for sha256, values in stored["files"].items()}
     return Shard(tuple(Part(files[sha256], *rest) for sha256, *rest in stored["parts"]))

@@ -4,13 +4,12 @@ One row a day: the file is about as big as its source. Statements end at an empt
 holds a line end, so whoever streams the file can cut it there.
 """
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from pathlib import Path
 from typing import Any, BinaryIO, Final
 
+from nem12 import storage
 from nem12.mdff import text
 from nem12.mdff.channel import Channel
 from nem12.mdff.day import Day, Quality, Stamps
@@ -20,6 +19,7 @@ from nem12.mdff.header import Header
 from nem12.parse import Parsed, parse
 from nem12.settings import READER_VERSION, STATEMENT_BYTES
 from nem12.shard import MeterFile, Part, Shard
+from nem12.storage import Place
 
 _HEAD: Final = """\
 -- NEM12 batch {batch}: {label}
@@ -65,7 +65,7 @@ class Staged:
 
     Attributes:
         batch_id: Identity of the batch.
-        path: Of the file.
+        path: Of the file, or its URI.
         days: Day versions.
         readings: In these days.
         refused_records: Records that were refused.
@@ -80,22 +80,15 @@ class Staged:
     months: list[str] = field(default_factory=list)
 
 
-def stage(shard: Shard, folder: Path) -> Staged:
-    """Parse a shard and write its batch file: beside, synced, renamed.
+def stage(shard: Shard, folder: Place) -> Staged:
+    """Parse a shard and write its batch file, whole or not at all.
 
     The name is the batch's identity: whoever stages the same shard writes the same file.
     """
-    staged = Staged(shard.batch_id, str(folder / f"{shard.batch_id}.sql"))
-    target = Path(staged.path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as out:
-            _Batch(out, staged).write(shard)
-            out.flush()
-            os.fsync(out.fileno())
-        beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
+    target = folder / f"{shard.batch_id}.sql"
+    staged = Staged(shard.batch_id, str(target))
+    with storage.writing(target) as out:
+        _Batch(out, staged).write(shard)
     return staged
 
 
@@ -137,7 +130,7 @@ class _Batch:
         self._months: set[date] = set()
 
     def write(self, shard: Shard) -> None:
-        names = {"batch": self._staged.batch_id, "name": Path(self._staged.path).name}
+        names = {"batch": self._staged.batch_id, "name": f"{self._staged.batch_id}.sql"}
         self._out.write(_HEAD.format(label=text.shown(shard.label, 200), **names).encode())
         # One order everywhere: batches that share files then never wait for each other in a circle.
         parts = sorted(shard.parts, key=lambda part: (part.file.file_id, part.start))

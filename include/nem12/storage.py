@@ -1,19 +1,20 @@
 """Where files lie: in folders of this machine, or in buckets that a URI such as `s3://…` names.
 
 Folders are handled as ever; what follows is the little that buckets need. Only operations on one
-file are used: those on many take `*`, `?` and `[` of a name for a pattern, and the names are a
-sender's.
+file are used where the names are a sender's: those on many take `*`, `?` and `[` for a pattern.
 """
 
 import errno
 import os
 import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath, PurePosixPath
-from typing import TYPE_CHECKING, Any, TypeAlias
+from tempfile import NamedTemporaryFile
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 Place: TypeAlias = "Path | UPath"
 """A file or folder, wherever it is."""
+
+_READ_AHEAD: Final = 8 * 1024 * 1024
+"""Of a file in a bucket that is read in parts: few requests for a part, little beyond its end."""
 
 _options: dict[str, Any] = {}
 
@@ -96,6 +100,20 @@ def files_below(folder: Place) -> list[Place]:
     return [folder / name[prefix:] for name in sorted(folder.fs.find(folder.path))]
 
 
+def folders(parent: Place) -> list[tuple[Place, float]]:
+    """The folders in a folder, each with the time (epoch seconds) of its last change."""
+    if isinstance(parent, Path):
+        return [(path, path.stat().st_mtime) for path in parent.iterdir() if path.is_dir()]
+    prefix = len(parent.path.rstrip("/")) + 1
+    newest: dict[str, float] = {}
+    for name, info in parent.fs.find(parent.path, detail=True).items():
+        folder, slash, _ = name[prefix:].partition("/")
+        if slash:
+            changed = _blob(parent / folder, info).mtime_ns / 1e9
+            newest[folder] = max(newest.get(folder, 0), changed)
+    return [(parent / name, changed) for name, changed in newest.items()]
+
+
 def exists(item: Place) -> bool:
     """Whether there is a file of that name."""
     return item.exists() if isinstance(item, Path) else blob(item) is not None
@@ -112,6 +130,71 @@ def fetched(item: Place, to: Path) -> Path:
     to.parent.mkdir(parents=True, exist_ok=True)
     item.fs.get_file(item.path, str(to))
     return to
+
+
+def opened(item: Place) -> BinaryIO:
+    """A file, to be read from its beginning; a bucket's is fetched before.
+
+    Raises:
+        FileNotFoundError: It is gone.
+    """
+    if isinstance(item, Path):
+        return item.open("rb")
+    # Gone with whoever reads it, however that ends.
+    copied = NamedTemporaryFile()  # noqa: SIM115 - the caller closes it
+    try:
+        item.fs.get_file(item.path, copied.name)
+    except BaseException:
+        copied.close()
+        raise
+    return cast("BinaryIO", copied)
+
+
+def opened_in_parts(item: Place) -> BinaryIO:
+    """A file of which a range is read; of a bucket's only that is fetched.
+
+    Raises:
+        FileNotFoundError: It is gone.
+    """
+    if isinstance(item, Path):
+        return item.open("rb")
+    return cast("BinaryIO", item.fs.open(item.path, "rb", block_size=_READ_AHEAD))
+
+
+def read_text(item: Place) -> str:
+    """The text of a small file.
+
+    Raises:
+        FileNotFoundError: It is gone.
+    """
+    if isinstance(item, Path):
+        return item.read_text(encoding="utf-8")
+    return bytes(item.fs.cat_file(item.path)).decode()
+
+
+@contextmanager
+def writing(target: Place) -> Iterator[BinaryIO]:
+    """Write a file whole or not at all: beside, synced, renamed; into a bucket in one piece.
+
+    Others may write the same file at the same time.
+    """
+    if isinstance(target, Path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        unique = f"{os.getpid()}-{time.monotonic_ns()}"
+        beside = target.with_name(f".{target.name}.{unique}.part"[-255:])
+        try:
+            with beside.open("wb") as out:
+                yield out
+                out.flush()
+                os.fsync(out.fileno())
+            beside.replace(target)
+        finally:
+            beside.unlink(missing_ok=True)
+    else:
+        with NamedTemporaryFile() as made:
+            yield cast("BinaryIO", made)
+            made.flush()
+            target.fs.put_file(made.name, target.path)
 
 
 def move(source: Place, target: Place) -> None:
@@ -149,6 +232,22 @@ def remove(item: Place) -> None:
     else:
         with suppress(FileNotFoundError):
             item.fs.rm_file(item.path)
+
+
+def remove_folder(folder: Place) -> None:
+    """Remove a folder of ours with all that lies in it, if it is there."""
+    if isinstance(folder, Path):
+        shutil.rmtree(folder, ignore_errors=True)
+    else:
+        with suppress(FileNotFoundError):
+            folder.fs.rm(folder.path, recursive=True)
+
+
+def upload(sources: Sequence[Path], targets: Sequence["UPath"]) -> None:
+    """Copy files of this machine into one bucket, several at a time."""
+    if targets:
+        # Lists on both sides: otherwise names are taken for patterns.
+        targets[0].fs.put([str(source) for source in sources], [item.path for item in targets])
 
 
 def copy(source: Path, target: Place) -> None:

@@ -47,7 +47,7 @@ def half_of(statements: Any) -> Any:
 POINTS = {
     "before planning is kept": (plan, "save_plan", die),
     "while parsing": (stage._Batch, "_finding", die),
-    "before the staged file is renamed": (stage.os, "fsync", die),
+    "before the staged file is renamed": (stage._Batch, "write", after(stage._Batch.write)),
     "in the middle of the transaction": (apply, "statements", half_of(apply.statements)),
     "between commit and report": (apply, "apply", after(apply.apply)),
     "before the file is moved": (settle, "_move", die),

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from nem12 import settings
+from nem12 import settings, storage
 from nem12.load.claim import claim_by_glob
 from nem12.load.plan import plan
 from nem12.load.settle import Settlement, settle
@@ -41,9 +41,9 @@ class Run:
         """Plan, parse and apply; how many shards there were."""
         planned = plan(self.connection, self.home, claim, reprocess=reprocess)
         for one in planned:
-            path = Path(one["shard"])
-            batch = stage(load_shard(path), path.parent)
-            apply(self.connection, Path(batch.path), batch.months, claim)
+            described = storage.place(one["shard"])
+            batch = stage(load_shard(described), described.parent)
+            apply(self.connection, storage.place(batch.path), batch.months, claim)
         return len(planned)
 
     def settle(self, claim: str) -> Settlement:

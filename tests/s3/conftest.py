@@ -51,14 +51,21 @@ def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     return str(made).rstrip("/")
 
 
-def home_in(bucket: str, root: Path) -> Home:
-    """All folders but the staging one in the bucket."""
-    folders = {name: storage.place(f"{bucket}/{name}") for name in ("landing", "archive")}
-    staging, rejected = root / "staging", storage.place(f"{bucket}/rejected")
-    return Home(root, folders["landing"], staging, folders["archive"], rejected).make()
+def home_in(bucket: str, root: Path, *, staging: str = "bucket") -> Home:
+    """All folders in the bucket; the staging one, if it is to be a `folder`, on this machine."""
+    landing, staged, archive, rejected = (
+        storage.place(f"{bucket}/{name}") for name in ("landing", "staging", "archive", "rejected")
+    )
+    shared = root / "staging" if staging == "folder" else staged
+    return Home(root, landing, shared, archive, rejected).make()
 
 
-@pytest.fixture
-def run(loader: Connection, bucket: str, tmp_path: Path) -> Run:  # noqa: F811 - the fixture
-    """Loads files from a bucket."""
-    return Run(loader, home_in(bucket, tmp_path / "load"))
+@pytest.fixture(params=["bucket", "folder"])
+def run(
+    request: pytest.FixtureRequest,
+    loader: Connection,  # noqa: F811 - the fixture
+    bucket: str,
+    tmp_path: Path,
+) -> Run:
+    """Loads files from a bucket, staged in the same or in a folder."""
+    return Run(loader, home_in(bucket, tmp_path / "load", staging=request.param))

@@ -1,14 +1,18 @@
-"""Landing, archive and rejected in a bucket: the same acts with the same outcome.
+"""Landing, archive, rejected and perhaps staging in a bucket: the same acts with the same outcome.
 
 .venv/bin/pip install -r requirements-s3-dev.txt
 METER_S3=1 python3 manage.py test tests/s3
 """
 
+from datetime import date, timedelta
+
 import pytest
 
 from nem12 import storage
 from nem12.drop import Drop, drops, look, overdue, unchanged
+from nem12.errors import UsageError
 from nem12.load.claim import claim_listing, save_listing
+from nem12.load.plan import sweep_staging
 from nem12.load.redrive import redrive
 from nem12.storage import Place
 from tests.pg.deliveries import Day, delivery
@@ -46,6 +50,8 @@ def test_a_file_goes_from_the_bucket_into_the_table_and_the_archive(
     assert warehouse.one("SELECT count(*) FROM meter_readings") == 48
     assert drops(run.home) == []
     assert names(run.home.archive) == ["house.csv"]
+    assert storage.files_below(run.home.staging) == []
+    assert list(run.home.scratch.iterdir()) == []
     kept = str(warehouse.one("SELECT kept_at FROM meter_drops"))
     assert kept.startswith(f"{run.home.archive}/")
     assert storage.place(kept).read_bytes() == GOOD
@@ -188,3 +194,34 @@ def test_the_identity_of_a_drop_is_its_entity_tag(run: Run) -> None:
     (second,) = drops(run.home)
     assert (first.uri, first.size) == (second.uri, second.size)
     assert first.identity != second.identity
+
+
+def test_a_file_of_many_shards_is_read_in_parts(
+    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 1_000)
+    days = [Day(date(2024, 3, 1) + timedelta(days=n), nmi=f"41030356{n:02}") for n in range(12)]
+    land(run, "month.csv", delivery(*days))
+    claim = run.claim("*")
+    assert run.load(claim) >= 3
+    assert run.settle(claim).files == {"loaded": 1}
+    assert warehouse.one("SELECT count(*) FROM meter_readings") == 48 * len(days)
+
+
+def test_what_dead_runs_left_in_staging_is_swept(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    land(run, "house.csv", GOOD)
+    planned, left = run.claim("*"), run.home.staging / "0123456789abcdef" / "files" / "x"
+    run.load(planned)
+    storage.write_text(left, "x")
+    monkeypatch.setattr("nem12.load.plan.STAGING_DAYS", -1)
+    sweep_staging(run.home, {planned})
+    assert [folder.name for folder, _ in storage.folders(run.home.staging)] == [planned]
+    assert run.settle(planned).files == {"loaded": 1}
+
+
+@pytest.mark.parametrize("way_out", ["../../landing/house.csv", "../x.json"])
+def test_a_listing_lies_in_staging(run: Run, way_out: str) -> None:
+    land(run, "house.csv", GOOD)
+    listing = storage.place(f"{run.home.staging}/listings/{way_out}")
+    with pytest.raises(UsageError, match="not a listing"):
+        claim_listing(run.connection, run.home, listing)

@@ -4,12 +4,12 @@ import errno
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
 
 from nem12 import settings, storage
-from nem12.errors import UsageError
 
 
 def test_a_local_place_is_a_path_byte_for_byte(tmp_path: Path) -> None:
@@ -27,10 +27,46 @@ def test_local_folders_load_nothing_for_buckets() -> None:
     assert done.stdout == "set()\n"
 
 
-def test_a_staging_folder_in_a_bucket_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_only_one_machine_reads_is_in_no_bucket(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METER_HOME", str(tmp_path))
+    assert settings.home().scratch == settings.home().staging == tmp_path / "staging"
     monkeypatch.setenv("METER_STAGING", "memory://staging")
-    with pytest.raises(UsageError, match="METER_STAGING has to be a folder"):
-        settings.home()
+    home = settings.home().make()
+    assert not isinstance(home.staging, Path)
+    assert home.scratch == tmp_path / "scratch"
+    assert home.scratch.is_dir()
+
+
+def begin_to_write(target: storage.Place) -> None:
+    with storage.writing(target) as out:
+        out.write(b"second")
+        out.flush()
+        raise ZeroDivisionError
+
+
+@pytest.mark.parametrize("where", ["folder", "memory://meter/folder"])
+def test_a_file_is_written_whole_or_not_at_all(where: str, tmp_path: Path) -> None:
+    folder = storage.place(where if "://" in where else str(tmp_path / where))
+    target = folder / "sub" / "file"
+    with storage.writing(target) as out:
+        out.write(b"first")
+    with pytest.raises(ZeroDivisionError):
+        begin_to_write(target)
+    assert [path.name for path in storage.files_below(folder) if path.is_file()] == ["file"]
+    with storage.opened(target) as stream, storage.opened_in_parts(target) as parts:
+        parts.seek(2)
+        assert (stream.read(), parts.read(2)) == (b"first", b"rs")
+    assert storage.read_text(target) == "first"
+    ((sub, changed),) = storage.folders(folder)
+    assert sub.name == "sub"
+    assert abs(time.time() - changed) < 60
+    storage.remove_folder(folder)
+    storage.remove_folder(folder)
+    for read in (storage.opened, storage.opened_in_parts, storage.read_text):
+        with pytest.raises(FileNotFoundError):
+            read(target)
 
 
 def test_what_lies_below_a_folder_is_told_by_its_whole_name(tmp_path: Path) -> None:

@@ -16,11 +16,18 @@ def home() -> settings.Home:
     Without a connection those of the environment count, or of the machine's role.
     """
     found = settings.home()
-    if all(isinstance(each, Path) for each in (found.landing, found.archive, found.rejected)):
+    folders = (found.landing, found.staging, found.archive, found.rejected)
+    if all(isinstance(each, Path) for each in folders):
         return found
     with suppress(AirflowNotFoundException):
         storage.use(_options(BaseHook.get_connection(settings.STORAGE_CONNECTION_ID)))
     return settings.home()
+
+
+def place(text: str) -> storage.Place:
+    """What the path or URI in an XCom names."""
+    home()
+    return storage.place(text)
 
 
 def _options(given: Any) -> dict[str, Any]:

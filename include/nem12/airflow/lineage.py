@@ -4,7 +4,6 @@ Imported by the operator's lineage methods alone, which only the OpenLineage pro
 """
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, Final
 
 from airflow.providers.openlineage.extractors import OperatorLineage
@@ -22,13 +21,15 @@ from openlineage.client.facet_v2 import (
 )
 from openlineage.client.naming.dataset import LocalFileSystem
 
-from nem12 import settings
+from nem12 import settings, storage
+from nem12.airflow.buckets import place
 from nem12.drop import uri_path
 from nem12.load.plan import load_plan
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.shard import MeterFile, Part
 from nem12.shard import load as load_shard
+from nem12.storage import Place
 
 MOST_FILES: Final = 50
 """Files named in one event: with their columns they make some 100 KB of it."""
@@ -95,11 +96,10 @@ def batch_lineage(
     if put_in_force is not None:
         statistics = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet
         output.outputFacets = {"outputStatistics": statistics(rowCount=put_in_force)}
-    if not isinstance(batch, dict) or not Path(batch["shard"]).is_file():
+    if not isinstance(batch, dict) or not storage.exists(described := place(batch["shard"])):
         return OperatorLineage(outputs=[output])
-    path = Path(batch["shard"])
-    parts = _by_file(load_shard(path).parts)
-    inputs = list(_inputs(path.parent, parts))
+    parts = _by_file(load_shard(described).parts)
+    inputs = list(_inputs(described.parent, parts))
     output.facets = {"schema": _schema(), "columnLineage": _column_lineage(inputs)}
     facet = MeterBatchFacet(
         batch["batch_id"], len(parts), batch["days"], batch["readings"], batch["refused_records"]
@@ -114,7 +114,7 @@ def _by_file(parts: tuple[Part, ...]) -> dict[str, list[Part]]:
     return found
 
 
-def _inputs(folder: Path, parts: dict[str, list[Part]]) -> Iterator[InputDataset]:
+def _inputs(folder: Place, parts: dict[str, list[Part]]) -> Iterator[InputDataset]:
     named = dict(list(parts.items())[:MOST_FILES])
     landed = _landed(folder, set(named))
     for sha256, of_file in named.items():
@@ -134,7 +134,7 @@ def _inputs(folder: Path, parts: dict[str, list[Part]]) -> Iterator[InputDataset
         )
 
 
-def _landed(folder: Path, wanted: set[str]) -> dict[str, str]:
+def _landed(folder: Place, wanted: set[str]) -> dict[str, str]:
     """Where files landed; what `MeterFile.path` names may be a copy that goes with the run."""
     found: dict[str, str] = {}
     for drop in load_plan(folder):

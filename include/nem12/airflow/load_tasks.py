@@ -3,7 +3,6 @@
 import logging
 from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from airflow.sdk import get_current_context, task, task_group
@@ -12,7 +11,7 @@ from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryActi
 from nem12 import settings
 from nem12.airflow.alerts import tell_of_run
 from nem12.airflow.assets import METER_READINGS
-from nem12.airflow.buckets import home
+from nem12.airflow.buckets import home, place
 from nem12.airflow.claims import claim_of_run
 from nem12.airflow.operators import MeterBatchOperator
 from nem12.airflow.plainly import SaidError, said_plainly
@@ -64,9 +63,9 @@ def claim_and_plan() -> list[dict[str, str]]:
 def parse(shard: dict[str, str]) -> dict[str, Any]:
     """Parse one shard into a staged SQL batch file."""
     get_current_context()["shard_label"] = shard["label"]  # type: ignore[typeddict-unknown-key]
-    path = Path(shard["shard"])
+    described = place(shard["shard"])
     # The operator finds in the shard's description which files the batch comes from.
-    return {**asdict(stage(load_shard(path), path.parent)), "shard": str(path)}
+    return {**asdict(stage(load_shard(described), described.parent)), "shard": shard["shard"]}
 
 
 @task_group

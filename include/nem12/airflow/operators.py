@@ -1,13 +1,13 @@
 """The operator that applies staged batch files."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk.definitions.context import Context
 
 from nem12 import settings
+from nem12.airflow.buckets import place
 from nem12.airflow.warehouse import warehouse
 from nem12.warehouse.apply import apply
 
@@ -50,7 +50,7 @@ class MeterBatchOperator(SQLExecuteQueryOperator):
         with warehouse(
             self.conn_id or settings.CONNECTION_ID, timeout_seconds=seconds
         ) as connection:
-            readings = apply(connection, Path(batch["path"]), batch["months"], by)
+            readings = apply(connection, place(batch["path"]), batch["months"], by)
         self._put_in_force = readings
         self.log.info(
             "batch %s: %s days delivered, %s readings put in force, %s records refused",

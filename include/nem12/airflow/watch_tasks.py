@@ -1,13 +1,12 @@
 """The tasks of the watch: claim what was seen, start the run that loads it."""
 
-from pathlib import Path
 from typing import Any
 
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from nem12.airflow.assets import NEM12_DROPS
-from nem12.airflow.buckets import home
+from nem12.airflow.buckets import home, place
 from nem12.airflow.claims import free_dead_claims
 from nem12.airflow.warehouse import warehouse
 from nem12.load.claim import claim_listing
@@ -20,7 +19,7 @@ def claim(listing: str | None) -> str:
         free_dead_claims(connection)
         if not listing:
             raise AirflowSkipException("nothing new to load")
-        name, count = claim_listing(connection, home(), Path(listing))
+        name, count = claim_listing(connection, home(), place(listing))
     if not count:
         raise AirflowSkipException("what was seen is claimed by others already, or gone")
     extra: dict[str, Any] = {"claim": name, "drops": count}

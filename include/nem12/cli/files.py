@@ -51,6 +51,5 @@ def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[Met
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A folder for what has to be expanded; gone afterwards."""
-    staging = home().make().staging
-    with tempfile.TemporaryDirectory(prefix="command-", dir=staging) as folder:
+    with tempfile.TemporaryDirectory(prefix="command-", dir=home().make().scratch) as folder:
         yield Path(folder)

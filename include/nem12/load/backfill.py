@@ -72,7 +72,7 @@ def _made_at(drop: Drop, home: Home) -> Iterator[datetime]:
     # What cannot be read, or is gone, is the watch's to deal with.
     with (
         suppress(TerminalError, FileNotFoundError),
-        TemporaryDirectory(".headers", dir=home.staging) as scratch,
+        TemporaryDirectory(".headers", dir=home.scratch) as scratch,
     ):
         local = storage.fetched(drop.path, Path(scratch) / "fetched")
         for header in headers(local, drop.profile, Path(scratch)):

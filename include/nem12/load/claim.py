@@ -20,35 +20,33 @@ from nem12.warehouse.connect import Connection
 _LISTINGS: Final = "listings"
 
 
-def save_listing(home: Home, complete: list[Drop]) -> Path:
+def save_listing(home: Home, complete: list[Drop]) -> Place:
     """Keep what was seen in a file: an event or XCom should not carry thousands of names."""
     text = json.dumps([asdict(drop) for drop in complete])
-    folder = home.staging / _LISTINGS
-    folder.mkdir(parents=True, exist_ok=True)
     # Named by content: whoever saw the same writes the same file.
-    path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
-    beside = path.with_suffix(f".{time.monotonic_ns()}.part")
-    beside.write_text(text)
-    beside.replace(path)
-    return path
+    name = f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
+    listing = home.staging / _LISTINGS / name
+    with storage.writing(listing) as out:
+        out.write(text.encode())
+    return listing
 
 
-def claim_listing(connection: Connection, home: Home, listing: Path) -> tuple[str, int]:
+def claim_listing(connection: Connection, home: Home, listing: Place) -> tuple[str, int]:
     """Claim what a listing names and still lies there unchanged.
 
     Returns:
         The claim and the number of drops it got.
     """
-    inside = listing.resolve().is_relative_to((home.staging / _LISTINGS).resolve())
-    if not inside:
+    inside = storage.relative(listing, home.staging / _LISTINGS)
+    if inside is None or ".." in inside.parts:
         raise UsageError(f"{listing.name} is not a listing of this installation")
     try:
-        text = listing.read_text()
+        text = storage.read_text(listing)
     except FileNotFoundError:
         text = "[]"  # who claimed it has removed it
     seen = [Drop(**values) for values in json.loads(text)]
     claimed = ledger.claim(connection, unchanged(seen))
-    listing.unlink(missing_ok=True)
+    storage.remove(listing)
     return claimed
 
 

@@ -1,11 +1,13 @@
 """Claim to shards: read every drop once, leave out what is known, pack the rest."""
 
 import json
-import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from itertools import chain
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from nem12 import shard as shards
@@ -18,6 +20,7 @@ from nem12.mdff.profile import profile
 from nem12.mdff.text import shown
 from nem12.settings import STAGING_DAYS, Home
 from nem12.shard import MeterFile
+from nem12.storage import Place
 from nem12.unpack import sha256, unpack
 from nem12.validate import validate
 from nem12.warehouse import ledger
@@ -56,7 +59,7 @@ class PlannedDrop:
     error: str | None = None
 
 
-def claim_folder(home: Home, claim: str) -> Path:
+def claim_folder(home: Home, claim: str) -> Place:
     """Where a claim keeps what it expands, plans and stages.
 
     Raises:
@@ -112,37 +115,68 @@ def plan(
         reprocess: Load again what is loaded already, in place of it.
 
     Returns:
-        For each shard: `shard`, the path of its description, and `label`.
+        For each shard: `shard`, where its description lies, and `label`.
     """
     folder = claim_folder(home, claim)
-    folder.mkdir(parents=True, exist_ok=True)
+    with _workplace(home, folder) as workplace:
+        return _plan(connection, folder, workplace, claim, run, reprocess=reprocess)
+
+
+@contextmanager
+def _workplace(home: Home, folder: Place) -> Iterator[Path]:
+    """Where drops are fetched and expanded: where they are read later, or on this machine."""
+    if isinstance(folder, Path):
+        folder.mkdir(parents=True, exist_ok=True)
+        yield folder
+    else:
+        with TemporaryDirectory(prefix="plan-", dir=home.scratch) as workplace:
+            yield Path(workplace)
+
+
+def _plan(
+    connection: Connection,
+    folder: Place,
+    workplace: Path,
+    claim: str,
+    run: str,
+    *,
+    reprocess: bool,
+) -> list[dict[str, str]]:
     own = {m.sha256 for drop in load_plan(folder) for m in drop.members if m.outcome is None}
     surveyed: list[tuple[PlannedDrop, list[MeterFile]]] = []
     for claimed in ledger.begin(connection, claim, run):
         if look(claimed.drop.path, claimed.drop.profile) != claimed.drop:
             ledger.settle_gone(connection, claim, claimed.drop_id)
             continue
-        surveyed.append(_survey_drop(claimed, folder))
+        surveyed.append(_survey_drop(claimed, workplace))
     known = ledger.known_files(connection, [f.file_id for _, files in surveyed for f in files])
     to_load = _ToLoad(own, reprocess, known)
     for planned, files in surveyed:
         planned.members = [to_load.take(file) for file in files]
+    packed = shards.pack(_shared(to_load.fresh.values(), folder))
     save_plan(folder, [planned for planned, _ in surveyed])
-    return [
-        _save_shard(folder, number, one)
-        for number, one in enumerate(shards.pack(to_load.fresh.values()))
-    ]
+    return [_save_shard(folder, number, one) for number, one in enumerate(packed)]
 
 
-def _survey_drop(claimed: ClaimedDrop, folder: Path) -> tuple[PlannedDrop, list[MeterFile]]:
+def _shared(files: Iterable[MeterFile], folder: Place) -> list[MeterFile]:
+    """The files as every worker finds them: what lies on this machine alone is put beside."""
+    found = list(files)
+    if isinstance(folder, Path):
+        return found
+    places = [folder / "files" / file.sha256 for file in found]
+    storage.upload([Path(file.path) for file in found], places)
+    return [replace(file, path=str(place)) for file, place in zip(found, places, strict=True)]
+
+
+def _survey_drop(claimed: ClaimedDrop, workplace: Path) -> tuple[PlannedDrop, list[MeterFile]]:
     """Read a drop once; no files where it cannot be read."""
     drop = claimed.drop
     planned = PlannedDrop(claimed.drop_id, drop.uri)
     name = drop.path.name
     try:
         # Read once from where it landed: the parts are read from staging, by whichever worker.
-        local = storage.fetched(drop.path, folder / "fetched" / str(claimed.drop_id))
-        files = list(unpack(local, name, drop.profile, folder / "expanded"))
+        local = storage.fetched(drop.path, workplace / "fetched" / str(claimed.drop_id))
+        files = list(unpack(local, name, drop.profile, workplace / "expanded"))
         whole = len(files) == 1 and files[0].name == name
         planned.sha256 = files[0].sha256 if whole else sha256(local)
         if look(drop.path, drop.profile) != drop:
@@ -170,39 +204,33 @@ def judged_as_whole(file: MeterFile) -> MeterFile:
     return replace(file, findings=file.findings + errors, withheld=True)
 
 
-def _save_shard(folder: Path, number: int, one: shards.Shard) -> dict[str, str]:
-    path = folder / f"shard-{number:04}.json"
-    shards.save(one, path)
-    return {"shard": str(path), "label": shown(one.label, 200)}
+def _save_shard(folder: Place, number: int, one: shards.Shard) -> dict[str, str]:
+    place = folder / f"shard-{number:04}.json"
+    shards.save(one, place)
+    return {"shard": str(place), "label": shown(one.label, 200)}
 
 
-def save_plan(folder: Path, planned: list[PlannedDrop]) -> None:
+def save_plan(folder: Place, planned: list[PlannedDrop]) -> None:
     """Keep what was planned for the end of the run."""
-    beside = folder / ".plan.json.part"
-    beside.write_text(json.dumps([asdict(drop) for drop in planned]))
-    beside.replace(folder / "plan.json")
+    with storage.writing(folder / "plan.json") as out:
+        out.write(json.dumps([asdict(drop) for drop in planned]).encode())
 
 
-def load_plan(folder: Path) -> Iterator[PlannedDrop]:
+def load_plan(folder: Place) -> Iterator[PlannedDrop]:
     """What was planned; nothing if planning did not get that far."""
-    path = folder / "plan.json"
-    if not path.exists():
+    try:
+        text = storage.read_text(folder / "plan.json")
+    except FileNotFoundError:
         return
-    for values in json.loads(path.read_text()):
+    for values in json.loads(text):
         members = [Member(**member) for member in values.pop("members")]
         yield PlannedDrop(members=members, **values)
-
-
-def remove(folder: Path) -> None:
-    """Remove what a claim kept; all of it can be made again."""
-    shutil.rmtree(folder, ignore_errors=True)
 
 
 def sweep_staging(home: Home, open_claims: set[str]) -> None:
     """Remove what runs left in staging that never came to an end."""
     oldest = time.time() - STAGING_DAYS * 86_400
-    for path in home.staging.iterdir():
-        if path.name in open_claims or path.name.startswith("."):
-            continue
-        if path.is_dir() and path.stat().st_mtime < oldest:
-            remove(path)
+    places = [home.staging, *([] if home.scratch == home.staging else [home.scratch])]
+    for folder, changed in chain.from_iterable(map(storage.folders, places)):
+        if folder.name not in open_claims and changed < oldest and folder.name[:1] != ".":
+            storage.remove_folder(folder)

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from nem12 import storage
 from nem12.drop import Drop, look
-from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan, remove
+from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan
 from nem12.load.report import REPORT_SUFFIX, not_kept, refusal, text_table, write_report
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
@@ -122,7 +122,8 @@ def settle(connection: Connection, home: Home, claim: str, failure: str = "") ->
         loaded += _settle_some(connection, home, some, planned, settlement, failure)
     if loaded:
         settlement.nmis = ledger.nmis(connection, loaded, _MOST_NMIS)
-    remove(folder)
+    # All of it can be made again.
+    storage.remove_folder(folder)
     return settlement
 
 

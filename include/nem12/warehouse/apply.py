@@ -2,14 +2,15 @@
 
 import re
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import BinaryIO, Final
 
 from psycopg import sql
 from psycopg.rows import tuple_row
 
+from nem12 import storage
 from nem12.errors import TerminalError
 from nem12.settings import COPIED_DAYS
+from nem12.storage import Place
 from nem12.warehouse.connect import Connection, explained
 from nem12.warehouse.readings import COLUMNS, Winner, pieces
 
@@ -19,12 +20,12 @@ _COPY: Final = sql.SQL("COPY meter_readings ({}) FROM STDIN (FORMAT binary)").fo
 )
 
 
-def apply(connection: Connection, path: Path, months: Sequence[str], by: str = "") -> int:
+def apply(connection: Connection, staged: Place, months: Sequence[str], by: str = "") -> int:
     """Run a staged batch file against a migrated database.
 
     Args:
         connection: Prepared, idle.
-        path: Of the staged file.
+        staged: The staged file.
         months: First days of the months it has readings of; their partitions are made first, in a
             transaction of their own, so that no reader waits for the batch.
         by: Run and try, for the ledger.
@@ -39,7 +40,7 @@ def apply(connection: Connection, path: Path, months: Sequence[str], by: str = "
     with explained():
         with connection.transaction():
             connection.execute("SELECT meter_ensure_months(%s::date[])", (list(months),))
-        with connection.transaction(), _opened(path) as stream:
+        with connection.transaction(), _opened(staged) as stream:
             connection.execute("SELECT set_config('nem12.applied_by', %s, true)", (by,))
             readings = 0
             for statement in statements(stream):
@@ -65,12 +66,12 @@ def _finish(connection: Connection, batch_id: str) -> int:
     return readings
 
 
-def _opened(path: Path) -> BinaryIO:
+def _opened(staged: Place) -> BinaryIO:
     try:
-        return path.open("rb")
+        return storage.opened(staged)
     except FileNotFoundError:
         raise TerminalError(
-            f"staged file {path.name} is gone: clear the parse task, which writes it again; if it"
+            f"staged file {staged.name} is gone: clear the parse task, which writes it again; if it"
             " is gone again, the workers do not share the staging folder: set METER_STAGING"
         ) from None
 
