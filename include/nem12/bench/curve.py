@@ -1,5 +1,6 @@
 """The growth curve as a picture, without any library."""
 
+import math
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -7,7 +8,8 @@ _SVG: Final = "http://www.w3.org/2000/svg"
 _TITLE: Final = "Thousand readings a second, by million readings in the table"
 _WIDTH: Final = 720
 _HEIGHT: Final = 320
-_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 16, 34, 40
+_LEFT, _RIGHT, _TOP, _BOTTOM = 64, 24, 34, 40
+_MOST_TICKS: Final = 6
 _COLOURS: Final = {"apply": "#0b6e4f", "COPY": "#8a8d91"}
 
 
@@ -46,18 +48,26 @@ def drawn(steps: Sequence[Point]) -> str:
         f'<rect width="{_WIDTH}" height="{_HEIGHT}" fill="#fff"/>',
         f'<text x="{_LEFT}" y="20">{_TITLE}</text>',
     ]
-    for quarter in range(5):
-        rate, readings = most_rate * quarter / 4, most_rows * quarter / 4
-        x, _, _ = place(readings, 0).partition(",")
+    for rate in _ticks(most_rate):
         _, _, y = place(0, rate).partition(",")
         parts += [
             f'<line x1="{_LEFT}" x2="{_WIDTH - _RIGHT}" y1="{y}" y2="{y}" stroke="#ddd"/>',
             f'<text x="{_LEFT - 8}" y="{y}" dy="4" text-anchor="end">{rate / 1e3:,.0f}</text>',
-            f'<text x="{x}" y="{_HEIGHT - 18}" text-anchor="middle">{readings / 1e6:.3g}</text>',
         ]
+    for readings in _ticks(most_rows):
+        x, _, _ = place(readings, 0).partition(",")
+        text = f"{readings / 1e6:g}"
+        parts.append(f'<text x="{x}" y="{_HEIGHT - 18}" text-anchor="middle">{text}</text>')
     for number, (name, points) in enumerate(lines.items()):
         parts += [
             f'<polyline fill="none" stroke="{_COLOURS[name]}" points="{" ".join(points)}"/>',
             f'<text x="{_WIDTH - 130 + 60 * number}" y="20" fill="{_COLOURS[name]}">{name}</text>',
         ]
     return "\n".join([*parts, "</svg>\n"])
+
+
+def _ticks(most: float) -> list[float]:
+    """Round numbers from 0 to `most`, a few of them."""
+    power = 10.0 ** math.floor(math.log10(most / _MOST_TICKS))
+    step = next(n * power for n in (1, 2, 5, 10) if most / (n * power) <= _MOST_TICKS)
+    return [step * number for number in range(math.floor(most / step) + 1)]
