@@ -245,6 +245,26 @@ def test_two_cuts_of_one_file_count_it_once(
 
 
 @only_embedded
+def test_days_are_taken_out_without_a_look_at_others(loader: Connection, tmp_path: Path) -> None:
+    """Also by a planner that would read the whole table."""
+    load(loader, tmp_path, delivery(Day(), Day(date(2024, 4, 11))))
+    counts = (
+        "SELECT sum(seq_scan)::int, sum(n_tup_del)::int FROM pg_stat_xact_user_tables"
+        " WHERE relname LIKE 'meter_readings_%'"
+    )
+    with loader.transaction():
+        before = loader.execute(counts).fetchone() or ()
+        loader.execute("SET LOCAL enable_nestloop = off")
+        loader.execute(
+            "SELECT meter_delete_readings(array_agg("
+            "(nmi, nmi_suffix, day, NULL, NULL, NULL)::meter_day_key)) FROM meter_days"
+        )
+        after = loader.execute(counts).fetchone() or ()
+    scans, deleted = (now - then for now, then in zip(after, before, strict=True))
+    assert (scans, deleted) == (0, 96)
+
+
+@only_embedded
 def test_the_loader_may_not_change_the_schema(loader: Connection) -> None:
     for statement in (
         "DROP TABLE meter_readings",

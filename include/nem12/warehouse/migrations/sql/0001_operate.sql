@@ -26,10 +26,9 @@ BEGIN
                 AND d.file_id = file
             RETURNING d.nmi, d.nmi_suffix, d.day
         )
-        DELETE FROM meter_readings r USING gone g
-        WHERE r.nmi = g.nmi AND r.nmi_suffix = g.nmi_suffix
-            AND r."timestamp" >= g.day::timestamp AT TIME ZONE 'Australia/Brisbane'
-            AND r."timestamp" < (g.day + 1)::timestamp AT TIME ZONE 'Australia/Brisbane';
+        SELECT array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL)::meter_day_key) INTO touched
+        FROM gone;
+        PERFORM meter_delete_readings(touched);
     END IF;
     IF NOT for_reload THEN
         UPDATE meter_drops d SET message = 'withdrawn' FROM meter_drop_files m
