@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
@@ -65,4 +64,5 @@ def test_staging_is_cleared_of_the_copies(running: Running) -> None:
     dropped = put(running, "two_sites.zip")
     running.settled(dropped, since)
     running.load_run(dropped)
-    assert [path for path in Path(running.home.staging).rglob("*") if path.is_file()] == []
+    assert storage.files_below(running.home.staging) == []
+    assert [path for path in running.home.scratch.rglob("*") if path.is_file()] == []
