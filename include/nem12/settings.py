@@ -162,7 +162,7 @@ class Home:
         """Make the folders that are missing; only their owner may look into the state."""
         self.root.mkdir(parents=True, exist_ok=True)
         folders = (self.landing, *(self.landing / profile for profile in ("strict", "lenient")))
-        for folder in (*folders, self.staging, self.scratch, self.archive, self.rejected):
+        for folder in (*folders, self.scratch, self.archive, self.rejected):
             if isinstance(folder, Path):
                 folder.mkdir(parents=True, exist_ok=True)
         return self

@@ -260,8 +260,7 @@ def save(shard: Shard, place: Place) -> None:
         [p.file.sha256, p.number, p.of, p.start, p.end, p.first_line, p.last_line]
         for p in shard.parts
     ]
-    with storage.writing(place) as out:
-        out.write(json.dumps({"files": files, "parts": ranges}, default=str).encode())
+    storage.write_text(place, json.dumps({"files": files, "parts": ranges}, default=str))
 
 
 def load(place: Place) -> Shard:

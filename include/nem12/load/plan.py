@@ -212,8 +212,7 @@ def _save_shard(folder: Place, number: int, one: shards.Shard) -> dict[str, str]
 
 def save_plan(folder: Place, planned: list[PlannedDrop]) -> None:
     """Keep what was planned for the end of the run."""
-    with storage.writing(folder / "plan.json") as out:
-        out.write(json.dumps([asdict(drop) for drop in planned]).encode())
+    storage.write_text(folder / "plan.json", json.dumps([asdict(drop) for drop in planned]))
 
 
 def load_plan(folder: Place) -> Iterator[PlannedDrop]:
@@ -230,7 +229,7 @@ def load_plan(folder: Place) -> Iterator[PlannedDrop]:
 def sweep_staging(home: Home, open_claims: set[str]) -> None:
     """Remove what runs left in staging that never came to an end."""
     oldest = time.time() - STAGING_DAYS * 86_400
-    places = [home.staging, *([] if home.scratch == home.staging else [home.scratch])]
+    places = dict.fromkeys((home.staging, home.scratch))
     for folder, changed in chain.from_iterable(map(storage.folders, places)):
         if folder.name not in open_claims and changed < oldest and folder.name[:1] != ".":
             storage.remove_folder(folder)
