@@ -111,5 +111,6 @@ def extract(stream: Readable, open_block: Callable[[int], BinaryIO]) -> int:
     return blocks.count
 
 
-def _refuse_doctype(*_: object) -> None:
-    raise XmlError("a document type declaration is not allowed")
+def _refuse_doctype(name: str, *_: object) -> None:
+    is_message = name.lower() != "html"  # that is a page: an answer of a portal, no message
+    raise XmlError("a document type declaration is not allowed", is_message=is_message)

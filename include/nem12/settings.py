@@ -12,7 +12,7 @@ from typing import Final
 from nem12 import storage
 from nem12.storage import Place
 
-READER_VERSION: Final = "1"
+READER_VERSION: Final = "2"
 """Part of a batch's identity: raise it when the reader's verdict on any input changes."""
 
 MIB: Final = 1024 * 1024
@@ -31,7 +31,8 @@ COPIED_DAYS: Final = 500
 """Whose readings one COPY sends: 1 MB of values, and 144,000 rows to make its start cheap."""
 
 MAX_LINE_BYTES: Final = 1 * MIB
-"""The longest record that can be valid has 6 KiB; what is longer is judged by its beginning."""
+"""The longest record without a fault has 15 KiB; of a longer line each field is judged by what it
+begins with."""
 
 MAX_MEMBERS: Final = 20_000
 """Members of one archive; the largest deliveries seen hold some thousands."""

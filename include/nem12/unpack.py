@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
+from uuid import uuid4
 
 from nem12.asexml import XmlError, extract
 from nem12.errors import TerminalError
@@ -77,16 +78,18 @@ def unpack(path: Path, name: str, profile: str, scratch: Path) -> Iterator[Meter
     Raises:
         TerminalError: The drop cannot be read, or is gone.
     """
+    # Of its own for each drop: a copy of it may be read at the same time, or may have been.
+    own = scratch / uuid4().hex
     try:
         with path.open("rb") as stream:
             magic = stream.read(4)
             stream.seek(0)
             if magic.startswith(_ZIP):
-                yield from _zip(path, stream, name, profile, scratch)
+                yield from _zip(path, stream, name, profile, own)
             elif magic.startswith(_GZIP):
-                yield from _gzip(path, stream, name, profile, scratch)
+                yield from _gzip(path, stream, name, profile, own)
             else:
-                yield from _plain(path, name, profile, scratch)
+                yield from _plain(path, name, profile, own / "message")
     except FileNotFoundError:
         raise TerminalError(f"{text.shown(name, 200)} is gone") from None
     except PermissionError:
@@ -140,24 +143,18 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _gzip(
-    path: Path, stream: BinaryIO, name: str, profile: str, scratch: Path
-) -> Iterator[MeterFile]:
+def _gzip(path: Path, stream: BinaryIO, name: str, profile: str, own: Path) -> Iterator[MeterFile]:
     packed = path.stat().st_size
     try:
         with gzip.open(stream, "rb") as expanded:
             budget = _Budget(expanded, packed)
-            target = scratch / f"{sha256(path)[:12]}-0"
-            yield from _member(budget, name, profile, target, packed * 10)
+            yield from _member(budget, name, profile, own / "member", packed * 10)
     except (_RefusedError, *_BROKEN) as error:
         yield _unreadable(path, name, profile, error)
 
 
-def _zip(
-    path: Path, stream: BinaryIO, name: str, profile: str, scratch: Path
-) -> Iterator[MeterFile]:
+def _zip(path: Path, stream: BinaryIO, name: str, profile: str, own: Path) -> Iterator[MeterFile]:
     budget = _Budget(stream, path.stat().st_size)
-    prefix = sha256(path)[:12]
     try:
         with zipfile.ZipFile(stream) as archive:
             # Not `is_dir`, which fails where a member has no name.
@@ -180,7 +177,7 @@ def _zip(
                     # An archive may hold a name twice: each is a file of its own.
                     inner = f"{inner} ({number})" if inner in names else inner
                     names.add(inner)
-                    target = scratch / f"{prefix}-{number}"
+                    target = own / f"member-{number}"
                     yield from _member(budget, inner, profile, target, member.file_size)
     except (_RefusedError, *_BROKEN) as error:
         yield _unreadable(path, name, profile, error)
@@ -197,22 +194,24 @@ def _member(
     if _begins_with(target, (*_ZIP, _GZIP)):
         yield _refuse(file, "an archive inside an archive is not opened")
     elif file.refused:
-        yield from _plain(target, name, profile, target.parent)
+        yield from _plain(target, name, profile, target)
     else:
         yield file
 
 
-def _plain(path: Path, name: str, profile: str, scratch: Path) -> Iterator[MeterFile]:
-    """A file that is no archive: the records themselves, or an XML message around them."""
+def _plain(path: Path, name: str, profile: str, beside: Path) -> Iterator[MeterFile]:
+    """A file that is no archive: the records themselves, or an XML message around them.
+
+    The blocks of a message are written beside a path of that name.
+    """
     if _begins_with(path, (b"<",)):
         blocks: list[Path] = []
-        prefix = scratch / f"{sha256(path)[:12]}-block"
 
         def open_block(number: int) -> BinaryIO:
             if number >= MAX_MEMBERS:
                 raise _RefusedError(f"the message has more than {MAX_MEMBERS} blocks")
-            prefix.parent.mkdir(parents=True, exist_ok=True)
-            blocks.append(prefix.with_name(f"{prefix.name}-{number}"))
+            beside.parent.mkdir(parents=True, exist_ok=True)
+            blocks.append(beside.with_name(f"{beside.name}-block-{number}"))
             return blocks[-1].open("wb")
 
         try:
@@ -245,7 +244,9 @@ def _begins_with(path: Path, magics: tuple[bytes, ...]) -> bool:
 
 
 def _unreadable(path: Path, name: str, profile: str, error: BaseException) -> MeterFile:
-    return _refuse(_surveyed(path, name, profile), str(error) or "the archive is damaged")
+    # What the libraries say of damage is theirs, and seldom helps.
+    said = isinstance(error, (_RefusedError, XmlError))
+    return _refuse(_surveyed(path, name, profile), str(error) if said else "the archive is damaged")
 
 
 def _refuse(file: MeterFile, reason: str) -> MeterFile:

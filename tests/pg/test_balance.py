@@ -18,7 +18,8 @@ from tests.cases.faults.make import CASES
 from tests.pg.deliveries import load_shards, one_block_shards, put, surveyed
 from tests.pg.servers import Warehouse
 
-QUALITY = re.compile("[A-Za-z]([0-9A-Z][0-9A-Za-z]*)?")  # or what was meant as one
+QUALITY = re.compile("[A-Z]([0-9A-Z][0-9A-Za-z]*)?")  # or what was meant as one
+LETTERS = re.compile("[A-Za-z][0-9]*")  # the same, where the record ends as behind a quality
 NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?|\.[0-9]+")
 MANY = generate.Mix(varied=20, estimated=20, substituted=20, final=10, read_by_hand=20)
 
@@ -52,8 +53,13 @@ def records_300(data: bytes) -> Iterator[tuple[int, list[str]]]:
                 trimmed = trimmed[1:-1].strip(" \t")
             fields.append(trimmed)
         if fields[0] == "300":
-            ends = (n for n, field in enumerate(fields[2:]) if QUALITY.fullmatch(field))
-            yield number, fields[2:][: next(ends, len(fields))]
+            rest = fields[2:]
+            ends = (
+                place
+                for place, field in enumerate(rest)
+                if QUALITY.fullmatch(field) or (LETTERS.fullmatch(field) and len(rest) - place <= 5)
+            )
+            yield number, rest[: next(ends, None)]
 
 
 def independent_sum(data: bytes) -> Decimal:

@@ -20,7 +20,10 @@ pytestmark = only_embedded
 
 GOOD = delivery(Day(), Day(suffix="E2", uom="Wh"))
 PARTIAL = delivery(Day(value="x"), Day(suffix="E2"))
-KEYS = {"file", "sha256", "outcome", "readings", "days", "refused_records", "findings"}
+KEYS = {
+    "file", "sha256", "outcome", "readings", "days", "refused_records", "findings",
+    "findings_left_out",
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The whole act, from the landing folder to the archive, in this process."""
 
+import gzip
 import os
 import time
 import zipfile
@@ -128,9 +129,12 @@ def test_the_same_content_again_is_a_duplicate(warehouse: Warehouse, run: Run) -
     assert warehouse.one("SELECT count(*) FROM meter_files") == 1
 
 
-def test_the_same_content_twice_in_one_claim_is_loaded_once(warehouse: Warehouse, run: Run) -> None:
-    run.drop("a.csv", GOOD)
-    run.drop("b.csv", GOOD)
+@pytest.mark.parametrize("data", [GOOD, gzip.compress(GOOD)], ids=["plain", "compressed"])
+def test_the_same_content_twice_in_one_claim_is_loaded_once(
+    warehouse: Warehouse, run: Run, data: bytes
+) -> None:
+    run.drop("a.csv", data)
+    run.drop("b.csv", data)
     done = run.run()
     assert done.files == {"loaded": 1, "duplicate": 1}
     assert done.readings == 48

@@ -85,7 +85,8 @@ def test_messages_come_zipped_too(tmp_path: Path) -> None:
 def test_a_document_type_is_not_followed(tmp_path: Path, doctype: str) -> None:
     data = message(RECORDS).replace(b"?>\n", f"?>{doctype}".encode())
     (found,) = unpacked(tmp_path, data)
-    assert found.refused
+    assert codes(found) == ["unreadable"]
+    assert "document type" in found.findings[0].message
 
 
 @pytest.mark.parametrize(
@@ -96,9 +97,18 @@ def test_a_document_type_is_not_followed(tmp_path: Path, doctype: str) -> None:
         (message("NMI,Suffix\n6407112380,E1"), "not-text"),
         (message(RECORDS.replace("NEM12", "NEM13")), "version"),
         (b"<html><body>404</body></html>", "not-text"),
+        (b"<!DOCTYPE html><html><body>404</body></html>", "not-text"),
         (b"<<<<", "not-text"),
     ],
-    ids=["cut off", "no block", "another layout", "NEM13", "a page", "no XML"],
+    ids=[
+        "cut off",
+        "no block",
+        "another layout",
+        "NEM13",
+        "a page",
+        "a page with its type",
+        "no XML",
+    ],
 )
 def test_what_holds_no_interval_data_is_refused(tmp_path: Path, data: bytes, code: str) -> None:
     found = unpacked(tmp_path, data)

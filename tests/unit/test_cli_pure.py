@@ -40,7 +40,7 @@ def test_text_findings_are_a_linters(tmp_path: Path, capsys: pytest.CaptureFixtu
     main(["validate", name])
     out, err = capsys.readouterr()
     assert out == f"{name}:4: RECORD quality QualityMethod 'X' is not one of the format\n"
-    assert err == (f"{name}: partial, 1 days, 4 of 5 records accepted, 1 refusals, 0 warnings\n")
+    assert err == (f"{name}: partial, 1 day, 4 of 5 records accepted, 1 refusal, 0 warnings\n")
 
 
 def test_json_findings_are_one_object_a_line_and_nothing_else(
@@ -66,7 +66,7 @@ def test_a_good_file_prints_nothing_to_standard_output(
     main(["validate", put(tmp_path, "a.csv", GOOD)])
     out, err = capsys.readouterr()
     assert out == ""
-    assert ": loaded, 1 days, 4 of 4 records accepted" in err
+    assert ": loaded, 1 day, 4 of 4 records accepted" in err
 
 
 def test_a_folder_means_the_files_in_it_but_not_the_partial_ones(

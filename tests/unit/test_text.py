@@ -10,7 +10,7 @@ from nem12.mdff import text
 from nem12.mdff.text import Readable, excerpt, shown, whole_lines
 from nem12.settings import MAX_LINE_BYTES, MIB
 
-LIMIT = 16
+LIMIT = 2048
 """Bytes of the longest line in the tests of overlong ones."""
 
 
@@ -74,27 +74,29 @@ def test_line_ends_are_counted_as_lines_are_split(data: bytes) -> None:
 
 overlong = st.lists(
     st.sampled_from(
-        [b"x" * LIMIT, b"x" * (LIMIT - 1), b"ab", "é".encode(), "€".encode(), b"\r\n", b"\n", b"\r"]
+        [b"x" * LIMIT, b"x" * 1023, b"ab", "é".encode(), "€".encode(), b" " * 255, b" "]
     )
+    | st.sampled_from([b"\t", b"," * 1999, b",", b"+", b"\r\n", b"\n", b"\r"])
 ).map(b"".join)
 
 
-def beginning(line: bytes) -> bytes:
-    """What is to be given of a line: no more than LIMIT bytes, whole characters, and its end."""
-    content = line.rstrip(b"\r\n")
-    if len(content) <= LIMIT:
-        return line
-    return content[:LIMIT].decode("utf-8", "ignore").encode() + line[len(content) :]
-
-
 @given(overlong, lengths(LIMIT))
-def test_an_overlong_line_is_cut_alike_in_any_chunking_and_no_other_line_changes(
+def test_an_overlong_line_is_condensed_alike_in_any_chunking_and_no_other_line_changes(
     data: bytes, sizes: list[int]
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(text, "MAX_LINE_BYTES", LIMIT)
         given_back = lines_of(Dribble(data, sizes))
-    assert given_back == [beginning(line) for line in data.splitlines(keepends=True)]
+        in_large_chunks = lines_of(Dribble(data, [LIMIT]))
+    assert given_back == in_large_chunks
+    for line, original in zip(given_back, data.splitlines(keepends=True), strict=True):
+        content = original.rstrip(b"\r\n")
+        if len(content) <= LIMIT:
+            assert line == original
+            continue
+        assert line.endswith(original[len(content) :])
+        assert all(len(field) <= 1024 + 3 for field in line.rstrip(b"\r\n").split(b","))
+        line.decode()  # no character is cut in two
 
 
 @given(overlong, lengths(LIMIT))
@@ -102,7 +104,7 @@ def test_pieces_after_an_overlong_line_lie_where_they_say(data: bytes, sizes: li
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(text, "MAX_LINE_BYTES", LIMIT)
         for offset, piece in whole_lines(Dribble(data, sizes)):
-            first = piece.splitlines()[0]
+            first = piece.splitlines()[0][:LIMIT].partition(b",")[0].partition(b" ")[0]
             assert data[offset : offset + len(first)] == first
             assert offset == 0 or data[offset - 1 : offset] in (b"\n", b"\r")
 
@@ -120,7 +122,7 @@ def test_memory_stays_bounded_in_a_line_without_end() -> None:
             return b"9" * size if self.left >= 0 else b""
 
     pieces = list(whole_lines(Endless()))
-    assert [len(piece) for _, piece in pieces] == [MAX_LINE_BYTES]
+    assert [len(piece) for _, piece in pieces] == [1024]
 
 
 def test_an_overlong_line_that_is_not_utf8_stays_so() -> None:

@@ -5,7 +5,7 @@ from argparse import Namespace
 from nem12.cli.files import named, scratch_folder, surveyed
 from nem12.cli.output import err, to_json
 from nem12.mdff.findings import Finding, Level
-from nem12.mdff.text import shown
+from nem12.mdff.text import plural, shown
 from nem12.shard import MeterFile
 from nem12.validate import Judged
 from nem12.validate import validate as judge
@@ -48,8 +48,9 @@ def _summary(judged: Judged) -> str:
     counts = judged.tally.counts
     refusals = sum(n for (level, _), n in counts.items() if level is not Level.WARN)
     warnings = sum(n for (level, _), n in counts.items() if level is Level.WARN)
+    accepted = judged.records - judged.refused_records
     return (
-        f"{shown(judged.file.name, 500)}: {judged.outcome}, {judged.days} days, "
-        f"{judged.records - judged.refused_records} of {judged.records} records accepted, "
-        f"{refusals} refusals, {warnings} warnings"
+        f"{shown(judged.file.name, 500)}: {judged.outcome}, {plural(judged.days, 'day')}, "
+        f"{accepted} of {plural(judged.records, 'record')} accepted, "
+        f"{plural(refusals, 'refusal')}, {plural(warnings, 'warning')}"
     )

@@ -25,7 +25,7 @@ from nem12.warehouse.connect import Connection, connect
 Result = dict[str, Any]
 
 _MOST_FINDINGS: Final = 1000
-"""Findings listed for a file; `refused_records` counts them all."""
+"""Findings listed for a file; `findings_left_out` counts the others."""
 
 _WORTH_A_PROCESS: Final = 4 * settings.MIB
 """Less is staged before a process of its own has started."""
@@ -55,6 +55,7 @@ def _stage_only(files: list[MeterFile], folder: Path) -> list[Result]:
     for file in files:
         findings: list[Finding] = []
         judged = validate(file, findings.append)
+        listed = sorted(findings, key=lambda finding: finding.rank)[:_MOST_FINDINGS]
         results.append(
             {
                 "file": shown(file.name, 4096),
@@ -63,10 +64,8 @@ def _stage_only(files: list[MeterFile], folder: Path) -> list[Result]:
                 "readings": judged.values - judged.refused_values,
                 "days": judged.days,
                 "refused_records": judged.refused_records,
-                "findings": [
-                    _finding(f.line, f.level.name, f.code, f.message)
-                    for f in sorted(findings, key=lambda finding: finding.rank)[:_MOST_FINDINGS]
-                ],
+                "findings": [_finding(f.line, f.level.name, f.code, f.message) for f in listed],
+                "findings_left_out": judged.tally.counts.total() - len(listed),
             }
         )
     return results
@@ -126,6 +125,7 @@ def _stage_all(shards: list[Shard], folder: Path, processes: int) -> Iterator[St
 def _result(connection: Connection, file: MeterFile, row: dict[str, Any], *, again: bool) -> Result:
     rejects = ledger.rejects(connection, file.file_id, _MOST_FINDINGS)
     warnings = ledger.warnings(connection, file.file_id, _MOST_FINDINGS - len(rejects))
+    found = sum(row["warnings"].values()) + (rejects[0]["found"] if rejects else 0)
     duplicate = again and row["status"] != "refused"
     return {
         "file": shown(file.name, 4096),
@@ -139,6 +139,7 @@ def _result(connection: Connection, file: MeterFile, row: dict[str, Any], *, aga
             *(_finding(r["line"], "WARN", r["code"], r["message"]) for r in warnings),
             *([_finding(1, "WARN", "not-kept", not_kept(row))] if row["removed_days"] else []),
         ],
+        "findings_left_out": found - len(rejects) - len(warnings),
     }
 
 

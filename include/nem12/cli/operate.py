@@ -9,7 +9,7 @@ from nem12.cli.output import out, to_json
 from nem12.errors import UsageError
 from nem12.load.redrive import redrive as put_back
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import shown
+from nem12.mdff.text import plural, shown
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect
 from nem12.warehouse.verify import verify as differences
@@ -41,7 +41,7 @@ def withdraw(arguments: Namespace) -> int:
             raise UsageError(f"several files are called that, name one by its SHA-256: {ids}")
         days = ledger.withdraw(connection, found[0]["file_id"])
     name = shown(found[0]["name"], 200)
-    out.print(f"{name}: withdrawn, {days} days of it", markup=False, soft_wrap=True)
+    out.print(f"{name}: withdrawn, {plural(days or 0, 'day')} of it", markup=False, soft_wrap=True)
     return 0
 
 

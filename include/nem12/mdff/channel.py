@@ -44,7 +44,7 @@ def check_200(record: Record) -> Channel | None:
 
 def _nmi(record: Record) -> str | None:
     given = record.fields[1]
-    nmi = given.upper()
+    nmi = text.capitals(given)
     if not (nmi.isascii() and nmi.isalnum()) or len(nmi) > spec.NMI_LENGTH + 1:
         record.refuse("nmi", f"NMI '{text.shown(given)}' is not 10 letters and digits", Level.BLOCK)
         return None
@@ -66,12 +66,12 @@ def _nmi(record: Record) -> str | None:
 
 
 def _suffix(record: Record) -> str | None:
-    given, suffix = record.fields[4], record.fields[4].upper()
+    given, suffix = record.fields[4], text.capitals(record.fields[4])
     if not spec.SUFFIX.fullmatch(suffix):
         message = f"NMISuffix '{text.shown(given)}' is not one the format knows"
         record.refuse("suffix", message, Level.BLOCK)
         return None
-    configuration = record.fields[2].upper()
+    configuration = text.capitals(record.fields[2])
     if not configuration or len(configuration) % 2:
         message = f"NMIConfiguration '{text.shown(configuration)}' is not made of pairs"
         record.warn("configuration", message)
@@ -83,7 +83,7 @@ def _suffix(record: Record) -> str | None:
 
 
 def _unit(record: Record) -> spec.Unit | None:
-    unit = spec.UNITS.get(record.fields[7].upper())
+    unit = spec.UNITS.get(text.capitals(record.fields[7]))
     if unit is None:
         message = f"UOM '{text.shown(record.fields[7])}' is not a unit the format knows"
         record.refuse("uom", message, Level.BLOCK)
@@ -99,5 +99,7 @@ def _interval_minutes(record: Record) -> int | None:
     if minutes and spec.MINUTES_A_DAY % minutes == 0:
         record.refuse_unless_tolerated("interval-length", message, Level.BLOCK)
         return minutes
+    if "interval-length" in record.profile.tolerated:
+        message = f"IntervalLength '{text.shown(given)}' is no number of minutes that divides a day"
     record.refuse("interval-length", message, Level.BLOCK)
     return None

@@ -78,7 +78,7 @@ def check_300(record: Record, channel: Channel, header: Header) -> Day | None:
     day = check_date(record, record.at(1), header)
     values = values_of(record.fields, channel.intervals)
     if len(values) != channel.intervals:
-        message = f"{len(values)} values instead of {channel.intervals}"
+        message = f"{text.plural(len(values), 'value')} instead of {channel.intervals}"
         record.refuse("value-count", f"{message} ({channel.interval_minutes}-minute data)")
         return None
     _check_values(record, values, channel.unit)
@@ -111,14 +111,16 @@ def _quality_place(fields: list[str], intervals: int) -> int | None:
     """Where the QualityMethod of a 300 record stands, also when the values are miscounted.
 
     What stands at its proper place is taken for it unless it looks like a value, or another field
-    is a QualityMethod without doubt.
+    is a QualityMethod without doubt. One that only resembles it counts where the record ends as it
+    should behind it: elsewhere it is a value that is none.
     """
     proper = intervals + 2
     here = fields[proper] if proper < len(fields) else None
     if here is not None and spec.QUALITY.fullmatch(here):
         return proper
-    for pattern in (spec.QUALITY, spec.QUALITY_LIKE):
-        places = (i for i, name in enumerate(fields[2:], 2) if pattern.fullmatch(name))
+    last = len(fields) - len(spec.FIELDS_300_TAIL)
+    for pattern, first in ((spec.QUALITY, 2), (spec.QUALITY_LIKE, max(2, last))):
+        places = (i for i, name in enumerate(fields[first:], first) if pattern.fullmatch(name))
         place = next(places, None)
         if place is not None and _decides(place, proper, here):
             return place
@@ -161,9 +163,9 @@ def _value_fault(value: str, unit: spec.Unit) -> tuple[str, str] | None:
     if len(whole.lstrip("0")) > spec.MAX_WHOLE_DIGITS:
         return "value-width", f"'{text.shown(value)}' has more than 15 digits before the point"
     if len(value) > spec.MAX_VALUE:
-        return "value", f"'{text.shown(value)}' has {len(value)} characters"
+        return "value", f"'{text.shown(value)}' has more than {spec.MAX_VALUE} characters"
     if len(decimals) > unit.decimals:
-        what = f"'{text.shown(value)}' has more than {unit.decimals} decimals"
+        what = f"'{text.shown(value)}' has more than {text.plural(unit.decimals, 'decimal')}"
         return "decimals", f"{what} ({unit.delivered})"
     return None
 
@@ -192,21 +194,22 @@ def check_quality(
     if code == 0 and not description:
         record.warn("reason-text", "ReasonCode 0 needs a ReasonDescription")
     elif len(description) > spec.MAX_DESCRIPTION:
-        record.warn("reason-text", f"ReasonDescription of {len(description)} characters")
+        message = f"ReasonDescription is longer than {spec.MAX_DESCRIPTION} characters"
+        record.warn("reason-text", message)
     return Quality(method, code, description)
 
 
 def _check_method(record: Record, method: str, header: Header) -> None:
     flag, number = method[0], method[1:]
     if flag == "N" and header.created.date() >= spec.NULL_FLAG_ENDED:
-        message = "quality flag N in a file made after 1 October 2021"
+        message = "quality flag N in a file made on or after 1 October 2021"
         record.refuse_unless_tolerated("null-flag", message)
     if flag in spec.METHOD_REQUIRED:
         if not number:
             message = f"QualityMethod {flag} without its method"
             record.refuse_unless_tolerated("method-missing", message)
         elif number not in spec.METHODS:
-            record.warn("method-unknown", f"method {number} is not in the known list")
+            record.warn("method-unknown", f"QualityMethod {method}: its method is not known")
     elif number:
         record.warn("method-not-needed", f"QualityMethod {method}: {flag} takes no method")
 
@@ -240,7 +243,8 @@ def check_stamps(record: Record, updated: str, loaded: str, header: Header) -> S
     elif loaded and len(loaded) != 14:
         record.warn("msats", f"MSATSLoadDateTime '{loaded}' has 12 digits instead of 14")
     if not updated:
-        record.warn("update-missing", "no UpdateDateTime; the header's DateTime stands in for it")
+        instead = "the header's DateTime stands in for it" if header.known else "any other wins"
+        record.warn("update-missing", f"no UpdateDateTime; {instead}")
         return Stamps(header.stamp, True, msats or "")
     stamp = _stamp(updated)
     if stamp is None:
@@ -279,7 +283,12 @@ def check_400(record: Record, intervals: int, header: Header) -> Event | None:
     start, end = _interval(record.fields[1]), _interval(record.fields[2])
     if start is None or end is None or not 1 <= start <= end <= intervals:
         span = f"'{text.shown(record.fields[1])}' to '{text.shown(record.fields[2])}'"
-        record.refuse("event-range", f"intervals {span} are not within 1 to {intervals}")
+        fault = f"are not within 1 to {intervals}"
+        if start is None or end is None:
+            fault = "are not numbers"
+        elif start > end:
+            fault = "are not ascending"
+        record.refuse("event-range", f"StartInterval to EndInterval, {span}, {fault}")
         return None
     if record.refused or quality is None:
         return None

@@ -30,7 +30,8 @@ class Form:
         if not self._binary and (nul := piece.find(b"\0")) >= 0:
             self._binary, self.is_text = True, False
             where = line + text.count_lines(piece[:nul])
-            self.report(Level.FILE, "binary", where, b"", f"line {where} holds a NUL byte")
+            message = f"line {where} holds a NUL byte (saved as UTF-16, or damaged?)"
+            self.report(Level.FILE, "binary", where, b"", message)
         if not self._encoding and not piece.isascii():
             self._check_encoding(line, piece)
         if not self._eol and not ends.as_specified:

@@ -64,8 +64,9 @@ def check_100(record: Record) -> Header | None:
         message = f"header DateTime '{stamp}' has {len(stamp)} digits instead of 12"
         record.warn("header-date", message)
     if not (sender and receiver):
-        who = "ToParticipant" if sender else "FromParticipant"
-        record.warn("participant", f"{who} is empty")
+        missing = {"FromParticipant": sender, "ToParticipant": receiver}
+        who = " and ".join(name for name, given in missing.items() if not given)
+        record.warn("participant", f"empty: {who}")
     return None if created is None else Header(created, sender, receiver)
 
 

@@ -30,10 +30,12 @@ class Record:
     def __post_init__(self) -> None:
         self.text, utf8 = text.decode(self.raw)
         self.fields = text.split(self.text)
-        if text.has_spaces(self.text):
-            self.warn("spaces", "blanks around a field")
+        spaced = text.place_with_spaces(self.text)
+        if spaced is not None:
+            self.warn("spaces", f"blanks around field {spaced + 1}")
         if '"' in self.text:
-            self.warn("quote", "a quotation mark; the format has no quoting")
+            place = self.text.count(",", 0, self.text.index('"'))
+            self.warn("quote", f"a quotation mark in field {place + 1}; the format has no quoting")
         if not utf8:
             self.warn("encoding", "the ReasonDescription is not UTF-8; read as Windows-1252")
 
@@ -61,17 +63,22 @@ class Record:
         )
 
     def check_length(self, least: int, most: int, level: Level = Level.RECORD) -> bool:
-        """Compare the number of fields with the layout; whether the rest can be read."""
+        """Compare the number of fields with the layout; whether the rest can be read.
+
+        With a field too many nobody can tell which one it is, and so what the others are.
+        """
         count = len(self.fields)
+        length = f"a {self.fields[0]} record of {text.plural(count, 'field')}"
         if count < least:
-            self.refuse("too-few-fields", f"{count} fields, at least {least} are needed", level)
+            self.refuse("too-few-fields", f"{length}; at least {least} are needed", level)
         elif count < most:
-            self.warn("short-record", f"{count} fields instead of {most}")
+            self.warn("short-record", f"{length} instead of {most}")
         elif any(self.fields[most:]):
-            self.refuse("too-many-fields", f"{count} fields instead of {most}")
+            self.refuse("too-many-fields", f"{length} instead of {most}")
             return False
         elif count > most:
-            self.warn("trailing-commas", f"{count - most} empty fields too many")
+            surplus = text.plural(count - most, "empty field")
+            self.warn("trailing-commas", f"{surplus} too many behind a {self.fields[0]} record")
         return count >= least
 
     def at(self, place: int) -> str:

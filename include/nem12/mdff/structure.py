@@ -87,7 +87,7 @@ class Structure:
         """Take the next piece of the file, beginning at `offset`."""
         line = self._line
         if self._state == "body" and line == self.body.line:
-            # Of an overlong 100 record only the beginning came: its length tells nothing.
+            # An overlong 100 record came condensed: its length tells nothing.
             self.body = Cut(offset, line)
         ends = text.line_ends(piece)
         self._form.look(line, piece, ends)
@@ -115,7 +115,9 @@ class Structure:
         elif self._state == "unknown":
             self._breach("no-header", line, raw, _no_header_message(raw))
         elif self._state == "body":
-            message = "the file ends without a 900 record: it was cut off on its way"
+            message = "the file ends without a 900 record"
+            if "no-end" not in self.profile.tolerated:
+                message += ": it was cut off on its way"
             self._breach("no-end", self._last_line, b"", message)
         if self._last_byte not in b"\r\n" and not empty:
             message = "the last line has no line end"
@@ -184,13 +186,13 @@ class Structure:
 
     def _record(self, offset: int, line: int, raw: bytes) -> None:
         """One line that decides about the file: any outside the body, the odd ones inside."""
+        if self._state == "before":
+            offset, raw = self._without_bom(offset, raw)
         if text.is_blank(raw):
             # Where files are joined the reader goes on behind a 900 record, and tells by itself.
             if self._state != "body" and not (self._state == "after" and self.profile.joined):
                 self._add(Level.WARN, "blank-line", line, raw, "a blank line")
             return
-        if self._state == "before":
-            offset, raw = self._without_bom(offset, raw)
         self._any_record = self._any_record or _ANY_RECORD.match(raw) is not None
         kind = text.indicator(raw)
         if self._state == "before":

@@ -14,6 +14,15 @@ EXCERPT: Final = 120
 
 _LONE_CR: Final = re.compile(rb"\r(?!\n)")
 
+_MOST_FIELDS: Final = 2000
+"""Kept of an overlong line: a day of one-minute intervals, which a portal may send, has 1,447."""
+
+_MANY_BLANKS: Final = re.compile(rb"([ \t]{256})[ \t]++")
+_LONG_FIELD: Final = re.compile(rb"([^,]{1027})[^,]++")
+_WHOLE_CHARACTERS: Final = re.compile(rb"([^,]{1024}[\x80-\xbf]{0,3}+)[^,]++")
+"""A field beyond any of its limits; in the end it is cut behind a whole UTF-8 character."""
+
+
 BOM: Final = b"\xef\xbb\xbf"
 
 
@@ -29,8 +38,8 @@ def whole_lines(stream: Readable, offset: int = 0, end: int | None = None) -> It
 ]:  # fmt: skip
     """Read a byte range in pieces that end where a line ends.
 
-    Lines end in CR LF, LF or CR. Of a line longer than MAX_LINE_BYTES only the beginning is
-    given, so that memory stays bounded whatever the input.
+    Lines end in CR LF, LF or CR. A line longer than MAX_LINE_BYTES is given condensed, so that
+    memory stays bounded whatever the input.
 
     Args:
         stream: Positioned at `offset`.
@@ -59,14 +68,14 @@ def whole_lines(stream: Readable, offset: int = 0, end: int | None = None) -> It
 
 
 def _kept(begun: bytes) -> bytes:
-    """What to keep of a line that goes on: enough to give its beginning and its end."""
+    """What to keep of a line that goes on; condensed once more when it ends, to the same."""
     if len(begun) <= MAX_LINE_BYTES + 2:
         return begun
-    return begun[: MAX_LINE_BYTES + 1] + (b"\r" if begun.endswith(b"\r") else b"")
+    return _shortened(begun.removesuffix(b"\r")) + (b"\r" if begun.endswith(b"\r") else b"")
 
 
 def _bounded(start: int, piece: bytes, left_out: int) -> Iterator[tuple[int, bytes]]:
-    """A piece, its first line apart and cut where it is overlong; no other line of it can be.
+    """A piece, its first line apart and condensed where it is overlong; no other line can be.
 
     Args:
         start: Where the piece begins in the file.
@@ -74,12 +83,12 @@ def _bounded(start: int, piece: bytes, left_out: int) -> Iterator[tuple[int, byt
         left_out: Bytes of its first line that are not in it.
     """
     length = _first_length(piece)
-    if length <= MAX_LINE_BYTES:
+    if length + left_out <= MAX_LINE_BYTES:
         yield start, piece
         return
     rest = piece[length:]
     rest = rest[2 if rest.startswith(b"\r\n") else 1 :]
-    yield start, _head(piece) + piece[length : len(piece) - len(rest)]
+    yield start, _condensed(piece[:length]) + piece[length : len(piece) - len(rest)]
     if rest:
         yield start + len(piece) - len(rest) + left_out, rest
 
@@ -92,12 +101,20 @@ def _first_length(piece: bytes) -> int:
     return carriage_return if carriage_return >= 0 else length
 
 
-def _head(line: bytes) -> bytes:
-    """The beginning of an overlong line, not cut inside a UTF-8 character."""
-    cut = MAX_LINE_BYTES
-    while cut > MAX_LINE_BYTES - 3 and line[cut] & 0xC0 == 0x80:
-        cut -= 1
-    return line[:cut]
+def _condensed(line: bytes) -> bytes:
+    """An overlong line as short as it can be judged like the whole: a field by what it begins with.
+
+    Of fields beyond any record only whether one of them holds something is told.
+    """
+    return _WHOLE_CHARACTERS.sub(rb"\1", _shortened(line))
+
+
+def _shortened(line: bytes) -> bytes:
+    """The same whether a line is shortened as a whole or again with each piece that follows."""
+    fields = _MANY_BLANKS.sub(rb"\1", line).split(b",", _MOST_FIELDS)
+    if len(fields) > _MOST_FIELDS:
+        fields[-1] = b"+" if fields[-1].strip(_BLANK_LINE) else b""
+    return _LONG_FIELD.sub(rb"\1", b",".join(fields))
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +176,11 @@ def clean(field: str) -> str:
     return field
 
 
+def capitals(field: str) -> str:
+    """In capital letters, where it is ASCII: others become letters of it, as in `ß` to `SS`."""
+    return field.upper() if field.isascii() else field
+
+
 def split(text: str) -> list[str]:
     """The cleaned fields of a record."""
     return [clean(field) for field in text.split(",")]
@@ -169,11 +191,17 @@ def indicator(line: bytes) -> str:
     return clean(line.split(b",", 1)[0].rstrip(b"\r\n").decode("utf-8", "replace"))
 
 
-def has_spaces(text: str) -> bool:
-    """Whether blanks stand around any field."""
+def place_with_spaces(text: str) -> int | None:
+    """Which field is the first that blanks stand around, from 0."""
     if " " not in text and "\t" not in text:
-        return False
-    return any(field != field.strip(BLANKS) for field in text.split(","))
+        return None
+    fields = enumerate(text.split(","))
+    return next((place for place, field in fields if field != field.strip(BLANKS)), None)
+
+
+def plural(count: int, noun: str) -> str:
+    """The number with its noun, as in `1 day`, `2 days`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
 def shown(text: str, limit: int = 40) -> str:

@@ -224,7 +224,7 @@ def files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Row]:
 
 
 def rejects(connection: Connection, file_id: int, most: int) -> list[Row]:
-    """The refusals of a file, in the order of its lines."""
+    """The refusals of a file, in the order of its lines; `found` counts all of them."""
     return _run(connection, "file_rejects", file_id=file_id, most=most)
 
 

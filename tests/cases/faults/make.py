@@ -536,6 +536,14 @@ BLOCK = [
         nmi="64071 2380")),
     ("nmi-accent", "BLOCK nmi 2", "s10: capital letters of ASCII", in_block(nmi="640711238É")),
     ("nmi-arabic-digit", "BLOCK nmi 2", "s10: digits of ASCII", in_block(nmi="640711238\u0660")),
+    ("nmi-ligature", "BLOCK nmi 2", "s10: nine characters, ten when in capitals", in_block(
+        nmi="\ufb01AAVZZZZZ")),
+    ("nmi-dotless-i", "BLOCK nmi 2", "s10: a letter that is ASCII only as a capital", in_block(
+        nmi="\u0131AAAVZZZZZ")),
+    ("suffix-long-s", "BLOCK suffix 2", "s3: everything specified is ASCII", in_block(
+        suffix="\u017f1", conf="S1")),
+    ("configuration-long-s", "BLOCK suffix-not-in-configuration 2", "s3: the same", in_block(
+        suffix="S1", conf="\u017f1")),
     ("nmi-check-digit", "WARN nmi-check-digit 2", "s13: the 11th is the check digit", in_block(
         nmi=NMI + digit(NMI))),
     ("nmi-check-digit-letters", "WARN nmi-check-digit 2", "s10: the same with letters", in_block(
@@ -645,6 +653,10 @@ DAYS = [
         HEAD, channel(uom="wh"), day(row=["5"] * 47 + ["1.25"]), END)),
     ("decimals-padded", "WARN decimals 3", "s9: 14 after the point are never rejected", in_day(
         row=put("0.31400000000000"))),
+    ("value-and-quality-letters", "RECORD value 3", "s13: at place N+3 the quality", in_day(
+        row=put("x"), quality="T")),
+    ("value-and-quality-empty", "RECORD value 3", "s13: the record ends at N+7", in_day(
+        row=put("x", at=0), quality="")),
     ("quality-three-digits", "RECORD quality 3", "s7: two digits", in_day(
         quality="S145", reason="1")),
     ("quality-letter-in-method", "RECORD quality 3", "s7: two digits", in_day(
