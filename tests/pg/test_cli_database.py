@@ -60,6 +60,20 @@ def test_parse_data_loads_a_file(warehouse: Warehouse, command: Command, good: P
     assert warehouse.one("SELECT sha256 FROM meter_files") == result["sha256"]
 
 
+@pytest.mark.parametrize("apply", [True, False], ids=["apply", "stage only"])
+def test_parse_data_says_how_many_findings_it_does_not_list(
+    command: Command, tmp_path: Path, *, apply: bool
+) -> None:
+    how: list[str | Path] = ["--apply"] if apply else ["--output", tmp_path / "staged"]
+    faulty = "999\r\n" * 1_100 + "\r\n" * 300  # unknown records and blank lines
+    path = tmp_path / "many.csv"
+    path.write_bytes(GOOD.replace(b"900\r\n", f"{faulty}900\r\n".encode()))
+    (result,) = command.json("parse_data", *how, "--file", path, status=1)
+    assert result["refused_records"] == 1_100
+    assert len(result["findings"]) == 1_000
+    assert result["findings_left_out"] == 400
+
+
 def test_parse_data_again_is_a_duplicate(
     warehouse: Warehouse, command: Command, good: Path, tmp_path: Path
 ) -> None:
