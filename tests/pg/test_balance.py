@@ -72,13 +72,20 @@ def independent_sum(data: bytes) -> Decimal:
     return total
 
 
+Deliveries = dict[str, tuple[MeterFile, bytes]]
+"""Files and their content by SHA-256."""
+
+
 @pytest.fixture
-def deliveries(tmp_path: Path) -> dict[str, tuple[MeterFile, bytes]]:
-    """All files of the table of faults, and a generated one, by their hash."""
+def loaded(loader: Connection, tmp_path: Path) -> Deliveries:
+    """All files of the table of faults, and a generated one; they are in the warehouse."""
     data = {"generated": generated()} | {case.name: case.data for case in CASES}
     files = {name: (surveyed(tmp_path, text, f"{name}.csv"), text) for name, text in data.items()}
     # Some cases have the same bytes under several names.
-    return {file.sha256: (file, text) for file, text in files.values()}
+    deliveries = {file.sha256: (file, text) for file, text in files.values()}
+    for shard in pack(file for file, _ in deliveries.values()):
+        put(loader, stage(shard, tmp_path))
+    return deliveries
 
 
 def judge(file: MeterFile) -> tuple[Judged, list[Finding]]:
@@ -86,14 +93,7 @@ def judge(file: MeterFile) -> tuple[Judged, list[Finding]]:
     return validate(file, findings.append), findings
 
 
-def test_the_ledger_says_what_validate_says(
-    warehouse: Warehouse,
-    loader: Connection,
-    tmp_path: Path,
-    deliveries: dict[str, tuple[MeterFile, bytes]],
-) -> None:
-    for shard in pack(file for file, _ in deliveries.values()):
-        put(loader, stage(shard, tmp_path))
+def test_the_ledger_says_what_validate_says(warehouse: Warehouse, loaded: Deliveries) -> None:
     query = (
         "SELECT sha256, status, records, refused_records, readings, refused_readings, days,"
         " warnings FROM meter_files"
@@ -103,8 +103,8 @@ def test_the_ledger_says_what_validate_says(
         "SELECT sha256, level, code, line, message, first_line, last_line"
         " FROM meter_rejects JOIN meter_files USING (file_id)"
     )
-    assert set(stored) == set(deliveries)
-    for sha256, (file, _) in deliveries.items():
+    assert set(stored) == set(loaded)
+    for sha256, (file, _) in loaded.items():
         judged, findings = judge(file)
         assert stored[sha256] == [
             judged.outcome, judged.records, judged.refused_records, judged.values,
@@ -119,31 +119,17 @@ def test_the_ledger_says_what_validate_says(
         ), file.name
 
 
-def test_sums_balance_exactly(
-    warehouse: Warehouse,
-    loader: Connection,
-    tmp_path: Path,
-    deliveries: dict[str, tuple[MeterFile, bytes]],
-) -> None:
-    for shard in pack(file for file, _ in deliveries.values()):
-        put(loader, stage(shard, tmp_path))
+def test_sums_balance_exactly(warehouse: Warehouse, loaded: Deliveries) -> None:
     query = (
         "SELECT sha256, refused_sum + coalesce((SELECT sum(meter_array_sum(v.interval_values))"
         " FROM meter_day_versions v WHERE v.file_id = f.file_id), 0) FROM meter_files f"
     )
     for sha256, total in warehouse.rows(query):
-        file, data = deliveries[str(sha256)]
+        file, data = loaded[str(sha256)]
         assert total == independent_sum(data), file.name
 
 
-def test_every_refused_day_is_covered_by_a_refusal(
-    warehouse: Warehouse,
-    loader: Connection,
-    tmp_path: Path,
-    deliveries: dict[str, tuple[MeterFile, bytes]],
-) -> None:
-    for shard in pack(file for file, _ in deliveries.values()):
-        put(loader, stage(shard, tmp_path))
+def test_every_refused_day_is_covered_by_one(warehouse: Warehouse, loaded: Deliveries) -> None:
     accepted = set(
         warehouse.rows(
             "SELECT sha256, line FROM meter_day_versions JOIN meter_files USING (file_id)"
@@ -153,7 +139,7 @@ def test_every_refused_day_is_covered_by_a_refusal(
         "SELECT sha256, level, first_line, last_line"
         " FROM meter_rejects JOIN meter_files USING (file_id)"
     )
-    for sha256, (file, data) in deliveries.items():
+    for sha256, (file, data) in loaded.items():
         spans = [
             range(1, file.lines + 1) if level == "FILE" else range(int(first), int(last) + 1)
             for of, level, first, last in covered
