@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from threading import Event, Thread
+from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -42,6 +43,21 @@ def test_psql_does_the_same_as_the_loader(databases: Databases, tmp_path: Path) 
             put(by_apply, batch)
             assert tables(by_apply) == tables(by_psql)
         assert a.one("SELECT count(*) FROM meter_readings") == 2 * 288 + 96 + 4 * 48
+
+
+def test_a_batch_means_the_same_in_every_session(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    """Whatever encoding and kind of string literals client, role or database ask for."""
+    replaced = "400,1,48,F51,0,Z\u00e4hler 'C:\\' ersetzt"
+    batch = staged(tmp_path, delivery(replace(VARIED, events=(replaced,))))
+    put(loader, batch)
+    wanted = tables(loader)
+    warehouse.empty()
+    options = quote("-c standard_conforming_strings=off -c client_encoding=latin1")
+    with connect(f"{warehouse.loader}&options={options}") as odd:
+        put(odd, batch)
+        assert tables(odd) == wanted
 
 
 def test_applied_again_nothing_changes(
