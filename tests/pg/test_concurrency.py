@@ -172,6 +172,21 @@ def test_parts_of_two_cuts_are_not_taken_for_a_whole_file(
     assert warehouse.rows("SELECT status, days FROM meter_files") == [("loaded", 4)]
 
 
+@only_embedded
+def test_a_late_part_of_another_cut_leaves_those_that_the_file_was_loaded_by(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    data = delivery(*(Day(FIRST + timedelta(days=n)) for n in range(4)))
+    block = len(data) // 4
+    first, second = [parts(surveyed(tmp_path, data, cut=block * n // 2)) for n in (3, 5)]
+    for part in first:
+        put(loader, stage(Shard((part,)), tmp_path))
+    loaded_by = warehouse.rows("SELECT byte_start, byte_end, batch_id FROM meter_batch_parts")
+    put(loader, stage(Shard((second[0],)), tmp_path))
+    held = warehouse.rows("SELECT byte_start, byte_end, batch_id FROM meter_batch_parts")
+    assert set(loaded_by) < set(held)
+
+
 @pytest.mark.parametrize("order", ["alike", "in a circle"])
 def test_the_same_months_can_be_made_at_once(warehouse: Warehouse, order: str) -> None:
     months = [f"{year}-{month:02}-01" for year in (2023, 2024) for month in range(1, 13)]

@@ -69,6 +69,19 @@ def test_withdrawing_the_only_file_leaves_nothing(warehouse: Warehouse, run: Run
     assert data(run) == empty
 
 
+def test_a_batch_goes_with_the_last_of_its_files(warehouse: Warehouse, run: Run) -> None:
+    """Parts go with their batch: those of a file that stays must not."""
+    run.drop("first.csv", FIRST)
+    run.drop("second.csv", CORRECTION)
+    run.run()
+    held = "SELECT count(*), count(DISTINCT p.batch_id), (SELECT count(*) FROM meter_batches)"
+    assert warehouse.rows(f"{held} FROM meter_batch_parts p") == [(2, 1, 1)]
+    ledger.withdraw(run.connection, file_id(warehouse, "first.csv"))
+    assert warehouse.rows(f"{held} FROM meter_batch_parts p") == [(1, 1, 1)]
+    ledger.withdraw(run.connection, file_id(warehouse, "second.csv"))
+    assert warehouse.rows(f"{held} FROM meter_batch_parts p") == [(0, 0, 0)]
+
+
 def test_a_withdrawn_file_that_comes_again_is_loaded_again(warehouse: Warehouse, run: Run) -> None:
     run.drop("first.csv", FIRST)
     run.run()

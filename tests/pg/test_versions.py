@@ -230,11 +230,23 @@ def test_the_higher_hash_counts_for_files_of_one_minute(
     assert in_any_order(warehouse, loader, tmp_path, first, again) == [(30, counts)] * 48
 
 
+@pytest.mark.parametrize(
+    "other",
+    [replace(OLD, value="5"), replace(OLD, uom="Wh"), replace(OLD, minutes=15)],
+    ids=["value", "unit", "length"],
+)
 def test_a_contradiction_of_two_files_is_seen(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path, other: Day
+) -> None:
+    load(loader, tmp_path, delivery(OLD), delivery(other))
+    assert warehouse.one("SELECT lines FROM meter_conflicts") == [3, 3]
+
+
+def test_equal_numbers_are_no_contradiction(
     warehouse: Warehouse, loader: Connection, tmp_path: Path
 ) -> None:
-    load(loader, tmp_path, delivery(OLD), delivery(replace(OLD, value="5")))
-    assert warehouse.one("SELECT lines FROM meter_conflicts") == [3, 3]
+    load(loader, tmp_path, delivery(OLD), delivery(replace(OLD, value="1.0")))
+    assert warehouse.one("SELECT count(*) FROM meter_conflicts") == 0
 
 
 def test_a_day_is_replaced_as_a_whole_when_its_length_changes(
