@@ -135,6 +135,23 @@ def test_the_same_name_with_other_content_is_another_drop(landing: Home) -> None
     assert len({first, grown, replaced}) == 3
 
 
+@pytest.mark.parametrize("what", ["size", "time", "inode"])
+def test_one_thing_that_differs_makes_another_drop(landing: Home, what: str) -> None:
+    path = put(landing.landing, "a.csv", "100,first")
+    os.utime(path, ns=(1, 1_700_000_000_000_000_001))
+    first = look(path, "standard")
+    if what == "inode":
+        put(landing.landing, "beside.csv", "100,other").replace(path)
+    path.write_text("100,longer" if what == "size" else "100,other")
+    os.utime(path, ns=(1, 1_700_000_000_000_000_001 + (what == "time")))
+    second = look(path, "standard")
+    assert isinstance(first, Drop)
+    assert isinstance(second, Drop)
+    assert (first.size != second.size) == (what == "size")
+    assert (first.mtime_ns != second.mtime_ns) == (what == "time")
+    assert (first.identity != second.identity) == (what == "inode")
+
+
 NAMES = [
     b"with space.csv", b"a#b.csv", b"100%.csv", b"%20.csv", b"a?b=c&d.csv", b"a\nb.csv", b"a;b.csv",
     b"back\\slash.csv", b"caf\xc3\xa9.csv", b"latin-\xe9.csv", b"\xff\xfe", b"file:", b"a'b\"c.csv",

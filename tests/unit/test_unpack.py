@@ -319,6 +319,13 @@ def test_a_bomb_is_stopped_early(
     assert written <= max(500 * len(data), 4 * MIB) + MIB < len(zeros)
 
 
+def test_a_small_file_may_be_packed_as_tight_as_it_will(tmp_path: Path) -> None:
+    data = gzip.compress(GOOD + b"\r\n" * MIB)
+    assert len(data) * 500 < 2 * MIB
+    (meter_file,) = unpacked(tmp_path, data)
+    assert not meter_file.refused
+
+
 def test_what_expands_beyond_the_limit_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
