@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nem12.errors import UsageError
 from nem12.load.backfill import claim_day
 from nem12.warehouse.verify import verify
 from tests.pg.deliveries import Day, delivery
@@ -114,6 +115,12 @@ def test_patterns_are_for_delivered_names(run: Run) -> None:
         run.drop(name, made("202405011200", number))
     run.run()
     assert found(run, date(2024, 5, 1), "b.*") == ["b.csv", "b.txt"]
+
+
+@pytest.mark.parametrize("pattern", ["../*", "/etc/*", "."])
+def test_a_pattern_that_is_none_is_wrong_usage(run: Run, pattern: str) -> None:
+    with pytest.raises(UsageError):
+        claim_day(run.connection, run.home, date(2024, 5, 1), [pattern], None)
 
 
 def test_what_an_other_run_works_on_is_left_to_it(run: Run) -> None:

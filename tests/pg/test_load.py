@@ -276,6 +276,20 @@ def test_a_drop_that_vanishes_before_it_is_read_is_no_failure(
     ]
 
 
+def test_a_kept_file_that_vanishes_before_it_is_loaded_again_stays_loaded(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("house.csv", GOOD)
+    run.run()
+    run.run("archive/*", reprocess=True)
+    claim = run.claim("archive/*", reprocess=True)
+    (kept,) = run.home.archive.glob("*/*/*")
+    kept.unlink()
+    assert run.load(claim, reprocess=True) == 0
+    assert run.settle(claim).drops == {}
+    assert [row[:2] for row in state(warehouse)] == [("settled", "loaded")] * 2
+
+
 def test_a_drop_that_vanishes_while_it_is_loaded_holds_up_no_other(run: Run) -> None:
     path = run.drop("gone.csv", GOOD)
     run.drop("stays.csv", OTHER)
