@@ -2,13 +2,17 @@
 
 import gzip
 import zipfile
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from nem12.errors import UsageError
+from nem12.errors import TerminalError, UsageError
 from nem12.load.backfill import claim_day
+from nem12.mdff.header import Header
+from nem12.unpack import headers
 from nem12.warehouse.verify import verify
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import tables
@@ -85,6 +89,22 @@ def test_it_takes_refused_files_and_files_that_still_wait(run: Run) -> None:
     run.drop("packed.csv.gz", gzip.compress(made("202405011400", 2)))
     run.drop("other.csv", made("202405021300", 3))
     assert found(run, date(2024, 5, 1)) == ["packed.csv.gz", "waits.csv", "refused.csv"]
+
+
+@pytest.mark.parametrize("error", [TerminalError("may not be read"), FileNotFoundError("gone")])
+def test_a_waiting_file_that_cannot_be_read_holds_up_no_other(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    run.drop("a.csv", made("202405011200"))
+    run.drop("b.csv", made("202405011200", 1))
+
+    def read(path: Path, *rest: Any) -> Iterator[Header]:
+        if path.name == "a.csv":
+            raise error
+        yield from headers(path, *rest)
+
+    monkeypatch.setattr("nem12.load.backfill.headers", read)
+    assert found(run, date(2024, 5, 1)) == ["b.csv"]
 
 
 def test_an_archive_belongs_to_the_day_of_each_of_its_files(run: Run) -> None:

@@ -149,6 +149,14 @@ def test_a_settled_drop_that_is_put_back_can_be_claimed_again(
     assert len(ledger.begin(loader, claim)) == 1
 
 
+def test_only_a_failed_drop_is_redriven(warehouse: Warehouse, loader: Connection) -> None:
+    """It may have been freed and loaded since it was looked at."""
+    settled(loader, A)
+    drop_id = int(str(warehouse.one("SELECT drop_id FROM meter_drops")))
+    ledger.redrive_drop(loader, drop_id)
+    assert warehouse.rows("SELECT state, message FROM meter_drops") == [("settled", "")]
+
+
 def test_a_run_that_lost_its_claim_changes_nothing(
     warehouse: Warehouse, loader: Connection
 ) -> None:

@@ -1,6 +1,6 @@
 """Withdraw, reprocess, verify, redrive: the tables as if it had been so from the start."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -78,6 +78,7 @@ def test_a_batch_goes_with_the_last_of_its_files(warehouse: Warehouse, run: Run)
     assert warehouse.rows(f"{held} FROM meter_batch_parts p") == [(2, 1, 1)]
     ledger.withdraw(run.connection, file_id(warehouse, "first.csv"))
     assert warehouse.rows(f"{held} FROM meter_batch_parts p") == [(1, 1, 1)]
+    assert warehouse.rows("SELECT message FROM meter_drops ORDER BY uri") == [("withdrawn",), ("",)]
     ledger.withdraw(run.connection, file_id(warehouse, "second.csv"))
     assert warehouse.rows(f"{held} FROM meter_batch_parts p") == [(0, 0, 0)]
 
@@ -204,6 +205,37 @@ def test_redrive_puts_refused_drops_back_by_name_and_code(run: Run) -> None:
         "page.csv",
     ]
     assert list(run.home.rejected.iterdir()) == []
+
+
+def test_redrive_puts_back_what_landed_since(run: Run) -> None:
+    run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
+    run.run()
+    now = datetime.now(UTC)
+    for since, names in ((now + timedelta(hours=1), []), (now - timedelta(hours=1), ["cut.csv"])):
+        assert [path.name for path in redrive(run.connection, run.home, since=since)] == names
+
+
+def test_redrive_takes_the_place_of_no_other_file(run: Run) -> None:
+    run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
+    run.run()
+    waiting = run.drop("cut.csv", FIRST)
+    assert put_back(run) == ["2-cut.csv"]
+    assert waiting.read_bytes() == FIRST
+
+
+def test_redrive_leaves_alone_what_was_taken_away_or_stays_where_it_landed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.drop("away.csv", FIRST.removesuffix(b"900\r\n"))
+    run.run()
+    for path in run.home.rejected.iterdir():
+        assert isinstance(path, Path)
+        path.unlink()
+    monkeypatch.setenv("METER_KEEP_LANDING", "true")
+    stays = run.drop("stays.csv", CORRECTION.removesuffix(b"900\r\n"))
+    assert run.run().drops == {"refused": 1}
+    assert put_back(run) == []
+    assert stays.exists()
 
 
 def test_a_redriven_drop_is_judged_by_the_profile_it_is_claimed_by(run: Run) -> None:
