@@ -19,6 +19,7 @@ from nem12.errors import UsageError
 from nem12.load import settle as settling
 from nem12.load.claim import claim_listing, save_listing
 from nem12.load.plan import claim_folder, plan
+from nem12.load.redrive import redrive
 from nem12.shard import MeterFile
 from nem12.unpack import unpack
 from nem12.warehouse import ledger
@@ -118,6 +119,21 @@ def test_a_name_that_is_no_text_keeps_its_bytes_in_the_archive(run: Run) -> None
     assert len(kept) == 2
 
 
+@pytest.mark.parametrize("letter", ["x", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
+def test_the_longest_name_that_a_folder_takes_is_loaded_kept_and_put_back(
+    run: Run, letter: str
+) -> None:
+    name = f"{letter * (251 // len(letter.encode()))}.csv"
+    run.drop(name, PARTIAL)
+    assert run.run().files == {"partial": 1}
+    kept = [path.name for path in run.home.archive.glob("*/*/*")]
+    assert len(kept) == 2
+    assert all(each.removesuffix(".report.txt").endswith(name[-90:]) for each in kept)
+    run.drop(name, TRUNCATED)
+    assert run.run().files == {"refused": 1}
+    assert [path.name for path in redrive(run.connection, run.home)] == [name]
+
+
 def test_the_same_content_again_is_a_duplicate(warehouse: Warehouse, run: Run) -> None:
     run.drop("first.csv", GOOD)
     run.run()
@@ -148,6 +164,13 @@ def test_a_copy_of_a_refused_file_is_refused_too(run: Run) -> None:
         "b.csv",
         "c.csv",
     ]
+
+
+def test_a_drop_that_is_called_like_a_report_is_a_drop_of_its_own(run: Run) -> None:
+    run.drop("a.csv", GOOD)
+    run.drop("a.csv.report.txt", OTHER)
+    assert run.run().drops == {"loaded": 2}
+    assert names(run.home.archive) == ["a.csv", "a.csv.report.txt"]
 
 
 def test_a_copy_is_not_done_before_what_it_is_a_copy_of(run: Run) -> None:
