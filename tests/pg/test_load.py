@@ -395,6 +395,23 @@ def test_an_unreadable_drop_does_not_take_its_copy_along(
     ]
 
 
+def test_a_drop_that_the_disk_does_not_give_holds_up_no_other(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = run.drop("bad.csv", GOOD)
+    run.drop("good.csv", OTHER)
+
+    def read(path: Path, *rest: Any) -> Iterator[MeterFile]:
+        if path == bad:
+            raise OSError(5, "Input/output error")
+        yield from unpack(path, *rest)
+
+    monkeypatch.setattr("nem12.load.plan.unpack", read)
+    done = run.run()
+    assert done.drops == {"loaded": 1, "waiting": 1}
+    assert done.problems == ["bad.csv: attempt 1 failed: [Errno 5] Input/output error"]
+
+
 @pytest.mark.parametrize("pattern", ["/etc/*", "../*", "strict/../../*"])
 def test_a_pattern_cannot_lead_out_of_the_landing_folder(run: Run, pattern: str) -> None:
     with pytest.raises(UsageError, match="leads out of the landing folder"):
