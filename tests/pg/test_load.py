@@ -231,6 +231,16 @@ def test_nothing_of_a_file_with_an_error_is_loaded_from_the_strict_folder(
     ) == [(6, 6, 96, 96, 0)]
 
 
+def test_a_repeated_day_alone_refuses_a_file_of_the_strict_folder(
+    warehouse: Warehouse, run: Run
+) -> None:
+    """Its days are withheld, so that the database cannot find the repetition."""
+    run.drop("twice.csv", delivery(Day(), Day(value="7")), "strict")
+    assert run.run("strict/*").files == {"refused": 1}
+    assert warehouse.rows("SELECT code, line FROM meter_rejects") == [("date-repeated", 5)]
+    assert warehouse.one("SELECT count(*) FROM meter_day_versions") == 0
+
+
 def test_a_file_refused_as_strict_is_judged_anew_in_the_standard_folder(
     warehouse: Warehouse, run: Run
 ) -> None:
@@ -281,6 +291,21 @@ def test_a_drop_that_is_replaced_while_it_is_loaded_leaves_the_new_one_alone(
         (None, "loaded, but taken away or replaced before it could be kept")
     ]
     assert run.run().files == {"loaded": 1}
+
+
+def test_a_drop_that_stays_and_is_replaced_while_it_is_loaded_is_not_taken_for_kept(
+    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METER_KEEP_LANDING", "true")
+    path = run.drop("house.csv", GOOD)
+    claim = run.claim("*")
+    run.load(claim)
+    path.unlink()
+    run.drop("house.csv", OTHER + b"\r\n")
+    assert run.settle(claim).drops == {"loaded": 1}
+    assert warehouse.rows("SELECT kept_at, message FROM meter_drops") == [
+        (None, "loaded, but taken away or replaced before it could be kept")
+    ]
 
 
 def test_a_drop_that_vanishes_before_it_is_read_is_no_failure(
