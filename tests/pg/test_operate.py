@@ -279,13 +279,16 @@ def test_a_landing_folder_may_keep_its_files(
     monkeypatch.setenv("METER_KEEP_LANDING", "true")
     kept = run.drop("first.csv", FIRST)
     cut = run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
+    faulty = run.drop("faulty.csv", FAULTY)
     kept.parent.chmod(0o555)
     try:
-        assert run.run().drops == {"loaded": 1, "refused": 1}
+        assert run.run().drops == {"loaded": 1, "refused": 1, "partial": 1}
         assert run.run().drops == {}
     finally:
         kept.parent.chmod(0o755)
-    assert kept.exists()
-    assert cut.exists()
-    assert [p.name[13:] for p in run.home.rejected.iterdir()] == ["cut.csv.report.txt"]
-    assert warehouse.one("SELECT count(*) FROM meter_drops WHERE kept_at = uri") == 2
+    assert sorted(p for p in kept.parent.iterdir() if p.is_file()) == [cut, faulty, kept]
+    assert sorted(p.name[13:] for p in run.home.rejected.iterdir()) == [
+        "cut.csv.report.txt",
+        "faulty.csv.report.txt",
+    ]
+    assert warehouse.one("SELECT count(*) FROM meter_drops WHERE kept_at = uri") == 3
