@@ -130,6 +130,17 @@ def test_files_are_judged_as_they_were_judged_last(warehouse: Warehouse, run: Ru
     assert warehouse.rows(profile) == [("strict", "refused")]
 
 
+@pytest.mark.parametrize("still", ["true", ""], ids=["still", "not any more"])
+def test_a_file_that_stays_where_it_landed_is_taken_once(
+    run: Run, monkeypatch: pytest.MonkeyPatch, still: str
+) -> None:
+    monkeypatch.setenv("METER_KEEP_LANDING", "true")
+    run.drop("file.csv", made("202405011200"))
+    run.run()
+    monkeypatch.setenv("METER_KEEP_LANDING", still)
+    assert found(run, date(2024, 5, 1)) == ["file.csv"]
+
+
 def test_patterns_are_for_delivered_names(run: Run) -> None:
     for number, name in enumerate(("a.csv", "b.csv", "b.txt")):
         run.drop(name, made("202405011200", number))
