@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from nem12.load.plan import plan
 from nem12.load.redrive import redrive
 from nem12.load.settle import settle
 from nem12.shard import load as load_shard
@@ -127,8 +128,6 @@ def test_a_staged_file_that_replaces_may_be_applied_twice(run: Run) -> None:
     run.run()
     before = data(run)
     claim = run.claim("archive/*", reprocess=True)
-    from nem12.load.plan import plan
-
     (shard,) = plan(run.connection, run.home, claim, reprocess=True)
     batch = stage(load_shard(Path(shard["shard"])), run.home.staging / claim)
     assert "meter_withdraw_file" in Path(batch.path).read_text()
@@ -138,27 +137,49 @@ def test_a_staged_file_that_replaces_may_be_applied_twice(run: Run) -> None:
     settle(run.connection, run.home, claim)
 
 
-BREAKAGES: dict[str, str] = {
-    "days": "UPDATE meter_days SET line = 99 WHERE day = '2024-03-11'",
-    "missing_readings": "DELETE FROM meter_readings WHERE \"timestamp\" = '2024-03-10 01:30+10'",
-    "surplus_readings": "UPDATE meter_readings SET consumption = 7"
-    " WHERE \"timestamp\" = '2024-03-10 01:30+10'",
-    "ids": "UPDATE meter_readings SET id = gen_random_uuid()"
-    " WHERE \"timestamp\" = '2024-03-10 01:30+10'",
-    "files": "UPDATE meter_files SET days = days + 1",
-    "orphans": "DELETE FROM meter_files",
-}
+ONE = "WHERE \"timestamp\" = '2024-03-10 01:30+10'"
+BREAKAGES = (
+    ("days", "UPDATE meter_days SET line = 99 WHERE day = '2024-03-11'"),
+    ("days", "DELETE FROM meter_days WHERE day = '2024-03-11'"),
+    ("days", "UPDATE meter_days SET day = '2024-03-13' WHERE day = '2024-03-11'"),
+    ("days", "INSERT INTO meter_days (nmi, nmi_suffix, day, file_id) VALUES ('N', 'E1', now(), 1)"),
+    ("missing_readings", f"DELETE FROM meter_readings {ONE}"),
+    ("surplus_readings", f"UPDATE meter_readings SET consumption = 7 {ONE}"),
+    ("surplus_readings", f"UPDATE meter_readings SET quality_method = 'E52' {ONE}"),
+    ("ids", f"UPDATE meter_readings SET id = gen_random_uuid() {ONE}"),
+    ("files", "UPDATE meter_files SET days = days + 1"),
+    ("files", "UPDATE meter_files SET readings = readings + 1"),
+    ("files", "UPDATE meter_files SET removed_readings = 1"),
+    ("orphans", "DELETE FROM meter_files"),
+)
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_verify_names_what_is_broken(warehouse: Warehouse, run: Run, check: str) -> None:
+@pytest.mark.parametrize(("check", "breakage"), BREAKAGES)
+def test_verify_names_what_is_broken(
+    warehouse: Warehouse, run: Run, check: str, breakage: str
+) -> None:
+    assert set(CHECKS) == {each for each, _ in BREAKAGES}, "a check has no breakage"
     run.drop("first.csv", FIRST)
     run.run()
     assert differences(warehouse) == []
     with connect(warehouse.owner) as connection:
         connection.execute("DELETE FROM meter_drop_files")
-        connection.execute(BREAKAGES[check].encode())
+        connection.execute(breakage.encode())
     assert CHECKS[check] in differences(warehouse)
+
+
+def test_verify_finds_no_fault_with_a_file_that_is_still_loading(
+    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    run.drop("first.csv", FIRST)
+    claim = run.claim("*")
+    first, *others = plan(run.connection, run.home, claim)
+    assert others
+    batch = stage(load_shard(Path(first["shard"])), run.home.staging / claim)
+    apply(run.connection, Path(batch.path), batch.months)
+    assert warehouse.rows("SELECT status, days FROM meter_files") == [("loading", 0)]
+    assert differences(warehouse) == []
 
 
 def test_readings_rebuilt_from_the_versions_are_the_same(warehouse: Warehouse, run: Run) -> None:

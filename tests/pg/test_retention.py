@@ -169,6 +169,27 @@ def test_a_detached_month_keeps_its_readings_until_it_is_dropped(
     assert warehouse.one("SELECT to_regclass('meter_readings_2024_03')") is None
 
 
+def test_what_is_not_kept_does_not_come_back_by_an_earlier_day(owner: Connection) -> None:
+    drop_before(owner, APRIL)
+    drop_before(owner, MARCH)
+    assert retention.first_day_kept(owner) == APRIL
+
+
+def test_only_whole_months_and_an_nmi_that_is_named_go(owner: Connection) -> None:
+    with pytest.raises(TerminalError, match="a month begins on its first day"):
+        drop_before(owner, date(2024, 3, 15))
+    with pytest.raises(TerminalError, match="an NMI is needed"):
+        retention.purge(owner, "")
+    assert retention.first_day_kept(owner) is None
+
+
+def test_a_dropped_month_makes_readers_wait_for_seconds_at_most(owner: Connection) -> None:
+    """They queue behind whoever waits for the lock."""
+    with owner.transaction():
+        owner.execute("SELECT meter_remove_months('2024-04-01', false)")
+        assert owner.execute("SELECT current_setting('lock_timeout')").fetchone() == ("5s",)
+
+
 def test_months_are_made_ahead_once(owner: Connection) -> None:
     assert retention.create_months(owner, 2) == 3
     assert retention.create_months(owner, 3) == 1
