@@ -91,7 +91,7 @@ def test_it_takes_refused_files_and_files_that_still_wait(run: Run) -> None:
     assert found(run, date(2024, 5, 1)) == ["packed.csv.gz", "waits.csv", "refused.csv"]
 
 
-@pytest.mark.parametrize("error", [TerminalError("may not be read"), FileNotFoundError("gone")])
+@pytest.mark.parametrize("error", [TerminalError("may not be read"), OSError(5, "broken disk")])
 def test_a_waiting_file_that_cannot_be_read_holds_up_no_other(
     run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:

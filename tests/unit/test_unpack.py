@@ -8,6 +8,7 @@ import stat
 import struct
 import warnings
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from nem12.errors import TerminalError
 from nem12.mdff.findings import Level
 from nem12.settings import MIB
 from nem12.shard import MeterFile
-from nem12.unpack import sha256, unpack
+from nem12.unpack import headers, sha256, unpack
 from tests.reading import read
 from tests.unit.making import channel, day, file
 
@@ -39,6 +40,12 @@ def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
         for name, content in members.items():
             archive.writestr(name, content)
     return out.getvalue()
+
+
+def made_at(folder: Path) -> list[datetime]:
+    """When the files of the drop were made, as far as it can be told."""
+    found = headers(folder / "drop", "standard", folder / "scratch")
+    return [header.created for header in found]
 
 
 def why(meter_file: MeterFile) -> str:
@@ -167,6 +174,7 @@ def patched(data: bytes, local: int, central: int, value: int) -> bytes:
 def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
     (meter_file,) = unpacked(tmp_path, patched(zipped({"a": GOOD}), 6, 8, 0x1))
     assert "encrypted" in why(meter_file)
+    assert made_at(tmp_path) == []
 
 
 @pytest.mark.parametrize("method", [9, 12, 14, 93, 99])
@@ -213,6 +221,7 @@ def test_a_damaged_archive_is_refused_with_a_reason(tmp_path: Path, data: bytes)
     assert len(files) == 1
     assert why(files[0])
     assert files[0].sha256 == sha256(tmp_path / "drop")
+    assert len(made_at(tmp_path)) <= 1
     assert read(files[0]).days == []
 
 
@@ -252,6 +261,7 @@ def test_damage_of_any_kind_is_a_refusal_and_never_a_crash(
     data = archive if seed < 0 else damaged(archive, seed)
     for meter_file in unpacked(tmp_path, data):
         read(meter_file)
+    made_at(tmp_path)
     allowed = {tmp_path / "drop", tmp_path / "scratch"}
     assert {path for path in tmp_path.iterdir() if path.name != "home"} <= allowed
 
@@ -298,6 +308,7 @@ def without_name() -> bytes:
 def test_a_directory_that_lies_is_refused(tmp_path: Path, data: bytes) -> None:
     (meter_file,) = unpacked(tmp_path, data)
     assert why(meter_file)
+    assert made_at(tmp_path) == []
 
 
 @pytest.mark.parametrize("kind", ["zip", "gzip", "members"])

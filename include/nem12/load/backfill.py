@@ -72,7 +72,7 @@ def _matches(name: str, patterns: list[str]) -> bool:
 def _made_at(drop: Drop, home: Home) -> Iterator[datetime]:
     # What cannot be read, or is gone, is the watch's to deal with.
     with (
-        suppress(TerminalError, FileNotFoundError),
+        suppress(TerminalError, OSError),
         TemporaryDirectory(".headers", dir=home.scratch) as scratch,
     ):
         local = storage.fetched(drop.path, Path(scratch) / "fetched")
