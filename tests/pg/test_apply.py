@@ -13,7 +13,7 @@ import pytest
 
 from nem12.errors import TerminalError
 from nem12.warehouse.connect import Connection, connect
-from nem12.warehouse.readings import numeric
+from nem12.warehouse.readings import Winner, numeric, rows
 from tests.cases.faults.make import CASES
 from tests.pg.deliveries import Day, delivery, load, put, staged, surveyed
 from tests.pg.digest import digest, tables
@@ -136,6 +136,12 @@ def test_numbers_are_made_as_the_server_makes_them(warehouse: Warehouse) -> None
     for text in texts:
         sent = warehouse.one("SELECT numeric_send(%s::numeric)", text)
         assert numeric(text) == sent, text
+
+
+def test_a_day_that_has_lost_values_is_not_put_in_force() -> None:
+    day = Winner("4103035613", "E1", date(2024, 3, 10), 30, "kWh", "A", None, None, "1,2,3", False)
+    with pytest.raises(ValueError, match="3 values, not 48"):
+        rows(day)
 
 
 def test_each_interval_has_its_own_quality_and_none_is_v(

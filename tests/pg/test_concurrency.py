@@ -1,7 +1,7 @@
 """Several appliers at once: no deadlock, and the tables that one of them alone would make."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,10 +14,10 @@ import pytest
 
 from nem12.shard import Shard, parts
 from nem12.stage import Staged, stage
-from nem12.warehouse import ledger
+from nem12.warehouse import ledger, retention
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify
-from tests.pg.deliveries import Day, delivery, put, staged, surveyed
+from tests.pg.deliveries import NMI, Day, delivery, put, staged, surveyed
 from tests.pg.digest import tables
 from tests.pg.servers import Warehouse, only_embedded
 
@@ -276,6 +276,95 @@ def test_a_file_that_is_withdrawn_while_a_part_is_applied_goes_whole(
         assert withdrawing.result(60) == 2
     assert warehouse.one("SELECT count(*) FROM meter_readings") == 0
     assert [words for words, difference in verify(loader) if difference] == []
+
+
+APRIL = date(2024, 4, 1)
+OVER = delivery(Day(date(2024, 3, 31)), Day(date(2024, 3, 30), value="x"), Day(APRIL))
+
+
+@pytest.fixture
+def owner(warehouse: Warehouse) -> Iterator[Connection]:
+    with connect(warehouse.owner) as connection:
+        yield connection
+
+
+def drop_march(owner: Connection) -> object:
+    return list(retention.remove_months(owner, APRIL, keep_tables=False))
+
+
+@only_embedded
+@pytest.mark.parametrize(
+    "act", [drop_march, lambda owner: retention.purge(owner, NMI, APRIL)], ids=["drop", "purge"]
+)
+def test_what_is_not_kept_any_more_waits_for_those_who_load_it(
+    warehouse: Warehouse,
+    loader: Connection,
+    owner: Connection,
+    tmp_path: Path,
+    act: Callable[[Connection], object],
+) -> None:
+    batch = staged(tmp_path, OVER)
+    loader.execute("SELECT meter_ensure_months('{2024-03-01,2024-04-01}')")
+    loader.commit()
+    with ThreadPoolExecutor(1) as pool:
+        loader.execute(Path(batch.path).read_bytes())
+        removing = pool.submit(act, owner)
+        _until_it_waits(warehouse, owner, removing)
+        loader.commit()
+        removing.result(60)
+    assert warehouse.rows("SELECT days, removed_days FROM meter_files") == [(2, 1)]
+    assert warehouse.rows("SELECT DISTINCT day FROM meter_day_versions") == [(APRIL,)]
+    assert [words for words, difference in verify(loader) if difference] == []
+    if act is not drop_march:
+        assert warehouse.rows("SELECT message FROM meter_rejects") == [("purged",)]
+
+
+@only_embedded
+def test_no_partition_is_made_of_a_month_that_is_being_dropped(
+    warehouse: Warehouse, loader: Connection, owner: Connection
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with owner.transaction():
+            owner.execute("SELECT meter_remove_months(%s, false)", (APRIL,))
+            making = pool.submit(loader.execute, "SELECT meter_ensure_months('{2024-03-01}')")
+            _until_it_waits(warehouse, loader, making)
+        making.result(60)
+    loader.commit()
+    assert retention.months(owner) == []
+
+
+@only_embedded
+def test_who_withdraws_holds_no_file_while_it_waits_for_a_drop(
+    warehouse: Warehouse, loader: Connection, owner: Connection, tmp_path: Path
+) -> None:
+    """The drop will want the file, and each would wait for the other."""
+    put(loader, staged(tmp_path, OVER))
+    (file_id,) = warehouse.rows("SELECT file_id FROM meter_files")[0]
+    with ThreadPoolExecutor(1) as pool:
+        with owner.transaction():
+            owner.execute("SELECT meter_keep_from('', %s)", (FIRST,))
+            withdrawing = pool.submit(ledger.withdraw, loader, int(str(file_id)))
+            _until_it_waits(warehouse, loader, withdrawing)
+            owner.execute("SELECT FROM meter_files FOR UPDATE NOWAIT")
+        assert withdrawing.result(60) == 2
+
+
+@only_embedded
+def test_two_who_settle_a_file_count_once_what_is_not_kept(
+    warehouse: Warehouse, loader: Connection, owner: Connection, tmp_path: Path
+) -> None:
+    drop_march(owner)
+    file = surveyed(tmp_path, OVER, cut=1)
+    first, *others = [stage(Shard((part,)), tmp_path) for part in parts(file)]
+    put(loader, first)
+    with connect(warehouse.loader) as running, ThreadPoolExecutor(1) as pool:
+        for other in others:
+            running.execute(Path(other.path).read_bytes())
+        settling = pool.submit(ledger.settle_files, loader, [file.file_id])
+        _until_it_waits(warehouse, loader, settling)
+        running.commit()
+        assert settling.result(60) == {file.file_id: "partial"}
+    assert warehouse.rows("SELECT days, removed_days FROM meter_files") == [(2, 1)]
 
 
 def _until_it_waits(warehouse: Warehouse, connection: Connection, act: Future[Any]) -> None:
