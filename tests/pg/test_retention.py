@@ -10,8 +10,12 @@ import pytest
 from alembic import command
 
 from nem12.errors import TerminalError
+from nem12.load.plan import plan
+from nem12.shard import load as load_shard
+from nem12.stage import stage
 from nem12.warehouse import ledger, retention
 from nem12.warehouse import migrate as migrations
+from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify
 from tests.pg.deliveries import NMI, Day, delivery
@@ -128,6 +132,29 @@ def test_a_file_cut_into_batches_is_judged_whole_before_its_old_days_go(
     run.settle(claim)
     assert warehouse.one("SELECT refused_records FROM meter_files") == 1
     assert warehouse.one("SELECT removed_days FROM meter_files") == 1
+    assert differences(warehouse) == []
+
+
+@pytest.mark.parametrize("what", ["month", "NMI"])
+def test_verify_expects_nothing_of_what_is_not_kept_while_its_file_is_loading(
+    warehouse: Warehouse,
+    run: Run,
+    owner: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    if what == "month":
+        drop_before(owner, APRIL)
+    else:
+        retention.purge(owner, NMI, APRIL)
+    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    run.drop("over.csv", OVER)
+    claim = run.claim("*")
+    first, *others = plan(run.connection, run.home, claim)
+    assert others
+    batch = stage(load_shard(Path(first["shard"])), run.home.staging / claim)
+    apply(run.connection, Path(batch.path), batch.months)
+    assert warehouse.rows("SELECT day FROM meter_day_versions") == [(date(2024, 3, 30),)]
     assert differences(warehouse) == []
 
 
