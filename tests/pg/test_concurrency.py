@@ -187,6 +187,52 @@ def test_a_late_part_of_another_cut_leaves_those_that_the_file_was_loaded_by(
     assert set(loaded_by) < set(held)
 
 
+@only_embedded
+def test_days_are_made_in_one_order(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    """Who waits for the first holds none of the others, for which somebody else may wait."""
+    days = [FIRST + timedelta(days=n) for n in range(8)]
+    batch = staged(tmp_path, delivery(*(Day(day) for day in reversed(days))))
+    loader.execute("SELECT meter_ensure_months('{2024-03-01}')")
+    loader.commit()
+    insert = f"INSERT INTO meter_days (nmi, nmi_suffix, day) VALUES ('{NMI}', 'E1', %s)"
+    with connect(warehouse.loader) as holder, ThreadPoolExecutor(1) as pool:
+        holder.execute(insert.encode(), (days[0],))
+        waiting = pool.submit(put, loader, batch)
+        _until_it_waits(warehouse, loader, waiting)
+        holder.execute("SET LOCAL lock_timeout = '2s'")
+        for day in days[1:]:
+            holder.execute(insert.encode(), (day,))
+        holder.rollback()
+        assert waiting.result(60) == 8 * 48
+
+
+@only_embedded
+@pytest.mark.parametrize("by", ["the batch", "the end of a run"])
+def test_files_are_settled_in_one_order(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path, by: str
+) -> None:
+    """As with days."""
+    data = [delivery(Day(), Day(suffix="E2"), created=f"20240315103{n}") for n in range(8)]
+    files = [surveyed(tmp_path, one, f"{n}.csv", cut=1) for n, one in enumerate(data)]
+    first, last = [stage(Shard(tuple(parts(file)[n] for file in files)), tmp_path) for n in (0, 1)]
+    put(loader, first)
+    lowest, *others = sorted(file.file_id for file in files)
+    lock = "SELECT FROM meter_files WHERE file_id = %s FOR NO KEY UPDATE NOWAIT"
+    with connect(warehouse.loader) as holder, ThreadPoolExecutor(1) as pool:
+        holder.execute(lock, (lowest,))
+        if by == "the batch":
+            waiting: Future[Any] = pool.submit(put, loader, last)
+        else:
+            waiting = pool.submit(ledger.settle_files, loader, [*reversed(others), lowest])
+        _until_it_waits(warehouse, loader, waiting)
+        for file_id in others:
+            holder.execute(lock, (file_id,))
+        holder.rollback()
+        waiting.result(60)
+
+
 @pytest.mark.parametrize("order", ["alike", "in a circle"])
 def test_the_same_months_can_be_made_at_once(warehouse: Warehouse, order: str) -> None:
     months = [f"{year}-{month:02}-01" for year in (2023, 2024) for month in range(1, 13)]

@@ -158,6 +158,23 @@ def test_verify_expects_nothing_of_what_is_not_kept_while_its_file_is_loading(
     assert differences(warehouse) == []
 
 
+def test_a_month_that_is_dropped_while_a_file_is_half_loaded_is_counted_once(
+    warehouse: Warehouse, run: Run, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    run.drop("over.csv", OVER)
+    claim = run.claim("*")
+    first, *_ = plan(run.connection, run.home, claim)
+    batch = stage(load_shard(Path(first["shard"])), run.home.staging / claim)
+    apply(run.connection, Path(batch.path), batch.months)
+    drop_before(owner, APRIL)
+    run.load(claim)
+    assert run.settle(claim).files == {"loaded": 1}
+    counts = "SELECT days, removed_days, removed_readings FROM meter_files"
+    assert warehouse.rows(counts) == [(3, 2, 96)]
+    assert differences(warehouse) == []
+
+
 def test_reprocessing_and_withdrawing_count_anew(
     warehouse: Warehouse, run: Run, owner: Connection
 ) -> None:
