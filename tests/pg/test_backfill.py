@@ -63,6 +63,13 @@ def test_a_file_belongs_to_the_nem_day_it_was_made_on(run: Run, at: str, day: da
     assert found(run, day) == ["file.csv"]
 
 
+def test_a_file_that_waits_belongs_to_its_day_alone(run: Run) -> None:
+    run.drop("file.csv", made("202405020000"))
+    assert found(run, date(2024, 5, 1)) == []
+    assert found(run, date(2024, 5, 3)) == []
+    assert found(run, date(2024, 5, 2)) == ["file.csv"]
+
+
 def test_a_week_backfilled_in_any_order_gives_the_same_tables(run: Run) -> None:
     week = [date(2024, 4, 29) + timedelta(days=n) for n in range(7)]
     for number, day in enumerate(week):

@@ -21,8 +21,11 @@ from nem12.load.claim import claim_listing, save_listing
 from nem12.load.plan import claim_folder, plan
 from nem12.load.redrive import redrive
 from nem12.shard import MeterFile
+from nem12.shard import load as load_shard
+from nem12.stage import stage
 from nem12.unpack import unpack
 from nem12.warehouse import ledger
+from nem12.warehouse.apply import apply
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import tables
 from tests.pg.loading import Run
@@ -158,7 +161,9 @@ def test_a_copy_of_a_refused_file_is_refused_too(run: Run) -> None:
     run.drop("b.csv", TRUNCATED)
     assert run.run().files == {"refused": 2}
     run.drop("c.csv", TRUNCATED)
-    assert run.run().files == {"refused": 1}
+    claim = run.claim("*")
+    assert run.load(claim) == 0, "it is known"
+    assert run.settle(claim).files == {"refused": 1}
     assert [name for name in names(run.home.rejected) if "report" not in name] == [
         "a.csv",
         "b.csv",
@@ -398,6 +403,23 @@ def test_a_plan_that_fails_frees_the_drops_for_another_attempt(
     assert [row[2] for row in state(warehouse)] == [2]
 
 
+def test_a_file_of_which_a_dead_run_applied_a_part_is_loaded_by_another(
+    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    run.drop("house.csv", delivery(*(Day(date(2024, 3, 10 + n)) for n in range(3))))
+    claim = run.claim("*")
+    first, *others = plan(run.connection, run.home, claim)
+    assert others
+    batch = stage(load_shard(Path(first["shard"])), run.home.staging / claim)
+    apply(run.connection, Path(batch.path), batch.months)
+    ledger.free_claim(run.connection, claim, "its run is gone")
+    run.connection.execute("UPDATE meter_drops SET not_before = now()")
+    run.connection.commit()
+    assert run.run().files == {"loaded": 1}
+    assert warehouse.one("SELECT count(*) FROM meter_readings") == 3 * 48
+
+
 def test_an_unreadable_drop_does_not_take_its_copy_along(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -447,6 +469,11 @@ def test_an_empty_pattern_is_wrong_usage(run: Run) -> None:
     run.drop("house.csv", GOOD)
     with pytest.raises(UsageError):
         run.claim("")
+
+
+def test_a_profile_that_there_is_not_is_wrong_usage(run: Run) -> None:
+    with pytest.raises(UsageError):
+        run.claim("*", profile="nonsense")
 
 
 def test_links_and_other_folders_are_not_claimed(run: Run, tmp_path: Path) -> None:
@@ -518,8 +545,14 @@ def test_a_listing_that_was_claimed_before_claims_nothing(run: Run) -> None:
 
 def test_a_listing_from_elsewhere_is_not_read(run: Run, tmp_path: Path) -> None:
     (tmp_path / "listing.json").write_text("[]")
-    with pytest.raises(UsageError, match="is not a listing of this installation"):
-        claim_listing(run.connection, run.home, tmp_path / "listing.json")
+    (run.home.staging / "listings").mkdir()
+    out = Path(os.path.relpath(tmp_path, run.home.staging / "listings"))
+    for listing in (
+        tmp_path / "listing.json",
+        run.home.staging / "listings" / out / "listing.json",
+    ):
+        with pytest.raises(UsageError, match="is not a listing of this installation"):
+            claim_listing(run.connection, run.home, listing)
 
 
 def test_thousands_of_small_files_become_one_shard(warehouse: Warehouse, run: Run) -> None:

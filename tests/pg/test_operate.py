@@ -106,7 +106,8 @@ def test_reprocessing_by_another_profile_is_as_if_it_had_been_that_from_the_star
     strict = data(run)
     assert run.run("rejected/*", profile="standard", reprocess=True).files == {"partial": 1}
     assert [p.name for p in run.home.rejected.iterdir()] == []
-    assert len(list(run.home.archive.rglob("*-faulty.csv"))) == 1
+    (kept,) = run.home.archive.rglob("*-faulty.csv")
+    assert kept.name.count("-") == 1, "the hash stands before the name once"
     assert warehouse.one("SELECT count(*) FROM meter_readings") == 48
     assert run.run("archive/*", profile="strict", reprocess=True).files == {"refused": 1}
     assert data(run) == strict
@@ -121,6 +122,38 @@ def test_reprocessing_a_correction_keeps_what_is_in_force(run: Run) -> None:
     assert run.run("archive/*", reprocess=True).files == {"loaded": 2}
     assert data(run) == before
     assert len(list(run.home.archive.rglob("*.csv"))) == 2
+
+
+def test_a_file_of_many_shards_is_reprocessed_whole(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was loaded of it goes once, not with each of its parts."""
+    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    run.drop("first.csv", FIRST)
+    claim = run.claim("*")
+    assert run.load(claim) > 1
+    run.settle(claim)
+    before = data(run)
+    assert run.run("archive/*", reprocess=True).files == {"loaded": 1}
+    assert data(run) == before
+
+
+def test_a_reprocessed_file_stays_where_it_is_kept_and_is_judged_as_it_was_last(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("first.csv", FIRST)
+    run.run()
+    (kept,) = run.home.archive.rglob("*.csv")
+    assert isinstance(kept, Path)
+    long_ago = kept.parents[2] / "2020" / "01" / kept.name
+    long_ago.parent.mkdir(parents=True)
+    kept.rename(long_ago)
+    judged_by = "standard"
+    for profile in ("lenient", None, "strict", None):
+        run.run("archive/*", profile=profile, reprocess=True)
+        judged_by = profile or judged_by
+        assert warehouse.rows("SELECT profile FROM meter_files") == [(judged_by,)]
+        assert list(run.home.archive.rglob("*.csv")) == [long_ago]
 
 
 def test_a_staged_file_that_replaces_may_be_applied_twice(run: Run) -> None:

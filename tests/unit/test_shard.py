@@ -223,7 +223,9 @@ def test_a_batch_is_its_content_whatever_it_is_called_and_wherever_it_lies(
     assert one.batch_id == other.batch_id
 
 
-def test_a_batch_is_told_apart_by_content_range_profile_and_order(tmp_path: Path) -> None:
+def test_a_batch_is_told_apart_by_content_range_profile_reader_and_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = surveyed(tmp_path, blocks(3))
     cut = cut_every(tmp_path, blocks(3), 1)
     other = surveyed(tmp_path, blocks(2))
@@ -235,6 +237,9 @@ def test_a_batch_is_told_apart_by_content_range_profile_and_order(tmp_path: Path
         Shard((*parts(other), *parts(plain))),
     ]
     assert len({one.batch_id for one in shards}) == len(shards)
+    before = shards[0].batch_id
+    monkeypatch.setattr("nem12.shard.READER_VERSION", "next")
+    assert shards[0].batch_id != before
 
 
 def test_the_file_id_keeps_the_order_of_the_hashes_and_fits_a_bigint() -> None:

@@ -177,6 +177,22 @@ def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
     assert made_at(tmp_path) == []
 
 
+def test_a_zip_of_patches_is_refused(tmp_path: Path) -> None:
+    (meter_file,) = unpacked(tmp_path, patched(zipped({"a": GOOD}), 6, 8, 0x20))
+    assert why(meter_file)
+
+
+@pytest.mark.parametrize("packing", ["zip", "gzip"])
+def test_a_header_is_found_without_reading_on(tmp_path: Path, packing: str) -> None:
+    """What is damaged behind it, or would fill the memory, is not looked at."""
+    much = GOOD + b"\r\n" * MIB
+    data = gzip.compress(much)[:-4] if packing == "gzip" else bytearray(zipped({"a": much}))
+    if isinstance(data, bytearray):
+        struct.pack_into("<L", data, data.index(b"PK\x01\x02") + 16, 0)  # its checksum
+    (tmp_path / "drop").write_bytes(data)
+    assert len(made_at(tmp_path)) == 1
+
+
 @pytest.mark.parametrize("method", [9, 12, 14, 93, 99])
 def test_an_unusual_method_is_refused(tmp_path: Path, method: int) -> None:
     (meter_file,) = unpacked(tmp_path, patched(zipped({"a": GOOD}), 8, 10, method))
