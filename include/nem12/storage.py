@@ -26,6 +26,9 @@ Place: TypeAlias = "Path | UPath"
 _READ_AHEAD: Final = 8 * 1024 * 1024
 """Of a file in a bucket that is read in parts: few requests for a part, little beyond its end."""
 
+_NAME_BYTES: Final = 255
+"""Of a name: what file systems allow."""
+
 _options: dict[str, Any] = {}
 
 
@@ -179,9 +182,7 @@ def writing(target: Place) -> Iterator[BinaryIO]:
     Others may write the same file at the same time.
     """
     if isinstance(target, Path):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        unique = f"{os.getpid()}-{time.monotonic_ns()}"
-        beside = target.with_name(f".{target.name}.{unique}.part"[-255:])
+        beside = _beside(target, f".{os.getpid()}-{time.monotonic_ns()}")
         try:
             with beside.open("wb") as out:
                 yield out
@@ -271,9 +272,10 @@ def _move_path(source: Path, target: Path) -> None:
         source.unlink()
 
 
-def _beside(target: Path) -> Path:
+def _beside(target: Path, unique: str = "") -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
-    return target.with_name(f".{target.name}.part"[-255:])
+    name = os.fsencode(f".{target.name}{unique}.part")
+    return target.with_name(os.fsdecode(name[-_NAME_BYTES:]))
 
 
 def _blob(item: "UPath", info: Mapping[str, Any]) -> Blob:

@@ -125,7 +125,8 @@ def _beginnings(path: Path) -> Iterator[bytes]:
             stream.seek(0)
             if magic.startswith(_ZIP):
                 with zipfile.ZipFile(stream) as archive:
-                    for member in archive.infolist()[:MAX_MEMBERS]:
+                    members = archive.infolist()[:MAX_MEMBERS]
+                    for member in members if _lie_inside(members, path) else ():
                         with archive.open(member) as expanded:
                             yield expanded.read(_HEADER_BYTES)
             elif magic.startswith(_GZIP):
@@ -163,7 +164,7 @@ def _zip(path: Path, stream: BinaryIO, name: str, profile: str, own: Path) -> It
                 raise _RefusedError("the archive is empty")
             if len(members) > MAX_MEMBERS:
                 raise _RefusedError(f"the archive has more than {MAX_MEMBERS} members")
-            if not all(0 <= member.header_offset < budget.packed for member in members):
+            if not _lie_inside(members, path):
                 raise _RefusedError("the archive is damaged")
             names: set[str] = set()
             for number, member in enumerate(members):
@@ -181,6 +182,12 @@ def _zip(path: Path, stream: BinaryIO, name: str, profile: str, own: Path) -> It
                     yield from _member(budget, inner, profile, target, member.file_size)
     except (_RefusedError, *_BROKEN) as error:
         yield _unreadable(path, name, profile, error)
+
+
+def _lie_inside(members: list[zipfile.ZipInfo], path: Path) -> bool:
+    """Whether all members lie in the archive: zipfile would look for them anywhere."""
+    size = path.stat().st_size
+    return all(0 <= member.header_offset < size for member in members)
 
 
 def _member(

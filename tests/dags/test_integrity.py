@@ -13,10 +13,23 @@ from tests.dags.conftest import airflow_environment
 LOOK = """
 import json
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import ParamValidationError
+
+PATTERNS = ["*.csv", "strict/*", "a..b.csv", "/etc/*", "../*", "strict/../../*", "..", " "]
+
+def taken(pattern):
+    params = bag.dags["nem12_load"].params
+    try:
+        params["files"] = [pattern]
+    except ParamValidationError:
+        return False
+    return True
+
 bag = DagBag()
 print()
 print(json.dumps({
     "errors": bag.import_errors,
+    "form": {pattern: taken(pattern) for pattern in PATTERNS},
     "dags": {
         dag_id: {
             "file": dag.fileloc,
@@ -24,11 +37,13 @@ print(json.dumps({
             "doc": dag.doc_md,
             "catchup": dag.catchup,
             "paused": dag.is_paused_upon_creation,
+            "at_once": dag.max_active_runs,
             "tasks": {
                 task.task_id: {
                     "owner": task.owner, "retries": task.retries, "pool": task.pool,
                     "rule": task.trigger_rule.value,
                     "timeout": task.execution_timeout is not None,
+                    "once": getattr(task, "skip_when_already_exists", None),
                 }
                 for task in dag.tasks
             },
@@ -93,6 +108,17 @@ def test_only_the_apply_step_takes_a_slot_of_the_writers_pool(bag: dict[str, dic
     assert [name for name, one in tasks.items() if one["pool"] == "meter_db"] == ["load.apply"]
     assert tasks["load.apply"]["timeout"]
     assert tasks["settle_drops"]["rule"] == tasks["verdict"]["rule"] == "all_done"
+
+
+def test_one_run_watches_and_starts_a_load_run_once(bag: dict[str, dict]) -> None:
+    watch = bag["dags"]["nem12_watch"]
+    assert watch["at_once"] == 1
+    assert watch["tasks"]["start_load"]["once"] is True
+
+
+def test_the_form_takes_no_pattern_that_leads_out_of_its_folder(bag: dict[str, dict]) -> None:
+    taken = [pattern for pattern, is_taken in bag["form"].items() if is_taken]
+    assert taken == ["*.csv", "strict/*", "a..b.csv"]
 
 
 def test_the_trigger_can_be_imported_without_the_dags_folder() -> None:

@@ -1,6 +1,8 @@
 """Whole DAG runs without a scheduler: `dag.test()` on a real database."""
 
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 from nem12 import settings
@@ -133,6 +135,33 @@ def test_a_file_of_the_archive_is_loaded_again_on_request(run_dag: Run, home: Ho
     assert result["xcoms"]["settle_drops.return_value"]["files"] == {"loaded": 1}
     (kept,) = home.archive.rglob("*household_correction.csv")
     assert kept.is_file()
+
+
+def test_the_watch_leaves_claims_whose_run_waits_or_works(
+    run_dag: Run, home: Home, server: Server, tmp_path: Path
+) -> None:
+    land(home, "business_15min.csv")
+    claim = run_dag("nem12_watch")["xcoms"]["claim.return_value"]
+    with connect(server.uri(settings.LOADER_ROLE)) as connection:
+        for state in ("queued", "running"):
+            with (
+                closing(sqlite3.connect(tmp_path / "airflow" / "airflow.db")) as metadata,
+                metadata,
+            ):
+                run = (state, f"nem12__{claim}")
+                changed = metadata.execute("UPDATE dag_run SET state = ? WHERE run_id = ?", run)
+                assert changed.rowcount == 1
+            aged = "UPDATE meter_drops SET checked_at = now() - interval '1 hour' WHERE claim = %s"
+            connection.execute(aged, (claim,))
+            connection.commit()
+            result = run_dag("nem12_watch")
+            assert result["tasks"]["claim"] == "skipped", result["log"]
+            looked = (
+                "SELECT state, checked_at > now() - interval '30 minutes' FROM meter_drops"
+                " WHERE claim = %s"
+            )
+            assert connection.execute(looked, (claim,)).fetchall() == [("claimed", True)]
+        connection.execute("DELETE FROM meter_drops WHERE claim = %s", (claim,))
 
 
 def test_the_watch_frees_claims_whose_run_is_gone(run_dag: Run, home: Home, server: Server) -> None:

@@ -6,13 +6,14 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from threading import Event, Thread
+from urllib.parse import quote
 
 import psycopg
 import pytest
 
 from nem12.errors import TerminalError
 from nem12.warehouse.connect import Connection, connect
-from nem12.warehouse.readings import numeric
+from nem12.warehouse.readings import Winner, numeric, rows
 from tests.cases.faults.make import CASES
 from tests.pg.deliveries import Day, delivery, load, put, staged, surveyed
 from tests.pg.digest import digest, tables
@@ -42,6 +43,21 @@ def test_psql_does_the_same_as_the_loader(databases: Databases, tmp_path: Path) 
             put(by_apply, batch)
             assert tables(by_apply) == tables(by_psql)
         assert a.one("SELECT count(*) FROM meter_readings") == 2 * 288 + 96 + 4 * 48
+
+
+def test_a_batch_means_the_same_in_every_session(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    """Whatever encoding and kind of string literals client, role or database ask for."""
+    replaced = "400,1,48,F51,0,Z\u00e4hler 'C:\\' ersetzt"
+    batch = staged(tmp_path, delivery(replace(VARIED, events=(replaced,))))
+    put(loader, batch)
+    wanted = tables(loader)
+    warehouse.empty()
+    options = quote("-c standard_conforming_strings=off -c client_encoding=latin1")
+    with connect(f"{warehouse.loader}&options={options}") as odd:
+        put(odd, batch)
+        assert tables(odd) == wanted
 
 
 def test_applied_again_nothing_changes(
@@ -120,6 +136,12 @@ def test_numbers_are_made_as_the_server_makes_them(warehouse: Warehouse) -> None
     for text in texts:
         sent = warehouse.one("SELECT numeric_send(%s::numeric)", text)
         assert numeric(text) == sent, text
+
+
+def test_a_day_that_has_lost_values_is_not_put_in_force() -> None:
+    day = Winner("4103035613", "E1", date(2024, 3, 10), 30, "kWh", "A", None, None, "1,2,3", False)
+    with pytest.raises(ValueError, match="3 values, not 48"):
+        rows(day)
 
 
 def test_each_interval_has_its_own_quality_and_none_is_v(

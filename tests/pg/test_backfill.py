@@ -2,12 +2,17 @@
 
 import gzip
 import zipfile
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from nem12.errors import TerminalError, UsageError
 from nem12.load.backfill import claim_day
+from nem12.mdff.header import Header
+from nem12.unpack import headers
 from nem12.warehouse.verify import verify
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import tables
@@ -58,6 +63,13 @@ def test_a_file_belongs_to_the_nem_day_it_was_made_on(run: Run, at: str, day: da
     assert found(run, day) == ["file.csv"]
 
 
+def test_a_file_that_waits_belongs_to_its_day_alone(run: Run) -> None:
+    run.drop("file.csv", made("202405020000"))
+    assert found(run, date(2024, 5, 1)) == []
+    assert found(run, date(2024, 5, 3)) == []
+    assert found(run, date(2024, 5, 2)) == ["file.csv"]
+
+
 def test_a_week_backfilled_in_any_order_gives_the_same_tables(run: Run) -> None:
     week = [date(2024, 4, 29) + timedelta(days=n) for n in range(7)]
     for number, day in enumerate(week):
@@ -86,6 +98,22 @@ def test_it_takes_refused_files_and_files_that_still_wait(run: Run) -> None:
     assert found(run, date(2024, 5, 1)) == ["packed.csv.gz", "waits.csv", "refused.csv"]
 
 
+@pytest.mark.parametrize("error", [TerminalError("may not be read"), OSError(5, "broken disk")])
+def test_a_waiting_file_that_cannot_be_read_holds_up_no_other(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    run.drop("a.csv", made("202405011200"))
+    run.drop("b.csv", made("202405011200", 1))
+
+    def read(path: Path, *rest: Any) -> Iterator[Header]:
+        if path.name == "a.csv":
+            raise error
+        yield from headers(path, *rest)
+
+    monkeypatch.setattr("nem12.load.backfill.headers", read)
+    assert found(run, date(2024, 5, 1)) == ["b.csv"]
+
+
 def test_an_archive_belongs_to_the_day_of_each_of_its_files(run: Run) -> None:
     path = run.home.landing / "two.zip"
     with zipfile.ZipFile(path, "w") as archive:
@@ -109,11 +137,28 @@ def test_files_are_judged_as_they_were_judged_last(warehouse: Warehouse, run: Ru
     assert warehouse.rows(profile) == [("strict", "refused")]
 
 
+@pytest.mark.parametrize("still", ["true", ""], ids=["still", "not any more"])
+def test_a_file_that_stays_where_it_landed_is_taken_once(
+    run: Run, monkeypatch: pytest.MonkeyPatch, still: str
+) -> None:
+    monkeypatch.setenv("METER_KEEP_LANDING", "true")
+    run.drop("file.csv", made("202405011200"))
+    run.run()
+    monkeypatch.setenv("METER_KEEP_LANDING", still)
+    assert found(run, date(2024, 5, 1)) == ["file.csv"]
+
+
 def test_patterns_are_for_delivered_names(run: Run) -> None:
     for number, name in enumerate(("a.csv", "b.csv", "b.txt")):
         run.drop(name, made("202405011200", number))
     run.run()
     assert found(run, date(2024, 5, 1), "b.*") == ["b.csv", "b.txt"]
+
+
+@pytest.mark.parametrize("pattern", ["../*", "/etc/*", "."])
+def test_a_pattern_that_is_none_is_wrong_usage(run: Run, pattern: str) -> None:
+    with pytest.raises(UsageError):
+        claim_day(run.connection, run.home, date(2024, 5, 1), [pattern], None)
 
 
 def test_what_an_other_run_works_on_is_left_to_it(run: Run) -> None:

@@ -1,7 +1,7 @@
 """Several appliers at once: no deadlock, and the tables that one of them alone would make."""
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,10 +14,10 @@ import pytest
 
 from nem12.shard import Shard, parts
 from nem12.stage import Staged, stage
-from nem12.warehouse import ledger
+from nem12.warehouse import ledger, retention
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify
-from tests.pg.deliveries import Day, delivery, put, staged, surveyed
+from tests.pg.deliveries import NMI, Day, delivery, put, staged, surveyed
 from tests.pg.digest import tables
 from tests.pg.servers import Warehouse, only_embedded
 
@@ -172,6 +172,67 @@ def test_parts_of_two_cuts_are_not_taken_for_a_whole_file(
     assert warehouse.rows("SELECT status, days FROM meter_files") == [("loaded", 4)]
 
 
+@only_embedded
+def test_a_late_part_of_another_cut_leaves_those_that_the_file_was_loaded_by(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    data = delivery(*(Day(FIRST + timedelta(days=n)) for n in range(4)))
+    block = len(data) // 4
+    first, second = [parts(surveyed(tmp_path, data, cut=block * n // 2)) for n in (3, 5)]
+    for part in first:
+        put(loader, stage(Shard((part,)), tmp_path))
+    loaded_by = warehouse.rows("SELECT byte_start, byte_end, batch_id FROM meter_batch_parts")
+    put(loader, stage(Shard((second[0],)), tmp_path))
+    held = warehouse.rows("SELECT byte_start, byte_end, batch_id FROM meter_batch_parts")
+    assert set(loaded_by) < set(held)
+
+
+@only_embedded
+def test_days_are_made_in_one_order(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    """Who waits for the first holds none of the others, for which somebody else may wait."""
+    days = [FIRST + timedelta(days=n) for n in range(8)]
+    batch = staged(tmp_path, delivery(*(Day(day) for day in reversed(days))))
+    loader.execute("SELECT meter_ensure_months('{2024-03-01}')")
+    loader.commit()
+    insert = f"INSERT INTO meter_days (nmi, nmi_suffix, day) VALUES ('{NMI}', 'E1', %s)"
+    with connect(warehouse.loader) as holder, ThreadPoolExecutor(1) as pool:
+        holder.execute(insert.encode(), (days[0],))
+        waiting = pool.submit(put, loader, batch)
+        _until_it_waits(warehouse, loader, waiting)
+        holder.execute("SET LOCAL lock_timeout = '2s'")
+        for day in days[1:]:
+            holder.execute(insert.encode(), (day,))
+        holder.rollback()
+        assert waiting.result(60) == 8 * 48
+
+
+@only_embedded
+@pytest.mark.parametrize("by", ["the batch", "the end of a run"])
+def test_files_are_settled_in_one_order(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path, by: str
+) -> None:
+    """As with days."""
+    data = [delivery(Day(), Day(suffix="E2"), created=f"20240315103{n}") for n in range(8)]
+    files = [surveyed(tmp_path, one, f"{n}.csv", cut=1) for n, one in enumerate(data)]
+    first, last = [stage(Shard(tuple(parts(file)[n] for file in files)), tmp_path) for n in (0, 1)]
+    put(loader, first)
+    lowest, *others = sorted(file.file_id for file in files)
+    lock = "SELECT FROM meter_files WHERE file_id = %s FOR NO KEY UPDATE NOWAIT"
+    with connect(warehouse.loader) as holder, ThreadPoolExecutor(1) as pool:
+        holder.execute(lock, (lowest,))
+        if by == "the batch":
+            waiting: Future[Any] = pool.submit(put, loader, last)
+        else:
+            waiting = pool.submit(ledger.settle_files, loader, [*reversed(others), lowest])
+        _until_it_waits(warehouse, loader, waiting)
+        for file_id in others:
+            holder.execute(lock, (file_id,))
+        holder.rollback()
+        waiting.result(60)
+
+
 @pytest.mark.parametrize("order", ["alike", "in a circle"])
 def test_the_same_months_can_be_made_at_once(warehouse: Warehouse, order: str) -> None:
     months = [f"{year}-{month:02}-01" for year in (2023, 2024) for month in range(1, 13)]
@@ -261,6 +322,95 @@ def test_a_file_that_is_withdrawn_while_a_part_is_applied_goes_whole(
         assert withdrawing.result(60) == 2
     assert warehouse.one("SELECT count(*) FROM meter_readings") == 0
     assert [words for words, difference in verify(loader) if difference] == []
+
+
+APRIL = date(2024, 4, 1)
+OVER = delivery(Day(date(2024, 3, 31)), Day(date(2024, 3, 30), value="x"), Day(APRIL))
+
+
+@pytest.fixture
+def owner(warehouse: Warehouse) -> Iterator[Connection]:
+    with connect(warehouse.owner) as connection:
+        yield connection
+
+
+def drop_march(owner: Connection) -> object:
+    return list(retention.remove_months(owner, APRIL, keep_tables=False))
+
+
+@only_embedded
+@pytest.mark.parametrize(
+    "act", [drop_march, lambda owner: retention.purge(owner, NMI, APRIL)], ids=["drop", "purge"]
+)
+def test_what_is_not_kept_any_more_waits_for_those_who_load_it(
+    warehouse: Warehouse,
+    loader: Connection,
+    owner: Connection,
+    tmp_path: Path,
+    act: Callable[[Connection], object],
+) -> None:
+    batch = staged(tmp_path, OVER)
+    loader.execute("SELECT meter_ensure_months('{2024-03-01,2024-04-01}')")
+    loader.commit()
+    with ThreadPoolExecutor(1) as pool:
+        loader.execute(Path(batch.path).read_bytes())
+        removing = pool.submit(act, owner)
+        _until_it_waits(warehouse, owner, removing)
+        loader.commit()
+        removing.result(60)
+    assert warehouse.rows("SELECT days, removed_days FROM meter_files") == [(2, 1)]
+    assert warehouse.rows("SELECT DISTINCT day FROM meter_day_versions") == [(APRIL,)]
+    assert [words for words, difference in verify(loader) if difference] == []
+    if act is not drop_march:
+        assert warehouse.rows("SELECT message FROM meter_rejects") == [("purged",)]
+
+
+@only_embedded
+def test_no_partition_is_made_of_a_month_that_is_being_dropped(
+    warehouse: Warehouse, loader: Connection, owner: Connection
+) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        with owner.transaction():
+            owner.execute("SELECT meter_remove_months(%s, false)", (APRIL,))
+            making = pool.submit(loader.execute, "SELECT meter_ensure_months('{2024-03-01}')")
+            _until_it_waits(warehouse, loader, making)
+        making.result(60)
+    loader.commit()
+    assert retention.months(owner) == []
+
+
+@only_embedded
+def test_who_withdraws_holds_no_file_while_it_waits_for_a_drop(
+    warehouse: Warehouse, loader: Connection, owner: Connection, tmp_path: Path
+) -> None:
+    """The drop will want the file, and each would wait for the other."""
+    put(loader, staged(tmp_path, OVER))
+    (file_id,) = warehouse.rows("SELECT file_id FROM meter_files")[0]
+    with ThreadPoolExecutor(1) as pool:
+        with owner.transaction():
+            owner.execute("SELECT meter_keep_from('', %s)", (FIRST,))
+            withdrawing = pool.submit(ledger.withdraw, loader, int(str(file_id)))
+            _until_it_waits(warehouse, loader, withdrawing)
+            owner.execute("SELECT FROM meter_files FOR UPDATE NOWAIT")
+        assert withdrawing.result(60) == 2
+
+
+@only_embedded
+def test_two_who_settle_a_file_count_once_what_is_not_kept(
+    warehouse: Warehouse, loader: Connection, owner: Connection, tmp_path: Path
+) -> None:
+    drop_march(owner)
+    file = surveyed(tmp_path, OVER, cut=1)
+    first, *others = [stage(Shard((part,)), tmp_path) for part in parts(file)]
+    put(loader, first)
+    with connect(warehouse.loader) as running, ThreadPoolExecutor(1) as pool:
+        for other in others:
+            running.execute(Path(other.path).read_bytes())
+        settling = pool.submit(ledger.settle_files, loader, [file.file_id])
+        _until_it_waits(warehouse, loader, settling)
+        running.commit()
+        assert settling.result(60) == {file.file_id: "partial"}
+    assert warehouse.rows("SELECT days, removed_days FROM meter_files") == [(2, 1)]
 
 
 def _until_it_waits(warehouse: Warehouse, connection: Connection, act: Future[Any]) -> None:

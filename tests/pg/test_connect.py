@@ -1,11 +1,13 @@
 """Sessions: what they are bounded by, and what a retry may mend."""
 
 import traceback
+from urllib.parse import quote
 
 import psycopg
 import pytest
 
 from nem12.errors import MeterError, TerminalError, TransientError
+from nem12.warehouse import connect as connecting
 from nem12.warehouse.connect import Connection, connect, explained
 from tests.pg.servers import Warehouse, only_embedded
 
@@ -19,6 +21,11 @@ pytestmark = only_embedded
         pytest.param("40001", TransientError, id="serialization failure"),
         pytest.param("55P03", TransientError, id="lock not available"),
         pytest.param("57P01", TransientError, id="server shuts down"),
+        pytest.param("57P02", TransientError, id="another session crashed"),
+        pytest.param("57P03", TransientError, id="server starts up"),
+        pytest.param("25P03", TransientError, id="idle in a transaction"),
+        pytest.param("08006", TransientError, id="connection failure"),
+        pytest.param("08P01", TransientError, id="a pooler has lost its server"),
         pytest.param("53100", TransientError, id="disk full"),
         pytest.param("53200", TransientError, id="out of memory"),
         pytest.param("53300", TransientError, id="too many connections"),
@@ -54,6 +61,43 @@ def test_an_error_shows_neither_the_statement_nor_its_values(loader: Connection)
     shown = "".join(traceback.format_exception(raised.value))
     assert "null value in column" in shown
     assert secret not in shown
+
+
+def test_a_session_is_the_same_whatever_its_server_prefers(warehouse: Warehouse) -> None:
+    preferred = (
+        "-c timezone=Australia/Sydney -c jit=on -c default_transaction_isolation=serializable"
+    )
+    with connect(f"{warehouse.loader}&options={quote(preferred)}") as connection:
+        for setting, value in (
+            ("timezone", "UTC"),
+            ("jit", "off"),
+            ("transaction_isolation", "read committed"),
+        ):
+            row = connection.execute("SELECT current_setting(%s)", (setting,)).fetchone()
+            assert row == (value,), setting
+
+
+def test_no_session_keeps_statements_for_another_time(loader: Connection) -> None:
+    """Staged ones are megabytes: what remembers a hundred of them has no memory left."""
+    for _ in range(20):
+        loader.execute("SELECT 1")
+    row = loader.execute("SELECT count(*) FROM pg_prepared_statements").fetchone()
+    assert row == (0,)
+
+
+def test_a_connection_that_cannot_be_prepared_is_closed(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Connection] = []
+
+    def refuse(connection: Connection, _: int) -> None:
+        made.append(connection)
+        connection.execute("SELECT 1 / 0")
+
+    monkeypatch.setattr(connecting, "prepare", refuse)
+    with pytest.raises(TerminalError, match="division by zero"):
+        connect(warehouse.loader)
+    assert [connection.closed for connection in made] == [True]
 
 
 def test_no_session_keeps_others_waiting_for_ever(warehouse: Warehouse) -> None:

@@ -149,6 +149,40 @@ def test_a_settled_drop_that_is_put_back_can_be_claimed_again(
     assert len(ledger.begin(loader, claim)) == 1
 
 
+def test_a_new_claim_counts_as_looked_at(warehouse: Warehouse, loader: Connection) -> None:
+    """Its run may not have been made yet: nobody may take it for dead."""
+    failed(loader, A)
+    pass_time(warehouse, loader)
+    loader.execute("UPDATE meter_drops SET checked_at = now() - interval '1 hour'")
+    loader.commit()
+    ledger.claim(loader, [A])
+    assert ledger.unchecked_claims(loader) == []
+
+
+def test_what_is_settled_is_not_released(warehouse: Warehouse, loader: Connection) -> None:
+    settled(loader, A)
+    ((claim, drop_id),) = warehouse.rows("SELECT claim, drop_id FROM meter_drops")
+    assert ledger.release(loader, str(claim), [int(str(drop_id))], "late") == []
+    assert state(warehouse, A) == "settled"
+
+
+def test_what_is_settled_and_stays_where_it_landed_is_not_free(
+    loader: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled(loader, A)
+    monkeypatch.setenv("METER_KEEP_LANDING", "true")
+    assert ledger.free(loader, [A]) == []
+    assert ledger.claim(loader, [A])[1] == 0
+
+
+def test_only_a_failed_drop_is_redriven(warehouse: Warehouse, loader: Connection) -> None:
+    """It may have been freed and loaded since it was looked at."""
+    settled(loader, A)
+    drop_id = int(str(warehouse.one("SELECT drop_id FROM meter_drops")))
+    ledger.redrive_drop(loader, drop_id)
+    assert warehouse.rows("SELECT state, message FROM meter_drops") == [("settled", "")]
+
+
 def test_a_run_that_lost_its_claim_changes_nothing(
     warehouse: Warehouse, loader: Connection
 ) -> None:

@@ -20,9 +20,13 @@ from nem12.errors import UsageError
 from nem12.load import settle as settling
 from nem12.load.claim import claim_listing, save_listing
 from nem12.load.plan import claim_folder, plan
+from nem12.load.redrive import redrive
 from nem12.shard import MeterFile
+from nem12.shard import load as load_shard
+from nem12.stage import stage
 from nem12.unpack import unpack
 from nem12.warehouse import ledger
+from nem12.warehouse.apply import apply
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import tables
 from tests.pg.loading import Run
@@ -119,6 +123,21 @@ def test_a_name_that_is_no_text_keeps_its_bytes_in_the_archive(run: Run) -> None
     assert len(kept) == 2
 
 
+@pytest.mark.parametrize("letter", ["x", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
+def test_the_longest_name_that_a_folder_takes_is_loaded_kept_and_put_back(
+    run: Run, letter: str
+) -> None:
+    name = f"{letter * (251 // len(letter.encode()))}.csv"
+    run.drop(name, PARTIAL)
+    assert run.run().files == {"partial": 1}
+    kept = [path.name for path in run.home.archive.glob("*/*/*")]
+    assert len(kept) == 2
+    assert all(each.removesuffix(".report.txt").endswith(name[-90:]) for each in kept)
+    run.drop(name, TRUNCATED)
+    assert run.run().files == {"refused": 1}
+    assert [path.name for path in redrive(run.connection, run.home)] == [name]
+
+
 def test_the_same_content_again_is_a_duplicate(warehouse: Warehouse, run: Run) -> None:
     run.drop("first.csv", GOOD)
     run.run()
@@ -146,12 +165,21 @@ def test_a_copy_of_a_refused_file_is_refused_too(run: Run) -> None:
     run.drop("b.csv", TRUNCATED)
     assert run.run().files == {"refused": 2}
     run.drop("c.csv", TRUNCATED)
-    assert run.run().files == {"refused": 1}
+    claim = run.claim("*")
+    assert run.load(claim) == 0, "it is known"
+    assert run.settle(claim).files == {"refused": 1}
     assert [name for name in names(run.home.rejected) if "report" not in name] == [
         "a.csv",
         "b.csv",
         "c.csv",
     ]
+
+
+def test_a_drop_that_is_called_like_a_report_is_a_drop_of_its_own(run: Run) -> None:
+    run.drop("a.csv", GOOD)
+    run.drop("a.csv.report.txt", OTHER)
+    assert run.run().drops == {"loaded": 2}
+    assert names(run.home.archive) == ["a.csv", "a.csv.report.txt"]
 
 
 def test_a_copy_is_not_done_before_what_it_is_a_copy_of(run: Run) -> None:
@@ -212,6 +240,16 @@ def test_nothing_of_a_file_with_an_error_is_loaded_from_the_strict_folder(
     ) == [(6, 6, 96, 96, 0)]
 
 
+def test_a_repeated_day_alone_refuses_a_file_of_the_strict_folder(
+    warehouse: Warehouse, run: Run
+) -> None:
+    """Its days are withheld, so that the database cannot find the repetition."""
+    run.drop("twice.csv", delivery(Day(), Day(value="7")), "strict")
+    assert run.run("strict/*").files == {"refused": 1}
+    assert warehouse.rows("SELECT code, line FROM meter_rejects") == [("date-repeated", 5)]
+    assert warehouse.one("SELECT count(*) FROM meter_day_versions") == 0
+
+
 def test_a_file_refused_as_strict_is_judged_anew_in_the_standard_folder(
     warehouse: Warehouse, run: Run
 ) -> None:
@@ -264,6 +302,21 @@ def test_a_drop_that_is_replaced_while_it_is_loaded_leaves_the_new_one_alone(
     assert run.run().files == {"loaded": 1}
 
 
+def test_a_drop_that_stays_and_is_replaced_while_it_is_loaded_is_not_taken_for_kept(
+    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METER_KEEP_LANDING", "true")
+    path = run.drop("house.csv", GOOD)
+    claim = run.claim("*")
+    run.load(claim)
+    path.unlink()
+    run.drop("house.csv", OTHER + b"\r\n")
+    assert run.settle(claim).drops == {"loaded": 1}
+    assert warehouse.rows("SELECT kept_at, message FROM meter_drops") == [
+        (None, "loaded, but taken away or replaced before it could be kept")
+    ]
+
+
 def test_a_drop_that_vanishes_before_it_is_read_is_no_failure(
     warehouse: Warehouse, run: Run
 ) -> None:
@@ -278,6 +331,20 @@ def test_a_drop_that_vanishes_before_it_is_read_is_no_failure(
         ("settled", "failed", 1, "gone before it was read"),
         ("settled", "loaded", 1, ""),
     ]
+
+
+def test_a_kept_file_that_vanishes_before_it_is_loaded_again_stays_loaded(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("house.csv", GOOD)
+    run.run()
+    run.run("archive/*", reprocess=True)
+    claim = run.claim("archive/*", reprocess=True)
+    (kept,) = run.home.archive.glob("*/*/*")
+    kept.unlink()
+    assert run.load(claim, reprocess=True) == 0
+    assert run.settle(claim).drops == {}
+    assert [row[:2] for row in state(warehouse)] == [("settled", "loaded")] * 2
 
 
 def test_a_drop_that_vanishes_while_it_is_loaded_holds_up_no_other(run: Run) -> None:
@@ -340,6 +407,23 @@ def test_a_plan_that_fails_frees_the_drops_for_another_attempt(
     assert [row[2] for row in state(warehouse)] == [2]
 
 
+def test_a_file_of_which_a_dead_run_applied_a_part_is_loaded_by_another(
+    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    run.drop("house.csv", delivery(*(Day(date(2024, 3, 10 + n)) for n in range(3))))
+    claim = run.claim("*")
+    first, *others = plan(run.connection, run.home, claim)
+    assert others
+    batch = stage(load_shard(Path(first["shard"])), run.home.staging / claim)
+    apply(run.connection, Path(batch.path), batch.months)
+    ledger.free_claim(run.connection, claim, "its run is gone")
+    run.connection.execute("UPDATE meter_drops SET not_before = now()")
+    run.connection.commit()
+    assert run.run().files == {"loaded": 1}
+    assert warehouse.one("SELECT count(*) FROM meter_readings") == 3 * 48
+
+
 def test_an_unreadable_drop_does_not_take_its_copy_along(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -362,6 +446,23 @@ def test_an_unreadable_drop_does_not_take_its_copy_along(
     ]
 
 
+def test_a_drop_that_the_disk_does_not_give_holds_up_no_other(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bad = run.drop("bad.csv", GOOD)
+    run.drop("good.csv", OTHER)
+
+    def read(path: Path, *rest: Any) -> Iterator[MeterFile]:
+        if path == bad:
+            raise OSError(5, "Input/output error")
+        yield from unpack(path, *rest)
+
+    monkeypatch.setattr("nem12.load.plan.unpack", read)
+    done = run.run()
+    assert done.drops == {"loaded": 1, "waiting": 1}
+    assert done.problems == ["bad.csv: attempt 1 failed: [Errno 5] Input/output error"]
+
+
 @pytest.mark.parametrize("pattern", ["/etc/*", "../*", "strict/../../*"])
 def test_a_pattern_cannot_lead_out_of_the_landing_folder(run: Run, pattern: str) -> None:
     with pytest.raises(UsageError, match="leads out of the landing folder"):
@@ -372,6 +473,11 @@ def test_an_empty_pattern_is_wrong_usage(run: Run) -> None:
     run.drop("house.csv", GOOD)
     with pytest.raises(UsageError):
         run.claim("")
+
+
+def test_a_profile_that_there_is_not_is_wrong_usage(run: Run) -> None:
+    with pytest.raises(UsageError):
+        run.claim("*", profile="nonsense")
 
 
 def test_links_and_other_folders_are_not_claimed(run: Run, tmp_path: Path) -> None:
@@ -443,8 +549,14 @@ def test_a_listing_that_was_claimed_before_claims_nothing(run: Run) -> None:
 
 def test_a_listing_from_elsewhere_is_not_read(run: Run, tmp_path: Path) -> None:
     (tmp_path / "listing.json").write_text("[]")
-    with pytest.raises(UsageError, match="is not a listing of this installation"):
-        claim_listing(run.connection, run.home, tmp_path / "listing.json")
+    (run.home.staging / "listings").mkdir()
+    out = Path(os.path.relpath(tmp_path, run.home.staging / "listings"))
+    for listing in (
+        tmp_path / "listing.json",
+        run.home.staging / "listings" / out / "listing.json",
+    ):
+        with pytest.raises(UsageError, match="is not a listing of this installation"):
+            claim_listing(run.connection, run.home, listing)
 
 
 def test_thousands_of_small_files_become_one_shard(warehouse: Warehouse, run: Run) -> None:

@@ -1,10 +1,11 @@
 """Withdraw, reprocess, verify, redrive: the tables as if it had been so from the start."""
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from nem12.load.plan import plan
 from nem12.load.redrive import redrive
 from nem12.load.settle import settle
 from nem12.shard import load as load_shard
@@ -69,6 +70,20 @@ def test_withdrawing_the_only_file_leaves_nothing(warehouse: Warehouse, run: Run
     assert data(run) == empty
 
 
+def test_a_batch_goes_with_the_last_of_its_files(warehouse: Warehouse, run: Run) -> None:
+    """Parts go with their batch: those of a file that stays must not."""
+    run.drop("first.csv", FIRST)
+    run.drop("second.csv", CORRECTION)
+    run.run()
+    held = "SELECT count(*), count(DISTINCT p.batch_id), (SELECT count(*) FROM meter_batches)"
+    assert warehouse.rows(f"{held} FROM meter_batch_parts p") == [(2, 1, 1)]
+    ledger.withdraw(run.connection, file_id(warehouse, "first.csv"))
+    assert warehouse.rows(f"{held} FROM meter_batch_parts p") == [(1, 1, 1)]
+    assert warehouse.rows("SELECT message FROM meter_drops ORDER BY uri") == [("withdrawn",), ("",)]
+    ledger.withdraw(run.connection, file_id(warehouse, "second.csv"))
+    assert warehouse.rows(f"{held} FROM meter_batch_parts p") == [(0, 0, 0)]
+
+
 def test_a_withdrawn_file_that_comes_again_is_loaded_again(warehouse: Warehouse, run: Run) -> None:
     run.drop("first.csv", FIRST)
     run.run()
@@ -91,7 +106,8 @@ def test_reprocessing_by_another_profile_is_as_if_it_had_been_that_from_the_star
     strict = data(run)
     assert run.run("rejected/*", profile="standard", reprocess=True).files == {"partial": 1}
     assert [p.name for p in run.home.rejected.iterdir()] == []
-    assert len(list(run.home.archive.rglob("*-faulty.csv"))) == 1
+    (kept,) = run.home.archive.rglob("*-faulty.csv")
+    assert kept.name.count("-") == 1, "the hash stands before the name once"
     assert warehouse.one("SELECT count(*) FROM meter_readings") == 48
     assert run.run("archive/*", profile="strict", reprocess=True).files == {"refused": 1}
     assert data(run) == strict
@@ -108,13 +124,43 @@ def test_reprocessing_a_correction_keeps_what_is_in_force(run: Run) -> None:
     assert len(list(run.home.archive.rglob("*.csv"))) == 2
 
 
+def test_a_file_of_many_shards_is_reprocessed_whole(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was loaded of it goes once, not with each of its parts."""
+    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    run.drop("first.csv", FIRST)
+    claim = run.claim("*")
+    assert run.load(claim) > 1
+    run.settle(claim)
+    before = data(run)
+    assert run.run("archive/*", reprocess=True).files == {"loaded": 1}
+    assert data(run) == before
+
+
+def test_a_reprocessed_file_stays_where_it_is_kept_and_is_judged_as_it_was_last(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("first.csv", FIRST)
+    run.run()
+    (kept,) = run.home.archive.rglob("*.csv")
+    assert isinstance(kept, Path)
+    long_ago = kept.parents[2] / "2020" / "01" / kept.name
+    long_ago.parent.mkdir(parents=True)
+    kept.rename(long_ago)
+    judged_by = "standard"
+    for profile in ("lenient", None, "strict", None):
+        run.run("archive/*", profile=profile, reprocess=True)
+        judged_by = profile or judged_by
+        assert warehouse.rows("SELECT profile FROM meter_files") == [(judged_by,)]
+        assert list(run.home.archive.rglob("*.csv")) == [long_ago]
+
+
 def test_a_staged_file_that_replaces_may_be_applied_twice(run: Run) -> None:
     run.drop("first.csv", FIRST)
     run.run()
     before = data(run)
     claim = run.claim("archive/*", reprocess=True)
-    from nem12.load.plan import plan
-
     (shard,) = plan(run.connection, run.home, claim, reprocess=True)
     batch = stage(load_shard(Path(shard["shard"])), run.home.staging / claim)
     assert "meter_withdraw_file" in Path(batch.path).read_text()
@@ -124,27 +170,49 @@ def test_a_staged_file_that_replaces_may_be_applied_twice(run: Run) -> None:
     settle(run.connection, run.home, claim)
 
 
-BREAKAGES: dict[str, str] = {
-    "days": "UPDATE meter_days SET line = 99 WHERE day = '2024-03-11'",
-    "missing_readings": "DELETE FROM meter_readings WHERE \"timestamp\" = '2024-03-10 01:30+10'",
-    "surplus_readings": "UPDATE meter_readings SET consumption = 7"
-    " WHERE \"timestamp\" = '2024-03-10 01:30+10'",
-    "ids": "UPDATE meter_readings SET id = gen_random_uuid()"
-    " WHERE \"timestamp\" = '2024-03-10 01:30+10'",
-    "files": "UPDATE meter_files SET days = days + 1",
-    "orphans": "DELETE FROM meter_files",
-}
+ONE = "WHERE \"timestamp\" = '2024-03-10 01:30+10'"
+BREAKAGES = (
+    ("days", "UPDATE meter_days SET line = 99 WHERE day = '2024-03-11'"),
+    ("days", "DELETE FROM meter_days WHERE day = '2024-03-11'"),
+    ("days", "UPDATE meter_days SET day = '2024-03-13' WHERE day = '2024-03-11'"),
+    ("days", "INSERT INTO meter_days (nmi, nmi_suffix, day, file_id) VALUES ('N', 'E1', now(), 1)"),
+    ("missing_readings", f"DELETE FROM meter_readings {ONE}"),
+    ("surplus_readings", f"UPDATE meter_readings SET consumption = 7 {ONE}"),
+    ("surplus_readings", f"UPDATE meter_readings SET quality_method = 'E52' {ONE}"),
+    ("ids", f"UPDATE meter_readings SET id = gen_random_uuid() {ONE}"),
+    ("files", "UPDATE meter_files SET days = days + 1"),
+    ("files", "UPDATE meter_files SET readings = readings + 1"),
+    ("files", "UPDATE meter_files SET removed_readings = 1"),
+    ("orphans", "DELETE FROM meter_files"),
+)
 
 
-@pytest.mark.parametrize("check", CHECKS)
-def test_verify_names_what_is_broken(warehouse: Warehouse, run: Run, check: str) -> None:
+@pytest.mark.parametrize(("check", "breakage"), BREAKAGES)
+def test_verify_names_what_is_broken(
+    warehouse: Warehouse, run: Run, check: str, breakage: str
+) -> None:
+    assert set(CHECKS) == {each for each, _ in BREAKAGES}, "a check has no breakage"
     run.drop("first.csv", FIRST)
     run.run()
     assert differences(warehouse) == []
     with connect(warehouse.owner) as connection:
         connection.execute("DELETE FROM meter_drop_files")
-        connection.execute(BREAKAGES[check].encode())
+        connection.execute(breakage.encode())
     assert CHECKS[check] in differences(warehouse)
+
+
+def test_verify_finds_no_fault_with_a_file_that_is_still_loading(
+    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    run.drop("first.csv", FIRST)
+    claim = run.claim("*")
+    first, *others = plan(run.connection, run.home, claim)
+    assert others
+    batch = stage(load_shard(Path(first["shard"])), run.home.staging / claim)
+    apply(run.connection, Path(batch.path), batch.months)
+    assert warehouse.rows("SELECT status, days FROM meter_files") == [("loading", 0)]
+    assert differences(warehouse) == []
 
 
 def test_readings_rebuilt_from_the_versions_are_the_same(warehouse: Warehouse, run: Run) -> None:
@@ -193,6 +261,37 @@ def test_redrive_puts_refused_drops_back_by_name_and_code(run: Run) -> None:
     assert list(run.home.rejected.iterdir()) == []
 
 
+def test_redrive_puts_back_what_landed_since(run: Run) -> None:
+    run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
+    run.run()
+    now = datetime.now(UTC)
+    for since, names in ((now + timedelta(hours=1), []), (now - timedelta(hours=1), ["cut.csv"])):
+        assert [path.name for path in redrive(run.connection, run.home, since=since)] == names
+
+
+def test_redrive_takes_the_place_of_no_other_file(run: Run) -> None:
+    run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
+    run.run()
+    waiting = run.drop("cut.csv", FIRST)
+    assert put_back(run) == ["2-cut.csv"]
+    assert waiting.read_bytes() == FIRST
+
+
+def test_redrive_leaves_alone_what_was_taken_away_or_stays_where_it_landed(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run.drop("away.csv", FIRST.removesuffix(b"900\r\n"))
+    run.run()
+    for path in run.home.rejected.iterdir():
+        assert isinstance(path, Path)
+        path.unlink()
+    monkeypatch.setenv("METER_KEEP_LANDING", "true")
+    stays = run.drop("stays.csv", CORRECTION.removesuffix(b"900\r\n"))
+    assert run.run().drops == {"refused": 1}
+    assert put_back(run) == []
+    assert stays.exists()
+
+
 def test_a_redriven_drop_is_judged_by_the_profile_it_is_claimed_by(run: Run) -> None:
     run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
     assert run.run().files == {"refused": 1}
@@ -234,13 +333,16 @@ def test_a_landing_folder_may_keep_its_files(
     monkeypatch.setenv("METER_KEEP_LANDING", "true")
     kept = run.drop("first.csv", FIRST)
     cut = run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
+    faulty = run.drop("faulty.csv", FAULTY)
     kept.parent.chmod(0o555)
     try:
-        assert run.run().drops == {"loaded": 1, "refused": 1}
+        assert run.run().drops == {"loaded": 1, "refused": 1, "partial": 1}
         assert run.run().drops == {}
     finally:
         kept.parent.chmod(0o755)
-    assert kept.exists()
-    assert cut.exists()
-    assert [p.name[13:] for p in run.home.rejected.iterdir()] == ["cut.csv.report.txt"]
-    assert warehouse.one("SELECT count(*) FROM meter_drops WHERE kept_at = uri") == 2
+    assert sorted(p for p in kept.parent.iterdir() if p.is_file()) == [cut, faulty, kept]
+    assert sorted(p.name[13:] for p in run.home.rejected.iterdir()) == [
+        "cut.csv.report.txt",
+        "faulty.csv.report.txt",
+    ]
+    assert warehouse.one("SELECT count(*) FROM meter_drops WHERE kept_at = uri") == 3

@@ -10,8 +10,12 @@ import pytest
 from alembic import command
 
 from nem12.errors import TerminalError
+from nem12.load.plan import plan
+from nem12.shard import load as load_shard
+from nem12.stage import stage
 from nem12.warehouse import ledger, retention
 from nem12.warehouse import migrate as migrations
+from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify
 from tests.pg.deliveries import NMI, Day, delivery
@@ -131,6 +135,48 @@ def test_a_file_cut_into_batches_is_judged_whole_before_its_old_days_go(
     assert differences(warehouse) == []
 
 
+@pytest.mark.parametrize("what", ["month", "NMI"])
+def test_verify_expects_nothing_of_what_is_not_kept_while_its_file_is_loading(
+    warehouse: Warehouse,
+    run: Run,
+    owner: Connection,
+    monkeypatch: pytest.MonkeyPatch,
+    what: str,
+) -> None:
+    if what == "month":
+        drop_before(owner, APRIL)
+    else:
+        retention.purge(owner, NMI, APRIL)
+    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    run.drop("over.csv", OVER)
+    claim = run.claim("*")
+    first, *others = plan(run.connection, run.home, claim)
+    assert others
+    batch = stage(load_shard(Path(first["shard"])), run.home.staging / claim)
+    apply(run.connection, Path(batch.path), batch.months)
+    assert warehouse.rows("SELECT day FROM meter_day_versions") == [(date(2024, 3, 30),)]
+    assert differences(warehouse) == []
+
+
+def test_a_month_that_is_dropped_while_a_file_is_half_loaded_is_counted_once(
+    warehouse: Warehouse, run: Run, owner: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    run.drop("over.csv", OVER)
+    claim = run.claim("*")
+    planned = plan(run.connection, run.home, claim)
+    assert len(planned) > 1
+    for number, one in enumerate(planned):
+        batch = stage(load_shard(Path(one["shard"])), run.home.staging / claim)
+        apply(run.connection, Path(batch.path), batch.months)
+        if number == 0:
+            drop_before(owner, APRIL)
+    assert run.settle(claim).files == {"loaded": 1}
+    counts = "SELECT days, removed_days, removed_readings FROM meter_files"
+    assert warehouse.rows(counts) == [(3, 2, 96)]
+    assert differences(warehouse) == []
+
+
 def test_reprocessing_and_withdrawing_count_anew(
     warehouse: Warehouse, run: Run, owner: Connection
 ) -> None:
@@ -167,6 +213,27 @@ def test_a_detached_month_keeps_its_readings_until_it_is_dropped(
     assert drop_before(owner, APRIL, keep_tables=True) == []
     assert drop_before(owner, APRIL) == [date(2024, 2, 1), MARCH]
     assert warehouse.one("SELECT to_regclass('meter_readings_2024_03')") is None
+
+
+def test_what_is_not_kept_does_not_come_back_by_an_earlier_day(owner: Connection) -> None:
+    drop_before(owner, APRIL)
+    drop_before(owner, MARCH)
+    assert retention.first_day_kept(owner) == APRIL
+
+
+def test_only_whole_months_and_an_nmi_that_is_named_go(owner: Connection) -> None:
+    with pytest.raises(TerminalError, match="a month begins on its first day"):
+        drop_before(owner, date(2024, 3, 15))
+    with pytest.raises(TerminalError, match="an NMI is needed"):
+        retention.purge(owner, "")
+    assert retention.first_day_kept(owner) is None
+
+
+def test_a_dropped_month_makes_readers_wait_for_seconds_at_most(owner: Connection) -> None:
+    """They queue behind whoever waits for the lock."""
+    with owner.transaction():
+        owner.execute("SELECT meter_remove_months('2024-04-01', false)")
+        assert owner.execute("SELECT current_setting('lock_timeout')").fetchone() == ("5s",)
 
 
 def test_months_are_made_ahead_once(owner: Connection) -> None:

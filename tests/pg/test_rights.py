@@ -29,6 +29,40 @@ def test_the_reader_reads_every_table_and_changes_none(warehouse: Warehouse) -> 
         refused(reader, f"INSERT INTO {table} DEFAULT VALUES")
 
 
+ALL = (
+    "SELECT relname::text FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+    " AND relkind IN ('r', 'p', 'v') AND relname LIKE 'meter%%' AND {} ORDER BY relname"
+)
+
+
+def test_no_table_or_view_is_forgotten(warehouse: Warehouse) -> None:
+    for role in (settings.READER_ROLE, settings.LOADER_ROLE):
+        hidden = ALL.format("NOT has_table_privilege(%s, oid, 'SELECT')")
+        assert warehouse.rows(hidden, role) == []
+    changed = ALL.format("has_table_privilege(%s, oid, 'INSERT, UPDATE, DELETE, TRUNCATE')")
+    assert warehouse.rows(changed, settings.READER_ROLE) == []
+    changed = ALL.format("NOT has_table_privilege(%s, oid, 'INSERT') AND relkind <> 'v'")
+    assert warehouse.rows(changed, settings.LOADER_ROLE) == [("meter_kept_from",)]
+    changed = ALL.format("has_table_privilege(%s, oid, 'TRUNCATE, REFERENCES, TRIGGER')")
+    assert warehouse.rows(changed, settings.LOADER_ROLE) == []
+
+
+def test_what_runs_with_the_owner_s_rights_is_for_the_loader_and_finds_nothing_of_its_caller_s(
+    warehouse: Warehouse,
+) -> None:
+    rights = "has_function_privilege('{}', oid, 'EXECUTE')".format
+    query = (
+        f"SELECT proname::text, {rights(settings.READER_ROLE)}, {rights(settings.LOADER_ROLE)},"
+        " proconfig FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
+        " ORDER BY proname"
+    )
+    path = ["search_path=public, pg_temp"]
+    assert warehouse.rows(query) == [
+        ("meter_ensure_months", False, True, path),
+        ("meter_make_months", False, False, path),
+    ]
+
+
 def test_nobody_but_the_loader_makes_partitions(warehouse: Warehouse) -> None:
     refused(warehouse.uri(settings.READER_ROLE), "SELECT meter_ensure_months('{2024-03-01}')")
 

@@ -1,5 +1,6 @@
 """Which version of a day is in force: the same one however the deliveries come."""
 
+import hashlib
 import itertools
 import random
 from collections.abc import Sequence
@@ -9,12 +10,22 @@ from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nem12.shard import MeterFile, Shard, pack, parts
 from nem12.warehouse.connect import Connection
-from tests.pg.deliveries import Day, delivery, load, load_shards, one_block_shards, surveyed
+from nem12.warehouse.verify import verify
+from tests.pg.deliveries import (
+    CREATED,
+    Day,
+    delivery,
+    load,
+    load_shards,
+    one_block_shards,
+    surveyed,
+)
 from tests.pg.digest import tables
 from tests.pg.servers import Warehouse
 
@@ -151,6 +162,7 @@ def in_any_order(
             load(loader, folder / str(number), version)
         query = "SELECT interval_minutes, consumption FROM meter_readings ORDER BY timestamp"
         found.append((warehouse.rows(query), tables(loader)))
+        assert [words for words, difference in verify(loader) if difference] == []
     assert all(other == found[0] for other in found)
     return found[0][0]
 
@@ -189,18 +201,52 @@ def test_a_missing_update_never_beats_a_real_one(
     ]
 
 
+def with_a_hash(kind: str, than: bytes, created: str) -> tuple[int, bytes]:
+    """A delivery of another value whose hash is lower or higher; its value too."""
+    for value in itertools.count(2):
+        made = delivery(replace(OLD, value=str(value)), created=created)
+        hashes = [hashlib.sha256(data).hexdigest() for data in (made, than)]
+        if (hashes[0] < hashes[1]) == (kind == "lower"):
+            return value, made
+    raise AssertionError
+
+
+@pytest.mark.parametrize("kind", ["lower", "higher"])
 def test_the_later_file_counts_for_equal_stamps(
-    warehouse: Warehouse, loader: Connection, tmp_path: Path
+    warehouse: Warehouse, loader: Connection, tmp_path: Path, kind: str
 ) -> None:
-    again = delivery(replace(OLD, value="5"), created="202403151031")
-    assert in_any_order(warehouse, loader, tmp_path, delivery(OLD), again) == [(30, 5)] * 48
+    first = delivery(OLD)
+    value, again = with_a_hash(kind, first, "202403151031")
+    assert in_any_order(warehouse, loader, tmp_path, first, again) == [(30, value)] * 48
 
 
+@pytest.mark.parametrize("kind", ["lower", "higher"])
+def test_the_higher_hash_counts_for_files_of_one_minute(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path, kind: str
+) -> None:
+    first = delivery(OLD)
+    value, again = with_a_hash(kind, first, CREATED)
+    counts = value if kind == "higher" else 1
+    assert in_any_order(warehouse, loader, tmp_path, first, again) == [(30, counts)] * 48
+
+
+@pytest.mark.parametrize(
+    "other",
+    [replace(OLD, value="5"), replace(OLD, uom="Wh"), replace(OLD, minutes=15)],
+    ids=["value", "unit", "length"],
+)
 def test_a_contradiction_of_two_files_is_seen(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path, other: Day
+) -> None:
+    load(loader, tmp_path, delivery(OLD), delivery(other))
+    assert warehouse.one("SELECT lines FROM meter_conflicts") == [3, 3]
+
+
+def test_equal_numbers_are_no_contradiction(
     warehouse: Warehouse, loader: Connection, tmp_path: Path
 ) -> None:
-    load(loader, tmp_path, delivery(OLD), delivery(replace(OLD, value="5")))
-    assert warehouse.one("SELECT lines FROM meter_conflicts") == [3, 3]
+    load(loader, tmp_path, delivery(OLD), delivery(replace(OLD, value="1.0")))
+    assert warehouse.one("SELECT count(*) FROM meter_conflicts") == 0
 
 
 def test_a_day_is_replaced_as_a_whole_when_its_length_changes(

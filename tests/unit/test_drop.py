@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nem12.drop import Drop, Ignored, Settling, drops, landed, look, uri_path
-from nem12.settings import Home, home
+from nem12.drop import Drop, Ignored, Settling, drops, landed, look, overdue, uri_path
+from nem12.settings import INCOMPLETE_HOURS, Home, home
 
 
 @pytest.fixture
@@ -56,6 +56,20 @@ def test_what_is_named_like_a_partial_upload_is_left_alone(
 ) -> None:
     put(landing.landing / folder, name)
     assert list(landed(landing)) == []
+
+
+def test_a_partial_upload_is_told_of_when_it_stays_for_hours(landing: Home) -> None:
+    (landing.landing / "folder").mkdir()
+    for folder in (landing.landing, landing.landing / "strict"):
+        put(folder, "lately.part")
+        os.utime(put(folder, "left.part"), (1_700_000_000, 1_700_000_000))
+    told = {str(item.path.relative_to(landing.landing)): item.reason for item in overdue(landing)}
+    hours = f"called a partial upload for {INCOMPLETE_HOURS} h"
+    assert told == {
+        "left.part": hours,
+        "strict/left.part": hours,
+        "folder": "a folder; only strict/ and lenient/ are entered",
+    }
 
 
 def test_names_that_only_resemble_partial_ones_are_drops(landing: Home) -> None:
@@ -133,6 +147,23 @@ def test_the_same_name_with_other_content_is_another_drop(landing: Home) -> None
     put(landing.landing, "beside.csv").replace(path)
     replaced = look(path, "standard")
     assert len({first, grown, replaced}) == 3
+
+
+@pytest.mark.parametrize("what", ["size", "time", "inode"])
+def test_one_thing_that_differs_makes_another_drop(landing: Home, what: str) -> None:
+    path = put(landing.landing, "a.csv", "100,first")
+    os.utime(path, ns=(1, 1_700_000_000_000_000_001))
+    first = look(path, "standard")
+    if what == "inode":
+        put(landing.landing, "beside.csv", "100,other").replace(path)
+    path.write_text("100,longer" if what == "size" else "100,other")
+    os.utime(path, ns=(1, 1_700_000_000_000_000_001 + (what == "time")))
+    second = look(path, "standard")
+    assert isinstance(first, Drop)
+    assert isinstance(second, Drop)
+    assert (first.size != second.size) == (what == "size")
+    assert (first.mtime_ns != second.mtime_ns) == (what == "time")
+    assert (first.identity != second.identity) == (what == "inode")
 
 
 NAMES = [

@@ -152,6 +152,13 @@ def test_a_file_that_changed_since_it_was_planned_is_refused(tmp_path: Path, cha
         read(meter_file)
 
 
+def test_a_file_that_is_gone_since_it_was_planned_is_said_to_be(tmp_path: Path) -> None:
+    meter_file = surveyed(tmp_path, file(channel(), day()))
+    Path(meter_file.path).unlink()
+    with pytest.raises(TerminalError, match=r"file\.csv is gone"):
+        read(meter_file)
+
+
 def test_a_part_size_never_makes_more_parts_than_a_run_can_map() -> None:
     for size in (0, 1, SHARD_BYTES, SHARD_BYTES + 1, 7 * SHARD_BYTES, 10_000 * SHARD_BYTES):
         assert part_bytes(size) >= 1
@@ -216,17 +223,23 @@ def test_a_batch_is_its_content_whatever_it_is_called_and_wherever_it_lies(
     assert one.batch_id == other.batch_id
 
 
-def test_a_batch_is_told_apart_by_content_range_profile_and_order(tmp_path: Path) -> None:
+def test_a_batch_is_told_apart_by_content_range_profile_reader_and_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     plain = surveyed(tmp_path, blocks(3))
     cut = cut_every(tmp_path, blocks(3), 1)
     other = surveyed(tmp_path, blocks(2))
     lenient = dataclasses.replace(plain, profile="lenient")
+    again = dataclasses.replace(plain, replaces=True)
     shards = [
-        *(Shard((part,)) for part in (*parts(plain), *parts(cut), *parts(other), *parts(lenient))),
+        *(Shard((part,)) for one in (plain, cut, other, lenient, again) for part in parts(one)),
         Shard((*parts(plain), *parts(other))),
         Shard((*parts(other), *parts(plain))),
     ]
     assert len({one.batch_id for one in shards}) == len(shards)
+    before = shards[0].batch_id
+    monkeypatch.setattr("nem12.shard.READER_VERSION", "next")
+    assert shards[0].batch_id != before
 
 
 def test_the_file_id_keeps_the_order_of_the_hashes_and_fits_a_bigint() -> None:

@@ -69,6 +69,57 @@ def test_a_file_is_written_whole_or_not_at_all(where: str, tmp_path: Path) -> No
             read(target)
 
 
+def test_a_file_is_on_disk_before_it_has_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine that loses its power must not leave an empty file under a name that counts."""
+    done: list[str] = []
+    rename, sync = Path.replace, os.fsync
+
+    def synced(descriptor: int) -> None:
+        done.append("synced")
+        assert os.fstat(descriptor).st_size == 4
+        sync(descriptor)
+
+    def renamed(self: Path, to: Path) -> Path:
+        done.append("renamed")
+        return rename(self, to)
+
+    monkeypatch.setattr(os, "fsync", synced)
+    monkeypatch.setattr(Path, "replace", renamed)
+    with storage.writing(tmp_path / "file") as out:
+        out.write(b"data")
+    assert done == ["synced", "renamed"]
+
+
+def test_two_who_write_the_same_file_do_not_meet(tmp_path: Path) -> None:
+    target = tmp_path / "file"
+    with storage.writing(target) as first:
+        first.write(b"first")
+        with storage.writing(target) as second:
+            second.write(b"second")
+        assert target.read_bytes() == b"second"
+    assert target.read_bytes() == b"first"
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+@pytest.mark.parametrize("character", ["x", "\N{LATIN SMALL LETTER E WITH ACUTE}"])
+def test_the_longest_name_that_a_folder_takes_can_be_written(
+    tmp_path: Path, character: str
+) -> None:
+    name = character * (254 // len(character.encode()))
+    source, target = tmp_path / "source", tmp_path / "sub" / name
+    source.write_bytes(b"copied")
+    with storage.writing(target) as out:
+        out.write(b"written")
+    assert target.read_bytes() == b"written"
+    storage.write_text(target, "text")
+    assert target.read_bytes() == b"text"
+    storage.copy(source, target)
+    assert target.read_bytes() == b"copied"
+    assert [path.name for path in target.parent.iterdir()] == [name]
+
+
 def test_what_lies_below_a_folder_is_told_by_its_whole_name(tmp_path: Path) -> None:
     assert storage.relative(tmp_path / "a" / "b", tmp_path / "a") == Path("b")
     assert storage.relative(tmp_path / "ab", tmp_path / "a") is None
@@ -95,3 +146,40 @@ def test_a_move_to_another_file_system_keeps_content_and_time(
     assert not source.exists()
     assert (target.read_bytes(), target.stat().st_mtime) == (b"data", 1_700_000_000)
     assert [path.name for path in target.parent.iterdir()] == ["there.csv"]
+
+
+def test_a_move_that_fails_otherwise_is_no_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, target = tmp_path / "here.csv", tmp_path / "there.csv"
+    source.write_bytes(b"data")
+
+    def refused(self: Path, to: Path) -> Path:
+        raise PermissionError(errno.EPERM, "not yours", str(self), None, str(to))
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(PermissionError, match="not yours"):
+        storage.move(source, target)
+    assert [path.name for path in tmp_path.iterdir()] == ["here.csv"]
+
+
+@pytest.mark.parametrize("write", ["a text", "a copy"])
+def test_what_fails_half_way_leaves_the_file_that_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, write: str
+) -> None:
+    source, target = tmp_path / "source", tmp_path / "sub" / "file"
+    source.write_bytes(b"second")
+    storage.write_text(target, "first")
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "no space left")
+
+    if write == "a copy":
+        monkeypatch.setattr("shutil.copystat", full)
+        with pytest.raises(OSError, match="no space left"):
+            storage.copy(source, target)
+    else:
+        monkeypatch.setattr(Path, "replace", full)
+        with pytest.raises(OSError, match="no space left"):
+            storage.write_text(target, "second")
+    assert target.read_bytes() == b"first"

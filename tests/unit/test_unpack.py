@@ -8,6 +8,7 @@ import stat
 import struct
 import warnings
 import zipfile
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,7 @@ from nem12.errors import TerminalError
 from nem12.mdff.findings import Level
 from nem12.settings import MIB
 from nem12.shard import MeterFile
-from nem12.unpack import sha256, unpack
+from nem12.unpack import headers, sha256, unpack
 from tests.reading import read
 from tests.unit.making import channel, day, file
 
@@ -40,6 +41,12 @@ def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
         for name, content in members.items():
             archive.writestr(name, content)
     return out.getvalue()
+
+
+def made_at(folder: Path) -> list[datetime]:
+    """When the files of the drop were made, as far as it can be told."""
+    found = headers(folder / "drop", "standard", folder / "scratch")
+    return [header.created for header in found]
 
 
 def why(meter_file: MeterFile) -> str:
@@ -179,6 +186,23 @@ def patched(data: bytes, local: int, central: int, value: int) -> bytes:
 def test_an_encrypted_zip_is_refused(tmp_path: Path) -> None:
     (meter_file,) = unpacked(tmp_path, patched(zipped({"a": GOOD}), 6, 8, 0x1))
     assert "encrypted" in why(meter_file)
+    assert made_at(tmp_path) == []
+
+
+def test_a_zip_of_patches_is_refused(tmp_path: Path) -> None:
+    (meter_file,) = unpacked(tmp_path, patched(zipped({"a": GOOD}), 6, 8, 0x20))
+    assert why(meter_file)
+
+
+@pytest.mark.parametrize("packing", ["zip", "gzip"])
+def test_a_header_is_found_without_reading_on(tmp_path: Path, packing: str) -> None:
+    """What is damaged behind it, or would fill the memory, is not looked at."""
+    much = GOOD + b"\r\n" * MIB
+    data = gzip.compress(much)[:-4] if packing == "gzip" else bytearray(zipped({"a": much}))
+    if isinstance(data, bytearray):
+        struct.pack_into("<L", data, data.index(b"PK\x01\x02") + 16, 0)  # its checksum
+    (tmp_path / "drop").write_bytes(data)
+    assert len(made_at(tmp_path)) == 1
 
 
 @pytest.mark.parametrize("method", [9, 12, 14, 93, 99])
@@ -225,6 +249,7 @@ def test_a_damaged_archive_is_refused_with_a_reason(tmp_path: Path, data: bytes)
     assert len(files) == 1
     assert why(files[0])
     assert files[0].sha256 == sha256(tmp_path / "drop")
+    assert len(made_at(tmp_path)) <= 1
     assert read(files[0]).days == []
 
 
@@ -264,6 +289,7 @@ def test_damage_of_any_kind_is_a_refusal_and_never_a_crash(
     data = archive if seed < 0 else damaged(archive, seed)
     for meter_file in unpacked(tmp_path, data):
         read(meter_file)
+    made_at(tmp_path)
     allowed = {tmp_path / "drop", tmp_path / "scratch"}
     assert {path for path in tmp_path.iterdir() if path.name != "home"} <= allowed
 
@@ -310,6 +336,7 @@ def without_name() -> bytes:
 def test_a_directory_that_lies_is_refused(tmp_path: Path, data: bytes) -> None:
     (meter_file,) = unpacked(tmp_path, data)
     assert why(meter_file)
+    assert made_at(tmp_path) == []
 
 
 @pytest.mark.parametrize("kind", ["zip", "gzip", "members"])
@@ -329,6 +356,13 @@ def test_a_bomb_is_stopped_early(
     assert len(good) <= 6
     written = sum(path.stat().st_size for path in (tmp_path / "scratch").iterdir())
     assert written <= max(500 * len(data), 4 * MIB) + MIB < len(zeros)
+
+
+def test_a_small_file_may_be_packed_as_tight_as_it_will(tmp_path: Path) -> None:
+    data = gzip.compress(GOOD + b"\r\n" * MIB)
+    assert len(data) * 500 < 2 * MIB
+    (meter_file,) = unpacked(tmp_path, data)
+    assert not meter_file.refused
 
 
 def test_what_expands_beyond_the_limit_is_refused(

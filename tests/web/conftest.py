@@ -30,12 +30,14 @@ class Site:
         tokens: By role.
         routes: Method and path of every route of the page.
         warehouse: What it shows.
+        environment: Airflow's.
     """
 
     url: str
     tokens: dict[str, str]
     routes: list[tuple[str, str]]
     warehouse: Warehouse
+    environment: dict[str, str]
 
     def client(self, role: str | None = "viewer") -> httpx.Client:
         """A client with the token of a role, or none; it reads the environment's proxies not."""
@@ -83,7 +85,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 with os.fdopen(told) as lines:
                     about: dict[str, Any] = json.load(lines)
                 routes = [(method, path) for method, path in about["routes"]]
-                yield Site(about["url"], about["tokens"], routes, warehouse)
+                yield Site(about["url"], about["tokens"], routes, warehouse, environment)
             finally:
                 process.terminate()
 

@@ -133,8 +133,17 @@ def test_no_answer_lets_scripts_or_frames_in(
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy
         assert "frame-ancestors 'self'" in policy
+        # These two are not among what default-src decides.
+        assert "form-action 'self'" in policy
+        assert "base-uri 'none'" in policy
         assert "unsafe" not in policy
         assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert answer.headers["cross-origin-resource-policy"] == "same-origin"
+        # What a reader has seen is not for the next one at that browser, or a cache in between.
+        kept = "max-age" if "/static/" in answer.url.path else "no-store"
+        assert kept in answer.headers["cache-control"]
+        assert "private" in answer.headers["cache-control"]
         if answer.headers["content-type"].startswith("text/html"):
             assert not re.search(r"<script(?![^>]*\bsrc=)|\bstyle=|<style|\son\w+=\"", answer.text)
             assert not re.search(r"(?:src|href)=\"(?:https?:)?//", answer.text)

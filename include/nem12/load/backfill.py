@@ -44,12 +44,13 @@ def claim_day(
     check_patterns(patterns)
     since = datetime(day.year, day.month, day.day, tzinfo=NEM_TIME)
     before = since + timedelta(days=1)
-    found = [*_kept(connection, since, before, patterns)]
+    # By URI: what stays where it landed may be kept and free.
+    found = {drop.uri: drop for drop in _kept(connection, since, before, patterns)}
     for drop in ledger.free(connection, drops(home)):
         name = drop.path.name
         if _matches(name, patterns) and any(since <= at < before for at in _made_at(drop, home)):
-            found.append(drop)
-    wanted = [replace(drop, profile=profile or drop.profile) for drop in found]
+            found.setdefault(drop.uri, drop)
+    wanted = [replace(drop, profile=profile or drop.profile) for drop in found.values()]
     return ledger.claim(connection, wanted, again=True)
 
 
@@ -71,7 +72,7 @@ def _matches(name: str, patterns: list[str]) -> bool:
 def _made_at(drop: Drop, home: Home) -> Iterator[datetime]:
     # What cannot be read, or is gone, is the watch's to deal with.
     with (
-        suppress(TerminalError, FileNotFoundError),
+        suppress(TerminalError, OSError),
         TemporaryDirectory(".headers", dir=home.scratch) as scratch,
     ):
         local = storage.fetched(drop.path, Path(scratch) / "fetched")

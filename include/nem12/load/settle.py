@@ -185,7 +185,7 @@ def _settle_drop(
     """Move a drop of which everything is applied; what is to be marked now."""
     outcome = _drop_outcome(outcomes)
     kept_at = _kept_at(home, drop, still_open, outcome)
-    kept = _move(still_open.drop, kept_at)
+    kept = _move(home, still_open.drop, kept_at)
     for member, status in zip(drop.members, outcomes, strict=True):
         file = files[member.file_id]
         settlement.files[status] += 1
@@ -262,7 +262,7 @@ def _report(
     settlement.problem(f"{shown(file['name'], 200)}: {status}, {refusal(file, worst)}")
 
 
-def _move(drop: Drop, target: Place) -> bool:
+def _move(home: Home, drop: Drop, target: Place) -> bool:
     """Move a drop, also between file systems; done before is done. Whether it is there now.
 
     What lies there under its name but is another file is a drop of its own and stays.
@@ -273,5 +273,7 @@ def _move(drop: Drop, target: Place) -> bool:
     if target == source:
         return True
     storage.move(source, target)
-    storage.remove(source.with_name(f"{source.name}{REPORT_SUFFIX}"))
+    # Where files land, what is called like a report is a drop of its own.
+    if not storage.relative(source, home.landing):
+        storage.remove(source.with_name(f"{source.name}{REPORT_SUFFIX}"))
     return True

@@ -39,7 +39,6 @@ _TRANSIENT: Final = (
     errors.OutOfMemory,
     errors.TooManyConnections,
     errors.IdleInTransactionSessionTimeout,
-    errors.ConnectionException,
 )
 
 
@@ -110,7 +109,8 @@ def explained() -> Iterator[None]:
 
 
 def _connection_lost(error: psycopg.Error) -> bool:
-    return isinstance(error, psycopg.OperationalError) and error.sqlstate is None
+    """Noticed by the driver, which has no code for it, or said by server or pooler: class 08."""
+    return isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08")[:2] == "08"
 
 
 def _first_line(error: psycopg.Error) -> str:
