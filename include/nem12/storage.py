@@ -117,6 +117,11 @@ def folders(parent: Place) -> list[tuple[Place, float]]:
     return [(parent / name, changed) for name, changed in newest.items()]
 
 
+def shortened(name: str, most: int) -> str:
+    """A name of that many bytes at most: its end, which tells more than its beginning."""
+    return os.fsdecode(os.fsencode(name)[-most:])
+
+
 def exists(item: Place) -> bool:
     """Whether there is a file of that name."""
     return item.exists() if isinstance(item, Path) else blob(item) is not None
@@ -274,8 +279,7 @@ def _move_path(source: Path, target: Path) -> None:
 
 def _beside(target: Path, unique: str = "") -> Path:
     target.parent.mkdir(parents=True, exist_ok=True)
-    name = os.fsencode(f".{target.name}{unique}.part")
-    return target.with_name(os.fsdecode(name[-_NAME_BYTES:]))
+    return target.with_name(shortened(f".{target.name}{unique}.part", _NAME_BYTES))
 
 
 def _blob(item: "UPath", info: Mapping[str, Any]) -> Blob:

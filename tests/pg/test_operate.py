@@ -271,11 +271,12 @@ def test_redrive_puts_back_what_landed_since(run: Run) -> None:
         assert [path.name for path in redrive(run.connection, run.home, since=since)] == names
 
 
-def test_redrive_takes_the_place_of_no_other_file(run: Run) -> None:
-    run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
+@pytest.mark.parametrize("name", ["cut.csv", "x" * 251 + ".csv"], ids=["short", "long"])
+def test_redrive_takes_the_place_of_no_other_file(run: Run, name: str) -> None:
+    run.drop(name, FIRST.removesuffix(b"900\r\n"))
     run.run()
-    waiting = run.drop("cut.csv", FIRST)
-    assert put_back(run) == ["2-cut.csv"]
+    waiting = run.drop(name, FIRST)
+    assert put_back(run) == [f"2-{name[-240:]}"]
     assert waiting.read_bytes() == FIRST
 
 

@@ -73,7 +73,7 @@ def _made_at(drop: Drop, home: Home) -> Iterator[datetime]:
     # What cannot be read, or is gone, is the watch's to deal with.
     with (
         suppress(TerminalError, OSError),
-        TemporaryDirectory(".headers", dir=home.scratch) as scratch,
+        TemporaryDirectory(prefix="headers-", dir=home.scratch) as scratch,
     ):
         local = storage.fetched(drop.path, Path(scratch) / "fetched")
         for header in headers(local, drop.profile, Path(scratch)):

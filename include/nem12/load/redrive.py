@@ -3,6 +3,7 @@
 import fnmatch
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Final
 
 from nem12 import storage
 from nem12.drop import uri_path
@@ -11,6 +12,9 @@ from nem12.settings import Home
 from nem12.storage import Place
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
+
+_NAME_BYTES: Final = 240
+"""Of a name that is taken: with a number before it, it stays below the 255 of file systems."""
 
 
 def redrive(
@@ -59,7 +63,7 @@ def _put_back(kept: Place, target: Place) -> Place:
     number = 1
     while storage.exists(free):
         number += 1
-        free = target.with_name(f"{number}-{target.name}")
+        free = target.with_name(f"{number}-{storage.shortened(target.name, _NAME_BYTES)}")
     storage.move(kept, free)
     storage.remove(kept.with_name(f"{kept.name}{REPORT_SUFFIX}"))
     return free

@@ -4,7 +4,6 @@ A drop is moved only after all its batches are applied, and marked only after it
 crashes in between, settling again comes to the same end.
 """
 
-import os
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
@@ -233,7 +232,7 @@ def _kept_at(home: Home, drop: PlannedDrop, still_open: ledger.OpenDrop, outcome
     path = still_open.drop.path
     if keep_landing() or storage.relative(path, home.archive):
         return path
-    name = os.fsdecode(os.fsencode(path.name)[-_NAME_BYTES:])
+    name = storage.shortened(path.name, _NAME_BYTES)
     prefix = f"{(drop.sha256 or '')[:12]}-"
     # A file that was refused and is loaded now has the prefix already.
     kept = name if name.startswith(prefix) else f"{prefix}{name}"
@@ -254,8 +253,7 @@ def _report(
     """A report beside the file; that of an archive's refused member among the rejected."""
     beside = status != "refused" and not keep_landing()
     folder = kept_at.parent if beside else home.rejected
-    member = Path(file["name"]).name.replace("\0", "")
-    name = os.fsdecode(os.fsencode(member)[-_NAME_BYTES:])
+    name = storage.shortened(Path(file["name"]).name, _NAME_BYTES)
     path = folder / f"{file['sha256'][:12]}-{name}{REPORT_SUFFIX}"
     write_report(connection, file, path)
     worst = [*ledger.rejects(connection, file["file_id"], 1), {}][0]
