@@ -26,6 +26,9 @@ files are loaded all the same. A failed drop is tried again by a later run, afte
   each of these days (the DateTime of their 100 record, in NEM time), from archive, rejected and
   landing folder. `--reprocess-behavior completed` does so for days that were backfilled before;
   `--dag-run-conf '{"profile": "lenient"}'` sets what the form sets. A day without files ends green.
+  Days are given in UTC and mean the NEM days of the same names: where Airflow shows another time
+  zone than UTC, choose UTC before you fill in the form. Airflow names the run by the **end** of
+  its day; the log of `claim_and_plan` names the day itself.
 
 ## Sends
 
@@ -47,9 +50,6 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 from nem12 import settings
 from nem12.airflow.load_tasks import claim_and_plan, load, settle_drops, verdict
 
-_PATTERN = r"^(?!/)(?!\s*$)(?!(.*/)?\.\.(/|$)).+$"
-"""Of a relative path that stays below its folder: the form refuses others at once."""
-
 
 @dag(
     dag_id=settings.LOAD_DAG_ID,
@@ -63,15 +63,15 @@ _PATTERN = r"^(?!/)(?!\s*$)(?!(.*/)?\.\.(/|$)).+$"
     params={
         "files": Param(
             ["*"],
+            # Without `examples`: they would make it a choice of these and of nothing else.
             type="array",
-            items={"type": "string", "pattern": _PATTERN},
+            items={"type": "string"},
             minItems=1,
             title="Files",
             # Plain text: the form draws code of Markdown over the lines beside it.
-            description="Patterns for names, such as *.csv; with a slash, for paths below the "
-            "landing folder, such as strict/*. With Reprocess also archive/2024/05/* or "
-            "rejected/*.",
-            examples=["*", "*.csv", "*.zip", "strict/*", "lenient/*", "archive/*", "rejected/*"],
+            description="Patterns, one a line. For names: *.csv or household_2024*; with a slash, "
+            "for paths below the landing folder: strict/*. With Reprocess also archive/2024/05/* "
+            "or rejected/*.",
         ),
         "profile": Param(
             settings.PROFILE_BY_FOLDER,

@@ -4,6 +4,7 @@ import json
 import sys
 
 from airflow.dag_processing.dagbag import DagBag
+from airflow.models.asset import AssetEvent
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
@@ -37,6 +38,12 @@ def main(dag_id: str, conf: dict[str, object]) -> None:
                 for x in xcoms
                 if x.map_index < 0
             },
+            "events": [
+                event.extra
+                for event in session.scalars(
+                    select(AssetEvent).where(AssetEvent.source_run_id == run.run_id)
+                )
+            ],
             "other_runs": {other.run_id: other.conf for other in others},
         }
     # In one piece: other threads log to the same place.

@@ -5,6 +5,8 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from nem12 import settings
 from nem12.load.claim import claim_by_glob
 from nem12.settings import CHECKOUT, Home
@@ -31,6 +33,9 @@ def test_a_load_run_fills_the_table_and_archives_the_files(
     settled = result["xcoms"]["settle_drops.return_value"]
     assert settled["files"] == {"loaded": 3}
     assert settled["readings"] == 336 + 336 + 672
+    assert [event["readings"] for event in result["events"]] == [settled["readings"]]
+    label = "household_30min.csv and 2 more"
+    assert result["labels"] == [label, label]
     assert not [path for path in home.landing.iterdir() if path.is_file()]
     assert len([path for path in home.archive.rglob("*") if path.is_file()]) == 2
     with connect(server.uri()) as connection:
@@ -62,21 +67,30 @@ def test_a_run_may_be_told_not_to_fail_on_refusals(run_dag: Run, home: Home) -> 
     assert result["xcoms"]["verdict.return_value"].startswith("1 partial; 240 readings of 5 days")
 
 
-def test_a_run_with_nothing_to_do_is_green(run_dag: Run) -> None:
-    result = run_dag("nem12_load", {"files": ["*"]})
+def test_a_run_with_nothing_to_do_is_green_says_so_and_wakes_nobody(run_dag: Run) -> None:
+    result = run_dag("nem12_load", {"files": ["archive/typo*"]})
     assert result["state"] == "success", result["log"]
     assert result["xcoms"]["verdict.return_value"].startswith("no files")
+    assert "no file that waits matches archive/typo*; files of archive/" in result["log"]
+    assert result["events"] == []
 
 
+@pytest.mark.parametrize(
+    ("pattern", "line"),
+    [
+        (".", "an empty pattern names no file: give one such as *.csv"),
+        ("/etc/*", "'/etc/*' leads out of the landing folder"),
+    ],
+)
 def test_wrong_input_ends_in_one_clear_line_in_the_log_and_is_told_of(
-    run_dag: Run, tmp_path: Path
+    run_dag: Run, tmp_path: Path, pattern: str, line: str
 ) -> None:
     record = tmp_path / "told.jsonl"
     notifiers = [{"classpath": "recording.Recorder", "kwargs": {"path": str(record)}}]
-    result = run_dag("nem12_load", {"files": ["."]}, METER_NOTIFIERS=json.dumps(notifiers))
+    result = run_dag("nem12_load", {"files": [pattern]}, METER_NOTIFIERS=json.dumps(notifiers))
     assert result["state"] == "failed"
     assert result["tasks"]["claim_and_plan"] == "failed"
-    assert "an empty pattern names no file: give one such as *.csv" in result["log"]
+    assert line in result["log"]
     assert "Traceback" not in result["log"].partition("creating dag run")[2]
     (told,) = map(json.loads, record.read_text().splitlines())
     assert told["kind"] == "failed"
@@ -135,6 +149,7 @@ def test_a_file_of_the_archive_is_loaded_again_on_request(run_dag: Run, home: Ho
     assert result["xcoms"]["settle_drops.return_value"]["files"] == {"loaded": 1}
     (kept,) = home.archive.rglob("*household_correction.csv")
     assert kept.is_file()
+    assert all(label.startswith("household_correction.csv") for label in result["labels"])
 
 
 def test_the_watch_leaves_claims_whose_run_waits_or_works(
@@ -167,7 +182,7 @@ def test_the_watch_leaves_claims_whose_run_waits_or_works(
 def test_the_watch_frees_claims_whose_run_is_gone(run_dag: Run, home: Home, server: Server) -> None:
     land(home, "household_30min.csv")
     with connect(server.uri(settings.LOADER_ROLE)) as connection:
-        claim = claim_by_glob(connection, home, ["*"], None)
+        claim, _ = claim_by_glob(connection, home, ["*"], None)
         aged = "UPDATE meter_drops SET checked_at = now() - interval '1 hour' WHERE claim = %s"
         connection.execute(aged, (claim,))
         connection.commit()

@@ -31,7 +31,7 @@ class Run:
 
     def claim(self, *patterns: str, profile: str | None = None, reprocess: bool = False) -> str:
         """Claim what matches."""
-        claim = claim_by_glob(
+        claim, _ = claim_by_glob(
             self.connection, self.home, list(patterns), profile, reprocess=reprocess
         )
         self.claims.append(claim)

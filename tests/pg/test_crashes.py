@@ -59,7 +59,7 @@ def undisturbed(databases: Databases, tmp_path: Path) -> dict[str, str]:
     calm = Home(root, root / "landing", root / "staging", root / "archive", root / "rejected")
     land(calm.make())
     with databases.migrated() as warehouse, connect(warehouse.loader) as connection:
-        claim = claim_by_glob(connection, calm, ["*"], None)
+        claim, _ = claim_by_glob(connection, calm, ["*"], None)
         assert loads(calm, warehouse, claim, "none") == 0
         return tables(connection)
 
@@ -75,13 +75,13 @@ def test_a_killed_load_ends_in_the_same_tables(
     recovery: str,
 ) -> None:
     land(home)
-    claim = claim_by_glob(loader, home, ["*"], None)
+    claim, _ = claim_by_glob(loader, home, ["*"], None)
     assert loads(home, warehouse, claim, point) == -signal.SIGKILL
     if recovery == "another run":
         ledger.free_claim(loader, claim, "its run is gone")
         loader.execute("UPDATE meter_drops SET not_before = now()")
         loader.commit()
-        claim = claim_by_glob(loader, home, ["*"], None)
+        claim, _ = claim_by_glob(loader, home, ["*"], None)
     assert loads(home, warehouse, claim, "none") == 0
     assert different(tables(loader), undisturbed) == []
     assert [words for words, difference in verify(loader) if difference] == []
@@ -95,7 +95,7 @@ def test_a_full_staging_folder_leaves_nothing_behind_and_is_tried_again(
 ) -> None:
     """A limit on the size of files stands in for a full disk: writing fails in the middle."""
     land(home)
-    claim = claim_by_glob(loader, home, ["*"], None)
+    claim, _ = claim_by_glob(loader, home, ["*"], None)
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000));"

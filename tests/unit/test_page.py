@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import PurePath
 from typing import Any
 
 import pytest
@@ -96,28 +97,25 @@ def test_a_changed_interval_length_is_told_as_such() -> None:
     assert (found.comparable, found.changes, found.sum) == (False, [], 0)
 
 
-def drop(uri: str, kept_at: str | None, outcome: str = "loaded") -> dict[str, Any]:
-    return {"uri": uri, "kept_at": kept_at, "drop_outcome": outcome}
+HASH = "5a8ed3e16c41"
+
+
+def kept(at: str | None) -> PurePath | None:
+    return kept_below({"kept_at": at, "sha256": HASH + "0" * 52})
 
 
 def test_a_kept_file_is_named_by_its_folder_whatever_lies_above() -> None:
-    landed = "file:///data/landing/a.csv"
-    archived = kept_below(drop(landed, "file:///mnt/archive/2024/05/aa-a.csv"))
-    refused = kept_below(drop(landed, "file:///mnt/rejected/aa-a.csv", "refused"))
-    stays = kept_below(drop(landed, landed))
-    assert [str(each) for each in (archived, refused, stays)] == [
-        "archive/2024/05/aa-a.csv",
-        "rejected/aa-a.csv",
-        "a.csv",
-    ]
-    assert kept_below(drop(landed, None)) is None
+    for below in (f"archive/2024/05/{HASH}-a.csv", f"rejected/{HASH}-a.csv"):
+        assert str(kept(f"file:///mnt/{below}")) == below
+    assert str(kept("file:///data/landing/2024/05/a.csv")) == "a.csv"
+    assert kept(None) is None
 
 
 def test_a_pattern_names_the_one_file_also_when_its_name_looks_like_a_pattern() -> None:
-    below = kept_below(drop("file:///l/a", "file:///r/rejected/%5Bx%5D*.csv", "refused"))
+    below = kept(f"file:///r/rejected/{HASH}-%5Bx%5D*.csv")
     assert below is not None
-    assert pattern_of(below) == "rejected/[[]x][*].csv"
-    odd = kept_below(drop("file:///l/a", "file:///r/rejected/%FF.csv", "refused"))
+    assert pattern_of(below) == f"rejected/{HASH}-[[]x][*].csv"
+    odd = kept(f"file:///r/rejected/{HASH}-%FF.csv")
     assert odd is not None
     with pytest.raises(UsageError):
         pattern_of(odd)

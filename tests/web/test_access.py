@@ -44,9 +44,21 @@ def test_every_route_refuses_a_token_that_is_not_airflows(site: Site) -> None:
     assert set(refused.values()) <= {401, 403}, refused
 
 
-def test_what_fastapi_documents_by_itself_is_off(viewer: httpx.Client) -> None:
-    for path in ("/openapi.json", "/docs", "/redoc"):
-        assert viewer.get(f"/nem12{path}").status_code == 404
+def test_what_is_no_route_is_nothing_and_refuses_the_anonymous_all_the_same(
+    site: Site, viewer: httpx.Client
+) -> None:
+    """Among them what FastAPI would document by itself."""
+    with site.client(None) as anonymous:
+        for path in ("/openapi.json", "/docs", "/redoc", "/nothing/here", "/static/nothing"):
+            for method in ("GET", "POST", "DELETE"):
+                assert anonymous.request(method, f"/nem12{path}").status_code == 401
+                assert viewer.request(method, f"/nem12{path}").status_code == 404
+
+
+def test_whoever_logs_in_comes_back_to_the_page_that_was_asked_for(site: Site) -> None:
+    with site.client(None) as anonymous:
+        answer = anonymous.get("/nem12/channels", headers={"accept": "text/html"})
+    assert 'href="/api/v2/auth/login?next=/nem12/channels"' in answer.text
 
 
 def test_a_viewer_reads_every_route_and_may_not_act(site: Site, viewer: httpx.Client) -> None:

@@ -11,6 +11,7 @@ from nem12.drop import overdue
 from nem12.load.backfill import claim_day
 from nem12.load.claim import claim_by_glob
 from nem12.load.plan import sweep_staging
+from nem12.mdff.text import shown
 from nem12.settings import LOAD_DAG_ID, PROFILE_BY_FOLDER, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
@@ -44,7 +45,17 @@ def claim_of_run(connection: Connection, home: Home, context: Context) -> tuple[
     for item in overdue(home):
         log.warning("%s waits in the landing folder: %s", item.path, item.reason)
     reprocess = bool(params["reprocess"])
-    return claim_by_glob(connection, home, patterns, profile, reprocess=reprocess), reprocess
+    claim, count = claim_by_glob(connection, home, patterns, profile, reprocess=reprocess)
+    if not count:
+        log.info("%s", _nothing(patterns, reprocess=reprocess))
+    return claim, reprocess
+
+
+def _nothing(patterns: list[str], *, reprocess: bool) -> str:
+    """Why a run has nothing to do, for whoever has mistyped a pattern."""
+    kept = any(pattern.startswith(("archive/", "rejected/")) for pattern in patterns)
+    hint = "; files of archive/ and rejected/ take Reprocess" if kept and not reprocess else ""
+    return f"no file that waits matches {shown(', '.join(patterns), 200)}{hint}"
 
 
 def free_dead_claims(connection: Connection) -> int:

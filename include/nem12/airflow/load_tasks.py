@@ -10,7 +10,7 @@ from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryActi
 
 from nem12 import settings
 from nem12.airflow.alerts import tell_of_run
-from nem12.airflow.assets import METER_READINGS
+from nem12.airflow.assets import METER_READINGS, READINGS_CHANGED
 from nem12.airflow.buckets import home, place
 from nem12.airflow.claims import claim_of_run
 from nem12.airflow.operators import MeterBatchOperator
@@ -56,6 +56,7 @@ def claim_and_plan() -> list[dict[str, str]]:
     with said_plainly(), warehouse() as connection:
         claim, reprocess = claim_of_run(connection, folders, context)
         context["ti"].xcom_push(key="claim", value=claim)
+        context["ti"].xcom_push(key="reprocess", value=reprocess)
         return plan(connection, folders, claim, context["run_id"], reprocess=reprocess)
 
 
@@ -65,7 +66,7 @@ def parse(shard: dict[str, str]) -> dict[str, Any]:
     get_current_context()["shard_label"] = shard["label"]  # type: ignore[typeddict-unknown-key]
     described = place(shard["shard"])
     # The operator finds in the shard's description which files the batch comes from.
-    return {**asdict(stage(load_shard(described), described.parent)), "shard": shard["shard"]}
+    return {**asdict(stage(load_shard(described), described.parent)), **shard}
 
 
 @task_group
@@ -81,13 +82,14 @@ def load(shard: Any) -> None:
     )
 
 
-@task(multiple_outputs=False, trigger_rule="all_done", outlets=[METER_READINGS], **RETRIES)
+@task(multiple_outputs=False, trigger_rule="all_done", outlets=[READINGS_CHANGED], **RETRIES)
 def settle_drops() -> dict[str, Any]:
     """Move what is loaded, report what is refused, free what failed."""
     context = get_current_context()
     # A run that could not even reach the database has left no XCom, but its claim has to be freed.
     given = (context["dag_run"].conf or {}).get("claim")
-    claim = given or context["ti"].xcom_pull(task_ids="claim_and_plan", key="claim")
+    pulled = context["ti"].xcom_pull(task_ids="claim_and_plan", key="claim")
+    claim = str(given or pulled or "")
     if not claim:
         log.error("nothing was claimed: see the log of claim_and_plan")
         raise SaidError
@@ -96,7 +98,10 @@ def settle_drops() -> dict[str, Any]:
     extra = settlement.as_extra()
     for problem in settlement.problems:
         log.warning("%s", problem)
-    context["outlet_events"][METER_READINGS].extra = extra
+    again = context["ti"].xcom_pull(task_ids="claim_and_plan", key="reprocess")
+    # What is loaded again may be refused now, and its readings gone.
+    if settlement.days or (again and settlement.files):
+        context["outlet_events"][READINGS_CHANGED].add(METER_READINGS, extra)
     return {**extra, "summary": settlement.summary()}
 
 

@@ -22,7 +22,7 @@ class MeterBatchOperator(SQLExecuteQueryOperator):
     megabytes of it, is streamed to the server, and neither rendered, stored nor logged.
 
     Args:
-        batch: What `parse` returned: `path`, `shard`, `months` and counts.
+        batch: What `parse` returned: `path`, `shard`, `label`, `months` and counts.
         conn_id: Airflow connection of the warehouse.
 
     Returns:
@@ -34,13 +34,14 @@ class MeterBatchOperator(SQLExecuteQueryOperator):
     ui_color = "#d8ecd0"
 
     def __init__(self, *, batch: Any, conn_id: str = settings.CONNECTION_ID, **kwargs: Any) -> None:
-        super().__init__(sql="", conn_id=conn_id, **kwargs)
+        super().__init__(sql="", conn_id=conn_id, map_index_template="{{ shard_label }}", **kwargs)
         self.batch = batch
         self._put_in_force: int | None = None
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Apply the batch; nothing changes if it was applied before."""
         batch = cast("dict[str, Any]", self.batch)
+        context["shard_label"] = batch["label"]  # type: ignore[typeddict-unknown-key]
         instance = context["ti"]
         attempt = f"{instance.task_id}[{instance.map_index}] try {instance.try_number}"
         by = f"{context['run_id']} {attempt}"

@@ -57,7 +57,7 @@ def claim_by_glob(
     profile: str | None,
     *,
     reprocess: bool = False,
-) -> str:
+) -> tuple[str, int]:
     """Claim the drops that match one of the patterns.
 
     A pattern without a slash is for names, one with a slash for paths below the landing folder;
@@ -73,7 +73,7 @@ def claim_by_glob(
         reprocess: The files are to be loaded again.
 
     Returns:
-        The claim; it may have got nothing.
+        The claim and the number of drops it got.
 
     Raises:
         UsageError: A pattern is empty or leads out of the folders, or there is no such profile.
@@ -85,7 +85,7 @@ def claim_by_glob(
     wanted = [replace(drop, profile=profile or drop.profile) for drop in _complete(found)]
     if reprocess:
         wanted += _kept(connection, home, patterns, profile)
-    return ledger.claim(connection, wanted, again=reprocess)[0]
+    return ledger.claim(connection, wanted, again=reprocess)
 
 
 def check_patterns(patterns: list[str]) -> None:

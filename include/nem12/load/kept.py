@@ -4,25 +4,33 @@ Made of the ledger alone: who asks may not share a folder with those who load.
 """
 
 import glob
+import re
 from pathlib import PurePath
+from typing import Final
 
 from nem12.drop import uri_path
 from nem12.errors import UsageError
 from nem12.warehouse.sql import Row
+
+_YEAR: Final = re.compile("[0-9]{4}")
+_MONTH: Final = re.compile("[0-9]{2}")
 
 
 def kept_below(drop: Row) -> PurePath | None:
     """`archive/YYYY/MM/name`, `rejected/name`, or the name alone where drops stay; None if lost.
 
     Args:
-        drop: With `uri`, `kept_at`, and the `drop_outcome`.
+        drop: With `kept_at` and its `sha256`.
     """
     if drop["kept_at"] is None:
         return None
     kept = uri_path(drop["kept_at"])
-    if drop["kept_at"] == drop["uri"]:
+    # By its path alone: loaded again, a file of the archive stays there whatever becomes of it.
+    if not kept.name.startswith(f"{(drop['sha256'] or '')[:12]}-"):
         return PurePath(kept.name)
-    return PurePath(*kept.parts[-2 if drop["drop_outcome"] == "refused" else -4 :])
+    *_, year, month, _ = ("", "", *kept.parts)
+    by_month = _YEAR.fullmatch(year) and _MONTH.fullmatch(month)
+    return PurePath(*kept.parts[-4 if by_month else -2 :])
 
 
 def pattern_of(below: PurePath) -> str:

@@ -30,4 +30,6 @@ def known_outcome(
     if not reprocess and judged_alike:
         return "refused", file
     # In one part, so that what was loaded goes and what is loaded now comes in one transaction.
-    return None, replace(file, replaces=True, cuts=())
+    # By the name it was delivered under: in the archive it has another.
+    name = row["name"] if reprocess else file.name
+    return None, replace(file, name=name, replaces=True, cuts=())

@@ -99,7 +99,7 @@ class _ToLoad:
         outcome, marked = self.judge(file)
         if outcome is None:
             self.fresh[file.sha256] = judged_as_whole(marked)
-        return Member(file.name, file.file_id, file.sha256, outcome)
+        return Member(marked.name, file.file_id, file.sha256, outcome)
 
 
 def plan(

@@ -55,6 +55,8 @@ def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:
 def refusal(file: dict[str, Any], worst: dict[str, Any]) -> str:
     """In a line, how much of a file was refused and the first reason."""
     counts = f"{file['refused_records']} of {file['records']} records refused"
+    if not file["records"]:
+        counts = "it holds no records"
     if worst.get("code") is None:
         return counts
     return f"{counts}; line {worst['line']}: {worst['code']}: {worst['message']}"

@@ -1,5 +1,6 @@
 """What the page can do: have a file loaded again, free a failed drop."""
 
+import re
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import quote
 
@@ -11,7 +12,7 @@ from nem12.load.kept import kept_below, pattern_of
 from nem12.settings import LOAD_DAG_ID
 from nem12.warehouse import ledger
 from nem12.warehouse.sql import run
-from nem12.web.answers import ExactJson, run_link
+from nem12.web.answers import ExactJson, nem_now, run_link
 from nem12.web.api import known_file
 from nem12.web.database import reading, writing
 from nem12.web.parameters import Sha256
@@ -29,6 +30,9 @@ Profile = Literal["standard", "strict", "lenient"]
 _PASSED_ON: Final = ("authorization", "cookie")
 """The caller's own credentials: Airflow decides what they allow."""
 
+_NOT_IN_RUN_IDS: Final = re.compile("[^A-Za-z0-9_.-]")
+"""By Airflow's `allowed_run_id_pattern`."""
+
 
 @router.post("/files/{sha256}/reprocess", status_code=status.HTTP_202_ACCEPTED)
 async def reprocess(
@@ -40,7 +44,8 @@ async def reprocess(
     """
     pattern, before = await run_in_threadpool(_kept, sha256)
     conf = {"files": [pattern], "reprocess": True, "profile": profile or before}
-    run_id = await _trigger(request, conf)
+    name = _NOT_IN_RUN_IDS.sub("_", pattern.rpartition("/")[2])[:100]
+    run_id = await _trigger(request, f"again__{name}__{nem_now():%Y-%m-%dT%H:%M:%S.%f}", conf)
     return ExactJson({"dag_run_id": run_id, "path": run_link(run_id)}, status.HTTP_202_ACCEPTED)
 
 
@@ -70,7 +75,7 @@ def _kept(sha256: str) -> tuple[str, str]:
     return pattern_of(kept), file["profile"]
 
 
-async def _trigger(request: Request, conf: dict[str, Any]) -> str:
+async def _trigger(request: Request, run_id: str, conf: dict[str, Any]) -> str:
     """Start a load run through Airflow's own API, as the caller; its id."""
     transport = httpx.ASGITransport(request.scope["nem12.airflow"])
     headers = {name: request.headers[name] for name in _PASSED_ON if name in request.headers}
@@ -78,12 +83,12 @@ async def _trigger(request: Request, conf: dict[str, Any]) -> str:
         answer = await client.post(
             f"/api/v2/dags/{quote(LOAD_DAG_ID)}/dagRuns",
             headers=headers,
-            json={"logical_date": None, "conf": conf},
+            json={"dag_run_id": run_id, "logical_date": None, "conf": conf},
         )
     if answer.is_error:
         raise HTTPException(answer.status_code, _detail(answer))
-    run_id: str = answer.json()["dag_run_id"]
-    return run_id
+    given: str = answer.json()["dag_run_id"]
+    return given
 
 
 def _detail(answer: httpx.Response) -> str:

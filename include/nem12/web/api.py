@@ -79,7 +79,7 @@ def parts(sha256: Sha256, after: After = None, limit: Limit = 100) -> ExactJson:
 def nmis(prefix: Prefix = "", after: After = None, limit: Limit = 100) -> ExactJson:
     """NMIs that begin so."""
     with reading() as connection:
-        return ExactJson(questions.nmis(connection, prefix.upper(), after, limit).as_json())
+        return ExactJson(questions.nmis(connection, prefix, after, limit).as_json())
 
 
 @router.get("/nmis/{nmi}")
@@ -150,7 +150,12 @@ def coverage(
     with reading() as connection:
         begin, end = coverage_span(connection, first, last)
         found = covering.coverage(
-            connection, begin, end, prefix=nmi.upper(), cursor=after, everything=everything
+            connection,
+            begin,
+            end,
+            prefix=nmi,
+            cursor=after,
+            everything=everything,
         )
     items = [each.as_json() for each in found.channels]
     return ExactJson(
@@ -182,7 +187,12 @@ def coverage_csv(
             # Each page in a transaction of its own: whoever reads slowly holds nothing.
             with reading() as connection:
                 found = covering.coverage(
-                    connection, begin, end, prefix=nmi.upper(), cursor=cursor, everything=everything
+                    connection,
+                    begin,
+                    end,
+                    prefix=nmi,
+                    cursor=cursor,
+                    everything=everything,
                 )
             yield from covering.as_csv(found.channels)
             cursor = found.next
@@ -226,7 +236,10 @@ def coverage_span(connection: Connection, first: date | None, last: date | None)
     """The span asked for, or the 31 days up to the newest one."""
     newest = questions.newest_day(connection) or nem_now().date()
     default = (newest - timedelta(days=30), newest)
-    return questions.span(first, last, default, covering.MOST_DAYS)
+    begin, end = questions.span(first, last, default, covering.MOST_DAYS)
+    # What is still to come is not missing.
+    end = min(end, max(newest, nem_now().date()))
+    return min(begin, end), end
 
 
 def _channel_span(

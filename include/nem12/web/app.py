@@ -18,6 +18,8 @@ _WORDS: Final = {
     status.HTTP_503_SERVICE_UNAVAILABLE: "The database does not answer",
 }
 
+_METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
+
 
 class PageApp(FastAPI):
     """Knows the application that it is mounted in, and sets the headers of every answer."""
@@ -60,10 +62,16 @@ def build() -> FastAPI:
     app.include_router(actions.router)
     app.include_router(api.router)
     app.include_router(pages.router)
+    # Last, and also for what is no route: who is not logged in learns nothing of what there is.
+    app.add_api_route("/{path:path}", _nothing_here, methods=_METHODS)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _not_understood)
     app.add_exception_handler(MeterError, _meter_error)
     return app
+
+
+def _nothing_here() -> None:
+    raise HTTPException(status.HTTP_404_NOT_FOUND)
 
 
 def _http_error(request: Request, error: Any) -> Response:

@@ -150,12 +150,14 @@ def channel(
     with reading() as connection:
         found = known_channel(connection, nmi, suffix)
         newest = found["last_day"]
-        default = (max(found["first_day"], newest - timedelta(days=6)), newest)
-        begin, end = questions.span(first, last, default, CURVE_DAYS)
+        week_end = min(newest, date(year, 12, 31)) if year else newest
+        week = (min(week_end, max(found["first_day"], week_end - timedelta(days=6))), week_end)
+        begin, end = questions.span(first, last, week, CURVE_DAYS)
         shown = year or end.year
-        days = questions.channel_days(
+        of_year = questions.channel_days(
             connection, nmi, suffix, date(shown, 1, 1), date(shown, 12, 31)
         )
+        days = questions.channel_days(connection, nmi, suffix, begin, end)
     return html(
         request,
         "channel.html",
@@ -163,9 +165,9 @@ def channel(
         suffix=suffix,
         check_digit=spec.nmi_check_digit(nmi),
         channel=found,
-        heat=heat_map(shown, days, found["first_day"], newest),
+        heat=heat_map(shown, of_year, found["first_day"], newest),
         years=range(found["first_day"].year, newest.year + 1),
-        days=[row for row in days if begin <= row["day"] <= end],
+        days=days,
         begin=begin,
         end=end,
         step=timedelta(days=(end - begin).days + 1),
@@ -221,7 +223,12 @@ def coverage(
     with reading() as connection:
         begin, end = coverage_span(connection, first, last)
         found = covering.coverage(
-            connection, begin, end, prefix=nmi.upper(), cursor=after, everything=everything
+            connection,
+            begin,
+            end,
+            prefix=nmi,
+            cursor=after,
+            everything=everything,
         )
     return html(
         request,

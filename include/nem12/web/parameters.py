@@ -4,6 +4,7 @@ from datetime import date
 from typing import Annotated
 
 from fastapi import Path, Query
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from nem12.mdff import spec
 
@@ -11,10 +12,17 @@ Sha256 = Annotated[str, Path(pattern="^[0-9a-f]{64}$")]
 Nmi = Annotated[str, Path(pattern="^[A-Z0-9]{1,10}$")]
 Suffix = Annotated[str, Path(pattern="^[A-Z0-9]{2}$")]
 Prefix = Annotated[
-    str, Query(pattern="^[A-Za-z0-9]{0,10}$", description="What the NMI begins with")
+    str,
+    Query(pattern="^[A-Za-z0-9]{0,11}$", description="What the NMI begins with, or all of it"),
+    AfterValidator(lambda text: text.upper()[: spec.NMI_LENGTH]),
 ]
 Day = Annotated[date, Path(ge=date(spec.FIRST_YEAR, 1, 1), le=date(2200, 1, 1))]
-First = Annotated[date | None, Query(alias="from", ge=date(spec.FIRST_YEAR, 1, 1))]
-Last = Annotated[date | None, Query(alias="to", le=date(2200, 1, 1))]
+_IfGiven = BeforeValidator(lambda text: text or None)
+"""A form sends fields that are left empty, too."""
+
+First = Annotated[
+    Annotated[date, Field(ge=date(spec.FIRST_YEAR, 1, 1))] | None, _IfGiven, Query(alias="from")
+]
+Last = Annotated[Annotated[date, Field(le=date(2200, 1, 1))] | None, _IfGiven, Query(alias="to")]
 After = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows of a page")]
