@@ -108,6 +108,9 @@ def test_reprocessing_by_another_profile_is_as_if_it_had_been_that_from_the_star
     assert [p.name for p in run.home.rejected.iterdir()] == []
     (kept,) = run.home.archive.rglob("*-faulty.csv")
     assert kept.name.count("-") == 1, "the hash stands before the name once"
+    assert warehouse.one("SELECT name FROM meter_files") == "faulty.csv"
+    reports = [p.name for p in run.home.root.rglob("*.report.txt")]
+    assert reports == [f"{kept.name}.report.txt"]
     assert warehouse.one("SELECT count(*) FROM meter_readings") == 48
     assert run.run("archive/*", profile="strict", reprocess=True).files == {"refused": 1}
     assert data(run) == strict

@@ -1,15 +1,18 @@
 """What is loaded before the page is looked at."""
 
+from datetime import date, timedelta
 from pathlib import Path
 
 from nem12.settings import CHECKOUT, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect
+from tests.pg.deliveries import Day, delivery
 from tests.pg.loading import Run
 from tests.pg.servers import Warehouse
 
 SAMPLES = CHECKOUT / "samples"
 NMI = "4103035613"
+NEW_YEAR = "4103030001"
 HTML = "<img src=x onerror=alert(1)>"
 HOSTILE_NAME = f"{HTML}'\"&.csv"
 FAULTS = 130
@@ -39,6 +42,12 @@ def faulty() -> bytes:
     return f"100,NEM12,202404011200,MDP,RET\r\n{block}{days}900\r\n".encode()
 
 
+def new_year() -> bytes:
+    """Five days about the turn of a year."""
+    days = (date(2023, 12, 30) + timedelta(days=number) for number in range(5))
+    return delivery(*(Day(day, nmi=NEW_YEAR) for day in days))
+
+
 def load(warehouse: Warehouse, root: Path) -> Home:
     """The samples, a file of each kind above, and a drop that failed for good."""
     home = Home(root, *(root / name for name in ("landing", "staging", "archive", "rejected")))
@@ -49,6 +58,7 @@ def load(warehouse: Warehouse, root: Path) -> Home:
                 run.drop(sample.name, sample.read_bytes())
         run.drop(HOSTILE_NAME, hostile())
         run.drop("many_faults.csv", faulty())
+        run.drop("new_year.csv", new_year())
         run.run()
         run.drop("gone.csv", b"100,NEM12,202404011200,MDP,RET\r\n900\r\n")
         claim = run.claim("gone.csv")

@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from nem12.mdff.spec import nmi_check_digit
+from nem12.web.answers import nem_now
 from tests.web import cases
 from tests.web.conftest import Site
 
@@ -175,6 +177,35 @@ def test_a_day_or_span_without_readings_is_an_empty_page(viewer: httpx.Client) -
     assert "No readings of this day are in force" in page.text
     page = viewer.get("/nem12/channels/2002267438/E1?from=2025-06-01&to=2025-06-02")
     assert "No readings from 2025-06-01 to 2025-06-02" in page.text
+
+
+def test_a_span_over_the_turn_of_a_year_is_whole(viewer: httpx.Client) -> None:
+    page = f"/nem12/channels/{cases.NEW_YEAR}/E1"
+    days = [f"2023-12-{n}" for n in (30, 31)] + [f"2024-01-0{n}" for n in (1, 2, 3)]
+    text = viewer.get(f"{page}?from={days[0]}&to={days[-1]}").text
+    table = text[text.index('id="curve"') :]
+    assert re.findall(rf'{cases.NEW_YEAR}/E1/([0-9-]+)"', table) == days
+
+
+def test_the_tab_of_a_year_leads_to_days_of_that_year(viewer: httpx.Client) -> None:
+    text = viewer.get(f"/nem12/channels/{cases.NEW_YEAR}/E1?year=2023").text
+    assert 'name="from" value="2023-12-30"' in text
+    assert 'name="to" value="2023-12-31"' in text
+    assert ">31</a>" in text[text.index("As a table of the year") : text.index('id="curve"')]
+
+
+def test_an_nmi_may_be_given_with_its_check_digit(viewer: httpx.Client) -> None:
+    given = cases.NEW_YEAR + nmi_check_digit(cases.NEW_YEAR)
+    for path in (f"{API}/nmis?prefix=", f"{API}/coverage?all=true&nmi="):
+        (found,) = viewer.get(f"{path}{given}").json()["items"]
+        assert found["nmi"] == cases.NEW_YEAR
+
+
+def test_days_to_come_are_not_missing_and_an_empty_date_is_none(viewer: httpx.Client) -> None:
+    assert viewer.get("/nem12/coverage?from=&to=&nmi=").status_code == 200
+    this_year = f"from={nem_now():%Y}-01-01&to={nem_now():%Y}-12-31"
+    (one,) = viewer.get(f"{API}/coverage?nmi={cases.NEW_YEAR}&{this_year}").json()["items"]
+    assert one["expected_days"] == int(f"{nem_now():%j}")
 
 
 def test_every_reading_names_its_file_and_line(site: Site, viewer: httpx.Client) -> None:
