@@ -4,11 +4,11 @@ The table `meter_daily_totals` holds for each channel and day what the view `met
 anew at every look: sum, average, least, most, count, share of estimates. This DAG is **paused**
 until you want it.
 
-It runs when the asset `meter_readings` has an event, which every load run sends. An event is taken
-as a wake-up and not as a work list: Airflow may make one run of several events and hand over the
-first of them only, and a withdrawn file sends none. So the task compares which delivery each day's
-totals were made of with the one in force, and sums up the days where they differ. Whatever was
-missed is caught up by the next run; *Trigger* makes one at once.
+It runs when the asset `meter_readings` has an event, which every load sends that has changed
+something. An event is taken as a wake-up and not as a work list: Airflow may make one run of
+several events and hand over the first of them only, and a withdrawn file sends none. So the task
+compares which delivery each day's totals were made of with the one in force, and sums up the days
+where they differ. Whatever was missed is caught up by the next run; *Trigger* makes one at once.
 """
 
 import pendulum

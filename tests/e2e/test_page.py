@@ -204,7 +204,7 @@ def trigger_form(visit: Visit, running: Running, picture: str) -> Page:
     page = visit.page
     page.goto(f"{running.airflow.url}/dags/{settings.LOAD_DAG_ID}")
     page.get_by_role("button", name="Trigger").click()
-    expect(page.get_by_text("Patterns for names")).to_be_visible()
+    expect(page.get_by_text("Patterns, one a line")).to_be_visible()
     visit.picture(picture)
     return page
 
@@ -217,9 +217,13 @@ def test_from_a_dropped_file_to_its_curve(visit: Visit, running: Running) -> Non
 @pytest.mark.usefixtures("watch_paused")
 def test_from_the_trigger_form_to_the_curve(visit: Visit, running: Running) -> None:
     land(running, "4103077702")
+    land(running, "4103077704")
     page = trigger_form(visit, running, "form")
-    page.get_by_role("dialog").get_by_role("button", name="Trigger").click()
+    form = page.get_by_role("dialog")
+    form.locator("textarea[name=element_files]").fill("*77702*\nno-such*")
+    form.get_by_role("button", name="Trigger").click()
     see_curve(visit, running, "4103077702")
+    assert (running.home.landing / "4103077704.csv").exists()
 
 
 @pytest.mark.usefixtures("watch_paused")
