@@ -17,13 +17,14 @@ FAULTS = 130
 
 
 def hostile() -> bytes:
-    """A file whose free text is HTML and a formula; every byte of it is allowed there."""
+    """A file whose free text is HTML and a formula; in one record, HTML is where it may not be."""
     values = ",".join(["1.5"] * 48)
     return (
         "100,NEM12,202404011200,<b>MDP</b>,=1+1\r\n"
         f"200,{NMI},E1,<i>01</i>,E1,N1,<u>9</u>,kWh,30,\r\n"
         f"300,20240310,{values},F52,0,<script>alert(1)</script>,20240312081500,\r\n"
         f"300,20240311,{values},F52,{HTML},,20240312081500,\r\n"
+        f"300,20240312,{values},<i>A</i>,,,20240312081500,\r\n"
         "900\r\n"
     ).encode()
 
