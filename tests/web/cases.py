@@ -1,5 +1,7 @@
 """What is loaded before the page is looked at."""
 
+import io
+import zipfile
 from pathlib import Path
 
 from nem12.settings import CHECKOUT, Home
@@ -12,6 +14,7 @@ SAMPLES = CHECKOUT / "samples"
 NMI = "4103035613"
 HTML = "<img src=x onerror=alert(1)>"
 HOSTILE_NAME = f"{HTML}'\"&.csv"
+MEMBER = "<b>older.csv"
 FAULTS = 130
 """Refusals of one file: more than two pages."""
 
@@ -27,6 +30,15 @@ def hostile() -> bytes:
         f"300,20240312,{values},<i>A</i>,,,20240312081500,\r\n"
         "900\r\n"
     ).encode()
+
+
+def superseded() -> bytes:
+    """An older delivery of a day of the file above, in an archive whose member is named in HTML."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        older = hostile().replace(b"20240312081500", b"20240311081500")
+        archive.writestr(MEMBER, older)
+    return made.getvalue()
 
 
 def faulty() -> bytes:
@@ -49,6 +61,7 @@ def load(warehouse: Warehouse, root: Path) -> Home:
             if sample.suffix != ".md":
                 run.drop(sample.name, sample.read_bytes())
         run.drop(HOSTILE_NAME, hostile())
+        run.drop("superseded.zip", superseded())
         run.drop("many_faults.csv", faulty())
         run.run()
         run.drop("gone.csv", b"100,NEM12,202404011200,MDP,RET\r\n900\r\n")

@@ -115,6 +115,7 @@ def test_text_from_files_is_text(viewer: httpx.Client, sha256: Callable[[str], s
         f"/nem12/channels/{cases.NMI}/E1",
         f"/nem12/channels/{cases.NMI}/E1/2024-03-10",
         f"/nem12/channels?nmi={cases.HTML}",
+        f"/nem12/files/{sha256(f'superseded.zip/{cases.MEMBER}')}",
     ]
     texts = [viewer.get(page).text for page in pages]
     for page, text in zip(pages, texts, strict=True):
