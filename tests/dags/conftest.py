@@ -81,7 +81,7 @@ def home(own_home: Path) -> settings.Home:
 
 @pytest.fixture
 def run_dag(migrated: Path, server: Server, home: settings.Home, tmp_path: Path) -> Run:
-    """Run a DAG with `dag.test()`; gives its state, the tasks' states and XComs."""
+    """Run a DAG with `dag.test()`; gives its state, the tasks' states, XComs and events."""
     airflow_home = tmp_path / "airflow"
     shutil.copytree(migrated, airflow_home)
     connection = {

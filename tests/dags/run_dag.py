@@ -4,7 +4,7 @@ import json
 import sys
 
 from airflow.dag_processing.dagbag import DagBag
-from airflow.models.asset import AssetEvent
+from airflow.models.asset import AssetEvent, AssetModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
@@ -23,6 +23,11 @@ def main(dag_id: str, conf: dict[str, object]) -> None:
         assert run is not None
         tasks = session.scalars(select(TaskInstance).where(TaskInstance.run_id == run.run_id)).all()
         xcoms = session.scalars(select(XComModel).where(XComModel.run_id == run.run_id)).all()
+        sent = session.execute(
+            select(AssetModel.name, AssetEvent.extra)
+            .join(AssetModel, AssetModel.id == AssetEvent.asset_id)
+            .where(AssetEvent.source_run_id == run.run_id)
+        ).all()
         others = session.scalars(select(DagRun).where(DagRun.dag_id != dag_id)).all()
         result = {
             "state": run.state,
@@ -38,12 +43,7 @@ def main(dag_id: str, conf: dict[str, object]) -> None:
                 for x in xcoms
                 if x.map_index < 0
             },
-            "events": [
-                event.extra
-                for event in session.scalars(
-                    select(AssetEvent).where(AssetEvent.source_run_id == run.run_id)
-                )
-            ],
+            "sent": dict(tuple(row) for row in sent),
             "other_runs": {other.run_id: other.conf for other in others},
         }
     # In one piece: other threads log to the same place.

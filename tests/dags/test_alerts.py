@@ -1,6 +1,8 @@
 """People are told what went wrong: real notifiers, a real mail server, whole DAG runs."""
 
 import json
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -10,12 +12,28 @@ from nem12.load.claim import claim_by_glob
 from nem12.settings import Home
 from nem12.warehouse.connect import connect
 from nem12.warehouse.embedded import Server
-from tests.dags.conftest import Run, put
+from tests.dags.conftest import Run, airflow_environment, put
 from tests.mail import body, mailbox
 from tests.pg.deliveries import Day, delivery
 
 SMTP = "airflow.providers.smtp.notifications.smtp.SmtpNotifier"
 HOSTILE = "<b onclick=x>&{{ 7 * 7 }}.csv"
+
+
+TWICE = """
+import sys
+from nem12.airflow import alerts
+from nem12.load.alert import Alert
+
+class Store(dict):
+    def set(self, key, value):
+        self[key] = value
+
+context = {"task_state_store": Store()}
+alerts.get_current_context = lambda: context
+for run in ("first", "first", "second"):
+    alerts._tell(lambda: [Alert("failed", "lost", run=run)])
+"""
 
 
 def told(record: Path) -> list[dict[str, Any]]:
@@ -90,3 +108,12 @@ def test_a_run_that_died_and_a_silent_folder_are_told_of_by_the_sweep(
     assert "gone.csv: waiting: attempt 1 failed: its run" in died["words"]
     assert silence["kind"] == "silent"
     assert "for 30 hours, since" in silence["words"]
+
+
+def test_a_task_that_is_tried_again_tells_nobody_twice(migrated: Path, tmp_path: Path) -> None:
+    record = tmp_path / "told.jsonl"
+    notifiers = [{"classpath": "recording.Recorder", "kwargs": {"path": str(record)}}]
+    environment = airflow_environment(migrated) | {"METER_NOTIFIERS": json.dumps(notifiers)}
+    folder = Path(__file__).parent
+    subprocess.run([sys.executable, "-c", TWICE], env=environment, check=True, cwd=folder)
+    assert [line["words"] for line in told(record)] == ["lost\nrun first", "lost\nrun second"]

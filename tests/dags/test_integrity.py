@@ -13,12 +13,28 @@ from tests.dags.conftest import airflow_environment
 LOOK = """
 import json
 from airflow.dag_processing.dagbag import DagBag
+from airflow.sdk.exceptions import ParamValidationError
+from nem12.airflow.plainly import SaidError
+from nem12.errors import TransientError, UsageError
+
+def taken(name, value):
+    params = bag.dags["nem12_load"].params
+    try:
+        params[name] = value
+    except ParamValidationError:
+        return False
+    return True
+
+def after(task, error):
+    return task.retry_policy and task.retry_policy.evaluate(error, 1, 3).action.value
 
 bag = DagBag()
 print()
 print(json.dumps({
     "errors": bag.import_errors,
     "files": bag.dags["nem12_load"].params.get_param("files").schema,
+    "nothing": taken("files", []),
+    "profiles": [name for name in ["by folder", "lenient", "loose"] if taken("profile", name)],
     "dags": {
         dag_id: {
             "file": dag.fileloc,
@@ -27,11 +43,19 @@ print(json.dumps({
             "catchup": dag.catchup,
             "paused": dag.is_paused_upon_creation,
             "at_once": dag.max_active_runs,
+            "ends": dag.dagrun_timeout is not None,
+            "follows": [
+                asset.name
+                for asset in getattr(getattr(dag.timetable, "asset_condition", None), "objects", [])
+            ],
             "tasks": {
                 task.task_id: {
                     "owner": task.owner, "retries": task.retries, "pool": task.pool,
                     "rule": task.trigger_rule.value,
                     "timeout": task.execution_timeout is not None,
+                    "sends": [asset.name for asset in task.outlets],
+                    "mended": [after(task, e) for e in (UsageError("x"), SaidError())],
+                    "passing": after(task, TransientError("x")),
                     "once": getattr(task, "skip_when_already_exists", None),
                 }
                 for task in dag.tasks
@@ -103,6 +127,35 @@ def test_one_run_watches_and_starts_a_load_run_once(bag: dict[str, dict]) -> Non
     watch = bag["dags"]["nem12_watch"]
     assert watch["at_once"] == 1
     assert watch["tasks"]["start_load"]["once"] is True
+
+
+def test_what_trying_again_cannot_mend_fails_at_once(bag: dict[str, dict]) -> None:
+    tasks = {**bag["dags"]["nem12_load"]["tasks"], **bag["dags"]["nem12_daily_totals"]["tasks"]}
+    del tasks["verdict"]
+    assert {tuple(one["mended"]) for one in tasks.values()} == {("fail", "fail")}
+    assert {one["passing"] for one in tasks.values()} == {"default"}
+
+
+def test_a_load_does_not_hold_up_others_and_ends(bag: dict[str, dict]) -> None:
+    assert bag["dags"]["nem12_load"]["at_once"] > 1
+    assert bag["dags"]["nem12_load"]["ends"]
+
+
+def test_other_dags_can_follow_what_landed_and_what_was_loaded(bag: dict[str, dict]) -> None:
+    sent = {
+        name: one["sends"]
+        for dag in bag["dags"].values()
+        for name, one in dag["tasks"].items()
+        if one["sends"]
+    }
+    assert sent == {"settle_drops": ["meter_readings changed"], "claim": ["nem12_drops"]}
+    example = bag["dags"]["nem12_daily_totals"]
+    assert (example["follows"], example["at_once"]) == (["meter_readings"], 1)
+
+
+def test_the_form_asks_for_files_and_offers_the_profiles_there_are(bag: dict[str, dict]) -> None:
+    assert bag["nothing"] is False
+    assert bag["profiles"] == ["by folder", "lenient"]
 
 
 def test_the_form_takes_patterns_of_ones_own(bag: dict[str, dict]) -> None:

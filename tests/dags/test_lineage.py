@@ -16,6 +16,9 @@ from tests.dags.conftest import Run, put
 from tests.pg.deliveries import Day, delivery
 
 APPLY = "nem12_load.load.apply"
+MOST_FILES = 50
+NAME_CHARACTERS = 1000
+"""Of `nem12.airflow.lineage`, which needs Airflow to be imported."""
 
 
 def switched_on(tmp_path: Path) -> tuple[dict[str, str], Path]:
@@ -73,6 +76,25 @@ def test_a_load_says_which_files_went_into_the_table(
         one["name"] for one in completed["inputs"]
     }
     assert "INSERT INTO" not in events.read_text()
+
+
+def test_an_event_names_so_many_files_and_tells_how_many_there_were(
+    run_dag: Run, home: Home, tmp_path: Path
+) -> None:
+    with zipfile.ZipFile(home.landing / "many.zip", "w") as archive:
+        archive.writestr(f"\x1b{'long' * 500}.csv", delivery(Day(date(2022, 2, 1))))
+        for number in range(MOST_FILES):
+            day = Day(date(2022, 2, 2), nmi=f"41030357{number:02d}")
+            archive.writestr(f"{number}.csv", delivery(day))
+    put(home.landing / "many.zip", (home.landing / "many.zip").read_bytes())
+    env, events = switched_on(tmp_path)
+    result = run_dag("nem12_load", {"files": ["*"]}, **env)
+    assert result["state"] == "success", result["log"]
+    (completed,) = of_apply(events, "COMPLETE")
+    assert completed["run"]["facets"]["nem12_batch"]["files"] == MOST_FILES + 1
+    names = [one["name"] for one in completed["inputs"]]
+    assert len(names) == MOST_FILES
+    assert all(name.isprintable() and len(name) <= NAME_CHARACTERS + len("…") for name in names)
 
 
 def test_a_load_that_fails_says_so_of_the_same_datasets(

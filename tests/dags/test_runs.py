@@ -12,6 +12,7 @@ from nem12.load.claim import claim_by_glob
 from nem12.settings import CHECKOUT, Home
 from nem12.warehouse.connect import connect
 from nem12.warehouse.embedded import Server
+from nem12.web.answers import task_link
 from tests.dags.conftest import Run, put
 from tests.pg import loading
 
@@ -33,7 +34,8 @@ def test_a_load_run_fills_the_table_and_archives_the_files(
     settled = result["xcoms"]["settle_drops.return_value"]
     assert settled["files"] == {"loaded": 3}
     assert settled["readings"] == 336 + 336 + 672
-    assert [event["readings"] for event in result["events"]] == [settled["readings"]]
+    sent = result["sent"]["meter_readings"]
+    assert sent == {name: value for name, value in settled.items() if name != "summary"}
     label = "household_30min.csv and 2 more"
     assert result["labels"] == [label, label]
     assert not [path for path in home.landing.iterdir() if path.is_file()]
@@ -43,7 +45,12 @@ def test_a_load_run_fills_the_table_and_archives_the_files(
             "SELECT count(*), count(DISTINCT id) FROM meter_reading_sources"
             " WHERE file LIKE 'household%' OR file LIKE 'two_sites%'"
         ).fetchone()
+        applied = connection.execute(
+            "SELECT applied_by FROM meter_batches ORDER BY applied_at DESC LIMIT 1"
+        ).fetchone()
     assert row == (1344, 1344)
+    assert applied is not None
+    assert task_link(applied[0]) is not None
 
 
 def test_a_run_with_a_refused_file_is_red_and_has_loaded_the_others(
@@ -72,7 +79,7 @@ def test_a_run_with_nothing_to_do_is_green_says_so_and_wakes_nobody(run_dag: Run
     assert result["state"] == "success", result["log"]
     assert result["xcoms"]["verdict.return_value"].startswith("no files")
     assert "no file that waits matches archive/typo*; files of archive/" in result["log"]
-    assert result["events"] == []
+    assert result["sent"] == {}
 
 
 @pytest.mark.parametrize(
@@ -109,15 +116,24 @@ def test_neither_sql_nor_secrets_reach_the_log_and_a_faulty_setting_breaks_no_lo
 
 
 def test_the_watch_claims_what_landed_and_starts_one_load_run_for_it(
-    run_dag: Run, home: Home
+    run_dag: Run, home: Home, tmp_path: Path
 ) -> None:
     land(home, "substitutions.csv", "month_30min.csv.gz")
     result = run_dag("nem12_watch")
     assert result["state"] == "success", result["log"]
     claim = result["xcoms"]["claim.return_value"]
     assert result["other_runs"] == {f"nem12__{claim}": {"claim": claim}}
-    loaded = run_dag("nem12_load", {"claim": claim})
+    assert result["sent"] == {"nem12_drops": {"claim": claim, "drops": 2}}
+    record = tmp_path / "told.jsonl"
+    notifiers = [{"classpath": "recording.Recorder", "kwargs": {"path": str(record)}}]
+    loaded = run_dag(
+        "nem12_load",
+        {"claim": claim},
+        METER_NOTIFIERS=json.dumps(notifiers),
+        METER_SILENT_HOURS="0.000001",
+    )
     assert loaded["xcoms"]["settle_drops.return_value"]["files"] == {"loaded": 2}
+    assert not record.exists(), "a run that has a file tells of no silence"
 
 
 def test_the_example_keeps_the_totals_of_days_that_were_loaded(

@@ -12,7 +12,7 @@ from nem12.load.kept import kept_below, pattern_of
 from nem12.web.answers import task_link
 from nem12.web.calendar import heat_map
 from nem12.web.coverage import Coverage, csv_line
-from nem12.web.paging import after, integer, word
+from nem12.web.paging import after, integer, page, word
 from nem12.web.versions import difference
 
 MAY = date(2024, 5, 1)
@@ -32,7 +32,7 @@ def test_what_no_task_made_links_nowhere(by: str) -> None:
     assert task_link(by) is None
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])
 def test_a_spreadsheet_runs_no_text_as_a_formula(cell: str) -> None:
     assert csv_line(cell).lstrip('"').startswith("'")
 
@@ -119,6 +119,12 @@ def test_a_pattern_names_the_one_file_also_when_its_name_looks_like_a_pattern() 
     assert odd is not None
     with pytest.raises(UsageError):
         pattern_of(odd)
+
+
+def test_a_page_leads_on_only_where_there_is_more() -> None:
+    rows: list[dict[str, Any]] = [{"line": 3, "code": "nmi"}, {"line": 4, "code": "nmi"}]
+    assert page(rows, 2, ("line", "code")).next is None
+    assert page(rows, 1, ("line", "code")).next == "3~nmi"
 
 
 @pytest.mark.parametrize("text", ["1", "1~2~3", "x~y", f"{2**63}~a", "1~\0"])

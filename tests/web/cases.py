@@ -1,5 +1,7 @@
 """What is loaded before the page is looked at."""
 
+import io
+import zipfile
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,20 +17,31 @@ NMI = "4103035613"
 NEW_YEAR = "4103030001"
 HTML = "<img src=x onerror=alert(1)>"
 HOSTILE_NAME = f"{HTML}'\"&.csv"
+MEMBER = "<b>older.csv"
 FAULTS = 130
 """Refusals of one file: more than two pages."""
 
 
 def hostile() -> bytes:
-    """A file whose free text is HTML and a formula; every byte of it is allowed there."""
+    """A file whose free text is HTML and a formula; in one record, HTML is where it may not be."""
     values = ",".join(["1.5"] * 48)
     return (
         "100,NEM12,202404011200,<b>MDP</b>,=1+1\r\n"
         f"200,{NMI},E1,<i>01</i>,E1,N1,<u>9</u>,kWh,30,\r\n"
         f"300,20240310,{values},F52,0,<script>alert(1)</script>,20240312081500,\r\n"
         f"300,20240311,{values},F52,{HTML},,20240312081500,\r\n"
+        f"300,20240312,{values},<i>A</i>,,,20240312081500,\r\n"
         "900\r\n"
     ).encode()
+
+
+def superseded() -> bytes:
+    """An older delivery of a day of the file above, in an archive whose member is named in HTML."""
+    made = io.BytesIO()
+    with zipfile.ZipFile(made, "w") as archive:
+        older = hostile().replace(b"20240312081500", b"20240311081500")
+        archive.writestr(MEMBER, older)
+    return made.getvalue()
 
 
 def faulty() -> bytes:
@@ -57,6 +70,7 @@ def load(warehouse: Warehouse, root: Path) -> Home:
             if sample.suffix != ".md":
                 run.drop(sample.name, sample.read_bytes())
         run.drop(HOSTILE_NAME, hostile())
+        run.drop("superseded.zip", superseded())
         run.drop("many_faults.csv", faulty())
         run.drop("new_year.csv", new_year())
         run.run()

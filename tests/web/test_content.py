@@ -3,6 +3,7 @@
 import csv
 import re
 from collections.abc import Callable
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -116,6 +117,7 @@ def test_text_from_files_is_text(viewer: httpx.Client, sha256: Callable[[str], s
         f"/nem12/channels/{cases.NMI}/E1",
         f"/nem12/channels/{cases.NMI}/E1/2024-03-10",
         f"/nem12/channels?nmi={cases.HTML}",
+        f"/nem12/files/{sha256(f'superseded.zip/{cases.MEMBER}')}",
     ]
     texts = [viewer.get(page).text for page in pages]
     for page, text in zip(pages, texts, strict=True):
@@ -129,6 +131,13 @@ def test_text_from_files_is_text(viewer: httpx.Client, sha256: Callable[[str], s
     "bad",
     [
         "/files?after=nonsense",
+        "/files?limit=0",
+        "/files?limit=1001",
+        "/files/%00",
+        "/channels/%00/E1/days",
+        "/channels/4103035613/%00/days",
+        "/channels/4103035613/E1/days?from=0001-01-01",
+        "/channels/4103035613/E1/days?to=9999-12-31",
         "/files?after=2024-01-01~1",
         "/files?status='; DROP TABLE meter_files",
         "/nmis?prefix=%25",
@@ -140,6 +149,7 @@ def test_text_from_files_is_text(viewer: httpx.Client, sha256: Callable[[str], s
         "/channels/4103035613/E1/readings?limit=99999",
         "/channels/4103035613/E1/versions/10000-01-01",
         "/coverage?from=0001-01-01&to=9999-12-31",
+        "/coverage?from=2023-01-01&to=2024-01-02",
         "/coverage?after=~",
         "/files/..%2f..%2fetc%2fpasswd",
     ],
@@ -153,6 +163,26 @@ def test_what_cannot_be_meant_is_refused_in_words(
     else:
         assert answer.status_code in {400, 404, 422}
         assert isinstance(answer.json()["detail"], str)
+
+
+def test_no_more_days_are_drawn_than_one_page_of_readings_holds(viewer: httpx.Client) -> None:
+    page = f"/nem12/channels/{cases.NMI}/E1?from=2024-03-01&to=2024-04-"
+    assert viewer.get(f"{page}03").status_code == 200
+    answer = viewer.get(f"{page}04")
+    assert (answer.status_code, answer.json()["detail"]) == (400, "the span is longer than 34 days")
+
+
+@pytest.mark.parametrize("route", ["channels/2002267438/E1/days", "coverage"])
+def test_without_a_span_the_newest_month_is_told(
+    site: Site, viewer: httpx.Client, route: str
+) -> None:
+    of_channel = " WHERE nmi = '2002267438' AND nmi_suffix = 'E1'"
+    newest = site.warehouse.one(
+        f"SELECT max(day) FROM meter_days{of_channel if '/' in route else ''}"
+    )
+    assert isinstance(newest, date)
+    answer = viewer.get(f"{API}/{route}").json()
+    assert (answer["from"], answer["to"]) == (str(newest - timedelta(days=30)), str(newest))
 
 
 def test_a_superseded_day_names_the_file_in_force_and_what_changed(
@@ -267,6 +297,17 @@ def test_coverage_as_csv_is_the_same_and_holds_no_formulas(viewer: httpx.Client)
         (item["nmi"], item["missing_days"]) for item in items
     ]
     assert not re.search(r"(?:^|,|\")[=+\-@]", answer.text, re.MULTILINE)
+
+
+def test_coverage_as_csv_goes_on_to_the_last_channel(site: Site, viewer: httpx.Client) -> None:
+    span = "from=2024-04-10&to=2025-04-10"
+    first_page = viewer.get(f"{API}/coverage?{span}&all=true").json()
+    assert first_page["next"]
+    answer = viewer.get(f"{API}/coverage.csv?{span}&all=true")
+    rows = csv.DictReader(answer.text.splitlines())
+    assert [(row["nmi"], row["nmi_suffix"]) for row in rows] == site.warehouse.rows(
+        "SELECT DISTINCT nmi, nmi_suffix FROM meter_days ORDER BY 1, 2"
+    )
 
 
 def test_a_slip_in_an_nmi_is_pointed_out(viewer: httpx.Client) -> None:
