@@ -150,12 +150,7 @@ def coverage(
     with reading() as connection:
         begin, end = coverage_span(connection, first, last)
         found = covering.coverage(
-            connection,
-            begin,
-            end,
-            prefix=nmi,
-            cursor=after,
-            everything=everything,
+            connection, begin, end, prefix=nmi, cursor=after, everything=everything
         )
     items = [each.as_json() for each in found.channels]
     return ExactJson(
@@ -187,12 +182,7 @@ def coverage_csv(
             # Each page in a transaction of its own: whoever reads slowly holds nothing.
             with reading() as connection:
                 found = covering.coverage(
-                    connection,
-                    begin,
-                    end,
-                    prefix=nmi,
-                    cursor=cursor,
-                    everything=everything,
+                    connection, begin, end, prefix=nmi, cursor=cursor, everything=everything
                 )
             yield from covering.as_csv(found.channels)
             cursor = found.next

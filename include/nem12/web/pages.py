@@ -223,12 +223,7 @@ def coverage(
     with reading() as connection:
         begin, end = coverage_span(connection, first, last)
         found = covering.coverage(
-            connection,
-            begin,
-            end,
-            prefix=nmi,
-            cursor=after,
-            everything=everything,
+            connection, begin, end, prefix=nmi, cursor=after, everything=everything
         )
     return html(
         request,

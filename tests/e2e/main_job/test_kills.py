@@ -14,7 +14,7 @@ from nem12.warehouse.verify import verify
 from tests.e2e.main_job.installation import Running
 from tests.pg.deliveries import Day, delivery
 
-pytestmark = pytest.mark.e2e
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 DAYS = 3
 WAITING = "SELECT pid FROM pg_locks WHERE relation = 'meter_day_versions'::regclass AND NOT granted"
@@ -40,15 +40,7 @@ def running_task(running: Running) -> psutil.Process:
     return next(task for worker in workers for task in worker.children())
 
 
-@pytest.mark.parametrize(
-    "victim",
-    [
-        "scheduler",
-        pytest.param("task", marks=pytest.mark.slow),
-        pytest.param("api-server", marks=pytest.mark.slow),
-        pytest.param("dag-processor", marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize("victim", ["scheduler", "task", "api-server", "dag-processor"])
 def test_a_file_is_loaded_once_although_its_load_is_killed(running: Running, victim: str) -> None:
     nmi = f"41{sum(victim.encode()):08}"
     days = [Day(date(2023, 5, 1) + timedelta(days=n), nmi=nmi) for n in range(DAYS)]
