@@ -41,10 +41,14 @@ class Run:
         """Plan, parse and apply; how many shards there were."""
         planned = plan(self.connection, self.home, claim, reprocess=reprocess)
         for one in planned:
-            described = storage.place(one["shard"])
-            batch = stage(load_shard(described), described.parent)
-            apply(self.connection, storage.place(batch.path), batch.months, claim)
+            self.load_shard(one, claim)
         return len(planned)
+
+    def load_shard(self, planned: dict[str, str], claim: str) -> None:
+        """Parse and apply one shard of a plan."""
+        described = storage.place(planned["shard"])
+        batch = stage(load_shard(described), described.parent)
+        apply(self.connection, storage.place(batch.path), batch.months, claim)
 
     def settle(self, claim: str) -> Settlement:
         return settle(self.connection, self.home, claim)

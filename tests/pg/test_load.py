@@ -22,11 +22,8 @@ from nem12.load.claim import claim_listing, save_listing
 from nem12.load.plan import claim_folder, plan
 from nem12.load.redrive import redrive
 from nem12.shard import MeterFile
-from nem12.shard import load as load_shard
-from nem12.stage import stage
 from nem12.unpack import unpack
 from nem12.warehouse import ledger
-from nem12.warehouse.apply import apply
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import tables
 from tests.pg.loading import Run
@@ -415,8 +412,7 @@ def test_a_file_of_which_a_dead_run_applied_a_part_is_loaded_by_another(
     claim = run.claim("*")
     first, *others = plan(run.connection, run.home, claim)
     assert others
-    batch = stage(load_shard(Path(first["shard"])), run.home.staging / claim)
-    apply(run.connection, Path(batch.path), batch.months)
+    run.load_shard(first, claim)
     ledger.free_claim(run.connection, claim, "its run is gone")
     run.connection.execute("UPDATE meter_drops SET not_before = now()")
     run.connection.commit()

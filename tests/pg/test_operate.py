@@ -214,8 +214,7 @@ def test_verify_finds_no_fault_with_a_file_that_is_still_loading(
     claim = run.claim("*")
     first, *others = plan(run.connection, run.home, claim)
     assert others
-    batch = stage(load_shard(Path(first["shard"])), run.home.staging / claim)
-    apply(run.connection, Path(batch.path), batch.months)
+    run.load_shard(first, claim)
     assert warehouse.rows("SELECT status, days FROM meter_files") == [("loading", 0)]
     assert differences(warehouse) == []
 

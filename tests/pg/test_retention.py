@@ -11,11 +11,8 @@ from alembic import command
 
 from nem12.errors import TerminalError
 from nem12.load.plan import plan
-from nem12.shard import load as load_shard
-from nem12.stage import stage
 from nem12.warehouse import ledger, retention
 from nem12.warehouse import migrate as migrations
-from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify
 from tests.pg.deliveries import NMI, Day, delivery
@@ -152,8 +149,7 @@ def test_verify_expects_nothing_of_what_is_not_kept_while_its_file_is_loading(
     claim = run.claim("*")
     first, *others = plan(run.connection, run.home, claim)
     assert others
-    batch = stage(load_shard(Path(first["shard"])), run.home.staging / claim)
-    apply(run.connection, Path(batch.path), batch.months)
+    run.load_shard(first, claim)
     assert warehouse.rows("SELECT day FROM meter_day_versions") == [(date(2024, 3, 30),)]
     assert differences(warehouse) == []
 
@@ -167,8 +163,7 @@ def test_a_month_that_is_dropped_while_a_file_is_half_loaded_is_counted_once(
     planned = plan(run.connection, run.home, claim)
     assert len(planned) > 1
     for number, one in enumerate(planned):
-        batch = stage(load_shard(Path(one["shard"])), run.home.staging / claim)
-        apply(run.connection, Path(batch.path), batch.months)
+        run.load_shard(one, claim)
         if number == 0:
             drop_before(owner, APRIL)
     assert run.settle(claim).files == {"loaded": 1}

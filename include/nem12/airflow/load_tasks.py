@@ -88,8 +88,7 @@ def settle_drops() -> dict[str, Any]:
     context = get_current_context()
     # A run that could not even reach the database has left no XCom, but its claim has to be freed.
     given = (context["dag_run"].conf or {}).get("claim")
-    pulled = context["ti"].xcom_pull(task_ids="claim_and_plan", key="claim")
-    claim = str(given or pulled or "")
+    claim = str(given or context["ti"].xcom_pull(task_ids="claim_and_plan", key="claim") or "")
     if not claim:
         log.error("nothing was claimed: see the log of claim_and_plan")
         raise SaidError
