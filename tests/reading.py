@@ -2,6 +2,8 @@
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
@@ -81,3 +83,18 @@ def totals(days: list[Day]) -> Totals:
         readings += len(values)
         quality.update(quality_of(day, n + 1).method for n in range(len(values)))
     return Totals(len(days), readings, dict(quality), channels)
+
+
+def in_force(days: Iterable[Day]) -> list[Day]:
+    """Of each day of a channel the version that counts, as the tables have it."""
+    kept: dict[tuple[str, str, date], Day] = {}
+    for day in days:
+        key = day.channel.nmi, day.channel.suffix, day.day
+        if key not in kept or _age(day) > _age(kept[key]):
+            kept[key] = day
+    return [*kept.values()]
+
+
+def _age(day: Day) -> tuple[bool, str, str, datetime]:
+    stamps = day.stamps
+    return not stamps.missing, stamps.updated, stamps.loaded, day.header.created

@@ -43,7 +43,7 @@ class Judged:
         whole = profile(self.file.profile).whole_files_only
         if whole and level is not None and level is not Level.WARN:
             return "refused"
-        return verdict(level)
+        return verdict(level, self.days)
 
 
 def validate(file: MeterFile, sink: Sink) -> Judged:

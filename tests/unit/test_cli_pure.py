@@ -105,7 +105,7 @@ def test_what_a_file_says_cannot_break_a_line(
     assert len(out.splitlines()) == len(err.splitlines()) == 1
     assert out.removesuffix("\n").isprintable()
     assert r"a\x0a[red]b.csv:3: RECORD quality" in out
-    assert r"a\x0a[red]b.csv: partial" in err
+    assert r"a\x0a[red]b.csv: refused" in err
 
 
 @pytest.mark.parametrize(

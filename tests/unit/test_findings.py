@@ -40,17 +40,23 @@ def test_nothing_found_is_no_finding() -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "outcome"),
+    ("level", "days", "outcome"),
     [
-        (None, "loaded"),
-        (Level.WARN, "loaded"),
-        (Level.RECORD, "partial"),
-        (Level.BLOCK, "partial"),
-        (Level.FILE, "refused"),
+        (None, 1, "loaded"),
+        (None, 0, "loaded"),
+        (Level.WARN, 1, "loaded"),
+        (Level.WARN, 0, "loaded"),
+        (Level.RECORD, 1, "partial"),
+        (Level.RECORD, 0, "refused"),
+        (Level.BLOCK, 1, "partial"),
+        (Level.BLOCK, 0, "refused"),
+        (Level.FILE, 0, "refused"),
     ],
 )
-def test_outcome_by_the_most_severe_level(level: Level | None, outcome: str) -> None:
-    assert verdict(level) == outcome
+def test_outcome_by_the_most_severe_level_and_the_accepted_days(
+    level: Level | None, days: int, outcome: str
+) -> None:
+    assert verdict(level, days) == outcome
 
 
 def test_every_code_is_explained_in_a_sentence() -> None:

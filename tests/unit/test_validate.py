@@ -93,7 +93,7 @@ def test_lenient_reads_what_portals_join_and_cut(
 )
 def test_lenient_warns_of_what_standard_refuses(tmp_path: Path, record: str) -> None:
     data = file(channel(), record)
-    assert judged(tmp_path, data, "standard")[0].outcome == "partial"
+    assert judged(tmp_path, data, "standard")[0].outcome == "refused"
     result, found = judged(tmp_path, data, "lenient")
     assert result.outcome == "loaded"
     assert result.days == 1

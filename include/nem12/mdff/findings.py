@@ -166,11 +166,17 @@ def worst(findings: Iterable[Finding]) -> Finding | None:
     return min(findings, key=lambda finding: finding.rank, default=None)
 
 
-def verdict(level: Level | None) -> str:
-    """What becomes of a file whose most severe finding has this level."""
-    if level is Level.FILE:
-        return "refused"
-    return "partial" if level in (Level.BLOCK, Level.RECORD) else "loaded"
+def verdict(level: Level | None, days: int) -> str:
+    """What becomes of a file: `loaded`, `partial` or `refused`.
+
+    Args:
+        level: Of its most severe finding.
+        days: How many are accepted: a file that gives none, and of which anything is refused, is
+            refused as a whole.
+    """
+    if level in (None, Level.WARN):
+        return "loaded"
+    return "partial" if days and level is not Level.FILE else "refused"
 
 
 @dataclass(slots=True)

@@ -1,0 +1,84 @@
+"""Files as people really get them, in `tests/cases/situations`, give what `expected.tsv` says.
+
+Each row names an id, the file, the profile, the level of the most severe finding, a code that must
+be among the findings and its line, then readings and exact sum in force, and what the file is. `-`
+is not judged; level `SEQ` judges only what is in force.
+"""
+
+import shutil
+from collections.abc import Iterable
+from decimal import Decimal
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from nem12.mdff.day import Day
+from nem12.mdff.findings import Finding, worst
+from nem12.shard import MeterFile
+from nem12.unpack import unpack
+from nem12.validate import validate
+from tests.conftest import CASES
+from tests.reading import in_force, read, totals
+
+SITUATIONS = CASES / "situations"
+
+
+class Row(NamedTuple):
+    """One line of `expected.tsv`."""
+
+    id: str
+    file: str
+    profile: str
+    level: str
+    code: str
+    line: str
+    readings: str
+    sum: str
+    situation: str
+
+
+ROWS = [
+    Row(*row.split("\t"))
+    for row in (SITUATIONS / "expected.tsv").read_text(encoding="utf-8").splitlines()[1:]
+]
+
+
+def unpacked(folder: Path, row: Row) -> list[MeterFile]:
+    """The files that a delivery holds, as `validate` gets them."""
+    delivered = Path(shutil.copy(SITUATIONS / row.file, folder))
+    return list(unpack(delivered, row.file, row.profile, folder / "scratch"))
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_situation_gets_its_findings(tmp_path: Path, row: Row) -> None:
+    findings: list[Finding] = []
+    for file in unpacked(tmp_path, row):
+        validate(file, findings.append)
+    found = worst(findings)
+    if row.level not in ("-", "SEQ"):
+        assert (found.level.name if found else "OK") == row.level, row.situation
+    if row.code != "-":
+        lines = {f"{each.line}" for each in findings if each.code == row.code}
+        assert lines, row.situation
+        assert row.line == "-" or row.line in lines, row.situation
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_situation_gives_its_readings(tmp_path: Path, row: Row) -> None:
+    days = in_force(day for file in unpacked(tmp_path, row) for day in read(file).days)
+    readings, total = added_up(days)
+    assert row.readings in ("-", f"{readings}"), row.situation
+    assert row.sum == "-" or Decimal(row.sum) == total, row.situation
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
+def test_situation_gives_the_same_by_the_careful_way(tmp_path: Path, row: Row) -> None:
+    for file in unpacked(tmp_path, row):
+        assert read(file, fast=False) == read(file, fast=True)
+
+
+def added_up(days: Iterable[Day]) -> tuple[int, Decimal]:
+    """Readings, and their exact sum in the unit that they are kept in."""
+    all_channels = totals(list(days))
+    return all_channels.readings, sum((n for _, n in all_channels.channels.values()), Decimal(0))
