@@ -40,6 +40,7 @@ def main(arguments: list[str]) -> None:
             if not is_complete(wanted):
                 make_environment(wanted)
     os.environ.setdefault("METER_HOME", str(CHECKOUT / ".data"))
+    os.environ["METER_COMMAND"] = "manage.py"  # what messages call it
     os.execv(  # noqa: S606 - in its place, so that signals reach the command itself
         PYTHON, [str(PYTHON), "-m", "nem12.cli", *arguments]
     )

@@ -13,7 +13,9 @@ def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has a METER_HOME of its own, and no database from outside."""
     home = tmp_path / "home"
     monkeypatch.setenv("METER_HOME", str(home))
-    for name in ("METER_DB_URI", "METER_LANDING", "METER_STAGING", "METER_ARCHIVE"):
+    for name in (
+        "METER_DB_URI", "METER_LANDING", "METER_STAGING", "METER_ARCHIVE", "METER_COMMAND"
+    ):  # fmt: skip
         monkeypatch.delenv(name, raising=False)
     return home
 

@@ -169,6 +169,14 @@ class Home:
         return self
 
 
+def command(name: str) -> str:
+    """How the person starts a command of this package, such as `migrate`, for what they are told.
+
+    `manage.py` gives its own name (METER_COMMAND); an installed package has none of it.
+    """
+    return f"{os.environ.get('METER_COMMAND') or 'python -m nem12.cli'} {name}"
+
+
 def keep_landing() -> bool:
     """Whether drops stay in the landing folder (METER_KEEP_LANDING): it may not be ours to change.
 

@@ -197,6 +197,10 @@ class Databases:
         warehouse.empty()
         self._idle.append(warehouse)
 
+    def copy(self) -> Warehouse:
+        """A migrated database that nobody uses again."""
+        return self._copy(TEMPLATE)
+
     def bare(self) -> Warehouse:
         """A database that nobody has migrated."""
         return self._copy("template0")

@@ -90,7 +90,7 @@ def test_a_connection_that_cannot_be_prepared_is_closed(
 ) -> None:
     made: list[Connection] = []
 
-    def refuse(connection: Connection, _: int) -> None:
+    def refuse(connection: Connection, _: int, **_options: object) -> None:
         made.append(connection)
         connection.execute("SELECT 1 / 0")
 

@@ -9,11 +9,10 @@ import pytest
 
 from nem12 import settings
 from nem12.drop import Drop
-from nem12.errors import TerminalError
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.outcomes import SettledDrop, settle_drops
-from tests.pg.servers import Databases, Warehouse, only_embedded
+from tests.pg.servers import Warehouse, only_embedded
 
 A, B, C = (Drop(f"file:///landing/{name}", 10, 20, "1:2", "standard") for name in "abc")
 SHA256 = "0" * 64
@@ -230,10 +229,3 @@ def test_who_waits_for_drops_is_told_of_each_change(
 @only_embedded
 def test_waiting_for_a_change_that_does_not_come_ends(listener: Connection) -> None:
     ledger.wait_for_change(listener, 0.01)
-
-
-@only_embedded
-def test_a_database_without_tables_says_what_to_do(databases: Databases) -> None:
-    said = pytest.raises(TerminalError, match=r"not migrated .*: run `manage.py migrate`")
-    with connect(databases.bare().loader) as connection, said:
-        ledger.claim(connection, [A])

@@ -3,20 +3,16 @@
 from collections.abc import Iterator
 from datetime import date
 from itertools import permutations
-from pathlib import Path
 from threading import Thread
 
 import pytest
-from alembic import command
 
 from nem12.errors import TerminalError
 from nem12.load.plan import plan
 from nem12.warehouse import ledger, retention
-from nem12.warehouse import migrate as migrations
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify
 from tests.pg.deliveries import NMI, Day, delivery
-from tests.pg.deliveries import load as load_batch
 from tests.pg.digest import tables
 from tests.pg.loading import Run
 from tests.pg.servers import Databases, Warehouse, only_embedded
@@ -285,25 +281,6 @@ def test_text_between_days_of_another_nmi_survives_a_purge(
     retention.purge(owner, NMI)
     texts = "SELECT message FROM meter_rejects WHERE excerpt <> ''"
     assert warehouse.one(texts) == "IntervalValue 1 'x' is not a plain decimal number"
-
-
-def test_a_database_of_the_first_version_takes_the_migration_with_its_rows(
-    databases: Databases, tmp_path: Path
-) -> None:
-    bare = databases.bare()
-    config = migrations._config()
-    config.attributes["uri"] = bare.owner
-    command.upgrade(config, "0001")
-    with connect(bare.loader) as loader:
-        load_batch(loader, tmp_path, OVER, CORRECTION)
-    assert migrations.migrate(bare.owner) == ("0001", "0003")
-    assert differences(bare) == []
-    with connect(bare.owner) as owner:
-        assert drop_before(owner, APRIL) == [MARCH]
-        # Those who were given rights later get them by this.
-        owner.execute(migrations.grants().encode())
-    assert differences(bare) == []
-    assert bare.one("SELECT sum(removed_days) FROM meter_files") == 3
 
 
 def test_the_loader_may_neither_drop_nor_purge(warehouse: Warehouse, run: Run) -> None:

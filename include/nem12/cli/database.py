@@ -32,7 +32,7 @@ def migrate(arguments: Namespace) -> int:
     with database(arguments, settings.OWNER_ROLE) as uri:
         before, now = run_migrations(uri)
     changed = "already at" if before == now else f"migrated from {before or 'nothing'} to"
-    print(f"{changed} version {now}")
+    print(f"{changed} schema {now}")
     return 0
 
 
@@ -64,8 +64,8 @@ def _counted(value: object) -> object:
 def query(arguments: Namespace) -> int:
     """Run one SELECT as a reader and print its rows."""
     with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
-        migrated = _may_only_read(connection)
-        with explained(), closing(_rows(connection, arguments.sql, migrated=migrated)) as rows:
+        _may_only_read(connection)
+        with explained(), closing(_rows(connection, arguments.sql)) as rows:
             columns = next(rows)
             if arguments.format == "json":
                 _print_json(columns, rows)
@@ -79,8 +79,8 @@ def query(arguments: Namespace) -> int:
     return 0
 
 
-def _may_only_read(connection: Connection) -> bool:
-    """Take away what a query does not need; whether the tables are there."""
+def _may_only_read(connection: Connection) -> None:
+    """Take away what a query does not need."""
     seconds = settings.QUERY_TIMEOUT_SECONDS
     connection.execute("SELECT set_config('statement_timeout', %s, false)", (f"{seconds}s",))
     connection.execute("SET default_transaction_read_only = on")
@@ -89,12 +89,9 @@ def _may_only_read(connection: Connection) -> bool:
     # possible. The embedded server is entered as the reader.
     with suppress(psycopg.Error), connection.transaction():
         connection.execute(f"SET ROLE {settings.READER_ROLE}")
-    with connection.transaction():
-        found = connection.execute("SELECT to_regclass('meter_readings') IS NOT NULL").fetchone()
-    return bool(found and found[0])
 
 
-def _rows(connection: Connection, sql: str, *, migrated: bool) -> Generator[Any]:
+def _rows(connection: Connection, sql: str) -> Generator[Any]:
     """The names of the columns, none without rows; then row by row what the statement gives.
 
     `stream` uses the extended protocol: there, one string is one statement, and a second one
@@ -109,10 +106,8 @@ def _rows(connection: Connection, sql: str, *, migrated: bool) -> Generator[Any]
             # Said by the driver, not by the server.
             message = "only a statement that gives rows can be run, such as SELECT"
             raise UsageError(message) from None
-        if migrated:
-            # A table or function that is missing is not one of ours.
-            raise UsageError(f"PostgreSQL: {error.diag.message_primary}") from None
-        raise
+        # A table or function that is missing is not one of ours.
+        raise UsageError(f"PostgreSQL: {error.diag.message_primary}") from None
     yield [column.name for column in cursor.description or ()]
     if first is not None:
         yield first

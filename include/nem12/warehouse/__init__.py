@@ -1,1 +1,1 @@
-"""PostgreSQL: the schema and its migrations, the apply step, the ledger."""
+"""PostgreSQL: tables (`migrations`), functions and views (`schema`), the apply step, the ledger."""

@@ -9,6 +9,7 @@ from psycopg import errors
 
 from nem12.errors import MeterError, TerminalError, TransientError, UsageError
 from nem12.settings import LOCK_TIMEOUT_SECONDS
+from nem12.warehouse import schema
 
 Connection = psycopg.Connection[Any]
 
@@ -42,17 +43,34 @@ _TRANSIENT: Final = (
 )
 
 
-def connect(uri: str, *, timeout_seconds: int = 0, application: str = "nem12") -> Connection:
+_SETTINGS: Final = (
+    "SELECT count(set_config(name, setting, false))"
+    " FROM unnest(%s::text[], %s::text[]) AS s (name, setting)"
+)
+_SETTINGS_AND_SCHEMA: Final = """
+SELECT given.settings, m.revision, m.fingerprint, m.package
+FROM (
+    SELECT count(set_config(name, setting, false)) AS settings
+    FROM unnest(%s::text[], %s::text[]) AS s (name, setting)
+) AS given LEFT JOIN meter_schema m ON true
+"""
+
+
+def connect(
+    uri: str, *, timeout_seconds: int = 0, application: str = "nem12", any_schema: bool = False
+) -> Connection:
     """Connect to the warehouse.
 
     Args:
         uri: libpq URI; it may hold a password and is never shown.
         timeout_seconds: Of each statement; 0 for none.
         application: Name in `pg_stat_activity`.
+        any_schema: Also to a database that this package does not fit, or that has no tables yet.
 
     Raises:
         TransientError: It does not answer.
-        UsageError: The URI is none.
+        TerminalError: Its schema is not the one that this package needs.
+        UsageError: The URI cannot be read.
     """
     try:
         connection = psycopg.connect(uri, application_name=application, connect_timeout=10)
@@ -67,24 +85,43 @@ def connect(uri: str, *, timeout_seconds: int = 0, application: str = "nem12") -
         raise TransientError(f"PostgreSQL cannot be reached: {said}") from None
     with explained():
         try:
-            prepare(connection, timeout_seconds)
+            prepare(connection, timeout_seconds, any_schema=any_schema)
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-def prepare(connection: Connection, timeout_seconds: int = 0) -> None:
-    """Give a connection, wherever it comes from, the settings of `SESSION`."""
+def prepare(connection: Connection, timeout_seconds: int = 0, *, any_schema: bool = False) -> None:
+    """Give a connection, wherever it comes from, the settings of `SESSION`; in one round trip."""
     # To know what to prepare, psycopg keeps the last hundred statements: 50 MB of staged ones.
     connection.prepare_threshold = None
     values = {**SESSION, "statement_timeout": f"{timeout_seconds}s"}
-    connection.execute(
-        "SELECT set_config(name, setting, false) FROM unnest(%s::text[], %s::text[])"
-        " AS s (name, setting)",
-        (list(values), list(values.values())),
-    )
+    arrays = (list(values), list(values.values()))
+    if any_schema:
+        connection.execute(_SETTINGS, arrays)
+    else:
+        schema.check(_schema(connection, arrays))
     connection.commit()
+
+
+def _schema(connection: Connection, arrays: tuple[list[str], list[str]]) -> schema.Version | None:
+    """Give the settings, and say which schema there is."""
+    try:
+        row = connection.execute(_SETTINGS_AND_SCHEMA, arrays).fetchone()
+    except errors.UndefinedTable:
+        connection.rollback()
+        refuse_unreleased(connection)
+        return None
+    return schema.Version(*row[1:]) if row and row[1] is not None else None
+
+
+def refuse_unreleased(connection: Connection) -> None:
+    """Raise where the tables are of before the first release; for who finds no `meter_schema`."""
+    with connection.transaction():
+        row = connection.execute("SELECT to_regclass('meter_files') IS NOT NULL").fetchone()
+    if row and row[0]:
+        raise schema.unreleased()
 
 
 @contextmanager
@@ -99,10 +136,6 @@ def explained() -> Iterator[None]:
         raise
     except psycopg.Error as error:
         said = _first_line(error)
-        if isinstance(error, errors.UndefinedTable | errors.UndefinedFunction):
-            raise TerminalError(
-                f"the database is not migrated ({said}): run `manage.py migrate`"
-            ) from None
         if isinstance(error, _TRANSIENT) or _connection_lost(error):
             raise TransientError(f"PostgreSQL: {said}") from None
         raise TerminalError(f"PostgreSQL: {said}") from None

@@ -1,59 +1,169 @@
-"""The schema's versions: Alembic runs the SQL files of `migrations/`."""
+"""Bring a database to the schema of this package: tables by Alembic, then the text of `schema/`."""
 
 import logging
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Final
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
+from psycopg import errors, sql
+from psycopg.rows import class_row, tuple_row
 from sqlalchemy.exc import DBAPIError
 
-from nem12.warehouse.connect import Connection, connect, explained
+from nem12 import settings
+from nem12.errors import TerminalError
+from nem12.warehouse import schema
+from nem12.warehouse.connect import Connection, connect, explained, refuse_unreleased
+from nem12.warehouse.schema import Version
+from nem12.warehouse.sql import statement
 
-_MIGRATIONS: Final = files("nem12.warehouse") / "migrations"
 _LOCK: Final = "nem12 migrations"
+_MADE: Final = re.compile(r"CREATE OR REPLACE (FUNCTION|VIEW) (\w+)")
 
 
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    return config
-
-
-def migrate(uri: str) -> tuple[str | None, str | None]:
-    """Bring the schema to the newest version; does nothing when it is there.
+def migrate(uri: str) -> tuple[Version | None, Version]:
+    """Bring the schema to what this package needs; does nothing when it is there.
 
     Returns:
-        The version before and the version now.
+        The schema before, None without tables, and the schema now.
+
+    Raises:
+        TerminalError: The tables are of before the first release, or of a newer package.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
-    with explained(), connect(uri, application="nem12 migrate") as connection:
+    with explained(), connect(uri, application="nem12 migrate", any_schema=True) as connection:
         # Two who migrate at once: the second waits and then finds nothing to do.
         connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 12))", (_LOCK,))
         # The lock is the session's. An open transaction would be ended for being idle, and would
         # not see the table that the migration makes.
         connection.commit()
-        before = _version(connection)
-        config = _config()
-        config.attributes["uri"] = uri
-        try:
-            command.upgrade(config, "head")
-        except DBAPIError as error:
-            raise (error.orig or error) from None
-        return before, _version(connection)
+        before, recorded = _installed(connection)
+        if before != schema.needed():
+            if before is not None and schema.is_newer(before):
+                raise schema.newer(before)
+            _upgrade(uri)
+            install(connection, schema.statements(), recorded)
+        return before, schema.needed()
+
+
+def _installed(connection: Connection) -> tuple[Version | None, list[str]]:
+    """The schema there is, and the functions and views that were made for it."""
+    with connection.transaction():
+        there = connection.execute("SELECT to_regclass('meter_schema') IS NOT NULL").fetchone()
+        if not there or not there[0]:
+            refuse_unreleased(connection)
+            return None, []
+        cursor = connection.cursor(row_factory=tuple_row)
+        cursor.execute("SELECT revision, fingerprint, package, objects FROM meter_schema")
+        row = cursor.fetchone()
+    return (Version(*row[:3]), row[3]) if row else (None, [])
+
+
+def _upgrade(uri: str) -> None:
+    config = Config()
+    config.set_main_option("script_location", str(files("nem12.warehouse") / "migrations"))
+    config.attributes["uri"] = uri
+    try:
+        command.upgrade(config, "head")
+    except DBAPIError as error:
+        raise (error.orig or error) from None
+    except CommandError as error:
+        raise TerminalError(f"the tables cannot be migrated: {error}") from None
+
+
+def install(connection: Connection, statements: Sequence[str], recorded: Sequence[str]) -> None:
+    """Make functions, views and rights anew, in one transaction.
+
+    What cannot be replaced, since its columns or its result have changed, is dropped first, with
+    what of ours is built on it; what is not ours stops it and is named.
+
+    Args:
+        connection: As the owner.
+        statements: Each makes at most one function or view.
+        recorded: Functions and views of the schema before, in the order in which they were made,
+            such as "VIEW meter_daily".
+
+    Raises:
+        TerminalError: What is not ours is built on something that has to be dropped.
+    """
+    with connection.transaction():
+        names = [name for text in statements if (name := _make(connection, text, recorded))]
+        for gone in _objects(connection, set(recorded).difference(names)):
+            _drop(connection, gone, recorded)
+        connection.execute(statement("record_schema"), {**vars(schema.needed()), "objects": names})
+
+
+@dataclass(frozen=True, slots=True)
+class _Object:
+    """A function or view, or what is built on one.
+
+    Attributes:
+        name: Such as "VIEW meter_daily"; "" for what cannot be ours.
+        signature: As DROP takes it.
+        described: In the server's words.
+    """
+
+    classid: int
+    objid: int
+    name: str
+    signature: str
+    described: str
+
+
+def _objects(connection: Connection, names: Iterable[str]) -> list[_Object]:
+    """Those functions and views of ours that are there."""
+    return _select(connection, "schema_objects", names=list(names))
+
+
+def _select(connection: Connection, name: str, **values: object) -> list[_Object]:
+    cursor = connection.cursor(row_factory=class_row(_Object))
+    return cursor.execute(statement(name), values).fetchall()
+
+
+def _make(connection: Connection, text: str, recorded: Sequence[str]) -> str:
+    """Run a statement; the name of what it has made, if anything."""
+    made = _MADE.match(text)
+    if not made:
+        connection.execute(text.encode())
+        return ""
+    name = f"{made[1]} {made[2]}"
+    before = _objects(connection, [name])
+    try:
+        with connection.transaction():
+            connection.execute(text.encode())
+    except (errors.InvalidFunctionDefinition, errors.InvalidTableDefinition):
+        if not before:
+            raise
+        for found in before:
+            _drop(connection, found, recorded)
+        connection.execute(text.encode())
+    else:
+        # With other arguments it is another function: the one before would stay beside it.
+        if before and len(_objects(connection, [name])) > len(before):
+            for found in before:
+                _drop(connection, found, recorded)
+    return name
+
+
+def _drop(connection: Connection, found: _Object, recorded: Sequence[str]) -> None:
+    """Drop what was made before, and before it all of ours that is built on it."""
+    built = _select(connection, "schema_built_on", classid=found.classid, objid=found.objid)
+    foreign = sorted(one.described for one in built if one.name not in recorded)
+    if foreign:
+        raise TerminalError(
+            f"{', '.join(foreign)} cannot stay: built on {found.described}, which has to be made"
+            f" anew; drop what is not of nem12, run `{settings.command('migrate')}`, and make it"
+            " again"
+        )
+    for one in sorted(built, key=lambda one: recorded.index(one.name), reverse=True):
+        kind = one.name.split()[0]
+        connection.execute(sql.SQL(f"DROP {kind} {one.signature}"))
 
 
 def grants() -> str:
     """The SQL that gives the roles of loader and reader their rights."""
-    folder = _MIGRATIONS / "sql"
-    names = sorted(item.name for item in folder.iterdir() if item.name.endswith("_grants.sql"))
-    return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
-
-
-def _version(connection: Connection) -> str | None:
-    with connection.transaction():
-        known = connection.execute("SELECT to_regclass('alembic_version')").fetchone()
-        if known is None or known[0] is None:
-            return None
-        row = connection.execute("SELECT version_num FROM alembic_version").fetchone()
-    return row and row[0]
+    return schema.text("grants")

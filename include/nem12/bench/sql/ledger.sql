@@ -11,7 +11,7 @@ WITH files AS (
     FROM generate_series(1, 100000) AS n
     RETURNING file_id, refused_records
 ), rejects AS (
-    INSERT INTO meter_rejects
+    INSERT INTO meter_rejects (file_id, line, level, code, message, excerpt, first_line, last_line)
     SELECT file_id, line, 'RECORD', 'value-count', '47 values instead of 48', '300,20240101,', line, line
     FROM files, generate_series(3, 40) AS line WHERE file_id % 300 = 0
 )

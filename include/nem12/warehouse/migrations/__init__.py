@@ -1,4 +1,8 @@
-"""Forward-only migrations: a revision names the SQL files that make it up."""
+"""Forward-only revisions of tables, types, indexes and data.
+
+Functions, views and rights are not theirs: `migrate` makes those anew after each revision, from
+`nem12.warehouse.schema`. A revision that changes a column drops the views on it first.
+"""
 
 from importlib.resources import files
 

@@ -7,7 +7,7 @@ from nem12.warehouse.connect import connect
 
 uri = context.config.attributes["uri"]
 engine = create_engine(
-    "postgresql+psycopg://", creator=lambda: connect(uri), poolclass=pool.NullPool
+    "postgresql+psycopg://", creator=lambda: connect(uri, any_schema=True), poolclass=pool.NullPool
 )
 with engine.connect() as connection:
     context.configure(connection=connection)

@@ -1,6 +1,7 @@
 -- Sum up days whose version in force is not the one that was summed up, at most so many. Readings
 -- and the version of their day change in one transaction, and a statement sees one moment.
-INSERT INTO meter_daily_totals
+INSERT INTO meter_daily_totals (nmi, nmi_suffix, day, uom, total_consumption, average_consumption,
+    minimum_consumption, maximum_consumption, readings, estimated_share, file_id, line, settled_at)
 SELECT d.nmi, d.nmi_suffix, d.day, r.uom,
     CASE WHEN r.uom IN ('kWh', 'kVArh', 'kVAh') THEN r.total END,
     round(r.average, 6), r.minimum, r.maximum, r.readings,

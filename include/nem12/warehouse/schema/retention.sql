@@ -1,15 +1,37 @@
+-- Who loads holds what is kept until the end of the transaction; who changes it waits for them.
+-- To be called before any row is locked: whoever changes it locks rows of the ledger afterwards.
+CREATE OR REPLACE FUNCTION meter_hold_kept() RETURNS boolean
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    PERFORM pg_advisory_xact_lock_shared(hashtextextended('nem12 kept', 12));
+    -- A statement of its own: it sees what was committed while the lock was waited for.
+    RETURN EXISTS (SELECT FROM meter_kept_from);
+END $$;
+
+COMMENT ON FUNCTION meter_hold_kept IS 'Returns whether anything is not kept.';
+
+CREATE OR REPLACE VIEW meter_days_not_kept AS
+SELECT v.nmi, v.nmi_suffix, v.day, v.file_id, v.line, cardinality(v.interval_values) AS readings
+FROM meter_day_versions v
+LEFT JOIN meter_kept_from every ON every.nmi = ''
+LEFT JOIN meter_kept_from own ON own.nmi = v.nmi
+WHERE v.day < greatest(every.first_day, own.first_day);
+
+COMMENT ON VIEW meter_days_not_kept IS
+    'Day versions that go when their file is settled: it is judged as a whole.';
+
 -- From now on days before `new_first_day` are not kept: of this NMI, or of all where it is empty. Takes
 -- them out of versions and days in force and counts them in the ledger; their readings go with
 -- their partitions, or by the caller. Days of files that are not settled yet go when they are.
 -- Returns the day versions that went.
-CREATE FUNCTION meter_keep_from(only_nmi text, new_first_day date) RETURNS bigint
+CREATE OR REPLACE FUNCTION meter_keep_from(only_nmi text, new_first_day date) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     removed bigint;
 BEGIN
     -- Waits for those who load, and makes them wait.
     PERFORM pg_advisory_xact_lock(hashtextextended('nem12 kept', 12));
-    INSERT INTO meter_kept_from AS k VALUES (only_nmi, new_first_day)
+    INSERT INTO meter_kept_from AS k (nmi, first_day) VALUES (only_nmi, new_first_day)
     ON CONFLICT (nmi) DO UPDATE SET first_day = excluded.first_day
     WHERE k.first_day < excluded.first_day;
 
@@ -32,29 +54,15 @@ BEGIN
     RETURN removed;
 END $$;
 
--- Tables that hold a month of readings: partitions, and what was detached and not dropped yet.
-CREATE VIEW meter_months AS
-SELECT to_date(named, 'YYYY_MM') AS month, c.oid::regclass AS partition,
-    i.inhrelid IS NOT NULL AS attached,
-    greatest(c.reltuples, pg_stat_get_live_tuples(c.oid))::bigint AS readings,
-    pg_total_relation_size(c.oid) AS bytes
-FROM pg_class c
-CROSS JOIN LATERAL substring(c.relname FROM '^meter_readings_(\d{4}_\d{2})$') AS named
-LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
-WHERE named IS NOT NULL AND c.relkind = 'r'
-    AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'meter_readings'::regclass);
-
-COMMENT ON VIEW meter_months IS 'Months of readings; their number is an estimate.';
-
 -- The months before `new_first_day`, and all of their days, are not kept any more. A detached table
 -- stays as it is, for whoever wants to put it elsewhere. Returns the day versions that went.
-CREATE FUNCTION meter_remove_months(new_first_day date, keep_tables boolean) RETURNS bigint
+CREATE OR REPLACE FUNCTION meter_remove_months(new_first_day date, keep_tables boolean) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     removed bigint;
     found record;
 BEGIN
-    IF new_first_day <> date_trunc('month', new_first_day) THEN
+    IF new_first_day <> date_trunc('month', new_first_day::timestamp) THEN
         RAISE EXCEPTION 'a month begins on its first day, not on %', new_first_day;
     END IF;
     removed := meter_keep_from('', new_first_day);
@@ -75,7 +83,7 @@ END $$;
 -- or of all that hold it or have days that are not kept, so that nobody can tell. What lies between
 -- days of one other NMI stays. Where and by which code something was refused stays too, or the
 -- counts would not balance. Returns how many.
-CREATE FUNCTION meter_blank_findings(only_nmi text, only_file bigint DEFAULT NULL) RETURNS bigint
+CREATE OR REPLACE FUNCTION meter_blank_findings(only_nmi text, only_file bigint DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     about record;
@@ -120,7 +128,7 @@ END $$;
 
 -- Forget an NMI: everything of it before `new_first_day`, also in detached months, and all text about
 -- it.
-CREATE FUNCTION meter_purge_nmi(only_nmi text, new_first_day date)
+CREATE OR REPLACE FUNCTION meter_purge_nmi(only_nmi text, new_first_day date)
 RETURNS TABLE (day_versions bigint, readings bigint, findings bigint)
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE

@@ -1,7 +1,10 @@
+CREATE OR REPLACE FUNCTION meter_array_sum(numeric[]) RETURNS numeric
+LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT sum(value) FROM unnest($1) AS value';
+
 -- Days that one file delivers more than once (NEM12 section on versions): with the same stamps and
 -- other values the first stays and the later is refused; with the same content, or other stamps,
 -- it is warned of. `first_line` is the earlier delivery that decides.
-CREATE FUNCTION meter_repeated_days(file bigint)
+CREATE OR REPLACE FUNCTION meter_repeated_days(file bigint)
 RETURNS TABLE (nmi varchar, nmi_suffix varchar, day date, line bigint, first_line bigint,
     code text, refused boolean)
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
@@ -35,7 +38,7 @@ $$;
 
 -- When all parts of a file are applied: what only the whole file can tell, its counts, its status.
 -- Runs again without harm; returns the status.
-CREATE FUNCTION meter_settle_file(file bigint) RETURNS text
+CREATE OR REPLACE FUNCTION meter_judge_file(file bigint) RETURNS text
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     known meter_files;
@@ -77,7 +80,7 @@ BEGIN
 
     -- Few files repeat a day: the others are not searched again.
     IF repeated.found > 0 THEN
-        INSERT INTO meter_rejects
+        INSERT INTO meter_rejects (file_id, line, level, code, message, excerpt, first_line, last_line)
         SELECT file, r.line, 'RECORD', r.code,
             format('day %s of %s %s again with the stamps of line %s and other values',
                 to_char(r.day, 'YYYYMMDD'), r.nmi, r.nmi_suffix, r.first_line), '', v.line, v.last_line
@@ -85,7 +88,7 @@ BEGIN
         JOIN meter_day_versions v ON v.file_id = file AND v.line = r.line
         WHERE r.refused
         ON CONFLICT DO NOTHING;
-        INSERT INTO meter_warnings
+        INSERT INTO meter_warnings (file_id, line, code, message, excerpt)
         SELECT file, r.line, r.code,
             format('day %s of %s %s again, after line %s, with %s', to_char(r.day, 'YYYYMMDD'), r.nmi,
                 r.nmi_suffix, r.first_line,
@@ -128,5 +131,38 @@ BEGIN
     RETURN known.status;
 END $$;
 
-CREATE FUNCTION meter_array_sum(numeric[]) RETURNS numeric
-LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT sum(value) FROM unnest($1) AS value';
+-- Judge a file, and take out its days that are not kept; again without harm.
+CREATE OR REPLACE FUNCTION meter_settle_file(file bigint) RETURNS text
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    before text;
+    judged text;
+    removed record;
+BEGIN
+    IF NOT meter_hold_kept() THEN
+        RETURN meter_judge_file(file);
+    END IF;
+    SELECT status INTO before FROM meter_files WHERE file_id = file FOR NO KEY UPDATE;
+    judged := meter_judge_file(file);
+    IF judged <> 'loading' THEN
+        PERFORM meter_blank_findings(k.nmi, file) FROM meter_kept_from k
+        WHERE k.nmi <> '' AND (
+            EXISTS (SELECT FROM meter_day_versions v WHERE v.file_id = file AND v.nmi = k.nmi)
+            OR EXISTS (SELECT FROM meter_rejects r
+                       WHERE r.file_id = file AND strpos(r.message || r.excerpt, k.nmi) > 0)
+            OR EXISTS (SELECT FROM meter_warnings w
+                       WHERE w.file_id = file AND strpos(w.message || w.excerpt, k.nmi) > 0));
+        WITH gone AS (
+            DELETE FROM meter_day_versions v USING meter_days_not_kept n
+            WHERE n.file_id = file AND v.file_id = n.file_id AND v.line = n.line
+            RETURNING n.readings
+        )
+        SELECT count(*) AS days, coalesce(sum(readings), 0) AS readings INTO removed FROM gone;
+        -- A batch that is applied again brings back what was counted before.
+        IF before = 'loading' THEN
+            UPDATE meter_files SET removed_days = removed.days, removed_readings = removed.readings
+            WHERE file_id = file;
+        END IF;
+    END IF;
+    RETURN judged;
+END $$;

@@ -44,6 +44,8 @@ CREATE TABLE meter_files (
     first_day date,
     last_day date,
     warnings jsonb NOT NULL DEFAULT '{}',
+    removed_days bigint NOT NULL DEFAULT 0,
+    removed_readings bigint NOT NULL DEFAULT 0,
     seen_at timestamptz NOT NULL DEFAULT now(),
     settled_at timestamptz
 );
@@ -54,6 +56,10 @@ COMMENT ON COLUMN meter_files.records IS 'Read: accepted ones are records - refu
 COMMENT ON COLUMN meter_files.readings IS 'Read: accepted ones are readings - refused_readings.';
 COMMENT ON COLUMN meter_files.refused_sum IS
     'Exact sum, as delivered, of refused days whose values all parse.';
+COMMENT ON COLUMN meter_files.removed_days IS
+    'Of the days accepted, those that are not kept (meter_kept_from).';
+COMMENT ON COLUMN meter_files.removed_readings IS
+    'Of the readings accepted, those of days that are not kept.';
 
 CREATE INDEX meter_files_header_at ON meter_files (header_at);
 -- What the page asks: the newest files of a status, and the newest day there is.
@@ -228,12 +234,55 @@ CREATE TABLE meter_drop_files (
 
 CREATE INDEX meter_drop_files_file ON meter_drop_files (file_id);
 
--- Whoever waits for drops to be settled listens instead of asking again and again.
-CREATE FUNCTION meter_notify_drops() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    NOTIFY meter_drops;
-    RETURN NULL;
-END $$;
+-- The values of meter_daily, kept: made by the DAG nem12_daily_totals, of whole days.
+CREATE TABLE meter_daily_totals (
+    nmi varchar(10) NOT NULL,
+    nmi_suffix varchar(2) NOT NULL,
+    day date NOT NULL,
+    uom varchar(5) NOT NULL,
+    total_consumption numeric,
+    average_consumption numeric NOT NULL,
+    minimum_consumption numeric NOT NULL,
+    maximum_consumption numeric NOT NULL,
+    readings integer NOT NULL,
+    estimated_share numeric NOT NULL,
+    file_id bigint NOT NULL,
+    line bigint NOT NULL,
+    settled_at timestamptz,
+    PRIMARY KEY (nmi, nmi_suffix, day)
+);
 
-CREATE TRIGGER meter_drops_changed AFTER INSERT OR UPDATE ON meter_drops
-FOR EACH STATEMENT EXECUTE FUNCTION meter_notify_drops();
+COMMENT ON TABLE meter_daily_totals IS 'Daily values of each channel, as in meter_daily.';
+COMMENT ON COLUMN meter_daily_totals.file_id IS
+    'With line and settled_at: the delivery that the values were made of; another one in force '
+    'makes them stale.';
+
+-- What is not kept: months that were dropped, NMIs that were purged. Their days are read, judged and
+-- counted when they come (again), and not stored.
+CREATE TABLE meter_kept_from (
+    nmi varchar(10) PRIMARY KEY,
+    first_day date NOT NULL
+);
+
+COMMENT ON TABLE meter_kept_from IS
+    'The first day that is kept: of one NMI, or, where nmi is empty, of all.';
+
+-- What the functions hand to each other.
+CREATE TYPE meter_day_key AS (
+    nmi varchar(10), nmi_suffix varchar(2), day date, file_id bigint, line bigint, replaces boolean
+);
+
+-- What `migrate` has made last: one row. Every connection compares it with what its package needs.
+CREATE TABLE meter_schema (
+    one boolean PRIMARY KEY DEFAULT true CHECK (one),
+    revision text NOT NULL,
+    fingerprint text NOT NULL,
+    package text NOT NULL,
+    objects text[] NOT NULL,
+    migrated_at timestamptz NOT NULL DEFAULT now()
+);
+
+COMMENT ON COLUMN meter_schema.revision IS 'Of the tables.';
+COMMENT ON COLUMN meter_schema.fingerprint IS 'Of the text of functions, views and rights.';
+COMMENT ON COLUMN meter_schema.package IS 'The version of nem12 that this text is from.';
+COMMENT ON COLUMN meter_schema.objects IS 'Functions and views that it has made, in this order.';

@@ -1,13 +1,14 @@
 -- Take a file out as if it had never been delivered: what its days had superseded comes back, days
 -- that nothing else delivers go. For a reload in the same transaction the links from its drops
 -- stay. Returns the day versions that went; null where the file is not known.
-CREATE FUNCTION meter_withdraw_file(file bigint, for_reload boolean DEFAULT false) RETURNS bigint
+CREATE OR REPLACE FUNCTION meter_withdraw_file(file bigint, for_reload boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     touched meter_day_key[];
     batches text[];
     withdrawn bigint;
 BEGIN
+    PERFORM meter_hold_kept();
     PERFORM FROM meter_files WHERE file_id = file FOR UPDATE;
     IF NOT FOUND THEN
         RETURN NULL;

@@ -1,0 +1,28 @@
+-- Rights of the roles nem12_loader (loads) and nem12_reader (looks), where they exist; neither may
+-- change the schema, and only the owner decides what is kept. Roles that were made later get their
+-- rights by running this again: migrate --print-grants | psql "$METER_DB_URI"
+DO $$
+DECLARE
+    changed constant text := 'meter_readings, meter_files, meter_batches, meter_batch_parts, '
+        'meter_rejects, meter_warnings, meter_day_versions, meter_days, meter_daily_totals, '
+        'meter_drops, meter_drop_files';
+    read constant text := 'meter_kept_from, meter_days_not_kept, meter_months, meter_daily, '
+        'meter_reading_sources, meter_conflicts, meter_highest_versions, meter_expected_readings';
+    role text;
+BEGIN
+    -- Every connection asks whether its package fits.
+    GRANT SELECT ON meter_schema TO PUBLIC;
+    -- Nobody but who may load has reason to make partitions.
+    REVOKE ALL ON FUNCTION meter_ensure_months(date[]), meter_keep_from(text, date),
+        meter_remove_months(date, boolean), meter_purge_nmi(text, date) FROM PUBLIC;
+    FOR role IN SELECT rolname FROM pg_roles WHERE rolname IN ('nem12_loader', 'nem12_reader') LOOP
+        EXECUTE format('GRANT SELECT ON %s, %s TO %I', changed, read, role);
+    END LOOP;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'nem12_loader') THEN
+        EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO nem12_loader', changed);
+        GRANT EXECUTE ON FUNCTION meter_ensure_months(date[]) TO nem12_loader;
+    END IF;
+    -- A SECURITY DEFINER function must not find a caller's temporary table under a name of ours.
+    EXECUTE format('ALTER FUNCTION meter_ensure_months(date[]) SET search_path = %I, pg_temp',
+        current_schema());
+END $$;

@@ -1,0 +1,58 @@
+-- Make the partitions of meter_readings that are missing for these months, except of months that are
+-- not kept. Nobody waits for it: CREATE TABLE ... PARTITION OF locks the parent against every reader; a
+-- table made LIKE it, with a CHECK, is attached under a lock that readers and writers do not meet.
+-- SECURITY DEFINER: the loader does not own the tables.
+CREATE OR REPLACE FUNCTION meter_ensure_months(months date[]) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+DECLARE
+    month date;
+    partition text;
+    low timestamptz;
+    high timestamptz;
+    made integer := 0;
+BEGIN
+    PERFORM meter_hold_kept();
+    -- In one order, so that two who make the same months do not wait for each other in a circle.
+    FOR month IN
+        SELECT DISTINCT date_trunc('month', m::timestamp)::date AS first_day
+        FROM unnest(months) AS m
+        LEFT JOIN meter_kept_from every ON every.nmi = ''
+        WHERE (m < date_trunc('month', every.first_day::timestamp)) IS NOT TRUE
+        ORDER BY first_day
+    LOOP
+        partition := 'meter_readings_' || to_char(month, 'YYYY_MM');
+        CONTINUE WHEN to_regclass(partition) IS NOT NULL;
+        PERFORM pg_advisory_xact_lock(hashtextextended(partition, 12));
+        -- Asked of the catalog: to_regclass may answer from a cache that is older than the lock.
+        CONTINUE WHEN EXISTS (
+            SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = 'meter_readings'::regclass AND c.relname = partition);
+        -- Australia/Brisbane is NEM time, UTC+10 all year; '+10' would mean UTC-10 (POSIX).
+        low := month::timestamp AT TIME ZONE 'Australia/Brisbane';
+        high := (month + interval '1 month')::timestamp AT TIME ZONE 'Australia/Brisbane';
+        EXECUTE format(
+            'CREATE TABLE %I (LIKE meter_readings INCLUDING ALL, '
+            'CONSTRAINT %I CHECK ("timestamp" >= %L AND "timestamp" < %L))',
+            partition, partition || '_month', low, high);
+        EXECUTE format(
+            'ALTER TABLE meter_readings ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
+            partition, low, high);
+        EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', partition, partition || '_month');
+        made := made + 1;
+    END LOOP;
+    RETURN made;
+END $$;
+
+-- Tables that hold a month of readings: partitions, and what was detached and not dropped yet.
+CREATE OR REPLACE VIEW meter_months AS
+SELECT to_date(named, 'YYYY_MM') AS month, c.oid::regclass AS partition,
+    i.inhrelid IS NOT NULL AS attached,
+    greatest(c.reltuples, pg_stat_get_live_tuples(c.oid))::bigint AS readings,
+    pg_total_relation_size(c.oid) AS bytes
+FROM pg_class c
+CROSS JOIN LATERAL substring(c.relname FROM '^meter_readings_([0-9]{4}_[0-9]{2})$') AS named
+LEFT JOIN pg_inherits i ON i.inhrelid = c.oid
+WHERE named IS NOT NULL AND c.relkind = 'r'
+    AND c.relnamespace = (SELECT relnamespace FROM pg_class WHERE oid = 'meter_readings'::regclass);
+
+COMMENT ON VIEW meter_months IS 'Months of readings; their number is an estimate.';
