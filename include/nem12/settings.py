@@ -5,11 +5,13 @@ for; the rest are constants.
 """
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from nem12 import storage
+from nem12.errors import UsageError
 from nem12.storage import Place
 
 READER_VERSION: Final = "2"
@@ -160,12 +162,16 @@ class Home:
         return self.root / "airflow"
 
     def make(self) -> "Home":
-        """Make the folders that are missing; only their owner may look into the state."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        folders = (self.landing, *(self.landing / profile for profile in ("strict", "lenient")))
-        for folder in (*folders, self.scratch, self.archive, self.rejected):
+        """Make the folders that are missing, for their owner and the group of METER_GROUP.
+
+        The modes do not depend on the umask of the caller. Folders that exist keep theirs: an
+        administrator may have opened them to a sender.
+        """
+        make_root(self.root)
+        landing = (self.landing, *(self.landing / profile for profile in ("strict", "lenient")))
+        for folder in (*landing, self.scratch, self.archive, self.rejected):
             if isinstance(folder, Path):
-                folder.mkdir(parents=True, exist_ok=True)
+                make_private(folder, writable=folder in landing)
         return self
 
 
@@ -175,6 +181,62 @@ def command(name: str) -> str:
     `manage.py` gives its own name (METER_COMMAND); an installed package has none of it.
     """
     return f"{os.environ.get('METER_COMMAND') or 'python -m nem12.cli'} {name}"
+
+
+_PASSABLE: Final = 0o711
+"""Of METER_HOME: the account of the embedded server passes through it; nobody else lists it."""
+
+
+def make_root(root: Path) -> None:
+    """Make METER_HOME itself, if it is missing."""
+    _make_folder(root, _PASSABLE)
+
+
+def _make_folder(folder: Path, mode: int) -> bool:
+    """Make a folder with exactly this mode, whatever the umask; whether it was missing."""
+    try:
+        folder.mkdir(parents=True)
+    except FileExistsError:
+        if not folder.is_dir():
+            raise
+        return False
+    folder.chmod(mode)
+    return True
+
+
+def make_private(folder: Path, *, writable: bool = False) -> None:
+    """Make a folder of meter data, if it is missing: for its owner, and for METER_GROUP to read.
+
+    Args:
+        folder: May exist; it is then left as it is.
+        writable: The group may also write, as senders do in the landing folder.
+
+    Raises:
+        UsageError: There is no such group, or its members do not include the caller.
+    """
+    name = group()
+    if _make_folder(folder, 0o700) and name:
+        try:
+            shutil.chown(folder, group=name)
+        except (LookupError, PermissionError):
+            raise UsageError(
+                f"METER_GROUP: '{name}' is not a group that this user belongs to"
+            ) from None
+        # With the setgid bit, what is made inside belongs to the group too.
+        folder.chmod(0o2770 if writable else 0o2750)
+
+
+def group() -> str:
+    """The group that may read what METER_HOME holds and write to its landing folder (METER_GROUP).
+
+    Without it only the owner may.
+    """
+    return os.environ.get("METER_GROUP", "").strip()
+
+
+def umask() -> int:
+    """The umask of processes that this package starts: files are for those of `make_private`."""
+    return 0o027 if group() else 0o077
 
 
 def keep_landing() -> bool:

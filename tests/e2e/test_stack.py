@@ -104,6 +104,17 @@ def test_secrets_are_for_the_owner_only(running: Running) -> None:
     assert json.loads(running.airflow.password_file.read_text()) == {"admin": made.password}
 
 
+def test_nothing_listens_but_on_the_address_of_the_page(running: Running) -> None:
+    leaders = [each.leader for each in running.airflow.components if each.leader]
+    listening = {
+        connection.laddr.ip
+        for process in processes.members(leaders)
+        for connection in process.net_connections()
+        if connection.status == psutil.CONN_LISTEN
+    }
+    assert listening == {environment.HOST}
+
+
 def test_a_second_start_on_the_same_home_is_refused(running: Running) -> None:
     said = pytest.raises(UsageError, match="already runs")
     with said, stack.running(running.home, running.server):

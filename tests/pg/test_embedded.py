@@ -116,6 +116,16 @@ def test_rows_are_there_at_the_next_use(home: settings.Home) -> None:
         assert one(server.uri(), "SELECT answer FROM kept") == 42
 
 
+def test_the_umask_of_the_caller_does_not_matter(home: settings.Home) -> None:
+    before = os.umask(0o077)
+    try:
+        for _ in range(2):  # made, and started again
+            with embedded.server(home) as server:
+                assert one(server.uri(), "SELECT 1") == 1
+    finally:
+        os.umask(before)
+
+
 def test_nothing_listens_on_the_network(used: tuple[settings.Home, embedded.Server]) -> None:
     home, _ = used
     assert not [

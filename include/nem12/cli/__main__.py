@@ -1,7 +1,9 @@
 """Entry point behind `manage.py`: one line for every error, exit status 0, 1 or 2."""
 
+import os
 import sys
 
+from nem12 import settings
 from nem12.cli.arguments import parser
 from nem12.errors import MeterError
 
@@ -13,6 +15,7 @@ def main(arguments: list[str] | None = None) -> int:
         0 fine, 1 something in the data was refused, 2 wrong usage or environment.
     """
     wanted = parser().parse_args(arguments)
+    os.umask(settings.umask())
     try:
         status: int = wanted.run(wanted)
     except MeterError as error:

@@ -24,8 +24,14 @@ __all__ = ["API_PORT", "Airflow", "ApiError", "Client", "command_env", "exists",
 API_PORT: Final = 8080
 """Airflow's own; another is taken where that is not free."""
 
-COMPONENTS: Final = (("api-server",), ("scheduler",), ("dag-processor",), ("triggerer",))
-"""The api-server first: it takes longest to start, and is ended last."""
+COMPONENTS: Final = (
+    ("api-server",),
+    ("scheduler", "--skip-serve-logs"),
+    ("dag-processor",),
+    ("triggerer", "--skip-serve-logs"),
+)
+"""The api-server first: it takes longest to start, and is ended last. It reads the logs as files of
+this machine: Airflow's log servers would listen on every address."""
 
 START_SECONDS: Final = 180
 """Ready after some 20 s on two cores; a machine that takes longer than this is too small."""
@@ -197,9 +203,8 @@ def exists(home: settings.Home) -> bool:
 
 def command_env(home: settings.Home, server: Server) -> dict[str, str]:
     """The environment of an `airflow` command, which listens nowhere."""
-    ports = environment.Ports(api=API_PORT, worker_log=0, trigger_log=0)
     own = environment.Secrets.of(home.airflow)
-    return environment.environment(home, server, ports, own, _AS_IT_IS)
+    return environment.environment(home, server, API_PORT, own, _AS_IT_IS)
 
 
 def _prepare(
@@ -214,15 +219,15 @@ def _prepare(
     passwords = environment.password_file(home)
     # In advance: otherwise the api-server makes one up, prints it and lets everybody read it.
     environment.write_private(passwords, json.dumps({environment.USER: own.password}))
-    ports = environment.Ports.free(port)
-    env = environment.environment(home, server, ports, own, options)
+    port = environment.free_port(port)
+    env = environment.environment(home, server, port, own, options)
     logs = home.airflow / "components"
     logs.mkdir(exist_ok=True)
     for old in logs.glob("*.log"):
         if old.stat().st_size > LOG_BYTES:
             old.unlink()
     components = [Component.of(command, logs, env) for command in (*COMPONENTS, *more)]
-    client = Client(f"http://{environment.HOST}:{ports.api}", environment.USER, own.password)
+    client = Client(f"http://{environment.HOST}:{port}", environment.USER, own.password)
     return Airflow(client, passwords, env, components, log)
 
 

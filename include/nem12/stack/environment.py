@@ -7,12 +7,13 @@ import secrets
 import socket
 import sys
 from collections.abc import Mapping
-from contextlib import ExitStack
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from nem12 import settings
+from nem12.errors import TransientError
 from nem12.warehouse.embedded import PORT, Server
 
 HOST: Final = "127.0.0.1"
@@ -49,35 +50,13 @@ class Secrets:
             return made
 
 
-@dataclass(frozen=True)
-class Ports:
-    """Where the components listen."""
-
-    api: int
-    worker_log: int
-    trigger_log: int
-
-    @classmethod
-    def free(cls, wanted: int) -> "Ports":
-        """Ports that nobody listens on; the api-server's is `wanted` if that is free and not 0."""
-        with ExitStack() as held:
-            # All are held until the last is known, or the kernel might give one twice.
-            listeners = [held.enter_context(_listener(port)) for port in (wanted, 0, 0)]
-            return cls(*(listener.getsockname()[1] for listener in listeners))
-
-
-def _listener(wanted: int) -> socket.socket:
+def free_port(wanted: int) -> int:
+    """A port that nobody listens on: `wanted` if that is free and not 0."""
     for port in (wanted, 0):
-        listener = socket.socket()
-        try:
+        with suppress(OSError), socket.socket() as listener:
             listener.bind((HOST, port))
-        except OSError:
-            listener.close()
-            if port == 0:
-                raise
-        else:
-            return listener
-    raise AssertionError
+            return int(listener.getsockname()[1])
+    raise TransientError(f"no port is free on {HOST}")
 
 
 def write_private(file: Path, text: str) -> None:
@@ -95,18 +74,18 @@ def password_file(home: settings.Home) -> Path:
 
 
 def environment(
-    home: settings.Home, server: Server, ports: Ports, own: Secrets, more: Options
+    home: settings.Home, server: Server, port: int, own: Secrets, more: Options
 ) -> dict[str, str]:
     """The whole environment of a component, or of the `airflow` command.
 
     Args:
         home: Where its state lies.
         server: The running database.
-        ports: Where the components listen.
+        port: Where the api-server listens.
         own: Secrets of this home.
         more: Options beside those made here, or in place of them.
     """
-    url = f"http://{HOST}:{ports.api}"
+    url = f"http://{HOST}:{port}"
     database = server.airflow_uri(settings.AIRFLOW_DATABASE)
     options: dict[str, Mapping[str, object]] = {
         "core": {
@@ -128,16 +107,12 @@ def environment(
         "api": {
             "base_url": url,
             "host": HOST,
-            "port": ports.api,
+            "port": port,
             "secret_key": own.api_secret_key,
             "workers": 1,
         },
         "api_auth": {"jwt_secret": own.jwt_secret},
-        "logging": {
-            "base_log_folder": home.airflow / "logs",
-            "worker_log_server_port": ports.worker_log,
-            "trigger_log_server_port": ports.trigger_log,
-        },
+        "logging": {"base_log_folder": home.airflow / "logs"},
         # Parsing a file starts a process that imports Airflow: not more often than by default. A
         # new file is found by `refresh_interval`.
         "dag_processor": {"min_file_process_interval": 30, "refresh_interval": 10},
@@ -163,6 +138,8 @@ def environment(
         f"AIRFLOW_CONN_{settings.READER_CONNECTION_ID.upper()}": _connection(
             server, settings.READER_ROLE
         ),
+        # Texts and names are UTF-8, whatever the locale of who starts it.
+        "PYTHONUTF8": "1",
         "METER_HOME": str(home.root),
         "METER_LANDING": str(home.landing),
         "METER_STAGING": str(home.staging),

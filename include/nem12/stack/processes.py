@@ -71,8 +71,9 @@ class Component:
 
     @classmethod
     def of(cls, command: Sequence[str], logs: Path, env: dict[str, str]) -> "Component":
-        """The component that a command runs; its name is the command's last word."""
-        return cls(command[-1], tuple(command), logs / f"{command[-1]}.log", env)
+        """The component that a command runs; its name is the last word that is no option."""
+        name = [word for word in command if not word.startswith("-")][-1]
+        return cls(name, tuple(command), logs / f"{name}.log", env)
 
     def start(self, gate: int) -> None:
         """Start it; it waits for the end of the pipe `gate` before it touches the database."""

@@ -50,7 +50,7 @@ def server(home: settings.Home) -> Iterator[Server]:
     Raises:
         UsageError: the server cannot run here; the text says what to do.
     """
-    home.root.mkdir(parents=True, exist_ok=True)
+    settings.make_root(home.root)
     gate = home.root / "postgres.lock"
     with _locked(gate):
         place = places.find(home)

@@ -86,7 +86,10 @@ class Cluster:
 
     def _start(self) -> None:
         text = configuration(self.place.data, self.socket)
-        (self.place.data / CONFIGURATION).write_text(text, encoding="utf-8")
+        conf = self.place.data / CONFIGURATION
+        conf.write_text(text, encoding="utf-8")
+        # Written by root under umask 077 it is closed to the server's account; its folder is not.
+        conf.chmod(0o644)
         log = self.place.log
         if log.exists() and log.stat().st_size > LOG_BYTES:
             log.replace(log.with_suffix(".log.1"))

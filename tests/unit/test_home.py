@@ -1,0 +1,61 @@
+"""The folders of METER_HOME: who may look into them."""
+
+import grp
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nem12 import settings
+from nem12.errors import UsageError
+
+
+def home_in(root: Path) -> settings.Home:
+    names = ("landing", "staging", "archive", "rejected")
+    return settings.Home(root, *(root / name for name in names)).make()
+
+
+@pytest.fixture(params=[0o000, 0o022, 0o077])
+def umask(request: pytest.FixtureRequest) -> Iterator[int]:
+    before = os.umask(request.param)
+    yield request.param
+    os.umask(before)
+
+
+def modes(root: Path) -> dict[str, int]:
+    folders = (path for path in root.rglob("*") if path.is_dir())
+    return {str(path.relative_to(root)): stat.S_IMODE(path.stat().st_mode) for path in folders}
+
+
+@pytest.mark.usefixtures("umask")
+def test_meter_data_are_for_their_owner_whatever_the_umask(tmp_path: Path) -> None:
+    home_in(tmp_path / "home")
+    assert stat.S_IMODE((tmp_path / "home").stat().st_mode) == 0o711
+    assert set(modes(tmp_path / "home").values()) == {0o700}
+    assert settings.umask() == 0o077
+
+
+@pytest.mark.usefixtures("umask")
+def test_a_group_may_read_and_send(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METER_GROUP", grp.getgrgid(os.getgid()).gr_name)
+    home_in(tmp_path)
+    assert modes(tmp_path) == {
+        "landing": 0o2770, "landing/strict": 0o2770, "landing/lenient": 0o2770,
+        "staging": 0o2750, "archive": 0o2750, "rejected": 0o2750,
+    }  # fmt: skip
+    assert settings.umask() == 0o027
+
+
+def test_a_folder_that_an_administrator_opened_stays_open(tmp_path: Path) -> None:
+    (tmp_path / "landing").mkdir()
+    (tmp_path / "landing").chmod(0o1777)
+    home_in(tmp_path)
+    assert modes(tmp_path)["landing"] == 0o1777
+
+
+def test_an_unknown_group_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("METER_GROUP", "no-such-group")
+    with pytest.raises(UsageError, match="no-such-group"):
+        home_in(tmp_path)
