@@ -1,22 +1,37 @@
 """What all tests share."""
 
+import os
 from pathlib import Path
+from typing import Final
 
 import pytest
 
 CASES = Path(__file__).parent / "cases"
 SHARED = Path(__file__).parents[2] / "shared"
 
+_CALLERS: Final = ("METER_", "AIRFLOW", "OPENLINEAGE_", "PG")
+"""What the names of settings begin with that are an installation's, not a test's."""
+
+_OURS: Final = (
+    "METER_CELERY",
+    "METER_NEW_GOLDEN",
+    "METER_S3",
+    "METER_SCREENSHOTS",
+    "METER_SOAK_MINUTES",
+    "METER_SOAK_SEED",
+)
+"""What only the suite reads."""
+
+# Here and not in a fixture: what sessions and processes that tests start inherit is gone too.
+for _name in [name for name in os.environ if name.startswith(_CALLERS) and name not in _OURS]:
+    del os.environ[_name]
+
 
 @pytest.fixture(autouse=True)
 def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Every test has a METER_HOME of its own, and no database from outside."""
+    """Every test has a METER_HOME of its own."""
     home = tmp_path / "home"
     monkeypatch.setenv("METER_HOME", str(home))
-    for name in (
-        "METER_DB_URI", "METER_LANDING", "METER_STAGING", "METER_ARCHIVE", "METER_COMMAND"
-    ):  # fmt: skip
-        monkeypatch.delenv(name, raising=False)
     return home
 
 

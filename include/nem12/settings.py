@@ -176,11 +176,12 @@ class Home:
 
 
 def command(name: str) -> str:
-    """How the person starts a command of this package, such as `migrate`, for what they are told.
+    """How a person starts a command of this package, such as `manage.py migrate`, for messages.
 
-    `manage.py` gives its own name (METER_COMMAND); an installed package has none of it.
+    METER_COMMAND is what stands before the name: `manage.py` sets it for all that it starts, and an
+    installation may set its own, such as `docker compose run --rm nem12`.
     """
-    return f"{os.environ.get('METER_COMMAND') or 'python -m nem12.cli'} {name}"
+    return f"{os.environ.get('METER_COMMAND') or 'python -m nem12.cli'} {name}".rstrip()
 
 
 _PASSABLE: Final = 0o711

@@ -247,7 +247,9 @@ def test_query_has_a_time_limit(reader: Command, monkeypatch: pytest.MonkeyPatch
 
 def test_query_of_a_table_that_does_not_exist_says_so(reader: Command) -> None:
     said = reader.refused("query", "SELECT * FROM meter_reedings")
-    assert said == 'manage.py query: PostgreSQL: relation "meter_reedings" does not exist\n'
+    assert (
+        said == 'python -m nem12.cli query: PostgreSQL: relation "meter_reedings" does not exist\n'
+    )
 
 
 def test_migrate_twice(databases: Databases, capsys: pytest.CaptureFixture[str]) -> None:
@@ -363,7 +365,7 @@ def test_a_wrong_uri_is_one_line_without_the_password(
     arguments = (what, "SELECT 1") if what == "query" else (what,)
     said = Command(uris[wrong], capsys).refused(*arguments)
     assert PASSWORD not in said
-    assert said.startswith(f"manage.py {what}: ")
+    assert said.startswith(f"python -m nem12.cli {what}: ")
 
 
 def test_the_uri_may_come_from_the_environment(

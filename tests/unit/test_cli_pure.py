@@ -2,11 +2,14 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from nem12.cli.__main__ import main
+from nem12.settings import CHECKOUT
 from tests.unit.making import channel, day, file
 from tests.unit.test_unpack import zipped
 
@@ -129,7 +132,7 @@ def test_a_wrong_argument_is_one_line_and_status_2(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
-    assert err.startswith("manage.py validate: ")
+    assert err.startswith("python -m nem12.cli validate: ")
     assert says in err
 
 
@@ -172,7 +175,7 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str
         main([command, "--help"])
     assert exit_.value.code == 0
     out, err = capsys.readouterr()
-    assert out.startswith(f"usage: manage.py {command} ")
+    assert out.startswith(f"usage: python -m nem12.cli {command} ")
     assert err == ""
 
 
@@ -182,3 +185,36 @@ def test_a_name_that_is_not_utf8_is_made_visible(
     name = put(tmp_path, os.fsdecode(b"latin-\xe9.csv"), FAULTY)
     assert main(["validate", name]) == 1
     assert r"latin-\xdce9.csv:4: RECORD quality" in capsys.readouterr().out
+
+
+def test_errors_and_help_name_the_command_that_the_person_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("METER_COMMAND", "docker compose run --rm nem12")
+    assert main(["validate", "/nowhere"]) == 2
+    assert capsys.readouterr().err.startswith("docker compose run --rm nem12 validate: there is no")
+    monkeypatch.setenv("METER_COMMAND", "")
+    assert main(["validate", "/nowhere"]) == 2
+    assert capsys.readouterr().err.startswith("python -m nem12.cli validate: there is no")
+
+
+def test_tests_do_not_read_the_settings_of_who_runs_them() -> None:
+    callers = {
+        "METER_REJECTED": "/srv/meter/rejected",
+        "METER_NOTIFIERS": "[]",
+        "METER_DB_URI": "postgresql://db/meter",
+        "AIRFLOW_CONN_METER_DB": "postgresql://db/meter",
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "PGPASSWORD": "x",
+    }
+    looked = "import os, tests.conftest; print(*os.environ)"
+    names = subprocess.run(
+        [sys.executable, "-c", looked],
+        cwd=CHECKOUT,
+        env=os.environ | callers | {"METER_S3": "1"},
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    assert not callers.keys() & set(names)
+    assert "METER_S3" in names

@@ -14,7 +14,7 @@ MANAGE = Path(__file__).parents[2] / "manage.py"
 STAND_IN = f"""#!/bin/sh
 echo "$*" >> "$CALLS"
 case "$*" in
-  "-m nem12.cli"*) echo "home=$METER_HOME"; exit 7 ;;
+  "-m nem12.cli"*) echo "home=$METER_HOME" "$METER_COMMAND"; exit 7 ;;
   "-m pip install"*) [ -z "$PIP_FAILS" ] || {{ echo "ERROR: no such host"; exit 1; }} ;;
   "-m pip --version") echo pip ;;
   "-c "*) echo "${{VERSION:-{sys.version_info[0]} {sys.version_info[1]}}}" ;;
@@ -205,5 +205,5 @@ def test_two_at_once_install_one_after_the_other(checkout: Checkout) -> None:
 
 
 def test_the_home_is_in_the_checkout_unless_it_is_given(checkout: Checkout) -> None:
-    assert checkout.run("status").stdout == f"home={checkout.root}/.data\n"
-    assert checkout.run("status", METER_HOME="/elsewhere").stdout == "home=/elsewhere\n"
+    assert checkout.run("status").stdout == f"home={checkout.root}/.data manage.py\n"
+    assert checkout.run("status", METER_HOME="/elsewhere").stdout == "home=/elsewhere manage.py\n"

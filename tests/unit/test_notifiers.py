@@ -10,9 +10,7 @@ from nem12.errors import UsageError
 from nem12.load.notifiers import KINDS, Notifier, configured, silent_hours
 
 
-def test_without_the_setting_nobody_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("METER_NOTIFIERS", raising=False)
-    monkeypatch.delenv("METER_SILENT_HOURS", raising=False)
+def test_without_the_setting_nobody_is_told() -> None:
     assert configured() == []
     assert silent_hours() is None
 

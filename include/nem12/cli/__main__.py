@@ -19,10 +19,10 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         status: int = wanted.run(wanted)
     except MeterError as error:
-        print(f"manage.py {wanted.command}: {error}", file=sys.stderr)
+        print(f"{settings.command(wanted.command)}: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print(f"manage.py {wanted.command}: interrupted", file=sys.stderr)
+        print(f"{settings.command(wanted.command)}: interrupted", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does: that is no error.

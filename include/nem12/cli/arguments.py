@@ -5,6 +5,7 @@ import importlib
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
+from nem12 import settings
 from nem12.mdff.profile import PROFILES
 
 _ABOUT = "NEM12 meter data files into PostgreSQL, on Apache Airflow."
@@ -27,7 +28,7 @@ class _Parser(argparse.ArgumentParser):
 
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
-    root = _Parser(prog="manage.py", description=_ABOUT, allow_abbrev=False)
+    root = _Parser(prog=settings.command(""), description=_ABOUT, allow_abbrev=False)
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _demo(commands)
     _up(commands)
@@ -49,7 +50,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _command(commands: "_Commands", name: str, module: str, about: str) -> argparse.ArgumentParser:
     added = commands.add_parser(
-        name, help=about, description=about, prog=f"manage.py {name}", allow_abbrev=False
+        name, help=about, description=about, prog=settings.command(name), allow_abbrev=False
     )
     added.set_defaults(run=_lazily(module, name))
     return added
@@ -81,7 +82,7 @@ def _airflow(commands: "_Commands") -> None:
     about = "Run Airflow's own command line on the Airflow of `up`, such as: backfill create …"
     # Every argument is Airflow's: none begins with what an option here would begin with.
     added = commands.add_parser(
-        "airflow", help=about, prog="manage.py airflow", add_help=False, prefix_chars="\0"
+        "airflow", help=about, prog=settings.command("airflow"), add_help=False, prefix_chars="\0"
     )
     added.add_argument("airflow", nargs="*", metavar="ARG")
     added.set_defaults(run=_lazily("stack", "airflow"))

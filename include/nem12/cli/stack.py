@@ -55,7 +55,9 @@ def airflow(arguments: Namespace) -> int:
     """Run an `airflow` command on the installation of `up`, whether that runs or not."""
     home = settings.home()
     if not stack.exists(home):
-        raise UsageError(f"there is no Airflow in {home.root} yet: run `manage.py up` first")
+        raise UsageError(
+            f"there is no Airflow in {home.root} yet: run `{settings.command('up')}` first"
+        )
     with embedded.server(home) as server:
         command = [sys.executable, "-m", "airflow", *arguments.airflow]
         return subprocess.run(command, check=False, env=stack.command_env(home, server)).returncode
@@ -178,7 +180,12 @@ def _show(connection: Connection, rows: list[dict[str, Any]]) -> None:
         out.print()
         table(title, [column.name for column in cursor.description or ()], cursor.fetchall())
     out.print()
-    out.print('More: python3 manage.py query "SELECT * FROM meter_daily LIMIT 5", or manage.py up')
+    out.print(
+        f"More: {settings.command('query')}",
+        '"SELECT * FROM meter_daily LIMIT 5", or',
+        settings.command("up"),
+        soft_wrap=True,
+    )
 
 
 _LOOKS: Final = {
