@@ -13,5 +13,9 @@ class UsageError(TerminalError):
     """The caller asked for something that cannot be done; the text says what to do instead."""
 
 
+class SetupError(TerminalError):
+    """The installation lacks something, such as a connection; the text says what to add."""
+
+
 class TransientError(MeterError):
     """Trying again may help: a deadlock, a lost connection, a full disk."""

@@ -87,6 +87,16 @@ QUERY_TIMEOUT_SECONDS: Final = 60
 PAGE_TIMEOUT_SECONDS: Final = 10
 """Of one statement of the page: they take milliseconds, but a database can be busy."""
 
+PAGE_CONNECTIONS: Final = 8
+"""Requests of the page that read at a time: the loader needs connections too."""
+
+PAGE_WAITING: Final = 8
+"""Requests that may wait for a connection; more are answered at once. With those that read they
+take 16 of the 40 threads that the page shares with Airflow's own routes."""
+
+PAGE_WAIT_SECONDS: Final = 5
+"""How long a request waits for a connection before it is answered that there is none."""
+
 LOCK_TIMEOUT_SECONDS: Final = 120
 """A batch that waits longer for another one is better tried again."""
 

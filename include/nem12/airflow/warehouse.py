@@ -1,9 +1,11 @@
 """The warehouse as Airflow knows it: the connection `meter_db`."""
 
 from airflow.sdk import BaseHook
+from airflow.sdk.exceptions import AirflowNotFoundException
 from psycopg import pq
 from psycopg.conninfo import make_conninfo
 
+from nem12.errors import SetupError
 from nem12.settings import CONNECTION_ID
 from nem12.warehouse.connect import Connection, connect
 
@@ -13,8 +15,17 @@ def warehouse_conninfo(conn_id: str = CONNECTION_ID) -> str:
 
     Made of the connection's fields and not of its URI, which has no place for the folder of a
     unix socket.
+
+    Raises:
+        SetupError: Airflow has no such connection.
     """
-    given = BaseHook.get_connection(conn_id)
+    try:
+        given = BaseHook.get_connection(conn_id)
+    except AirflowNotFoundException:
+        raise SetupError(
+            f"Airflow has no connection '{conn_id}': add it, of type Postgres, to the database of"
+            ' the readings; docs/deploying.md, "Your own Airflow", has the command'
+        ) from None
     known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
     options = {key: value for key, value in given.extra_dejson.items() if key in known}
     return make_conninfo(

@@ -40,6 +40,12 @@ _TRANSIENT: Final = (
     errors.OutOfMemory,
     errors.TooManyConnections,
     errors.IdleInTransactionSessionTimeout,
+    errors.IdleSessionTimeout,
+    # A statement that waited too long, for a lock or for a busy machine.
+    errors.QueryCanceled,
+    errors.TransactionTimeout,
+    # The server has become a standby: the next connection finds the new primary.
+    errors.ReadOnlySqlTransaction,
 )
 
 

@@ -8,14 +8,14 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
-from nem12.errors import MeterError, TransientError, UsageError
+from nem12.errors import MeterError, SetupError, TransientError, UsageError
 from nem12.web import actions, answers, api, pages, security
 
 _WORDS: Final = {
     status.HTTP_401_UNAUTHORIZED: "Log in to Airflow first",
     status.HTTP_403_FORBIDDEN: "Your role does not allow this",
     status.HTTP_404_NOT_FOUND: "There is nothing here",
-    status.HTTP_503_SERVICE_UNAVAILABLE: "The database does not answer",
+    status.HTTP_503_SERVICE_UNAVAILABLE: "The database does not answer in time",
 }
 
 _METHODS: Final = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]
@@ -87,16 +87,19 @@ def _not_understood(request: Request, error: Any) -> Response:
 def _meter_error(request: Request, error: Any) -> Response:
     if isinstance(error, UsageError):
         code = status.HTTP_400_BAD_REQUEST
-    elif isinstance(error, TransientError):
+    elif isinstance(error, SetupError | TransientError):
         code = status.HTTP_503_SERVICE_UNAVAILABLE
     else:
         code = status.HTTP_500_INTERNAL_SERVER_ERROR
-    return _error(request, code, str(error))
+    missing = "Something is not set up" if isinstance(error, SetupError) else ""
+    return _error(request, code, str(error), title=missing)
 
 
-def _error(request: Request, code: int, detail: str, headers: Any = None) -> Response:
+def _error(
+    request: Request, code: int, detail: str, headers: Any = None, title: str = ""
+) -> Response:
     wants_page = "text/html" in request.headers.get("accept", "")
     if not wants_page or request.method != "GET":
         return JSONResponse({"detail": detail}, code, headers)
-    title = _WORDS.get(code, "This cannot be shown")
+    title = title or _WORDS.get(code, "This cannot be shown")
     return answers.html(request, "error.html", code, title=title, detail=detail, code=code)
