@@ -8,7 +8,7 @@ from importlib.resources import files
 from typing import Final
 
 from nem12 import __version__, settings
-from nem12.errors import TerminalError
+from nem12.errors import SetupError
 
 SUBJECTS: Final = (
     "months",
@@ -84,31 +84,31 @@ def check(found: Version | None) -> None:
         found: What `meter_schema` says; None where it says nothing yet.
 
     Raises:
-        TerminalError: With what to do.
+        SetupError: With what to do.
     """
     need, migrate = needed(), settings.command("migrate")
     if found is None:
-        raise TerminalError(f"the database is not migrated: run `{migrate}`")
+        raise SetupError(f"the database is not migrated: run `{migrate}`")
     if found == need:
         return
     if is_newer(found):
         raise newer(found)
-    raise TerminalError(
+    raise SetupError(
         f"the database has schema {found}, this package needs {need}: run `{migrate}`"
     )
 
 
-def newer(found: Version) -> TerminalError:
+def newer(found: Version) -> SetupError:
     """The database is ahead of the package."""
-    return TerminalError(
+    return SetupError(
         f"the database has schema {found} of nem12 {found.package}, newer than this package"
         f" ({__version__}): update nem12"
     )
 
 
-def unreleased() -> TerminalError:
+def unreleased() -> SetupError:
     """The database has tables of before the first release."""
-    return TerminalError(
+    return SetupError(
         "the database was made before the first release of nem12 and cannot be migrated: make a new"
         f" database (the embedded server's lies in METER_HOME/postgres), run"
         f" `{settings.command('migrate')}` on it, then"

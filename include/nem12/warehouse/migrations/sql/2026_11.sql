@@ -220,6 +220,7 @@ COMMENT ON COLUMN meter_drops.kept_at IS 'Where the file lies now.';
 COMMENT ON COLUMN meter_drops.checked_at IS 'When it was last known that its run is alive.';
 
 CREATE INDEX meter_drops_claim ON meter_drops (claim);
+CREATE INDEX meter_drops_run ON meter_drops (run);
 CREATE INDEX meter_drops_open ON meter_drops (checked_at)
     WHERE state IN ('claimed', 'running', 'waiting', 'failed');
 
