@@ -3,24 +3,45 @@
 import base64
 import os
 import re
+import shlex
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from nem12.cli.arguments import parser
+from nem12.warehouse.embedded.account import of_caller
+from nem12.warehouse.embedded.place import programs
+
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+DEPLOYING = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
 AIRFLOW = re.search(
     r"^apache-airflow==(.+)$", (ROOT / "requirements.txt").read_text(), re.MULTILINE
 )
 
 
-def services() -> dict[str, Any]:
-    found: dict[str, Any] = yaml.safe_load(COMPOSE)["services"]
-    return found
+PARSED: dict[str, Any] = yaml.safe_load(COMPOSE)
+ONCE = {"airflow-init", "nem12"}
+"""Services that end when they have done their work."""
+
+SERVICES: dict[str, Any] = PARSED["services"]
+LASTING = {name: service for name, service in SERVICES.items() if name not in ONCE}
+OURS = {name: s for name, s in SERVICES.items() if s["image"].startswith("nem12-airflow:")}
+
+
+def seconds(duration: str) -> int:
+    """A duration of the compose file, such as 90s or 10m."""
+    return int(duration[:-1]) * {"s": 1, "m": 60}[duration[-1]]
+
+
+def each(services: dict[str, Any]) -> pytest.MarkDecorator:
+    return pytest.mark.parametrize("service", services.values(), ids=services)
 
 
 def variables(text: str) -> dict[str, str]:
@@ -73,32 +94,154 @@ def test_secrets_that_are_there_stay(tmp_path: Path) -> None:
 
 def test_the_image_is_that_of_the_airflow_that_is_tested() -> None:
     assert AIRFLOW is not None
-    assert f"FROM apache/airflow:{AIRFLOW[1]}-" in (ROOT / "Dockerfile").read_text()
+    assert f"FROM apache/airflow:{AIRFLOW[1]}-" in DOCKERFILE
     assert f"nem12-airflow:{AIRFLOW[1]}" in COMPOSE
 
 
+def test_the_image_has_a_celery_that_its_provider_works_with() -> None:
+    tested = re.search(
+        r"^celery==5\.(\d+)", (ROOT / "requirements-celery.txt").read_text(), re.MULTILINE
+    )
+    assert tested is not None
+    bound = re.search(r'"celery<5\.(\d+)"', DOCKERFILE)
+    assert bound is not None
+    assert int(tested[1]) < int(bound[1])
+
+
+def test_the_image_can_be_read_by_any_user_whatever_the_umask_of_the_checkout() -> None:
+    copied = re.findall(r"^COPY .* (\S+)$", DOCKERFILE, re.MULTILINE)
+    last = DOCKERFILE.splitlines()[-1]
+    assert last.startswith("RUN chmod -R g=u ")
+    opened = [Path(folder) for folder in last.split()[4:]]
+    for target in copied:
+        assert any(Path(target).is_relative_to(folder) for folder in opened), target
+
+
 def test_all_airflow_containers_share_secrets_and_folders() -> None:
-    airflow = {name: s for name, s in services().items() if name.startswith("airflow-")}
-    airflow.pop("airflow-db")
-    assert set(airflow) == {
-        f"airflow-{name}"
-        for name in ("init", "apiserver", "scheduler", "dag-processor", "triggerer", "worker")
-    }
-    shared = airflow["airflow-apiserver"]
-    for service in airflow.values():
-        assert shared["environment"].items() <= service["environment"].items()
-        assert service["volumes"] == shared["volumes"]
+    components = ("init", "apiserver", "scheduler", "dag-processor", "triggerer", "worker")
+    assert set(OURS) == {"nem12", *(f"airflow-{name}" for name in components)}
+    shared = dict(OURS["airflow-apiserver"]["environment"])
+    # The command line comes as the owner of the tables.
+    shared.pop("METER_DB_URI")
+    for service in OURS.values():
+        assert shared.items() <= service["environment"].items()
+        assert service["volumes"] == OURS["airflow-apiserver"]["volumes"]
 
 
-def test_whoever_runs_on_is_looked_after() -> None:
-    for name, service in services().items():
-        if name != "airflow-init":
-            assert "healthcheck" in service, name
-            assert service["restart"] == "unless-stopped", name
+@each(OURS)
+def test_the_image_is_built_and_asked_of_no_registry(service: dict[str, Any]) -> None:
+    assert service["pull_policy"] == ("build" if "build" in service else "never")
+
+
+@each(LASTING)
+def test_a_service_that_lasts_is_looked_after(service: dict[str, Any]) -> None:
+    assert service["restart"] == "unless-stopped"
+    check = service["healthcheck"]
+    # On a machine at load 19 the api-server listened after 3.5 minutes.
+    assert seconds(check["start_period"]) >= 300
+
+
+@each(LASTING)
+def test_a_health_check_that_runs_out_of_time_leaves_no_process(service: dict[str, Any]) -> None:
+    kind, *command = service["healthcheck"]["test"]
+    if kind == "CMD-SHELL":
+        assert command[0].startswith("exec ")
+        # One command: a second one, or a pipe, has processes of its own.
+        assert not re.search(r"[|;&]", command[0])
+    else:
+        assert kind == "CMD"
+        assert command[0] in {"curl", "psql", "redis-cli"}
+
+
+@each(LASTING)
+def test_a_health_check_that_starts_python_is_rare_and_has_time(service: dict[str, Any]) -> None:
+    check = service["healthcheck"]
+    command = " ".join(check["test"])
+    if "airflow jobs" in command or "celery" in command:
+        assert seconds(check["interval"]) >= 60
+        assert seconds(check["timeout"]) >= 60
+    if "inspect ping" in command:
+        # Celery's own patience is one second.
+        assert "--timeout 10 " in command
+
+
+@pytest.mark.parametrize(
+    ("service", "database"), [("airflow-db", "airflow"), ("readings-db", "meter")]
+)
+def test_a_database_is_healthy_only_when_it_is_there(service: str, database: str) -> None:
+    command = SERVICES[service]["healthcheck"]["test"]
+    assert command[1] == "psql"
+    assert command[command.index("-d") + 1] == SERVICES[service]["environment"]["POSTGRES_DB"]
+    assert SERVICES[service]["environment"]["POSTGRES_DB"] == database
+    # What the image starts to set itself up listens on its socket only.
+    assert command[command.index("-h") + 1] == "127.0.0.1"
+
+
+def test_initdb_takes_the_arguments_of_the_readings_database() -> None:
+    arguments = SERVICES["readings-db"]["environment"]["POSTGRES_INITDB_ARGS"]
+    account = of_caller()
+    # Not tmp_path: below a folder of root's no other account can write.
+    with tempfile.TemporaryDirectory() as folder:
+        os.chown(folder, account.uid, account.gid)
+        status, output = account.run(
+            [
+                programs(account) / "initdb",
+                *shlex.split(arguments),
+                "--auth=trust",
+                "--no-sync",
+                f"--pgdata={folder}/data",
+            ]
+        )
+    assert status == 0, output
+
+
+@each({name: SERVICES[name] for name in ("airflow-db", "readings-db", "redis")})
+def test_what_a_server_keeps_has_a_name_and_outlives_down(service: dict[str, Any]) -> None:
+    (volume,) = service["volumes"]
+    assert volume.split(":")[0] in PARSED["volumes"]
+
+
+@each(SERVICES)
+def test_a_service_has_time_to_end_and_a_bound_for_its_log(service: dict[str, Any]) -> None:
+    assert seconds(service["stop_grace_period"]) >= 60
+    assert service["logging"]["driver"] == "json-file"
+    assert {"max-size", "max-file"} <= set(service["logging"]["options"])
+
+
+def test_the_number_of_workers_outlives_the_next_up() -> None:
+    assert SERVICES["airflow-worker"]["scale"] == "${AIRFLOW_WORKERS:-1}"
+    assert "--scale" not in DEPLOYING
+
+
+def test_the_command_line_is_started_by_name_only_and_owns_the_tables() -> None:
+    assert SERVICES["nem12"]["profiles"]
+    assert "//nem12_owner:" in SERVICES["nem12"]["environment"]["METER_DB_URI"]
+    for name in set(OURS) - {"nem12"}:
+        environment = OURS[name]["environment"]
+        assert environment["METER_DB_URI"] == environment["AIRFLOW_CONN_METER_DB"]
+        assert "//nem12_loader:" in environment["METER_DB_URI"]
+
+
+def test_commands_that_the_docs_run_in_containers_are_there() -> None:
+    commands = re.findall(r"docker compose run --rm nem12 ([a-z][^`#\n]*)", DEPLOYING)
+    assert commands
+    for command in commands:
+        parser().parse_args(shlex.split(command))
+
+
+def test_the_dags_are_copied_into_a_new_airflow_as_the_docs_say(tmp_path: Path) -> None:
+    lines = re.findall(r'^(?:mkdir|cp) .*"\$AIRFLOW_HOME/.*$', DEPLOYING, re.MULTILINE)
+    (tmp_path / "nem12").symlink_to(ROOT)
+    home = tmp_path / "airflow"
+    environment = {"PATH": os.environ["PATH"], "AIRFLOW_HOME": str(home)}
+    subprocess.run(["sh", "-ec", "\n".join(lines)], cwd=tmp_path, env=environment, check=True)
+    for name in ("dags", "plugins"):
+        kept = {path.name for path in (ROOT / name).iterdir()}
+        assert {path.name for path in (home / name).iterdir()} >= kept
 
 
 def test_nothing_is_open_to_other_machines_unless_it_is_asked_for() -> None:
-    for service in services().values():
+    for service in SERVICES.values():
         for port in service.get("ports", []):
             assert re.match(r"\$\{[A-Z_]+:-127\.0\.0\.1:", port)
 
