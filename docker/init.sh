@@ -38,9 +38,13 @@ airflow users create --role Admin --username admin --password "$AIRFLOW_ADMIN_PA
     --firstname Airflow --lastname Admin --email admin@localhost > /dev/null
 
 say "folders in $METER_HOME"
-for folder in landing/strict landing/lenient staging archive rejected; do
-    mkdir -p "$METER_HOME/$folder"
-done
+# For their owner alone; a folder that is there keeps its mode.
+(
+    umask 077
+    for folder in landing/strict landing/lenient staging archive rejected; do
+        mkdir -p "$METER_HOME/$folder"
+    done
+)
 # Only the folders themselves: their files have the owners that they have.
 chown "${AIRFLOW_UID}:0" "$METER_HOME" "$METER_HOME/landing" "$METER_HOME/landing/strict" \
     "$METER_HOME/landing/lenient" "$METER_HOME/staging" "$METER_HOME/archive" "$METER_HOME/rejected"

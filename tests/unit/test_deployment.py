@@ -215,6 +215,8 @@ def test_the_number_of_workers_outlives_the_next_up() -> None:
 
 def test_the_command_line_is_started_by_name_only_and_owns_the_tables() -> None:
     assert SERVICES["nem12"]["profiles"]
+    called = SERVICES["airflow-worker"]["environment"]["METER_COMMAND"].split()
+    assert called == ["docker", "compose", "run", "--rm", "nem12"]
     assert "//nem12_owner:" in SERVICES["nem12"]["environment"]["METER_DB_URI"]
     for name in set(OURS) - {"nem12"}:
         environment = OURS[name]["environment"]
