@@ -4,6 +4,7 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -126,11 +127,7 @@ def _in_folder(folder: Place, profile: str) -> Iterator[Drop | Ignored]:
         blobs = storage.blobs(folder)
         yield from (_of_blob(blob, profile) for blob in blobs if not is_partial(blob.place.name))
         return
-    try:
-        paths = sorted(folder.iterdir())
-    except FileNotFoundError:
-        return
-    for path in paths:
+    for path in _listed(folder):
         if is_partial(path.name) or (profile == "standard" and _is_profile_folder(path)):
             continue
         found = look(path, profile)
@@ -142,8 +139,19 @@ def _all_in(folder: Place) -> Iterator[tuple[Place, float]]:
     """Everything in a folder, with the time of its last change."""
     if not isinstance(folder, Path):
         yield from ((blob.place, blob.mtime_ns / 1e9) for blob in storage.blobs(folder))
-    elif folder.is_dir():
-        yield from ((path, path.lstat().st_mtime) for path in sorted(folder.iterdir()))
+        return
+    for path in _listed(folder):
+        # What a sender renames meanwhile is no partial upload any more.
+        with suppress(FileNotFoundError):
+            yield path, path.lstat().st_mtime
+
+
+def _listed(folder: Path) -> list[Path]:
+    """What lies in a folder, in the order of the names; nothing where there is no folder."""
+    try:
+        return sorted(folder.iterdir())
+    except (FileNotFoundError, NotADirectoryError):
+        return []
 
 
 def _of_blob(blob: storage.Blob, profile: str) -> Drop:

@@ -7,6 +7,7 @@ file are used where the names are a sender's: those on many take `*`, `?` and `[
 import errno
 import os
 import shutil
+import stat
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -96,9 +97,11 @@ def blobs(folder: "UPath") -> Iterator[Blob]:
 
 
 def files_below(folder: Place) -> list[Place]:
-    """All that lies in a folder and the folders in it."""
+    """All that lies in a folder and the folders in it; others may move it away meanwhile."""
     if isinstance(folder, Path):
-        return sorted(folder.rglob("*"))
+        # `rglob` fails where a folder vanishes under it.
+        found = ((Path(where), names + folders) for where, folders, names in os.walk(folder))
+        return sorted(where / name for where, names in found for name in names)
     prefix = len(folder.path.rstrip("/")) + 1
     return [folder / name[prefix:] for name in sorted(folder.fs.find(folder.path))]
 
@@ -106,7 +109,7 @@ def files_below(folder: Place) -> list[Place]:
 def folders(parent: Place) -> list[tuple[Place, float]]:
     """The folders in a folder, each with the time (epoch seconds) of its last change."""
     if isinstance(parent, Path):
-        return [(path, path.stat().st_mtime) for path in parent.iterdir() if path.is_dir()]
+        return list(_folders_in(parent))
     prefix = len(parent.path.rstrip("/")) + 1
     newest: dict[str, float] = {}
     for name, info in parent.fs.find(parent.path, detail=True).items():
@@ -115,6 +118,15 @@ def folders(parent: Place) -> list[tuple[Place, float]]:
             changed = _blob(parent / folder, info).mtime_ns / 1e9
             newest[folder] = max(newest.get(folder, 0), changed)
     return [(parent / name, changed) for name, changed in newest.items()]
+
+
+def _folders_in(parent: Path) -> Iterator[tuple[Path, float]]:
+    for path in parent.iterdir():
+        # Another run may remove its own meanwhile.
+        with suppress(FileNotFoundError):
+            status = path.stat()
+            if stat.S_ISDIR(status.st_mode):
+                yield path, status.st_mtime
 
 
 def shortened(name: str, most: int) -> str:

@@ -50,8 +50,9 @@ POINTS = {
     "before the staged file is renamed": (stage._Batch, "write", after(stage._Batch.write)),
     "in the middle of the transaction": (apply, "statements", half_of(apply.statements)),
     "between commit and report": (apply, "apply", after(apply.apply)),
-    "before the file is moved": (settle, "_move", die),
-    "between move and mark": (settle, "_move", after(settle._move)),
+    "before the outcome is recorded": (settle, "record_drops", die),
+    "before the file is moved": (settle, "keep", die),
+    "between move and mark": (settle, "keep", after(settle.keep)),
     "after the mark": (settle, "settle_drops", after(settle.settle_drops)),
 }
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from nem12.load.claim import claim_by_glob
+from nem12.load.settle import free_claim
 from nem12.settings import Home
-from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify
 from tests.pg.crashing import POINTS
@@ -78,7 +78,7 @@ def test_a_killed_load_ends_in_the_same_tables(
     claim, _ = claim_by_glob(loader, home, ["*"], None)
     assert loads(home, warehouse, claim, point) == -signal.SIGKILL
     if recovery == "another run":
-        ledger.free_claim(loader, claim, "its run is gone")
+        free_claim(loader, claim, "its run is gone")
         loader.execute("UPDATE meter_drops SET not_before = now()")
         loader.commit()
         claim, _ = claim_by_glob(loader, home, ["*"], None)

@@ -7,7 +7,7 @@ import pytest
 
 from nem12.load.plan import plan
 from nem12.load.redrive import redrive
-from nem12.load.settle import settle
+from nem12.load.settle import free_claim, settle
 from nem12.shard import load as load_shard
 from nem12.stage import stage
 from nem12.warehouse import ledger
@@ -328,7 +328,7 @@ def test_the_claim_of_a_run_that_is_gone_is_freed_with_a_wait(
     assert ledger.unchecked_claims(run.connection) == [(claim, "")]
     ledger.claim_is_alive(run.connection, claim)
     assert ledger.unchecked_claims(run.connection) == []
-    assert ledger.free_claim(run.connection, claim, "gone") == ["waiting"]
+    assert free_claim(run.connection, claim, "gone") == ["waiting"]
     assert warehouse.one("SELECT not_before > now() + interval '30 s' FROM meter_drops") is True
 
 

@@ -11,6 +11,7 @@ from nem12.drop import overdue
 from nem12.load.backfill import claim_day
 from nem12.load.claim import claim_by_glob
 from nem12.load.plan import sweep_staging
+from nem12.load.settle import free_claim
 from nem12.mdff.text import shown
 from nem12.settings import LOAD_DAG_ID, PROFILE_BY_FOLDER, Home
 from nem12.warehouse import ledger
@@ -69,7 +70,7 @@ def free_dead_claims(connection: Connection) -> int:
         if _lives(run_id):
             ledger.claim_is_alive(connection, claim)
             continue
-        states = ledger.free_claim(connection, claim, f"its run {run_id} is gone")
+        states = free_claim(connection, claim, f"its run {run_id} is gone")
         log.warning("run %s is gone: %s drops freed (%s)", run_id, len(states), set(states))
         freed += len(states)
         if states:

@@ -14,6 +14,7 @@ from nem12.airflow.warehouse import warehouse
 from nem12.drop import Drop, Settling, drops
 from nem12.errors import TransientError
 from nem12.load.claim import save_listing
+from nem12.load.strays import strays
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 
@@ -58,7 +59,7 @@ class DropTrigger(BaseTrigger):
         """Look until there is something to do; one event.
 
         Its `listing` is the path of a listing of drops to claim; None where only claims whose run
-        was not seen for a while wait to be looked at.
+        was not seen for a while, or drops that lie elsewhere, wait to be looked at.
         """
         settling = Settling(self.settle_seconds, self.gather_seconds)
         connection: Connection | None = None
@@ -88,7 +89,7 @@ class DropTrigger(BaseTrigger):
 
 
 def _look(connection: Connection, home: settings.Home) -> tuple[list[Drop], bool]:
-    """The drops that nobody has claimed, and whether any claim should be looked at."""
+    """The drops that nobody has claimed, and whether claims or strays should be looked at."""
     found = drops(home)
     free = ledger.free(connection, found) if found else []
-    return free, bool(ledger.unchecked_claims(connection))
+    return free, bool(ledger.unchecked_claims(connection)) or any(strays(connection, found))

@@ -17,10 +17,10 @@ def claim(listing: str | None) -> str:
     """Claim the drops of a listing in the ledger; the claim names the run that loads them."""
     with warehouse() as connection:
         free_dead_claims(connection)
+        name, count = claim_listing(connection, home(), place(listing) if listing else None)
+    if not count:
         if not listing:
             raise AirflowSkipException("nothing new to load")
-        name, count = claim_listing(connection, home(), place(listing))
-    if not count:
         raise AirflowSkipException("what was seen is claimed by others already, or gone")
     extra: dict[str, Any] = {"claim": name, "drops": count}
     get_current_context()["outlet_events"][NEM12_DROPS].extra = extra

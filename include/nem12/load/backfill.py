@@ -5,7 +5,7 @@ loaded again, whatever it corrects.
 """
 
 import fnmatch
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -15,9 +15,10 @@ from tempfile import TemporaryDirectory
 from nem12 import storage
 from nem12.drop import Drop, drops, look, uri_path
 from nem12.errors import TerminalError
-from nem12.load.claim import check_patterns
+from nem12.load.claim import check_patterns, matches, matches_kept
 from nem12.mdff.stamps import NEM_TIME
 from nem12.settings import Home
+from nem12.storage import Place
 from nem12.unpack import headers
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
@@ -35,7 +36,8 @@ def claim_day(
         connection: To the warehouse.
         home: Where the folders are.
         day: In NEM time, from 00:00 until before the next 00:00.
-        patterns: For the names they were delivered with.
+        patterns: Without a slash for the names they were delivered with; with one for where they
+            landed (`strict/*`) or are kept (`archive/2024/05/*`, `rejected/*`).
         profile: To judge them by; without it as they were judged last.
 
     Returns:
@@ -45,28 +47,45 @@ def claim_day(
     since = datetime(day.year, day.month, day.day, tzinfo=NEM_TIME)
     before = since + timedelta(days=1)
     # By URI: what stays where it landed may be kept and free.
-    found = {drop.uri: drop for drop in _kept(connection, since, before, patterns)}
+    found = {drop.uri: drop for drop in _kept(connection, home, since, before, patterns)}
     for drop in ledger.free(connection, drops(home)):
-        name = drop.path.name
-        if _matches(name, patterns) and any(since <= at < before for at in _made_at(drop, home)):
+        wanted = _matches(home, [drop.path.name], [drop.path], patterns)
+        if wanted and any(since <= at < before for at in _made_at(drop, home)):
             found.setdefault(drop.uri, drop)
-    wanted = [replace(drop, profile=profile or drop.profile) for drop in found.values()]
-    return ledger.claim(connection, wanted, again=True)
+    claimed = [replace(drop, profile=profile or drop.profile) for drop in found.values()]
+    return ledger.claim(connection, claimed, again=True)
 
 
 def _kept(
-    connection: Connection, since: datetime, before: datetime, patterns: list[str]
+    connection: Connection, home: Home, since: datetime, before: datetime, patterns: list[str]
 ) -> Iterator[Drop]:
     for row in ledger.kept_drops_of(connection, since, before):
         path = uri_path(row["kept_at"])
-        kept = look(path, row["profile"])
-        delivered = path.name.removeprefix(f"{(row['sha256'] or '')[:12]}-")
-        if isinstance(kept, Drop) and _matches(delivered, patterns):
+        names = {path.name.removeprefix(f"{(row['sha256'] or '')[:12]}-")}
+        places = [path]
+        for landed in map(uri_path, row["uris"]):
+            places.append(landed)
+            if storage.relative(landed, home.landing):
+                names.add(landed.name)
+        kept = look(path, row["profile"]) if _matches(home, names, places, patterns) else None
+        if isinstance(kept, Drop):
             yield kept
 
 
-def _matches(name: str, patterns: list[str]) -> bool:
-    return any(fnmatch.fnmatchcase(name, Path(pattern).name) for pattern in patterns)
+def _matches(
+    home: Home, names: Iterable[str], places: Iterable[Place], patterns: list[str]
+) -> bool:
+    """Whether a delivery is meant that has one of these names, or lies or landed at these places.
+
+    A pattern with a slash names a folder: it must not match the same name in another one.
+    """
+    of_names = [pattern for pattern in patterns if "/" not in pattern]
+    of_places = [pattern for pattern in patterns if "/" in pattern]
+    return any(fnmatch.fnmatchcase(name, pattern) for name in names for pattern in of_names) or any(
+        matches(place, home.landing, of_places)
+        or any(matches_kept(place, folder, of_places) for folder in (home.archive, home.rejected))
+        for place in places
+    )
 
 
 def _made_at(drop: Drop, home: Home) -> Iterator[datetime]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import time
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from nem12 import settings, storage
 from nem12.drop import Drop, drops, look, unchanged
 from nem12.errors import UsageError
 from nem12.load.report import REPORT_SUFFIX
+from nem12.load.strays import gather_strays
 from nem12.mdff.profile import profile as profile_named
 from nem12.settings import Home
 from nem12.storage import Place
@@ -31,12 +33,26 @@ def save_listing(home: Home, complete: list[Drop]) -> Place:
     return listing
 
 
-def claim_listing(connection: Connection, home: Home, listing: Place) -> tuple[str, int]:
-    """Claim what a listing names and still lies there unchanged.
+def claim_listing(connection: Connection, home: Home, listing: Place | None) -> tuple[str, int]:
+    """Claim what a listing names and still lies there unchanged, and what has gone astray.
+
+    Args:
+        connection: To the warehouse.
+        home: Where the folders are.
+        listing: What the watch saw; None where it saw strays alone.
 
     Returns:
         The claim and the number of drops it got.
     """
+    wanted = _listed(home, listing) if listing else []
+    wanted += gather_strays(connection, drops(home))
+    claimed = ledger.claim(connection, wanted)
+    if listing:
+        storage.remove(listing)
+    return claimed
+
+
+def _listed(home: Home, listing: Place) -> list[Drop]:
     inside = storage.relative(listing, home.staging / _LISTINGS)
     if inside is None or ".." in inside.parts:
         raise UsageError(f"{listing.name} is not a listing of this installation")
@@ -44,10 +60,7 @@ def claim_listing(connection: Connection, home: Home, listing: Place) -> tuple[s
         text = storage.read_text(listing)
     except FileNotFoundError:
         text = "[]"  # who claimed it has removed it
-    seen = [Drop(**values) for values in json.loads(text)]
-    claimed = ledger.claim(connection, unchanged(seen))
-    storage.remove(listing)
-    return claimed
+    return unchanged([Drop(**values) for values in json.loads(text)])
 
 
 def claim_by_glob(
@@ -81,10 +94,13 @@ def claim_by_glob(
     check_patterns(patterns)
     if profile:
         profile_named(profile)
-    found = [drop for drop in drops(home) if _matches(drop.path, home.landing, patterns)]
+    landed = drops(home)
+    found = [drop for drop in landed if matches(drop.path, home.landing, patterns)]
     wanted = [replace(drop, profile=profile or drop.profile) for drop in _complete(found)]
     if reprocess:
         wanted += _kept(connection, home, patterns, profile)
+    if "*" in patterns:
+        wanted += gather_strays(connection, landed)
     return ledger.claim(connection, wanted, again=reprocess)
 
 
@@ -110,9 +126,23 @@ def _complete(found: list[Drop]) -> list[Drop]:
     return unchanged(found)
 
 
-def _matches(place: Place, folder: Place, patterns: list[str]) -> bool:
+def matches(place: Place, folder: Place, patterns: Iterable[str]) -> bool:
+    """Whether one of the patterns names a file of this folder."""
     relative = storage.relative(place, folder)
     return relative is not None and any(relative.match(pattern) for pattern in patterns)
+
+
+def matches_kept(place: Place, folder: Place, patterns: Iterable[str]) -> bool:
+    """The same for patterns that begin with the folder's own name, such as `archive/2024/05/*`."""
+    return matches(place, folder, _below(folder, patterns))
+
+
+def _below(folder: Place, patterns: Iterable[str]) -> list[str]:
+    return [
+        str(Path(*Path(pattern).parts[1:]))
+        for pattern in patterns
+        if Path(pattern).parts[0] == folder.name and len(Path(pattern).parts) > 1
+    ]
 
 
 def _kept(
@@ -122,19 +152,10 @@ def _kept(
     paths = [
         path
         for folder in (home.archive, home.rejected)
-        for path in _below(folder, patterns)
-        if not path.name.endswith(REPORT_SUFFIX)
+        if _below(folder, patterns)
+        for path in storage.files_below(folder)
+        if matches_kept(path, folder, patterns) and not path.name.endswith(REPORT_SUFFIX)
     ]
     judged = {} if profile else ledger.last_profiles(connection, [p.as_uri() for p in paths])
     found = [look(path, profile or judged.get(path.as_uri(), "standard")) for path in paths]
     return [drop for drop in found if isinstance(drop, Drop)]
-
-
-def _below(folder: Place, patterns: list[str]) -> list[Place]:
-    below = [
-        str(Path(*Path(pattern).parts[1:]))
-        for pattern in patterns
-        if Path(pattern).parts[0] == folder.name and len(Path(pattern).parts) > 1
-    ]
-    paths = storage.files_below(folder) if below else []
-    return [path for path in paths if _matches(path, folder, below)]

@@ -1,6 +1,7 @@
 """Claim to shards: read every drop once, leave out what is known, pack the rest."""
 
 import json
+import logging
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -8,24 +9,31 @@ from dataclasses import asdict, dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Final
 
 from nem12 import shard as shards
 from nem12 import storage
 from nem12.drop import look
-from nem12.errors import TerminalError, UsageError
+from nem12.errors import TerminalError, TransientError, UsageError
+from nem12.load.keeping import finish
 from nem12.load.known import known_outcome
+from nem12.load.report import why
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.profile import profile
 from nem12.mdff.text import shown
-from nem12.settings import STAGING_DAYS, Home
-from nem12.shard import MeterFile
+from nem12.settings import MAX_SHARDS, STAGING_DAYS, Home
+from nem12.shard import MeterFile, Shard
 from nem12.storage import Place
 from nem12.unpack import sha256, unpack
 from nem12.validate import validate
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.ledger import ClaimedDrop
+from nem12.warehouse.ledger import OpenDrop
+
+log = logging.getLogger(__name__)
+
+_MOST_APART: Final = 64
+"""Shards for files that failed before: half a minute of task instances' overhead."""
 
 
 @dataclass(slots=True)
@@ -59,6 +67,24 @@ class PlannedDrop:
     error: str | None = None
 
 
+@dataclass(slots=True)
+class _Surveyed:
+    """A drop that was read.
+
+    Attributes:
+        files: None where it cannot be read.
+        retried: An earlier attempt at it has failed.
+        recorded: What the ledger knows of its files from an earlier attempt, by id.
+        reprocess: Load again what is loaded.
+    """
+
+    planned: PlannedDrop
+    files: list[MeterFile]
+    retried: bool
+    recorded: dict[int, str]
+    reprocess: bool
+
+
 def claim_folder(home: Home, claim: str) -> Place:
     """Where a claim keeps what it expands, plans and stages.
 
@@ -77,26 +103,43 @@ class _ToLoad:
 
     Attributes:
         own: What the run has loaded itself before it was tried again: no duplicate.
-        reprocess: Load again what is loaded.
         known: What the ledger knows of the files, by id.
         fresh: By SHA-256.
     """
 
     own: set[str]
-    reprocess: bool
     known: dict[int, dict[str, Any]]
     fresh: dict[str, MeterFile] = field(default_factory=dict)
 
-    def judge(self, file: MeterFile) -> tuple[str | None, MeterFile]:
+    def judge(self, file: MeterFile, *, reprocess: bool) -> tuple[str | None, MeterFile]:
         """As `known_outcome`, with regard to what this run loads."""
         if file.sha256 in self.fresh:
             return "duplicate", file
-        outcome, marked = known_outcome(self.known, file, reprocess=self.reprocess)
+        outcome, marked = known_outcome(self.known, file, reprocess=reprocess)
         return (None, file) if outcome and file.sha256 in self.own else (outcome, marked)
 
-    def take(self, file: MeterFile) -> Member:
-        """Decide whether a file is to be loaded, and keep it if it is."""
-        outcome, marked = self.judge(file)
+    def take(self, surveyed: "_Surveyed") -> None:
+        """Decide which files of a drop are to be loaded, and keep these.
+
+        A file that cannot be judged is the failure of its drop alone.
+        """
+        before = dict(self.fresh)
+        planned = surveyed.planned
+        try:
+            planned.members = [self._take(file, surveyed) for file in surveyed.files]
+        except TransientError:
+            raise
+        except Exception as error:
+            self.fresh = before
+            planned.members, planned.error = [], why(error)
+
+    def _take(self, file: MeterFile, surveyed: "_Surveyed") -> Member:
+        known = self.known.get(file.file_id)
+        recorded = surveyed.recorded.get(file.file_id)
+        if known and recorded == known["status"] and file.sha256 not in self.own:
+            # An earlier attempt has loaded it with this drop, and could not put the drop away.
+            return Member(known["name"], file.file_id, file.sha256, recorded)
+        outcome, marked = self.judge(file, reprocess=surveyed.reprocess)
         if outcome is None:
             self.fresh[file.sha256] = judged_as_whole(marked)
         return Member(marked.name, file.file_id, file.sha256, outcome)
@@ -119,7 +162,7 @@ def plan(
     """
     folder = claim_folder(home, claim)
     with _workplace(home, folder) as workplace:
-        return _plan(connection, folder, workplace, claim, run, reprocess=reprocess)
+        return _plan(connection, home, workplace, claim, run, reprocess=reprocess)
 
 
 @contextmanager
@@ -135,27 +178,43 @@ def _workplace(home: Home, folder: Place) -> Iterator[Path]:
 
 def _plan(
     connection: Connection,
-    folder: Place,
+    home: Home,
     workplace: Path,
     claim: str,
     run: str,
     *,
     reprocess: bool,
 ) -> list[dict[str, str]]:
+    folder = claim_folder(home, claim)
     own = {m.sha256 for drop in load_plan(folder) for m in drop.members if m.outcome is None}
-    surveyed: list[tuple[PlannedDrop, list[MeterFile]]] = []
+    surveyed: list[_Surveyed] = []
     for claimed in ledger.begin(connection, claim, run):
-        if look(claimed.drop.path, claimed.drop.profile) != claimed.drop:
-            ledger.settle_gone(connection, claim, claimed.drop_id)
-            continue
-        surveyed.append(_survey_drop(claimed, workplace))
-    known = ledger.known_files(connection, [f.file_id for _, files in surveyed for f in files])
-    to_load = _ToLoad(own, reprocess, known)
-    for planned, files in surveyed:
-        planned.members = [to_load.take(file) for file in files]
-    packed = shards.pack(_shared(to_load.fresh.values(), folder))
-    save_plan(folder, [planned for planned, _ in surveyed])
+        if look(claimed.drop.path, claimed.drop.profile) == claimed.drop:
+            again = reprocess or storage.relative(claimed.drop.path, home.landing) is None
+            surveyed.append(_survey_drop(connection, claimed, workplace, reprocess=again))
+        elif not finish(connection, claimed):
+            ledger.settle_gone(connection, claimed)
+    known = ledger.known_files(connection, [f.file_id for one in surveyed for f in one.files])
+    to_load = _ToLoad(own, known)
+    for one in surveyed:
+        to_load.take(one)
+    retried = {file.sha256 for one in surveyed if one.retried for file in one.files}
+    packed = _packed(_shared(to_load.fresh.values(), folder), retried)
+    save_plan(folder, [one.planned for one in surveyed])
     return [_save_shard(folder, number, one) for number, one in enumerate(packed)]
+
+
+def _packed(files: list[MeterFile], retried: set[str]) -> list[Shard]:
+    """The shards of a run; files of drops that failed before have shards of their own.
+
+    A shard fails as a whole: the file that makes it fail must not take the others along for ever.
+    """
+    suspects = [file for file in files if file.sha256 in retried]
+    packed = shards.pack(file for file in files if file.sha256 not in retried)
+    size = max(1, -(-len(suspects) // _MOST_APART))
+    for start in range(0, len(suspects), size):
+        packed += shards.pack(suspects[start : start + size])
+    return packed if len(packed) <= MAX_SHARDS else shards.pack(files)
 
 
 def _shared(files: Iterable[MeterFile], folder: Place) -> list[MeterFile]:
@@ -168,8 +227,10 @@ def _shared(files: Iterable[MeterFile], folder: Place) -> list[MeterFile]:
     return [replace(file, path=str(place)) for file, place in zip(found, places, strict=True)]
 
 
-def _survey_drop(claimed: ClaimedDrop, workplace: Path) -> tuple[PlannedDrop, list[MeterFile]]:
-    """Read a drop once; no files where it cannot be read."""
+def _survey_drop(
+    connection: Connection, claimed: OpenDrop, workplace: Path, *, reprocess: bool
+) -> _Surveyed:
+    """Read a drop once; whatever is wrong with it is its failure alone."""
     drop = claimed.drop
     planned = PlannedDrop(claimed.drop_id, drop.uri)
     name = drop.path.name
@@ -181,10 +242,12 @@ def _survey_drop(claimed: ClaimedDrop, workplace: Path) -> tuple[PlannedDrop, li
         planned.sha256 = files[0].sha256 if whole else sha256(local)
         if look(drop.path, drop.profile) != drop:
             raise TerminalError(f"{shown(name, 200)} changed while it was read")
-    except (TerminalError, OSError) as error:
-        planned.error = str(error)
+    except Exception as error:
+        log.debug("a drop cannot be read", exc_info=True)
+        planned.error = why(error)
         files = []
-    return planned, files
+    recorded = ledger.recorded_files(connection, claimed.drop_id) if claimed.recorded else {}
+    return _Surveyed(planned, files, claimed.attempt > 1, recorded, reprocess)
 
 
 def judged_as_whole(file: MeterFile) -> MeterFile:
@@ -204,7 +267,7 @@ def judged_as_whole(file: MeterFile) -> MeterFile:
     return replace(file, findings=file.findings + errors, withheld=True)
 
 
-def _save_shard(folder: Place, number: int, one: shards.Shard) -> dict[str, str]:
+def _save_shard(folder: Place, number: int, one: Shard) -> dict[str, str]:
     place = folder / f"shard-{number:04}.json"
     shards.save(one, place)
     return {"shard": str(place), "label": shown(one.label, 200)}

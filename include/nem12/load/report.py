@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from nem12 import storage
+from nem12.errors import MeterError
 from nem12.mdff.findings import EXPLAIN, Level
 from nem12.mdff.text import shown
 from nem12.storage import Place
@@ -60,6 +61,16 @@ def refusal(file: dict[str, Any], worst: dict[str, Any]) -> str:
     if worst.get("code") is None:
         return counts
     return f"{counts}; line {worst['line']}: {worst['code']}: {worst['message']}"
+
+
+def why(error: Exception) -> str:
+    """In a line, what an error says: of the system's, what it is and about which file."""
+    if isinstance(error, MeterError):
+        return str(error)
+    if isinstance(error, OSError) and error.strerror:
+        paths = [str(path) for path in (error.filename, error.filename2) if path is not None]
+        return ": ".join([error.strerror, *(shown(path, 300) for path in paths)])
+    return shown(f"{type(error).__name__}: {error}", 300)
 
 
 def not_kept(file: dict[str, Any]) -> str:

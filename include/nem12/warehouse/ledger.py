@@ -26,31 +26,24 @@ _CLAIM_NAME: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimedDrop:
-    """A drop that the current run works on.
-
-    Attributes:
-        drop_id: Of its row.
-        drop: As it was when it was claimed.
-    """
-
-    drop_id: int
-    drop: Drop
-
-
-@dataclass(frozen=True, slots=True)
 class OpenDrop:
     """A drop that is not settled yet.
 
     Attributes:
+        claim: Whose it is, or was before it was freed.
         drop: As it was when it was claimed.
         claimed_at: When; decides the folder it is archived in.
+        kept_at: Where it was about to be kept, or was kept before it was put back.
+        recorded: It was loaded and its outcome recorded, but it could not be moved or marked.
     """
 
     drop_id: int
+    claim: str
     drop: Drop
     claimed_at: datetime
     attempt: int
+    kept_at: str | None
+    recorded: bool
 
 
 def _columns(drops: Sequence[Drop]) -> dict[str, list[Any]]:
@@ -103,30 +96,41 @@ def claim(connection: Connection, drops: Sequence[Drop], *, again: bool = False)
     return name, len(rows)
 
 
-def begin(connection: Connection, claim: str, run: str = "") -> list[ClaimedDrop]:
+def begin(connection: Connection, claim: str, run: str = "") -> list[OpenDrop]:
     """The run of a claim begins, or tries again; empty when there is nothing left to do."""
-    return [
-        ClaimedDrop(row.pop("drop_id"), Drop(**row))
-        for row in _run(connection, "begin_claim", claim=claim, run=run)
-    ]
+    return [_open_drop(row) for row in _run(connection, "begin_claim", claim=claim, run=run)]
 
 
 def still_open(connection: Connection, claim: str) -> list[OpenDrop]:
     """The drops of a claim that are not settled."""
-    return [
-        OpenDrop(
-            row.pop("drop_id"),
-            claimed_at=row.pop("claimed_at"),
-            attempt=row.pop("attempt"),
-            drop=Drop(**row),
-        )
-        for row in _run(connection, "claimed_drops", claim=claim)
-    ]
+    return [_open_drop(row) for row in _run(connection, "claimed_drops", claim=claim)]
 
 
-def settle_gone(connection: Connection, claim: str, drop_id: int) -> None:
+def _open_drop(row: Row) -> OpenDrop:
+    names = ("uri", "size", "mtime_ns", "identity", "profile")
+    drop = Drop(**{name: row.pop(name) for name in names})
+    return OpenDrop(drop=drop, **row)
+
+
+def recorded_files(connection: Connection, drop_id: int) -> dict[int, str]:
+    """What became of the files of a drop by its record, by their ids."""
+    rows = _run(connection, "recorded_files", drop_id=drop_id)
+    return {row["file_id"]: row["outcome"] for row in rows}
+
+
+def settle_moved(connection: Connection, one: OpenDrop) -> bool:
+    """A recorded drop lies where it is kept: it is done. Whether it was recorded."""
+    return bool(_run(connection, "settle_moved_drop", claim=one.claim, drop_id=one.drop_id))
+
+
+def waiting_drops(connection: Connection) -> list[OpenDrop]:
+    """The drops whose wait for another attempt is over, wherever they lie."""
+    return [_open_drop(row) for row in _run(connection, "waiting_drops")]
+
+
+def settle_gone(connection: Connection, one: OpenDrop) -> None:
     """The drop is not there any more, or is another file now."""
-    _run(connection, "settle_gone_drop", claim=claim, drop_id=drop_id)
+    _run(connection, "settle_gone_drop", claim=one.claim, drop_id=one.drop_id)
 
 
 def release(connection: Connection, claim: str, drop_ids: Iterable[int], message: str) -> list[str]:
@@ -161,12 +165,6 @@ def unchecked_claims(connection: Connection) -> list[tuple[str, str]]:
 def claim_is_alive(connection: Connection, claim: str) -> None:
     """The run of a claim was looked at and lives."""
     _run(connection, "claim_is_alive", claim=claim)
-
-
-def free_claim(connection: Connection, claim: str, message: str) -> list[str]:
-    """The run of a claim is gone: the states of its drops now, as after a run that failed."""
-    drop_ids = [drop.drop_id for drop in still_open(connection, claim)]
-    return release(connection, claim, drop_ids, message)
 
 
 def refused_drops(

@@ -1,0 +1,43 @@
+"""Drops that wait for another attempt and do not lie in the landing folder.
+
+The watch finds what lies in the landing folder. A drop whose load failed may lie elsewhere: it was
+moved and could not be marked, it was a kept file that was to be loaded again, or it is gone.
+"""
+
+from collections.abc import Collection, Iterator
+
+from nem12.drop import Drop, Ignored, look
+from nem12.load.keeping import finish
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection
+from nem12.warehouse.ledger import OpenDrop
+
+
+def strays(connection: Connection, landed: Collection[Drop]) -> Iterator[OpenDrop]:
+    """The drops whose wait is over and that are not among those that were seen to have landed."""
+    waiting = ledger.waiting_drops(connection)
+    seen = {_key(drop) for drop in landed} if waiting else set()
+    for one in waiting:
+        # What may not be read now still lies there: it waits on.
+        if _key(one.drop) not in seen and not isinstance(_there(one.drop), Ignored):
+            yield one
+
+
+def gather_strays(connection: Connection, landed: Collection[Drop]) -> list[Drop]:
+    """Settle the strays that were moved or are gone; those that can be claimed where they lie."""
+    left = []
+    for one in strays(connection, landed):
+        if _there(one.drop) == one.drop:
+            left.append(one.drop)
+        elif not finish(connection, one):
+            ledger.settle_gone(connection, one)
+    return left
+
+
+def _there(drop: Drop) -> Drop | Ignored | None:
+    return look(drop.path, drop.profile)
+
+
+def _key(drop: Drop) -> tuple[str, int, int, str]:
+    """A drop whatever profile it is to be judged by."""
+    return drop.uri, drop.size, drop.mtime_ns, drop.identity
