@@ -155,6 +155,31 @@ def test_patterns_are_for_delivered_names(run: Run) -> None:
     assert found(run, date(2024, 5, 1), "b.*") == ["b.csv", "b.txt"]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "names"),
+    [
+        ("strict/*", ["landed.csv", "waits.csv"]),
+        ("strict/l*", ["landed.csv"]),
+        ("lenient/*", []),
+        ("archive/*", ["house.csv", "landed.csv"]),
+        ("archive/*-house.csv", ["house.csv"]),
+        ("archive/1999/01/*", []),
+        ("rejected/*", ["cut.csv"]),
+        ("*/cut.csv", []),
+        ("*.csv", ["cut.csv", "house.csv", "landed.csv", "waits.csv", "waits2.csv"]),
+    ],
+)
+def test_a_pattern_with_a_slash_names_a_folder(run: Run, pattern: str, names: list[str]) -> None:
+    """The same name in another folder is not loaded again."""
+    run.drop("house.csv", made("202405011200"))
+    run.drop("landed.csv", made("202405011200", 1), "strict")
+    run.drop("cut.csv", made("202405011200", 2).removesuffix(b"900\r\n"))
+    run.run("*", "strict/*")
+    run.drop("waits.csv", made("202405011200", 3), "strict")
+    run.drop("waits2.csv", made("202405011200", 4))
+    assert sorted(found(run, date(2024, 5, 1), pattern)) == names
+
+
 @pytest.mark.parametrize("pattern", ["../*", "/etc/*", "."])
 def test_a_pattern_that_is_none_is_wrong_usage(run: Run, pattern: str) -> None:
     with pytest.raises(UsageError):

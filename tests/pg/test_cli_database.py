@@ -11,6 +11,7 @@ from alembic.config import Config
 
 from nem12 import settings
 from nem12.cli import __main__ as command_line
+from nem12.unpack import sha256
 from nem12.warehouse import migrate as migrations
 from nem12.warehouse import schema
 from nem12.warehouse.connect import connect
@@ -147,6 +148,53 @@ def test_staged_files_applied_by_psql_give_the_same_tables(
 
 
 @pytest.mark.usefixtures("partial")
+def test_a_file_that_cannot_be_loaded_is_its_own_failure(
+    warehouse: Warehouse, command: Command, good: Path, partial: Path, tmp_path: Path
+) -> None:
+    """One cannot be read, one is refused by the database; nothing of either stays half loaded."""
+    bad, unreadable = tmp_path / "bad.csv", Path("/proc/self/mem")
+    bad.write_bytes(delivery(Day(nmi="4103035614")))
+    identity = int(sha256(bad)[:16], 16) >> 1
+    with connect(warehouse.owner) as connection:
+        connection.execute(
+            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
+            " 'BEGIN RAISE EXCEPTION ''not this one''; END'"
+        )
+        connection.execute(
+            "CREATE TRIGGER refuse BEFORE INSERT ON meter_batch_parts FOR EACH ROW WHEN"
+            f" (NEW.file_id = {identity}) EXECUTE FUNCTION refuse()".encode()
+        )
+    given = [argument for path in (bad, unreadable, good, partial) for argument in ("--file", path)]
+    try:
+        status, printed, said = command("parse_data", "--apply", *given, "--format", "json")
+    finally:
+        with connect(warehouse.owner) as connection:
+            connection.execute("DROP FUNCTION refuse CASCADE")
+    assert status == 2
+    results = {Path(r["file"]).name: r for r in map(json.loads, printed.splitlines())}
+    outcomes = {name: result["outcome"] for name, result in results.items()}
+    assert outcomes == {
+        "good.csv": "loaded", "partial.csv": "partial", "bad.csv": "failed", "mem": "failed",
+    }  # fmt: skip
+    assert results["bad.csv"]["reason"] == "PostgreSQL: not this one"
+    assert results["mem"]["reason"].startswith("Input/output error")
+    assert said == ""
+    assert warehouse.one("SELECT count(*) FROM meter_files") == 2
+    (again,) = command.json("parse_data", "--apply", "--file", bad)
+    assert again["outcome"] == "loaded"
+
+
+def test_a_value_that_the_driver_cannot_read_is_not_blamed_on_postgresql(
+    warehouse: Warehouse, command: Command, good: Path
+) -> None:
+    command("parse_data", "--apply", "--file", good)
+    with connect(warehouse.owner) as connection:
+        connection.execute("UPDATE meter_files SET header_at = '0044-03-15 BC'")
+    status, printed, said = command("parse_data", "--apply", "--file", good)
+    assert (status, printed.count("failed")) == (2, 1)
+    assert "good.csv: failed: the database driver: timestamp too small" in said.replace("\n", "")
+
+
 def test_a_folder_means_all_files_in_it(command: Command, good: Path) -> None:
     (good.parent / "copy.csv.part").write_bytes(GOOD)
     results = command.json("parse_data", "--apply", "--file", good.parent, status=1)

@@ -191,7 +191,7 @@ def test_a_run_that_lost_its_claim_changes_nothing(
     pass_time(warehouse, loader)
     ledger.begin(loader, ledger.claim(loader, [A])[0])
     settle_drops(loader, old, [SettledDrop(begun.drop_id, "loaded", SHA256, "file:///kept")])
-    ledger.settle_gone(loader, old, begun.drop_id)
+    ledger.settle_gone(loader, begun)
     assert ledger.release(loader, old, [begun.drop_id], "late") == []
     assert state(warehouse, A) == "running"
 

@@ -397,8 +397,8 @@ def test_a_plan_that_fails_frees_the_drops_for_another_attempt(
     run.drop("house.csv", GOOD)
     claim = run.claim("*")
     with monkeypatch.context() as broken:
-        broken.setattr("nem12.load.plan.unpack", lambda *_: 1 / 0)
-        with pytest.raises(ZeroDivisionError):
+        broken.setattr("nem12.load.plan.unpack", killed)
+        with pytest.raises(KeyboardInterrupt):
             plan(run.connection, run.home, claim)
     done = run.settle(claim)
     assert done.drops == {"waiting": 1}
@@ -448,21 +448,29 @@ def test_an_unreadable_drop_does_not_take_its_copy_along(
     ]
 
 
-def test_a_drop_that_the_disk_does_not_give_holds_up_no_other(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(5, "Input/output error"), "Input/output error"),
+        (RecursionError("maximum depth"), "RecursionError: maximum depth"),
+    ],
+    ids=["disk", "reader"],
+)
+def test_a_drop_that_cannot_be_read_holds_up_no_other(
+    run: Run, monkeypatch: pytest.MonkeyPatch, error: Exception, reason: str
 ) -> None:
     bad = run.drop("bad.csv", GOOD)
     run.drop("good.csv", OTHER)
 
     def read(path: Path, *rest: Any) -> Iterator[MeterFile]:
         if path == bad:
-            raise OSError(5, "Input/output error")
+            raise error
         yield from unpack(path, *rest)
 
     monkeypatch.setattr("nem12.load.plan.unpack", read)
     done = run.run()
     assert done.drops == {"loaded": 1, "waiting": 1}
-    assert done.problems == ["bad.csv: attempt 1 failed: Input/output error"]
+    assert done.problems == [f"bad.csv: attempt 1 failed: {reason}"]
 
 
 @pytest.mark.parametrize("pattern", ["/etc/*", "../*", "strict/../../*"])

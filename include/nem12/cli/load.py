@@ -2,8 +2,11 @@
 
 import os
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,8 +14,9 @@ from nem12 import settings
 from nem12.cli.databases import database
 from nem12.cli.files import named, scratch_folder, surveyed
 from nem12.cli.output import err, out, progress, table, to_json
+from nem12.errors import TransientError
 from nem12.load.known import known_outcome
-from nem12.load.report import not_kept
+from nem12.load.report import not_kept, why
 from nem12.mdff.findings import Finding
 from nem12.mdff.text import shown
 from nem12.shard import MeterFile, Shard, pack
@@ -35,22 +39,23 @@ def parse_data(arguments: Namespace) -> int:
     """Stage the files, and apply them where that is asked for."""
     paths = named(arguments.file)
     with scratch_folder() as scratch:
-        files = list(surveyed(paths, arguments.profile, scratch / "expanded"))
         if arguments.apply:
             folder = Path(arguments.output) if arguments.output else scratch / "staged"
-            results = _load(arguments, files, folder)
+            results = _load(arguments, paths, scratch / "expanded", folder)
         else:
+            files = list(surveyed(paths, arguments.profile, scratch / "expanded"))
             folder = Path(arguments.output or "staged")
             results = _stage_only(files, folder)
     _print(results, arguments)
     if not arguments.apply and arguments.format == "text":
         out.print(f"staged in {folder}; apply with --apply, or each file with psql -1 -f")
-    return int(any(result["outcome"] in ("partial", "refused") for result in results))
+    outcomes = {result["outcome"] for result in results}
+    return 2 if "failed" in outcomes else int(bool(outcomes & {"partial", "refused"}))
 
 
 def _stage_only(files: list[MeterFile], folder: Path) -> list[Result]:
-    for _ in _staged(pack(_unique(files)), folder, processes=os.cpu_count() or 1):
-        pass
+    for _, staged in _staged(pack(_unique(files)), folder, processes=os.cpu_count() or 1):
+        staged()
     results = []
     for file in files:
         findings: list[Finding] = []
@@ -71,58 +76,120 @@ def _stage_only(files: list[MeterFile], folder: Path) -> list[Result]:
     return results
 
 
-def _load(arguments: Namespace, files: list[MeterFile], folder: Path) -> list[Result]:
+def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) -> list[Result]:
+    failures = _Failures()
+    files: list[MeterFile] = []
+    for path in paths:
+        with failures.of(str(path)):
+            files += surveyed([path], arguments.profile, scratch)
     with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
         given = _unique(files)
         known = ledger.known_files(connection, [file.file_id for file in given])
         judged = [known_outcome(known, file, reprocess=arguments.reprocess) for file in given]
         fresh = [file for outcome, file in judged if outcome is None]
-        # One process that stages is ten times as fast as what applies, and keeps memory flat.
-        for batch in _staged(pack(fresh), folder, processes=1):
-            apply(connection, Path(batch.path), batch.months, f"parse_data {os.getpid()}")
-        ledger.settle_files(connection, [file.file_id for file in fresh])
+        _apply(connection, fresh, folder, failures)
+        _settle(connection, fresh, failures)
         seen = {file.file_id for outcome, file in judged if outcome is not None}
-        rows = ledger.files(connection, [file.file_id for file in given])
+        loaded_as = {file.sha256: file.name for file in given}
         results = []
         for file in files:
-            row = rows[file.file_id]
-            results.append(_result(connection, file, row, again=file.file_id in seen))
+            if reason := failures.reasons.get(loaded_as[file.sha256]):
+                failures.reasons[file.name] = reason  # a copy fails with what it is a copy of
+                continue
+            with failures.of(file.name):
+                results.append(_result(connection, file, again=file.file_id in seen))
             seen.add(file.file_id)
-        return results
+        return results + [_failed(name, reason) for name, reason in failures.reasons.items()]
+
+
+@dataclass(slots=True)
+class _Failures:
+    """What could not be read or loaded, by name: the failure of each file is its own.
+
+    Attributes:
+        reasons: In a line.
+    """
+
+    reasons: dict[str, str] = field(default_factory=dict)
+
+    @contextmanager
+    def of(self, name: str) -> Iterator[None]:
+        """Keep what goes wrong with a file; a database that does not answer is nobody's failure."""
+        try:
+            yield
+        except TransientError:
+            raise
+        except Exception as error:
+            self.reasons[name] = why(error)
+
+
+def _apply(
+    connection: Connection, files: list[MeterFile], folder: Path, failures: _Failures
+) -> None:
+    """Apply files in shards; those of a shard that fails one by one."""
+    by = f"parse_data {os.getpid()}"
+    # One process that stages is ten times as fast as what applies, and keeps memory flat.
+    for shard, staged in _staged(pack(files), folder, processes=1):
+        whole = _Failures()
+        with whole.of(shard.label):
+            batch = staged()
+            apply(connection, Path(batch.path), batch.months, by)
+        together = {part.file.sha256: part.file for part in shard.parts}
+        for file in together.values() if whole.reasons else ():
+            with failures.of(file.name):
+                for one in pack([file]) if len(together) > 1 else [shard]:
+                    batch = stage(one, folder)
+                    apply(connection, Path(batch.path), batch.months, by)
+
+
+def _settle(connection: Connection, files: list[MeterFile], failures: _Failures) -> None:
+    """Settle files together, and one by one where that fails; nothing stays that is half loaded."""
+    together = _Failures()
+    with together.of("all"):
+        ledger.settle_files(connection, [file.file_id for file in files])
+    for file in files:
+        with failures.of(file.name):
+            if together.reasons:
+                ledger.settle_files(connection, [file.file_id])
+        if file.name in failures.reasons:
+            ledger.withdraw_unfinished(connection, file.file_id)
 
 
 def _unique(files: list[MeterFile]) -> list[MeterFile]:
     return list({file.sha256: file for file in reversed(files)}.values())[::-1]
 
 
-def _staged(shards: list[Shard], folder: Path, processes: int) -> Iterator[Staged]:
-    """Stage shards in processes of their own; each batch as it is ready, in their order."""
+def _staged(
+    shards: list[Shard], folder: Path, processes: int
+) -> Iterator[tuple[Shard, Callable[[], Staged]]]:
+    """Stage shards in processes of their own; each with what waits for its batch, in order."""
     folder.mkdir(parents=True, exist_ok=True)
     total = sum(shard.size for shard in shards)
     with progress() as bars:
         bar = bars.add_task("loading", total=total)
-        for shard, batch in zip(shards, _stage_all(shards, folder, processes), strict=True):
-            yield batch
+        for shard, staged in zip(shards, _stage_all(shards, folder, processes), strict=True):
+            yield shard, staged
             bars.advance(bar, shard.size)
             if not err.is_terminal and len(shards) > 1:
-                err.print(f"{shown(shard.label, 200)}: {batch.readings} readings", markup=False)
+                err.print(shown(shard.label, 200), markup=False)
 
 
-def _stage_all(shards: list[Shard], folder: Path, processes: int) -> Iterator[Staged]:
+def _stage_all(shards: list[Shard], folder: Path, processes: int) -> Iterator[Callable[[], Staged]]:
     if sum(shard.size for shard in shards) < _WORTH_A_PROCESS:
-        yield from (stage(shard, folder) for shard in shards)
+        yield from (partial(stage, shard, folder) for shard in shards)
         return
     with ProcessPoolExecutor(min(len(shards), processes)) as pool:
         waiting = [pool.submit(stage, shard, folder) for shard in shards]
         try:
             for future in waiting:
-                yield future.result()
+                yield future.result
         finally:
             for future in waiting:
                 future.cancel()
 
 
-def _result(connection: Connection, file: MeterFile, row: dict[str, Any], *, again: bool) -> Result:
+def _result(connection: Connection, file: MeterFile, *, again: bool) -> Result:
+    row = ledger.files(connection, [file.file_id])[file.file_id]
     rejects = ledger.rejects(connection, file.file_id, _MOST_FINDINGS)
     warnings = ledger.warnings(connection, file.file_id, _MOST_FINDINGS - len(rejects))
     found = sum(row["warnings"].values()) + (rejects[0]["found"] if rejects else 0)
@@ -140,6 +207,21 @@ def _result(connection: Connection, file: MeterFile, row: dict[str, Any], *, aga
             *([_finding(1, "WARN", "not-kept", not_kept(row))] if row["removed_days"] else []),
         ],
         "findings_left_out": found - len(rejects) - len(warnings),
+    }
+
+
+def _failed(name: str, reason: str) -> Result:
+    """A file of which nothing is known to be loaded: not for what is in it."""
+    return {
+        "file": shown(name, 4096),
+        "sha256": None,
+        "outcome": "failed",
+        "readings": 0,
+        "days": 0,
+        "refused_records": 0,
+        "findings": [],
+        "findings_left_out": 0,
+        "reason": reason,
     }
 
 
@@ -164,3 +246,6 @@ def _print(results: list[Result], arguments: Namespace) -> None:
             where = f"{shown(result['file'], 200)}:{found['line']}"
             text = f"{where}: {found['level']} {found['code']} {found['message']}"
             out.print(text, markup=False, soft_wrap=True)
+        if "reason" in result:
+            line = f"{shown(result['file'], 200)}: failed: {result['reason']}"
+            err.print(line, markup=False, soft_wrap=True)

@@ -33,7 +33,7 @@ def save_listing(home: Home, complete: list[Drop]) -> Place:
     return listing
 
 
-def claim_listing(connection: Connection, home: Home, listing: Place | None) -> tuple[str, int]:
+def claim_listing(connection: Connection, home: Home, listing: "Place | None") -> tuple[str, int]:
     """Claim what a listing names and still lies there unchanged, and what has gone astray.
 
     Args:

@@ -7,7 +7,9 @@ moved and could not be marked, it was a kept file that was to be loaded again, o
 from collections.abc import Collection, Iterator
 
 from nem12.drop import Drop, Ignored, look
+from nem12.errors import TransientError
 from nem12.load.keeping import finish
+from nem12.load.report import why
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.ledger import OpenDrop
@@ -29,8 +31,15 @@ def gather_strays(connection: Connection, landed: Collection[Drop]) -> list[Drop
     for one in strays(connection, landed):
         if _there(one.drop) == one.drop:
             left.append(one.drop)
-        elif not finish(connection, one):
-            ledger.settle_gone(connection, one)
+            continue
+        try:
+            if not finish(connection, one):
+                ledger.settle_gone(connection, one)
+        except TransientError:
+            raise
+        except Exception as error:
+            # Looked at again after a longer wait, or the watch would do nothing else.
+            ledger.postpone(connection, one, f"it cannot be settled: {why(error)}")
     return left
 
 

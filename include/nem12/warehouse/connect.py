@@ -144,7 +144,10 @@ def explained() -> Iterator[None]:
         said = _first_line(error)
         if isinstance(error, _TRANSIENT) or _connection_lost(error):
             raise TransientError(f"PostgreSQL: {said}") from None
-        raise TerminalError(f"PostgreSQL: {said}") from None
+        # What has no code was not said by the server: the driver cannot read a value, for one.
+        raise TerminalError(
+            f"{'PostgreSQL' if error.sqlstate else 'the database driver'}: {said}"
+        ) from None
 
 
 def _connection_lost(error: psycopg.Error) -> bool:

@@ -151,6 +151,19 @@ def release(connection: Connection, claim: str, drop_ids: Iterable[int], message
     return [row["state"] for row in rows]
 
 
+def postpone(connection: Connection, one: OpenDrop, message: str) -> None:
+    """A waiting drop cannot be settled: it waits again, longer, or has failed."""
+    _run(
+        connection,
+        "postpone_drop",
+        claim=one.claim,
+        drop_id=one.drop_id,
+        message=message,
+        attempts=MAX_ATTEMPTS,
+        wait=ATTEMPT_WAIT_SECONDS,
+    )
+
+
 def open_claims(connection: Connection) -> set[str]:
     """Claims that somebody works on."""
     return {row["claim"] for row in _run(connection, "open_claims")}
@@ -207,6 +220,14 @@ def withdraw(connection: Connection, file_id: int) -> int | None:
     row = _run(connection, "withdraw_file", file_id=file_id)[0]
     withdrawn: int | None = row["meter_withdraw_file"]
     return withdrawn
+
+
+def withdraw_unfinished(connection: Connection, file_id: int) -> None:
+    """Take out what was applied of a file that cannot be loaded whole; a loaded one stays."""
+    with connection.transaction():
+        known = known_files(connection, [file_id]).get(file_id)
+        if known and known["status"] == "loading":
+            withdraw(connection, file_id)
 
 
 def settle_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, str]:

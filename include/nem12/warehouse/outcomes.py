@@ -45,6 +45,7 @@ def record_drops(connection: Connection, claim: str, done: Sequence[SettledDrop]
         connection.execute(
             statement("record_drop_files"),
             {
+                "claim": claim,
                 "drop_ids": [drop_id for drop_id, _, _, _ in members],
                 "members": [name for _, name, _, _ in members],
                 "file_ids": [file_id for _, _, file_id, _ in members],
