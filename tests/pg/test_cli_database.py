@@ -147,7 +147,6 @@ def test_staged_files_applied_by_psql_give_the_same_tables(
             assert tables(applied) == tables(by_psql)
 
 
-@pytest.mark.usefixtures("partial")
 def test_a_file_that_cannot_be_loaded_is_its_own_failure(
     warehouse: Warehouse, command: Command, good: Path, partial: Path, tmp_path: Path
 ) -> None:
@@ -195,6 +194,7 @@ def test_a_value_that_the_driver_cannot_read_is_not_blamed_on_postgresql(
     assert "good.csv: failed: the database driver: timestamp too small" in said.replace("\n", "")
 
 
+@pytest.mark.usefixtures("partial")
 def test_a_folder_means_all_files_in_it(command: Command, good: Path) -> None:
     (good.parent / "copy.csv.part").write_bytes(GOOD)
     results = command.json("parse_data", "--apply", "--file", good.parent, status=1)
