@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -284,15 +284,20 @@ def load(place: Place) -> Shard:
 def _file(values: dict[str, Any]) -> MeterFile:
     return MeterFile(
         headers=tuple((offset, _header(header)) for offset, header in values.pop("headers")),
-        findings=tuple(
-            Finding(Level(finding.pop("level")), **finding) for finding in values.pop("findings")
-        ),
+        findings=tuple(_finding(finding) for finding in values.pop("findings")),
         body=Cut(**values.pop("body")),
         end=Cut(**values.pop("end")),
         cuts=tuple(Cut(**cut) for cut in values.pop("cuts")),
         seen=tuple(values.pop("seen")),
         **values,
     )
+
+
+def _finding(values: dict[str, Any]) -> Finding:
+    for name in ("day", "last_day"):
+        if values[name] is not None:
+            values[name] = date.fromisoformat(values[name])
+    return Finding(Level(values.pop("level")), **values)
 
 
 def _header(values: dict[str, Any]) -> Header:

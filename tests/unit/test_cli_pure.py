@@ -42,7 +42,10 @@ def test_text_findings_are_a_linters(tmp_path: Path, capsys: pytest.CaptureFixtu
     name = put(tmp_path, "a.csv", FAULTY)
     main(["validate", name])
     out, err = capsys.readouterr()
-    assert out == f"{name}:4: RECORD quality QualityMethod 'X' is not one of the format\n"
+    assert out == (
+        f"{name}:4: RECORD: 6407112380 E1 2024-03-11: quality: QualityMethod 'X' is unknown; "
+        "allowed quality flags are A, E, F, N, S, V (field 51)\n"
+    )
     assert err == (f"{name}: partial, 1 day, 4 of 5 records accepted, 1 refusal, 0 warnings\n")
 
 
@@ -54,7 +57,27 @@ def test_json_findings_are_one_object_a_line_and_nothing_else(
     assert main(["validate", "--format", "json", *names]) == 1
     out, err = capsys.readouterr()
     found = [json.loads(line) for line in out.splitlines()]
-    assert all(list(one) == ["file", "line", "level", "code", "message"] for one in found)
+    keys = [
+        "file",
+        "line",
+        "level",
+        "code",
+        "nmi",
+        "nmi_suffix",
+        "day",
+        "last_day",
+        "field",
+        "message",
+        "excerpt",
+    ]
+    assert all(list(one) == keys for one in found)
+    named = ("nmi", "nmi_suffix", "day", "field")
+    assert [[one[key] for key in named] for one in found] == [
+        ["6407112380", "E1", "2024-03-11", 51],
+        [None, None, None, None],
+        ["6407112380", "E1", "2024-03-10", 54],
+    ]
+    assert found[0]["excerpt"].endswith("1.5,1.5,►X◄,,,20240315063000,")
     assert [(one["file"], one["line"], one["level"], one["code"]) for one in found] == [
         (names[0], 4, "RECORD", "quality"),
         (names[1], 3, "FILE", "no-end"),
@@ -107,7 +130,7 @@ def test_what_a_file_says_cannot_break_a_line(
     out, err = capsys.readouterr()
     assert len(out.splitlines()) == len(err.splitlines()) == 1
     assert out.removesuffix("\n").isprintable()
-    assert r"a\x0a[red]b.csv:3: RECORD quality" in out
+    assert r"a\x0a[red]b.csv:3: RECORD: 6407112380 E1 2024-03-10: quality" in out
     assert r"a\x0a[red]b.csv: refused" in err
 
 
@@ -184,7 +207,7 @@ def test_a_name_that_is_not_utf8_is_made_visible(
 ) -> None:
     name = put(tmp_path, os.fsdecode(b"latin-\xe9.csv"), FAULTY)
     assert main(["validate", name]) == 1
-    assert r"latin-\xdce9.csv:4: RECORD quality" in capsys.readouterr().out
+    assert r"latin-\xdce9.csv:4: RECORD: 6407112380 E1" in capsys.readouterr().out
 
 
 def test_errors_and_help_name_the_command_that_the_person_has(

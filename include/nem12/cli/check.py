@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from nem12.cli.files import named, scratch_folder, surveyed
 from nem12.cli.output import err, to_json
-from nem12.mdff.findings import Finding, Level
+from nem12.mdff.findings import Finding, Level, said
 from nem12.mdff.text import plural, shown
 from nem12.shard import MeterFile
 from nem12.validate import Judged
@@ -25,21 +25,11 @@ def validate(arguments: Namespace) -> int:
 def _validate(file: MeterFile, form: str) -> Judged:
     def show(finding: Finding) -> None:
         if form == "json":
-            print(
-                to_json(
-                    {
-                        # A name may hold bytes that are no text: JSON has no place for them.
-                        "file": shown(file.name, 4096),
-                        "line": finding.line,
-                        "level": finding.level.name,
-                        "code": finding.code,
-                        "message": finding.message,
-                    }
-                )
-            )
+            # A name may hold bytes that are no text: JSON has no place for them.
+            print(to_json({"file": shown(file.name, 4096), **finding.row()}))
         else:
             where = f"{shown(file.name, 500)}:{finding.line}"
-            print(f"{where}: {finding.level.name} {finding.code} {finding.message}")
+            print(f"{where}: {finding.level.name}: {said(finding.row())}")
 
     return judge(file, show)
 

@@ -34,59 +34,76 @@ def check_200(record: Record) -> Channel | None:
     minutes = _interval_minutes(record) if len(record.fields) > 8 else None
     serial = record.at(6)
     if len(serial) > spec.MAX_SERIAL:
-        record.warn("serial", f"MeterSerialNumber '{text.shown(serial)}' is longer than 12")
+        message = f"MeterSerialNumber '{text.shown(serial)}' is longer than 12 characters"
+        record.warn("serial", message, place=6)
     if record.at(9) and parse_date(record.at(9)) is None:
-        record.warn("next-read", f"NextScheduledReadDate '{text.shown(record.at(9))}' is no date")
+        message = f"NextScheduledReadDate '{text.shown(record.at(9))}' is not a valid date"
+        record.warn("next-read", message, place=9)
     if record.refused or nmi is None or suffix is None or unit is None or minutes is None:
         return None
     return Channel(nmi, suffix, unit, minutes, record.at(3), serial)
+
+
+def named(record: Record) -> tuple[str, str]:
+    """NMI and NMISuffix of a 200 record as far as they can be read, also of a refused one.
+
+    Each is empty where its field does not look like one: it may hold anything then.
+    """
+    nmi = text.capitals(record.at(1))
+    suffix = text.capitals(record.at(4))
+    return (
+        nmi[: spec.NMI_LENGTH] if spec.NMI_LIKE.fullmatch(nmi) else "",
+        suffix if spec.SUFFIX_LIKE.fullmatch(suffix) else "",
+    )
 
 
 def _nmi(record: Record) -> str | None:
     given = record.fields[1]
     nmi = text.capitals(given)
     if not (nmi.isascii() and nmi.isalnum()) or len(nmi) > spec.NMI_LENGTH + 1:
-        record.refuse("nmi", f"NMI '{text.shown(given)}' is not 10 letters and digits", Level.BLOCK)
+        message = f"NMI '{text.shown(given)}' is not 10 letters and digits"
+        record.refuse("nmi", message, Level.BLOCK, place=1)
         return None
     if len(nmi) < spec.NMI_LENGTH:
         message = f"NMI '{given}' has {len(nmi)} characters instead of 10"
-        record.refuse_unless_tolerated("nmi", message, Level.BLOCK)
+        record.refuse_unless_tolerated("nmi", message, Level.BLOCK, place=1)
     if len(nmi) > spec.NMI_LENGTH:
         nmi, last = nmi[: spec.NMI_LENGTH], nmi[-1]
         if last != spec.nmi_check_digit(nmi):
             message = f"NMI '{given}' has 11 characters, and the last is not its check digit"
-            record.refuse("nmi", message, Level.BLOCK)
+            record.refuse("nmi", message, Level.BLOCK, place=1)
             return None
-        record.warn("nmi-check-digit", f"NMI '{given}' carries its check digit")
+        record.warn("nmi-check-digit", f"NMI '{given}' carries its check digit", place=1)
     if given != given.upper():
-        record.warn("nmi-case", f"NMI '{given}' is not in capital letters")
+        record.warn("nmi-case", f"NMI '{given}' is not in capital letters", place=1)
     if "O" in nmi or "I" in nmi:
-        record.warn("nmi-letters", f"NMI '{given}' holds a letter O or I")
+        record.warn("nmi-letters", f"NMI '{given}' holds a letter O or I", place=1)
     return nmi
 
 
 def _suffix(record: Record) -> str | None:
     given, suffix = record.fields[4], text.capitals(record.fields[4])
     if not spec.SUFFIX.fullmatch(suffix):
-        message = f"NMISuffix '{text.shown(given)}' is not one the format knows"
-        record.refuse("suffix", message, Level.BLOCK)
+        message = f"NMISuffix '{text.shown(given)}' is not a suffix of the format, such as E1 or B1"
+        record.refuse("suffix", message, Level.BLOCK, place=4)
         return None
     configuration = text.capitals(record.fields[2])
     if not configuration or len(configuration) % 2:
         message = f"NMIConfiguration '{text.shown(configuration)}' is not made of pairs"
-        record.warn("configuration", message)
+        record.warn("configuration", message, place=2)
     pairs = {configuration[i : i + 2] for i in range(0, len(configuration), 2)}
     if configuration and suffix not in pairs:
         message = f"NMISuffix {suffix} is not in NMIConfiguration '{text.shown(configuration)}'"
-        record.refuse("suffix-not-in-configuration", message, Level.BLOCK)
+        record.refuse("suffix-not-in-configuration", message, Level.BLOCK, place=4)
     return suffix
 
 
 def _unit(record: Record) -> spec.Unit | None:
     unit = spec.UNITS.get(text.capitals(record.fields[7]))
     if unit is None:
-        message = f"UOM '{text.shown(record.fields[7])}' is not a unit the format knows"
-        record.refuse("uom", message, Level.BLOCK)
+        allowed = ", ".join(each.delivered for each in spec.UNITS.values())
+        message = f"UOM '{text.shown(record.fields[7])}' is unknown; allowed are {allowed}"
+        record.refuse("uom", message, Level.BLOCK, place=7)
     return unit
 
 
@@ -97,9 +114,10 @@ def _interval_minutes(record: Record) -> int | None:
         return minutes
     message = f"IntervalLength '{text.shown(given)}' is not 5, 15 or 30"
     if minutes and spec.MINUTES_A_DAY % minutes == 0:
-        record.refuse_unless_tolerated("interval-length", message, Level.BLOCK)
+        record.refuse_unless_tolerated("interval-length", message, Level.BLOCK, place=8)
         return minutes
     if "interval-length" in record.profile.tolerated:
-        message = f"IntervalLength '{text.shown(given)}' is no number of minutes that divides a day"
-    record.refuse("interval-length", message, Level.BLOCK)
+        message = f"IntervalLength '{text.shown(given)}' is not a number of minutes"
+        message += " that divides a day"
+    record.refuse("interval-length", message, Level.BLOCK, place=8)
     return None

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 from nem12.mdff import spec, text
 from nem12.mdff.channel import Channel
+from nem12.mdff.findings import Level
 from nem12.mdff.header import Header
 from nem12.mdff.record import Record
 from nem12.mdff.stamps import interval_date_fault, parse_date, parse_datetime
@@ -14,6 +15,9 @@ from nem12.mdff.stamps import interval_date_fault, parse_date, parse_datetime
 _UPDATE_GRACE: Final = timedelta(days=1)
 """An UpdateDateTime this much after the header is a clock that is wrong; beyond, it would beat
 every later correction for ever."""
+
+_VALUES_SHOWN: Final = 2
+"""At either end of a day with a wrong number of values: enough to see which end is amiss."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,24 +77,63 @@ class Day:
     events: list[Event] = field(default_factory=list)
 
 
+def record_text(day: Day) -> str:
+    """The 300 record of a day as it can be told from the day: only the form may be another."""
+    quality, stamps = day.quality, day.stamps
+    fields = ("300", f"{day.day:%Y%m%d}", day.values, *_quality_fields(quality))
+    return ",".join((*fields, "" if stamps.missing else stamps.updated, stamps.loaded))
+
+
+def event_text(event: Event) -> str:
+    """The same of a 400 record."""
+    return ",".join(("400", str(event.start), str(event.end), *_quality_fields(event.quality)))
+
+
+def _quality_fields(quality: Quality) -> tuple[str, str, str]:
+    reason = "" if quality.reason is None else str(quality.reason)
+    return quality.method, reason, quality.description
+
+
 def check_300(record: Record, channel: Channel, header: Header) -> Day | None:
     """Examine a 300 record; its day where nothing refuses it."""
-    day = check_date(record, record.at(1), header)
+    day = check_date(record, 1, header)
     values = values_of(record.fields, channel.intervals)
     if len(values) != channel.intervals:
-        message = f"{text.plural(len(values), 'value')} instead of {channel.intervals}"
-        record.refuse("value-count", f"{message} ({channel.interval_minutes}-minute data)")
+        _refuse_count(record, len(values), channel)
         return None
     _check_values(record, values, channel.unit)
     quality = stamps = None
     place = 2 + channel.intervals
     if record.check_length(place + 1, place + len(spec.FIELDS_300_TAIL)):
-        tail = [record.at(place + i) for i in range(len(spec.FIELDS_300_TAIL))]
-        quality = check_quality(record, tail[0], tail[1], tail[2], header)
-        stamps = check_stamps(record, tail[3], tail[4], header)
+        quality = check_quality(record, place, header)
+        stamps = check_stamps(record, place + 3, header)
     if record.refused or day is None or quality is None or stamps is None:
         return None
     return Day(channel, record.line, day, ",".join(values), quality, stamps, header, record.line)
+
+
+def _refuse_count(record: Record, count: int, channel: Channel) -> None:
+    """Say how many values there are, and where the QualityMethod behind them stands."""
+    proper, place = 2 + channel.intervals, 2 + count
+    message = f"{text.plural(count, 'value')} instead of {channel.intervals}"
+    message += f" ({channel.interval_minutes}-minute data): "
+    if place < len(record.fields):
+        found = text.shown(record.fields[place])
+        message += f"QualityMethod '{found}' is field {place + 1} instead of {proper + 1}"
+    else:
+        message += "no QualityMethod follows them"
+    record.refuse("value-count", message, place=place, excerpt=_counted(record.text, count))
+
+
+def _counted(line: str, count: int) -> str:
+    """A 300 record with a wrong number of values: its beginning, that number, and its end."""
+    fields, place = line.split(","), 2 + count
+    most = 2 + 2 * _VALUES_SHOWN
+    if place > most:
+        left_out = f"… {text.plural(count, 'value')} …"
+        fields[2 + _VALUES_SHOWN : place - _VALUES_SHOWN] = [left_out]
+        place = most + 1
+    return text.marked(fields, place)
 
 
 def values_of(fields: list[str], intervals: int | None) -> list[str]:
@@ -145,11 +188,8 @@ def _check_values(record: Record, values: list[str], unit: spec.Unit) -> None:
             continue
         code, what = fault
         seen.add(code)
-        message = f"IntervalValue {interval} {what}"
-        if code == "decimals":
-            record.warn(code, message)
-        else:
-            record.refuse(code, message)
+        level = Level.WARN if code == "decimals" else Level.RECORD
+        record.refuse(code, f"IntervalValue {interval} {what}", level, place=1 + interval)
 
 
 def _value_fault(value: str, unit: spec.Unit) -> tuple[str, str] | None:
@@ -170,91 +210,125 @@ def _value_fault(value: str, unit: spec.Unit) -> tuple[str, str] | None:
     return None
 
 
-def check_date(record: Record, given: str, header: Header) -> date | None:
-    """Examine an IntervalDate."""
+def check_date(record: Record, place: int, header: Header) -> date | None:
+    """Examine the IntervalDate at this place."""
+    given = record.at(place)
     day = parse_date(given)
     fault = interval_date_fault(day, header.created if header.known else None)
     if fault:
-        record.refuse("date", f"IntervalDate '{text.shown(given)}' {fault}")
+        record.refuse("date", f"IntervalDate '{text.shown(given)}' {fault}", place=place)
         return None
     if header.known and day is not None and day > header.created.date():
-        record.warn("date-future", f"IntervalDate {given} is after the file's own date")
+        message = f"IntervalDate {given} is after the file's own date"
+        record.warn("date-future", message, place=place)
     return day
 
 
-def check_quality(
-    record: Record, method: str, reason: str, description: str, header: Header
-) -> Quality | None:
-    """Examine QualityMethod, ReasonCode and ReasonDescription of a 300 or 400 record."""
+def check_quality(record: Record, place: int, header: Header) -> Quality | None:
+    """Examine QualityMethod, ReasonCode and ReasonDescription of a 300 or 400 record.
+
+    Args:
+        record: Takes what is found.
+        place: Of the QualityMethod, from 0; the other two follow it.
+        header: Tells which flags the format had when the file was made.
+    """
+    method, description = record.at(place), record.at(place + 2)
     if not spec.QUALITY.fullmatch(method):
-        record.refuse("quality", f"QualityMethod '{text.shown(method)}' is not one of the format")
+        record.refuse("quality", _quality_fault(method), place=place)
         return None
-    _check_method(record, method, header)
-    code = _check_reason(record, method, reason)
+    _check_method(record, place, header)
+    code = _check_reason(record, place)
     if code == 0 and not description:
-        record.warn("reason-text", "ReasonCode 0 needs a ReasonDescription")
+        message = "ReasonCode 0 needs a ReasonDescription"
+        record.warn("reason-text", message, place=place + 2)
     elif len(description) > spec.MAX_DESCRIPTION:
         message = f"ReasonDescription is longer than {spec.MAX_DESCRIPTION} characters"
-        record.warn("reason-text", message)
+        record.warn("reason-text", message, place=place + 2)
     return Quality(method, code, description)
 
 
-def _check_method(record: Record, method: str, header: Header) -> None:
+def _quality_fault(method: str) -> str:
+    if not method:
+        return "QualityMethod is empty"
+    if method[0] in spec.QUALITY_FLAGS:
+        what = "is not a quality flag, for E, F and S with a method of two digits"
+    else:
+        what = f"is unknown; allowed quality flags are {', '.join(spec.QUALITY_FLAGS)}"
+    return f"QualityMethod '{text.shown(method)}' {what}"
+
+
+def _check_method(record: Record, place: int, header: Header) -> None:
+    method = record.at(place)
     flag, number = method[0], method[1:]
     if flag == "N" and header.created.date() >= spec.NULL_FLAG_ENDED:
-        message = "quality flag N in a file made on or after 1 October 2021"
-        record.refuse_unless_tolerated("null-flag", message)
+        message = f"QualityMethod {method} in a file created on or after 1 October 2021"
+        record.refuse_unless_tolerated("null-flag", message, place=place)
     if flag in spec.METHOD_REQUIRED:
         if not number:
-            message = f"QualityMethod {flag} without its method"
-            record.refuse_unless_tolerated("method-missing", message)
+            message = f"QualityMethod {flag} needs a method of two digits"
+            record.refuse_unless_tolerated("method-missing", message, place=place)
         elif number not in spec.METHODS:
-            record.warn("method-unknown", f"QualityMethod {method}: its method is not known")
+            message = f"QualityMethod {method}: its method is not in the known list"
+            record.warn("method-unknown", message, place=place)
     elif number:
-        record.warn("method-not-needed", f"QualityMethod {method}: {flag} takes no method")
+        message = f"QualityMethod {method}: {flag} takes no method"
+        record.warn("method-not-needed", message, place=place)
 
 
-def _check_reason(record: Record, method: str, reason: str) -> int | None:
+def _check_reason(record: Record, quality_place: int) -> int | None:
+    place = quality_place + 1
+    method, reason = record.at(quality_place), record.at(place)
     if not reason:
         if method[0] in spec.REASON_REQUIRED:
             message = f"QualityMethod {method} needs a ReasonCode"
-            record.refuse_unless_tolerated("reason-missing", message)
+            record.refuse_unless_tolerated("reason-missing", message, place=place)
         return None
     if not (reason.isascii() and reason.isdigit() and len(reason) <= 3):
         message = f"ReasonCode '{text.shown(reason)}' is not a number of up to three digits"
-        record.refuse("reason", message)
+        record.refuse("reason", message, place=place)
         return None
     code = int(reason)
     if method[0] == "V":
-        record.warn("reason-with-v", f"ReasonCode {code} with quality V")
+        record.warn("reason-with-v", f"ReasonCode {code} with quality V", place=place)
     if code in spec.REASONS_OBSOLETE:
-        record.warn("reason-obsolete", f"ReasonCode {code} is for historical data only")
+        message = f"ReasonCode {code} is for historical data only"
+        record.warn("reason-obsolete", message, place=place)
     elif code not in spec.REASONS:
-        record.warn("reason-unknown", f"ReasonCode {code} is not in the known list")
+        record.warn("reason-unknown", f"ReasonCode {code} is not in the known list", place=place)
     return code
 
 
-def check_stamps(record: Record, updated: str, loaded: str, header: Header) -> Stamps | None:
-    """Examine UpdateDateTime and MSATSLoadDateTime of a 300 record."""
-    msats = _stamp(loaded)
-    if loaded and msats is None:
-        message = f"MSATSLoadDateTime '{text.shown(loaded)}' is no date and time"
-        record.warn("msats", message)
-    elif loaded and len(loaded) != 14:
-        record.warn("msats", f"MSATSLoadDateTime '{loaded}' has 12 digits instead of 14")
+def check_stamps(record: Record, place: int, header: Header) -> Stamps | None:
+    """Examine UpdateDateTime, at this place, and MSATSLoadDateTime behind it, of a 300 record."""
+    updated = record.at(place)
+    msats = _check_msats(record, place + 1)
     if not updated:
         instead = "the header's DateTime stands in for it" if header.known else "any other wins"
-        record.warn("update-missing", f"no UpdateDateTime; {instead}")
-        return Stamps(header.stamp, True, msats or "")
+        record.warn("update-missing", f"UpdateDateTime is empty; {instead}", place=place)
+        return Stamps(header.stamp, True, msats)
     stamp = _stamp(updated)
     if stamp is None:
-        message = f"UpdateDateTime '{text.shown(updated)}' is no date and time"
-        record.refuse("update", message)
+        message = f"UpdateDateTime '{text.shown(updated)}' is not a valid date and time"
+        record.refuse("update", message, place=place)
         return None
     if len(updated) == 12:
-        record.warn("update", f"UpdateDateTime '{updated}' has 12 digits instead of 14")
-    _check_ahead(record, stamp, header)
-    return Stamps(stamp, False, msats or "")
+        message = f"UpdateDateTime '{updated}' has 12 digits instead of 14"
+        record.warn("update", message, place=place)
+    _check_ahead(record, place, stamp, header)
+    return Stamps(stamp, False, msats)
+
+
+def _check_msats(record: Record, place: int) -> str:
+    """An MSATSLoadDateTime as 14 digits; empty where it is none."""
+    loaded = record.at(place)
+    msats = _stamp(loaded)
+    if loaded and msats is None:
+        message = f"MSATSLoadDateTime '{text.shown(loaded)}' is not a valid date and time"
+        record.warn("msats", message, place=place)
+    elif loaded and len(loaded) != 14:
+        message = f"MSATSLoadDateTime '{loaded}' has 12 digits instead of 14"
+        record.warn("msats", message, place=place)
+    return msats or ""
 
 
 def _stamp(given: str) -> str | None:
@@ -264,45 +338,60 @@ def _stamp(given: str) -> str | None:
     return given.ljust(14, "0")
 
 
-def _check_ahead(record: Record, stamp: str, header: Header) -> None:
+def _check_ahead(record: Record, place: int, stamp: str, header: Header) -> None:
     if not header.known or stamp <= header.stamp:
         return
     ahead = parse_datetime(stamp)
     if ahead is not None and ahead - header.created > _UPDATE_GRACE:
-        message = f"UpdateDateTime {stamp} is more than a day after the file was made"
-        record.refuse("update-future", message)
+        message = f"UpdateDateTime {stamp} is more than a day after the file was created"
+        record.refuse("update-future", message, place=place)
     else:
-        record.warn("update-future", f"UpdateDateTime {stamp} is after the file was made")
+        message = f"UpdateDateTime {stamp} is after the file was created"
+        record.warn("update-future", message, place=place)
 
 
 def check_400(record: Record, intervals: int, header: Header) -> Event | None:
     """Examine a 400 record; its event where nothing refuses it."""
     if not record.check_length(4, len(spec.FIELDS_400)):
         return None
-    quality = check_event_quality(record, record.at(3), record.at(4), record.at(5), header)
-    start, end = _interval(record.fields[1]), _interval(record.fields[2])
-    if start is None or end is None or not 1 <= start <= end <= intervals:
-        span = f"'{text.shown(record.fields[1])}' to '{text.shown(record.fields[2])}'"
-        fault = f"are not within 1 to {intervals}"
-        if start is None or end is None:
-            fault = "are not numbers"
-        elif start > end:
-            fault = "are not ascending"
-        record.refuse("event-range", f"StartInterval to EndInterval, {span}, {fault}")
+    quality = check_event_quality(record, 3, header)
+    span = _check_span(record, intervals)
+    if record.refused or quality is None or span is None:
         return None
-    if record.refused or quality is None:
-        return None
-    return Event(start, end, quality)
+    return Event(*span, quality)
 
 
-def check_event_quality(
-    record: Record, method: str, reason: str, description: str, header: Header
-) -> Quality | None:
+def _check_span(record: Record, intervals: int) -> tuple[int, int] | None:
+    """StartInterval and EndInterval of a 400 record."""
+    start = _check_interval(record, 1, intervals)
+    end = None if start is None else _check_interval(record, 2, intervals)
+    if start is None or end is None:
+        return None
+    if start > end:
+        message = f"EndInterval {end} is before StartInterval {start}"
+        record.refuse("event-range", message, place=2)
+    return start, end
+
+
+def _check_interval(record: Record, place: int, intervals: int) -> int | None:
+    """One of the two, where it names an interval of the day."""
+    given = record.fields[place]
+    interval = _interval(given)
+    if interval is not None and 1 <= interval <= intervals:
+        return interval
+    fault = "is not a number" if interval is None else f"is not within 1 to {intervals}"
+    message = f"{record.name(place)} '{text.shown(given)}' {fault}"
+    record.refuse("event-range", message, place=place)
+    return None
+
+
+def check_event_quality(record: Record, place: int, header: Header) -> Quality | None:
     """Examine the quality of a 400 record: as of a 300 record, but never V."""
+    method = record.at(place)
     if method[:1] == "V" and spec.QUALITY.fullmatch(method):
-        record.refuse("event-v", f"QualityMethod {method} in a 400 record")
+        record.refuse("event-v", f"QualityMethod {method} in a 400 record", place=place)
         return None
-    return check_quality(record, method, reason, description, header)
+    return check_quality(record, place, header)
 
 
 def _interval(given: str) -> int | None:
@@ -314,10 +403,13 @@ def check_500(record: Record) -> None:
     if not record.check_length(2, len(spec.FIELDS_500)):
         return
     if record.fields[1] not in spec.TRANS_CODES:
-        record.warn("trans-code", f"TransCode '{text.shown(record.fields[1])}' is not known")
+        allowed = ", ".join(sorted(spec.TRANS_CODES))
+        message = f"TransCode '{text.shown(record.fields[1])}' is unknown; allowed are {allowed}"
+        record.warn("trans-code", message, place=1)
     read = record.at(3)
     if read and (len(read) != 14 or parse_datetime(read) is None):
-        record.warn("read-date", f"ReadDateTime '{text.shown(read)}' is no date and time")
+        message = f"ReadDateTime '{text.shown(read)}' is not a valid date and time"
+        record.warn("read-date", message, place=3)
 
 
 _EXACT: Final = Context(prec=1000, traps=[Inexact])

@@ -28,20 +28,26 @@ def check_events(day: Day) -> Fault | None:
     events = day.events
     whole = day.quality.method[0] == "V"
     if whole and not events:
-        return Fault("v-without-400", None, "quality V without 400 records")
+        return Fault("v-without-400", None, "QualityMethod V without 400 records")
     covered = 0
     for place, event in enumerate(events):
         if event.start <= covered:
-            message = f"interval {event.start} is covered twice"
+            message = f"interval {event.start} is covered by two 400 records"
             return Fault("event-overlap", place, message)
         if whole and event.start > covered + 1:
-            message = f"intervals {covered + 1} to {event.start - 1} are not covered"
+            message = _not_covered(covered + 1, event.start - 1)
             return Fault("event-gap", place, message)
         covered = event.end
     if whole and covered < day.channel.intervals:
-        message = f"intervals {covered + 1} to {day.channel.intervals} are not covered"
+        message = _not_covered(covered + 1, day.channel.intervals)
         return Fault("event-gap", None, message)
     return None
+
+
+def _not_covered(first: int, last: int) -> str:
+    if first == last:
+        return f"interval {first} is not covered by any 400 record"
+    return f"intervals {first} to {last} are not covered by any 400 record"
 
 
 def spans(day: Day) -> list[Event]:

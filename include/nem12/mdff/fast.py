@@ -85,21 +85,17 @@ class FastWay:
     """
 
     def __init__(self, header: Header, profile: Profile) -> None:
-        def silent(judge: Callable[[Record, list[str]], T | None]) -> _Judged[T]:
+        def silent(judge: Callable[[Record], T | None]) -> _Judged[T]:
             def judged(spelling: str) -> T | None:
                 record = Record(0, spelling.encode(), profile)
-                verdict = judge(record, record.fields)
+                verdict = judge(record)
                 return None if record.findings else verdict
 
             return _Judged(judged)
 
-        self._date: _Judged[date] = silent(lambda r, f: check_date(r, f[0], header))
-        self._quality: _Judged[Quality] = silent(
-            lambda r, f: check_quality(r, f[0], f[1], f[2], header)
-        )
-        self._event: _Judged[Quality] = silent(
-            lambda r, f: check_event_quality(r, f[0], f[1], f[2], header)
-        )
+        self._date: _Judged[date] = silent(lambda r: check_date(r, 0, header))
+        self._quality: _Judged[Quality] = silent(lambda r: check_quality(r, 0, header))
+        self._event: _Judged[Quality] = silent(lambda r: check_event_quality(r, 0, header))
         self._real_date: _Judged[date] = _Judged(parse_date)
         # Without a 100 record no stamp is too late.
         self._latest = header.stamp.encode() if header.known else b"9" * 14

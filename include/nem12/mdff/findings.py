@@ -1,10 +1,11 @@
 """What the reader has to say about a file: levels, codes and their order of severity."""
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 from nem12.settings import WARNINGS_KEPT
 
@@ -142,9 +143,15 @@ class Finding:
         code: A key of `EXPLAIN[level]`.
         line: 1-based physical line of the fault.
         message: One sentence that names field, value and reason.
-        excerpt: The beginning of the line, control characters escaped.
+        excerpt: The line around the field at fault, marked (`text.marked`), or its beginning
+            where the fault is not that of one field.
         first_line: First line of what is refused; equals `line` for warnings.
         last_line: Last line of what is refused.
+        field: 1-based number of the field at fault within its record; 0 where it is none.
+        nmi: Whose data it is about; empty where that cannot be read.
+        suffix: NMISuffix of the channel; empty where that cannot be read.
+        day: IntervalDate of the day; the first of a refused block.
+        last_day: The same day; the last of a refused block.
     """
 
     level: Level
@@ -154,6 +161,32 @@ class Finding:
     excerpt: str = ""
     first_line: int = 0
     last_line: int = 0
+    field: int = 0
+    nmi: str = ""
+    suffix: str = ""
+    day: date | None = None
+    last_day: date | None = None
+
+    def about(
+        self, nmi: str, suffix: str, day: date | None = None, last_day: date | None = None
+    ) -> "Finding":
+        """The same finding, of this channel and this day or these days."""
+        return replace(self, nmi=nmi, suffix=suffix, day=day, last_day=last_day or day)
+
+    def row(self) -> dict[str, Any]:
+        """As the ledger and JSON have it; None stands for what is not known."""
+        return {
+            "line": self.line,
+            "level": self.level.name,
+            "code": self.code,
+            "nmi": self.nmi or None,
+            "nmi_suffix": self.suffix or None,
+            "day": self.day,
+            "last_day": self.last_day,
+            "field": self.field or None,
+            "message": self.message,
+            "excerpt": self.excerpt,
+        }
 
     @property
     def rank(self) -> tuple[int, int, int]:
@@ -164,6 +197,21 @@ class Finding:
 def worst(findings: Iterable[Finding]) -> Finding | None:
     """The most severe finding: by level, then line, then the order of the codes."""
     return min(findings, key=lambda finding: finding.rank, default=None)
+
+
+def subject(row: Mapping[str, Any]) -> str:
+    """Whose data a row of `Finding.row` is about, such as `2002715250 E1 2025-04-02`."""
+    day, last_day = row["day"], row["last_day"]
+    span = f"{day} to {last_day}" if day != last_day else day
+    return " ".join(str(part) for part in (row["nmi"], row["nmi_suffix"], span) if part)
+
+
+def said(row: Mapping[str, Any]) -> str:
+    """A row of `Finding.row` in a line: whose data, which code, and the message."""
+    field_number = f"field {row['field']}"
+    parts = [subject(row), row["code"], row["message"]]
+    told = ": ".join(part for part in parts if part)
+    return told if row["field"] is None or field_number in told else f"{told} ({field_number})"
 
 
 def verdict(level: Level | None, days: int) -> str:

@@ -1,13 +1,27 @@
 """The form of a file as bytes: is it text, in what encoding, how do its lines end? (S 3.3)."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from nem12.mdff import spec, text
 from nem12.mdff.findings import Level
 
-Report = Callable[[Level, str, int, bytes, str], None]
-"""Takes level, code, line, raw line and message."""
+
+class Report(Protocol):
+    """Takes a finding about a line."""
+
+    def __call__(
+        self,
+        level: Level,
+        code: str,
+        line: int,
+        raw: bytes,
+        message: str,
+        *,
+        place: int | None = None,
+    ) -> None:
+        """The fault is that of the field at this place, from 0, or of the whole line."""
 
 
 @dataclass(slots=True)
@@ -30,8 +44,9 @@ class Form:
         if not self._binary and (nul := piece.find(b"\0")) >= 0:
             self._binary, self.is_text = True, False
             where = line + text.count_lines(piece[:nul])
-            message = f"line {where} holds a NUL byte (saved as UTF-16, or damaged?)"
-            self.report(Level.FILE, "binary", where, b"", message)
+            raw, place = text.line_around(piece, nul)
+            message = f"field {place + 1} holds a NUL byte (saved as UTF-16, or damaged?)"
+            self.report(Level.FILE, "binary", where, raw, message, place=place)
         if not self._encoding and not piece.isascii():
             self._check_encoding(line, piece)
         if not self._eol and not ends.as_specified:
@@ -42,10 +57,12 @@ class Form:
             piece.decode()
         except UnicodeDecodeError:
             for line, raw in _lines(first_line, piece):
-                if _undecodable(raw):
+                place = _undecodable(raw)
+                if place is not None:
                     self._encoding, self.is_text = True, False
-                    message = "the text is not UTF-8 (saved as UTF-16 or in another code page?)"
-                    self.report(Level.FILE, "encoding", line, raw, message)
+                    message = f"field {place + 1} is not UTF-8"
+                    message += " (saved as UTF-16 or in another code page?)"
+                    self.report(Level.FILE, "encoding", line, raw, message, place=place)
                     return
 
     def _check_eol(self, first_line: int, piece: bytes) -> None:
@@ -61,8 +78,8 @@ def _lines(first_line: int, piece: bytes) -> Iterator[tuple[int, bytes]]:
     return enumerate(piece.splitlines(keepends=True), first_line)
 
 
-def _undecodable(raw: bytes) -> bool:
-    """Whether a line is not UTF-8 outside its ReasonDescription.
+def _undecodable(raw: bytes) -> int | None:
+    """Which field of a line is the first that is not UTF-8 outside its ReasonDescription.
 
     The ReasonDescription of a 300 record stands two fields after its QualityMethod; that of a 400
     record is its sixth field.
@@ -78,7 +95,8 @@ def _undecodable(raw: bytes) -> bool:
             if spec.QUALITY.fullmatch(text.clean(name.decode("ascii", "replace")))
         )
         free = next(quality, -2) + 2
-    return any(not _is_utf8(name) for place, name in enumerate(fields) if place != free)
+    places = (place for place, name in enumerate(fields) if place != free and not _is_utf8(name))
+    return next(places, None)
 
 
 def _is_utf8(name: bytes) -> bool:

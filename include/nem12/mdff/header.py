@@ -51,22 +51,23 @@ def check_100(record: Record) -> Header | None:
         message = f"VersionHeader is '{text.shown(version)}', not NEM12"
         if version.upper() == "NEM13":
             message = "NEM13 (accumulation data) is not interval data"
-        record.refuse("version", message, Level.FILE)
+        record.refuse("version", message, Level.FILE, place=1)
         return None
     stamp, sender, receiver = record.at(2), record.at(3), record.at(4)
     created = parse_datetime(stamp)
     if created is None:
-        message = f"header DateTime '{text.shown(stamp)}' is no date (CCYYMMDDhhmm)"
+        message = f"header DateTime '{text.shown(stamp)}' is not a valid date (CCYYMMDDhhmm)"
         if _SPREADSHEET.fullmatch(stamp):
             message += "; was the file saved by a spreadsheet?"
-        record.refuse("header-date", message, Level.FILE)
+        record.refuse("header-date", message, Level.FILE, place=2)
     elif len(stamp) != 12:
         message = f"header DateTime '{stamp}' has {len(stamp)} digits instead of 12"
-        record.warn("header-date", message)
+        record.warn("header-date", message, place=2)
     if not (sender and receiver):
-        missing = {"FromParticipant": sender, "ToParticipant": receiver}
-        who = " and ".join(name for name, given in missing.items() if not given)
-        record.warn("participant", f"empty: {who}")
+        empty = [place for place in (3, 4) if not record.at(place)]
+        names = " and ".join(map(record.name, empty))
+        message = f"{names} {'is' if len(empty) == 1 else 'are'} empty"
+        record.warn("participant", message, place=empty[0])
     return None if created is None else Header(created, sender, receiver)
 
 

@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from nem12.mdff import text
-from nem12.mdff.channel import Channel, check_200
+from nem12.mdff.channel import Channel, check_200, named
 from nem12.mdff.day import (
     Day,
     Event,
@@ -19,15 +19,18 @@ from nem12.mdff.day import (
     check_300,
     check_400,
     check_500,
+    event_text,
     exact_sum,
+    record_text,
     values_of,
 )
-from nem12.mdff.events import check_events
+from nem12.mdff.events import Fault, check_events
 from nem12.mdff.fast import FastWay
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header, check_100
 from nem12.mdff.profile import Profile
 from nem12.mdff.record import Record
+from nem12.mdff.stamps import parse_date
 
 _MOST_FINDINGS: Final = 10_000
 """About one day: its 400 records that gave so many overlap or are out of range, so that it is
@@ -78,6 +81,7 @@ class _Unit:
         values: Of its 300 records.
         findings: Held back until it is known what the unit covers.
         day: The open day; None in a refused unit.
+        days: IntervalDate of a refused 300 record, twice; the earliest and the latest of a block.
         event_lines: Lines of the day's 400 records.
         last_start: Where the 400 record before began.
         descending: The first 400 record that begins before the one before it.
@@ -91,6 +95,7 @@ class _Unit:
     total: Decimal = Decimal(0)
     findings: list[Finding] = field(default_factory=list)
     day: Day | None = None
+    days: tuple[date, date] | None = None
     event_lines: list[int] = field(default_factory=list)
     last_start: int = 0
     descending: Finding | None = None
@@ -100,13 +105,20 @@ class _Unit:
     def refused(self) -> bool:
         return any(finding.level is not Level.WARN for finding in self.findings)
 
-    def covered(self) -> Iterator[Finding]:
-        """The findings, each with the lines that it refuses."""
+    def covered(self, nmi: str, suffix: str) -> Iterator[Finding]:
+        """The findings, each with whose they are and the lines that it refuses."""
+        days = self.days or () if self.day is None else (self.day.day,)
         for finding in self.findings:
-            if finding.level is Level.WARN:
-                yield finding
-            else:
-                yield replace(finding, first_line=self.first_line, last_line=self.last_line)
+            named = finding.about(nmi, suffix, *days)
+            if named.level is not Level.WARN:
+                named = replace(named, first_line=self.first_line, last_line=self.last_line)
+            yield named
+
+    def take_days(self, days: tuple[date, date] | None) -> None:
+        """The block has these days too."""
+        if self.days is not None and days is not None:
+            days = min(self.days[0], days[0]), max(self.days[1], days[1])
+        self.days = days or self.days
 
 
 class Reader:
@@ -131,9 +143,12 @@ class Reader:
         self._line = first_line - 1
         self._fast = FastWay(header, profile) if fast else None
         self._channel: Channel | None = None
+        self._named = "", ""
+        """NMI and suffix of the 200 record in force, also a refused one; as far as known."""
         self._block: _Unit | None = None
         """The block of a refused 200, or of days without one."""
-        self._block_line = 0
+        self._block_begin = 0, b""
+        """Line of the 200 record in force, and the line itself."""
         self._block_is_empty = False
         self._in_block = False
         self._previous: date | None = None
@@ -182,7 +197,7 @@ class Reader:
 
     def _on_boundary(self, raw: bytes, kind: str) -> None:
         """A file ends, or another begins, inside a joined one; the whole-file pass judged it."""
-        self._channel, self._in_block = None, False
+        self._channel, self._named, self._in_block = None, ("", ""), False
         header = check_100(Record(self._line, raw, self._profile)) if kind == "100" else None
         self._header = header or self._header
         if self._fast:
@@ -193,12 +208,14 @@ class Reader:
         self.counts.records += 1
         record = Record(self._line, raw, self._profile)
         channel = check_200(record)
-        self._in_block, self._block_line, self._block_is_empty = True, self._line, True
+        self._in_block, self._block_begin, self._block_is_empty = True, (self._line, raw), True
         self._channel, self._previous = channel, None
+        self._named = named(record) if channel is None else (channel.nmi, channel.suffix)
         if channel is None:
             self._block = _Unit(self._line, self._line, findings=record.findings)
             return
-        yield from record.findings
+        for finding in record.findings:
+            yield finding.about(*self._named)
         if self._fast:
             self._fast.follow(channel)
 
@@ -211,7 +228,7 @@ class Reader:
         if self._block is not None or self._channel is None:
             self._open = self._refused_day(raw, [])
             return
-        record = Record(self._line, raw, self._profile)
+        record = Record(self._line, raw, self._profile, self._channel.intervals)
         day = check_300(record, self._channel, self._header)
         if day is None:
             self._open = self._refused_day(raw, record.findings)
@@ -226,9 +243,8 @@ class Reader:
         self._block_is_empty = False
         self._open = unit = _Unit(day.line, day.line, values=day.channel.intervals, day=day)
         if self._previous is not None and day.day < self._previous:
-            message = f"day {day.day:%Y%m%d} after day {self._previous:%Y%m%d}"
-            warning = Finding(Level.WARN, "date-order", day.line, message, "", day.line, day.line)
-            unit.findings.append(warning)
+            message = f"IntervalDate {day.day:%Y%m%d} follows {self._previous:%Y%m%d}"
+            unit.findings.append(_about_day(Level.WARN, "date-order", day, message, 1))
         self._previous = day.day
 
     def _refused_day(self, raw: bytes, findings: list[Finding]) -> _Unit:
@@ -237,12 +253,14 @@ class Reader:
         fields = text.split(text.decode(raw)[0])
         values = values_of(fields, self._channel.intervals if self._channel else None)
         self.counts.values += len(values)
+        day = parse_date(fields[1]) if len(fields) > 1 else None
         return _Unit(
             self._line,
             self._line,
             values=len(values),
             total=exact_sum(values),
             findings=findings,
+            days=None if day is None else (day, day),
         )
 
     def _on_400(self, raw: bytes) -> None:
@@ -267,8 +285,8 @@ class Reader:
 
     def _add_event(self, unit: _Unit, day: Day, event: Event) -> None:
         if event.start < unit.last_start and unit.descending is None:
-            message = f"interval {event.start} after interval {unit.last_start}"
-            unit.descending = Finding(Level.RECORD, "event-order", self._line, message)
+            message = f"StartInterval {event.start} follows StartInterval {unit.last_start}"
+            unit.descending = _about_event("event-order", self._line, event, message)
         unit.last_start = event.start
         # More events than intervals overlap for certain: what follows need not be kept.
         if len(day.events) <= day.channel.intervals:
@@ -295,7 +313,7 @@ class Reader:
             self._open = _Unit(self._line, self._line)
         elif unit is None:
             message = "a 500 record without a 300 record before it; ignored"
-            yield self._finding(Level.WARN, "order", raw, message)
+            yield self._finding(Level.WARN, "order", raw, message).about(*self._named)
         else:
             unit.records += 1
             unit.last_line = self._line
@@ -324,11 +342,12 @@ class Reader:
             self._block.last_line = unit.last_line
             self._block.values += unit.values
             self._block.total = add(self._block.total, unit.total)
+            self._block.take_days(unit.days)
         elif unit.day is None or unit.refused:
             total = unit.total if unit.day is None else exact_sum(unit.day.values.split(","))
             self._refuse(unit.records, unit.values, total)
         if unit.findings:
-            yield from unit.covered()
+            yield from unit.covered(*self._named)
         if unit.day is not None and not unit.refused:
             unit.day.last_line, unit.day.records = unit.last_line, unit.records
             self.counts.accept(unit.day)
@@ -341,27 +360,28 @@ class Reader:
         if unit.descending is not None:
             unit.findings.append(unit.descending)
         elif fault is not None:
-            line = day.line if fault.event is None else unit.event_lines[fault.event]
-            unit.findings.append(Finding(Level.RECORD, fault.code, line, fault.message))
+            unit.findings.append(_about_events(fault, day, unit.event_lines))
         elif day.quality.method[0] != "V":
-            message = f"400 records under quality {day.quality.method}; applied"
-            unit.findings.append(
-                Finding(Level.WARN, "event-with-a", day.line, message, "", day.line, day.line)
-            )
+            message = f"400 records under QualityMethod {day.quality.method}; applied"
+            place = 2 + day.channel.intervals
+            unit.findings.append(_about_day(Level.WARN, "event-with-a", day, message, place))
         elif len(day.events) == 1:
-            line = unit.event_lines[0]
+            line, excerpt = unit.event_lines[0], text.excerpt(event_text(day.events[0]).encode())
             message = "one 400 record for the whole day under V"
-            unit.findings.append(Finding(Level.WARN, "event-single", line, message, "", line, line))
+            unit.findings.append(
+                Finding(Level.WARN, "event-single", line, message, excerpt, line, line)
+            )
 
     def _close_block(self) -> Iterator[Finding]:
         block, self._block = self._block, None
         if block is not None:
             self._refuse(block.records, block.values, block.total)
-            yield from block.covered()
+            yield from block.covered(*self._named)
         elif self._in_block and self._block_is_empty:
-            line = self._block_line
-            message = "a 200 record without 300 records"
-            yield Finding(Level.WARN, "empty-block", line, message, "", line, line)
+            line, raw = self._block_begin
+            message, excerpt = "a 200 record without 300 records", text.excerpt(raw)
+            empty = Finding(Level.WARN, "empty-block", line, message, excerpt, line, line)
+            yield empty.about(*self._named)
 
     def _refuse(self, records: int, values: int, total: Decimal) -> None:
         self.counts.refused_records += records
@@ -370,3 +390,35 @@ class Reader:
 
     def _finding(self, level: Level, code: str, raw: bytes, message: str) -> Finding:
         return Finding(level, code, self._line, message, text.excerpt(raw), self._line, self._line)
+
+
+def _about_day(
+    level: Level, code: str, day: Day, message: str, place: int | None = None
+) -> Finding:
+    """A finding about a field of a 300 record that was accepted, or about all of it."""
+    return _written(level, code, day.line, message, record_text(day), place)
+
+
+def _about_event(code: str, line: int, event: Event, message: str) -> Finding:
+    """A refusal for the StartInterval of a 400 record."""
+    return _written(Level.RECORD, code, line, message, event_text(event), 1)
+
+
+def _written(
+    level: Level, code: str, line: int, message: str, record: str, place: int | None
+) -> Finding:
+    excerpt = text.excerpt(record.encode())
+    if place is not None:
+        excerpt = text.marked(record.split(","), place)
+    return Finding(
+        level, code, line, message, excerpt, line, line, 0 if place is None else place + 1
+    )
+
+
+def _about_events(fault: Fault, day: Day, lines: list[int]) -> Finding:
+    """What is wrong with the 400 records of a day, whose lines are given."""
+    if fault.event is not None:
+        event = day.events[fault.event]
+        return _about_event(fault.code, lines[fault.event], event, fault.message)
+    place = 2 + day.channel.intervals if fault.code == "v-without-400" else None
+    return _about_day(Level.RECORD, fault.code, day, fault.message, place)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from nem12.mdff import text
+from nem12.mdff import spec, text
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.profile import Profile
 
@@ -15,6 +15,7 @@ class Record:
         line: 1-based.
         raw: The bytes as they stand in the file.
         profile: Decides which faults are only warned of.
+        intervals: Values of a 300 record; they tell the names of its fields.
         text: Decoded.
         fields: Cleaned.
         findings: Faults and warnings so far.
@@ -23,6 +24,7 @@ class Record:
     line: int
     raw: bytes
     profile: Profile
+    intervals: int = 0
     text: str = ""
     fields: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
@@ -32,35 +34,63 @@ class Record:
         self.fields = text.split(self.text)
         spaced = text.place_with_spaces(self.text)
         if spaced is not None:
-            self.warn("spaces", f"blanks around field {spaced + 1}")
+            self.warn("spaces", f"blanks around {self.name(spaced)}", place=spaced)
         if '"' in self.text:
             place = self.text.count(",", 0, self.text.index('"'))
-            self.warn("quote", f"a quotation mark in field {place + 1}; the format has no quoting")
+            message = f"a quotation mark in {self.name(place)}; the format has no quoting"
+            self.warn("quote", message, place=place)
         if not utf8:
-            self.warn("encoding", "the ReasonDescription is not UTF-8; read as Windows-1252")
+            place = text.place_not_utf8(self.raw)
+            message = f"{self.name(place)} is not UTF-8; read as Windows-1252"
+            self.warn("encoding", message, place=place)
 
     @property
     def refused(self) -> bool:
         """Whether anything beyond warnings was found."""
         return any(finding.level is not Level.WARN for finding in self.findings)
 
-    def refuse(self, code: str, message: str, level: Level = Level.RECORD) -> None:
-        """A fault that refuses the record."""
-        self._add(level, code, message)
+    def refuse(
+        self,
+        code: str,
+        message: str,
+        level: Level = Level.RECORD,
+        *,
+        place: int | None = None,
+        excerpt: str = "",
+    ) -> None:
+        """A fault that refuses the record.
 
-    def refuse_unless_tolerated(self, code: str, message: str, level: Level = Level.RECORD) -> None:
-        """A fault that refuses the record, but is only warned of where the profile says so."""
-        self._add(Level.WARN if code in self.profile.tolerated else level, code, message)
-
-    def warn(self, code: str, message: str) -> None:
-        """Something wrong with a record that is accepted all the same."""
-        self._add(Level.WARN, code, message)
-
-    def _add(self, level: Level, code: str, message: str) -> None:
-        excerpt = text.excerpt(self.raw)
+        Args:
+            code: A key of `EXPLAIN[level]`.
+            message: Names field, value and reason.
+            level: How much the fault refuses.
+            place: Of the field at fault, from 0; without it the whole record is.
+            excerpt: To be shown instead of what stands around that field.
+        """
+        if not excerpt:
+            excerpt = text.excerpt(self.raw) if place is None else self._marked(place)
+        number = 0 if place is None else place + 1
         self.findings.append(
-            Finding(level, code, self.line, message, excerpt, self.line, self.line)
+            Finding(level, code, self.line, message, excerpt, self.line, self.line, number)
         )
+
+    def refuse_unless_tolerated(
+        self, code: str, message: str, level: Level = Level.RECORD, *, place: int | None = None
+    ) -> None:
+        """A fault that refuses the record, but is only warned of where the profile says so."""
+        tolerated = code in self.profile.tolerated
+        self.refuse(code, message, Level.WARN if tolerated else level, place=place)
+
+    def warn(self, code: str, message: str, *, place: int | None = None) -> None:
+        """Something wrong with a record that is accepted all the same."""
+        self.refuse(code, message, Level.WARN, place=place)
+
+    def name(self, place: int) -> str:
+        """What AEMO calls the field at this place; its number where AEMO has no such field."""
+        return spec.field_name(self.fields[0], place, self.intervals) or f"field {place + 1}"
+
+    def _marked(self, place: int) -> str:
+        return text.marked(self.text.split(","), place)
 
     def check_length(self, least: int, most: int, level: Level = Level.RECORD) -> bool:
         """Compare the number of fields with the layout; whether the rest can be read.
@@ -70,15 +100,19 @@ class Record:
         count = len(self.fields)
         length = f"a {self.fields[0]} record of {text.plural(count, 'field')}"
         if count < least:
-            self.refuse("too-few-fields", f"{length}; at least {least} are needed", level)
+            message = f"{length}; at least {least} are needed: no {self.name(count)}"
+            self.refuse("too-few-fields", message, level, place=count)
         elif count < most:
-            self.warn("short-record", f"{length} instead of {most}")
+            message = f"{length} instead of {most}: no {self.name(count)}"
+            self.warn("short-record", message, place=count)
         elif any(self.fields[most:]):
-            self.refuse("too-many-fields", f"{length} instead of {most}")
+            place = next(n for n, name in enumerate(self.fields[most:], most) if name)
+            message = f"{length} instead of {most}: field {place + 1} is not empty"
+            self.refuse("too-many-fields", message, place=place)
             return False
         elif count > most:
-            surplus = text.plural(count - most, "empty field")
-            self.warn("trailing-commas", f"{surplus} too many behind a {self.fields[0]} record")
+            surplus = text.plural(count - most, "extra empty field")
+            self.warn("trailing-commas", f"{surplus} after the {self.fields[0]} record", place=most)
         return count >= least
 
     def at(self, place: int) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from nem12.mdff import text
 from nem12.mdff.day import Day
 from nem12.mdff.events import spans
 from nem12.mdff.findings import Finding, Level
@@ -80,14 +81,14 @@ def judge_repeats(days: Iterable[Day], repeated: set[Key]) -> Iterator[Repeated]
         same = by_stamps[key].get(day.stamps)
         if same is None:
             by_stamps[key][day.stamps] = day.line, _content(day)
-            message = f"{_named(day)} again, after line {first_lines[key]}, with other stamps"
-            yield Repeated(_finding(Level.WARN, "date-superseded", day, message))
+            what = f"again, after line {first_lines[key]}, with other stamps"
+            yield Repeated(_finding(Level.WARN, "date-superseded", day, what))
         elif same[1] == _content(day):
-            message = f"{_named(day)} again, after line {same[0]}, with the same content"
-            yield Repeated(_finding(Level.WARN, "date-repeated", day, message))
+            what = f"again, after line {same[0]}, with the same content"
+            yield Repeated(_finding(Level.WARN, "date-repeated", day, what))
         else:
-            message = f"{_named(day)} again with the stamps of line {same[0]} and other values"
-            yield Repeated(_finding(Level.RECORD, "date-repeated", day, message), day)
+            what = f"again with the stamps of line {same[0]} and other values"
+            yield Repeated(_finding(Level.RECORD, "date-repeated", day, what), day)
 
 
 def _content(day: Day) -> object:
@@ -103,10 +104,9 @@ def _canonical(value: str) -> tuple[str, str]:
     return whole.lstrip("0"), decimals.rstrip("0")
 
 
-def _named(day: Day) -> str:
-    return f"day {day.day:%Y%m%d} of {day.channel.nmi} {day.channel.suffix}"
-
-
-def _finding(level: Level, code: str, day: Day, message: str) -> Finding:
+def _finding(level: Level, code: str, day: Day, what: str) -> Finding:
     last = day.line if level is Level.WARN else day.last_line
-    return Finding(level, code, day.line, message, "", day.line, last)
+    given = f"{day.day:%Y%m%d}"
+    message, excerpt = f"IntervalDate {given} {what}", text.marked(("300", given, "…"), 1)
+    found = Finding(level, code, day.line, message, excerpt, day.line, last, field=2)
+    return found.about(day.channel.nmi, day.channel.suffix, day.day)

@@ -25,6 +25,14 @@ FIELDS_400: Final = ("RecordIndicator", "StartInterval", "EndInterval", "Quality
 FIELDS_500: Final = ("RecordIndicator", "TransCode", "RetServiceOrder", "ReadDateTime",
                      "IndexRead")  # S 4.6  # fmt: skip
 
+_FIELDS: Final = {
+    "100": FIELDS_100,
+    "200": FIELDS_200,
+    "400": FIELDS_400,
+    "500": FIELDS_500,
+    "900": ("RecordIndicator",),
+}
+
 MINUTES_A_DAY: Final = 1440
 INTERVAL_LENGTHS: Final = (5, 15, 30)  # minutes, S 4.3
 MAX_WHOLE_DIGITS: Final = 15  # before the decimal point, S appendix B
@@ -72,6 +80,7 @@ UNITS: Final = _units()
 """By upper-case spelling: UOM is expressly not case sensitive."""
 
 QUALITY: Final = re.compile(r"[AEFSVN](?:[0-9]{2})?", re.ASCII)  # S appendix C
+QUALITY_FLAGS: Final = "AEFNSV"
 QUALITY_LIKE: Final = re.compile(r"[A-Za-z][0-9]{0,2}", re.ASCII)
 METHOD_REQUIRED: Final = frozenset("EFS")
 REASON_REQUIRED: Final = frozenset("FS")
@@ -100,6 +109,11 @@ SUFFIX: Final = re.compile(r"[A-HJ-NP-Z][1-9A-HJ-NP-Z]", re.ASCII)
 """First character: direction and kind of energy; second: the meter. Neither uses I or O."""
 
 
+NMI_LIKE: Final = re.compile(r"(?!NEM1[23]$)(?=[A-Z]*[0-9])[0-9A-Z]{1,11}", re.ASCII)
+"""An NMI, too short ones and those with a wrong check digit too."""
+SUFFIX_LIKE: Final = re.compile(r"[A-Z][0-9A-Z]", re.ASCII)
+
+
 def nmi_check_digit(nmi: str) -> str:
     """The check digit of a ten-character NMI (National Metering Identifier procedure, app. 2).
 
@@ -110,3 +124,22 @@ def nmi_check_digit(nmi: str) -> str:
         code = ord(character) * (2 if place % 2 == 0 else 1)
         total += sum(map(int, str(code)))
     return str(-total % 10)
+
+
+def field_name(indicator: str, place: int, intervals: int = 0) -> str:
+    """What AEMO calls a field; empty where the record has no such field.
+
+    Args:
+        indicator: Of the record.
+        place: Of the field, from 0.
+        intervals: Values of a 300 record.
+    """
+    if indicator != "300":
+        names = _FIELDS.get(indicator, ())
+        return names[place] if place < len(names) else ""
+    if place < 2:
+        return ("RecordIndicator", "IntervalDate")[place]
+    if place < 2 + intervals:
+        return f"IntervalValue {place - 1}"
+    behind = place - 2 - intervals
+    return FIELDS_300_TAIL[behind] if behind < len(FIELDS_300_TAIL) else ""

@@ -69,6 +69,9 @@ class Structure:
     _last_line: int = 1
     _last_byte: int = ord("\n")
     _first_record: tuple[int, bytes] = (1, b"")
+    _first_raw: bytes = b""
+    _last_raw: bytes = b""
+    """Beginnings of the first line, and of the last one that is not blank."""
     _any_record: bool = False
     _body_has_records: bool = False
     _months: set[bytes] = field(default_factory=set)
@@ -93,9 +96,12 @@ class Structure:
         self._form.look(line, piece, ends)
         self._scannable = not ends.lone_cr
         self._walk(offset, line, piece, ends.lines)
+        if line == 1:
+            self._first_raw = self._first_raw or piece[: 4 * text.EXCERPT].splitlines()[0]
         content = len(piece.rstrip(b" \t,\r\n"))
         if content:
             self._last_line = line + ends.lines - text.count_lines(piece[content:])
+            self._last_raw = text.line_around(piece, content - 1)[0][: 4 * text.EXCERPT]
         self._line = line + ends.lines
         self._last_byte = piece[-1]
 
@@ -109,7 +115,7 @@ class Structure:
         empty = self._state == "before"
         line, raw = self._first_record
         if empty:
-            self._breach("empty", 1, b"", "the file holds nothing but line ends")
+            self._breach("empty", 1, self._first_raw, "the file holds nothing but line ends")
         elif not self._any_record:
             self._breach("not-text", 1, raw, "the file holds no NEM12 records at all")
         elif self._state == "unknown":
@@ -118,13 +124,13 @@ class Structure:
             message = "the file ends without a 900 record"
             if "no-end" not in self.profile.tolerated:
                 message += ": it was cut off on its way"
-            self._breach("no-end", self._last_line, b"", message)
+            self._breach("no-end", self._last_line, self._last_raw, message)
         if self._last_byte not in b"\r\n" and not empty:
             message = "the last line has no line end"
-            self._add(Level.WARN, "no-final-newline", self._last_line, b"", message)
+            self._add(Level.WARN, "no-final-newline", self._last_line, self._last_raw, message)
         if len(self._months) > MAX_MONTHS:
             message = f"the days are spread over {len(self._months)} months"
-            self._add(Level.FILE, "too-many-months", 1, b"", message)
+            self._add(Level.FILE, "too-many-months", 1, self._first_raw, message)
         if not self._form.is_text:
             # What bytes of another kind look like as records would only mislead.
             self.findings = [
@@ -239,7 +245,7 @@ class Structure:
             self._state, self.end = "after", Cut(offset, line)
             self._end(line, raw)
             if not self._body_has_records:
-                message = "the file delivers nothing: 900 follows 100"
+                message = "the file contains no data (900 directly after 100)"
                 self._add(Level.WARN, "no-data", line, raw, message)
         elif kind == "100":
             if self._breach("second-header", line, raw, "a 100 record before the 900 record"):
@@ -283,8 +289,20 @@ class Structure:
         self._add(Level.WARN if tolerated else Level.FILE, code, line, raw, message)
         return tolerated
 
-    def _add(self, level: Level, code: str, line: int, raw: bytes, message: str) -> None:
-        finding = Finding(level, code, line, message, text.excerpt(raw), line, line)
+    def _add(
+        self,
+        level: Level,
+        code: str,
+        line: int,
+        raw: bytes,
+        message: str,
+        *,
+        place: int | None = None,
+    ) -> None:
+        excerpt, number = text.excerpt(raw), 0
+        if place is not None:
+            excerpt, number = text.marked(text.decode(raw)[0].split(","), place), place + 1
+        finding = Finding(level, code, line, message, excerpt, line, line, number)
         if self.tally.keep(finding):
             self.findings.append(finding)
 

@@ -1,7 +1,7 @@
 """From bytes to lines to fields. The format has no quoting: every comma separates (S 3.3)."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -11,6 +11,12 @@ BLANKS: Final = " \t"
 _BLANK_LINE: Final = b" \t,\r\n"
 EXCERPT: Final = 120
 """Characters of a line that a finding shows: enough to see which record it is."""
+
+MARKS: Final = "►◄"
+"""Stand around the field at fault in an excerpt; where a file holds them, they are escaped."""
+
+_MARKED: Final = 40
+"""Characters of the field at fault that its excerpt shows."""
 
 _LONE_CR: Final = re.compile(rb"\r(?!\n)")
 
@@ -149,6 +155,13 @@ def line_ends(piece: bytes) -> LineEnds:
     return LineEnds(piece.count(b"\n"), piece.count(b"\r"), lone_cr)
 
 
+def line_around(piece: bytes, at: int) -> tuple[bytes, int]:
+    """The line of a piece in which a byte lies, and the place of its field there, from 0."""
+    begin = max(piece.rfind(b"\n", 0, at), piece.rfind(b"\r", 0, at)) + 1
+    raw = piece[begin : at + _first_length(piece[at:])]
+    return raw, raw.count(b",", 0, at - begin)
+
+
 def count_lines(piece: bytes) -> int:
     """Line ends in a piece: CR LF, LF and CR each count once."""
     return line_ends(piece).lines
@@ -199,6 +212,15 @@ def place_with_spaces(text: str) -> int | None:
     return next((place for place, field in fields if field != field.strip(BLANKS)), None)
 
 
+def place_not_utf8(line: bytes) -> int:
+    """Which field of a line is the first that is not UTF-8, from 0."""
+    try:
+        line.decode()
+    except UnicodeDecodeError as error:
+        return line.count(b",", 0, error.start)
+    return 0
+
+
 def plural(count: int, noun: str) -> str:
     """The number with its noun, as in `1 day`, `2 days`."""
     return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
@@ -206,11 +228,50 @@ def plural(count: int, noun: str) -> str:
 
 def shown(text: str, limit: int = 40) -> str:
     """Text from a file made safe to print in a sentence: bounded, nothing but printables."""
-    cut = text[: limit + 1]
-    safe = "".join(c if c.isprintable() else f"\\x{ord(c):02x}" for c in cut)
-    return safe if len(safe) <= limit else safe[:limit] + "…"
+    return _beginning(_escaped(text[: limit + 1]), limit)
 
 
 def excerpt(line: bytes) -> str:
     """The beginning of a line for a finding."""
-    return shown(decode(line[: 4 * EXCERPT])[0], EXCERPT)
+    return _beginning(_escaped(decode(line[: 4 * EXCERPT])[0], MARKS), EXCERPT)
+
+
+def marked(fields: Sequence[str], place: int) -> str:
+    """The part of a record around one of its fields, which stands between `MARKS`.
+
+    Args:
+        fields: As they stand in the file.
+        place: Of the field, from 0; a field beyond the last is missing and marked at the end.
+    """
+    begin, end = MARKS
+    field = _escaped(fields[place][:EXCERPT], MARKS) if place < len(fields) else ""
+    field = _beginning(field, _MARKED)
+    # Each field has a character at least, its comma: more fields than these are never shown.
+    before = "".join(f"{each}," for each in fields[max(0, place - EXCERPT - 1) : place])
+    after = "".join(f",{each}" for each in fields[place + 1 : place + 2 + EXCERPT])
+    if place >= len(fields):
+        before = before.removesuffix(",")
+    before = _escaped(before[-EXCERPT - 1 :], MARKS)
+    after = _escaped(after[: EXCERPT + 1], MARKS)
+    # What one side does not need of its half is the other's.
+    room = EXCERPT - len(field)
+    before_room = max(room // 2, room - len(after))
+    after_room = max(room - room // 2, room - len(before))
+    if len(before) > before_room:
+        before = before[-before_room:]
+        before = f"… {before[before.find(',', 0, -1) + 1 :]}"
+    if len(after) > after_room:
+        after = after[:after_room]
+        after = f"{after[: after.rfind(',') + 1]}…"
+    return f"{before}{begin}{field}{end}{after}"
+
+
+def _escaped(text: str, besides: str = "") -> str:
+    """Text with what does not print, and the characters `besides`, as escapes."""
+    if text.isprintable() and not any(c in text for c in besides):
+        return text
+    return "".join(c if c.isprintable() and c not in besides else f"\\x{ord(c):02x}" for c in text)
+
+
+def _beginning(text: str, limit: int) -> str:
+    return text if len(text) <= limit else f"{text[:limit]}…"

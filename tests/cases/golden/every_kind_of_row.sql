@@ -24,14 +24,14 @@ INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_min
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_rejects (file_id, line, level, code, message, excerpt, first_line, last_line) VALUES
-(6649255338076468075,11,'RECORD','value-negative','IntervalValue 1 ''-1'' is negative','300,20240304,-1,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,A,,,202403…',11,11),
+(6649255338076468075,11,'RECORD','value-negative','IntervalValue 1 ''-1'' is negative','300,20240304,►-1◄,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,A,,,…',11,11),
 (6649255338076468075,16,'RECORD','unknown-record','record indicator ''999'' is not one of the format','999,what is this',16,16),
-(6649255338076468075,14,'BLOCK','nmi','NMI ''BAD!'' is not 10 letters and digits','200,BAD!,E1Q1,01,E1,N1,TX90417,kWh,30,20240410',14,16)
+(6649255338076468075,14,'BLOCK','nmi','NMI ''BAD!'' is not 10 letters and digits','200,►BAD!◄,E1Q1,01,E1,N1,TX90417,kWh,30,20240410',14,16)
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_warnings (file_id, line, code, message, excerpt) VALUES
-(6649255338076468075,9,'update-missing','no UpdateDateTime; the header''s DateTime stands in for it','300,20240303,1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,A,,,,'),
-(6649255338076468075,9,'event-with-a','400 records under quality A; applied','')
+(6649255338076468075,9,'update-missing','UpdateDateTime is empty; the header''s DateTime stands in for it','300,20240303,1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,A,,,►◄,'),
+(6649255338076468075,9,'event-with-a','400 records under QualityMethod A; applied','300,20240303,1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,►A◄,,,,')
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES

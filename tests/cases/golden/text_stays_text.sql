@@ -26,7 +26,7 @@ INSERT INTO meter_rejects (file_id, line, level, code, message, excerpt, first_l
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_warnings (file_id, line, code, message, excerpt) VALUES
-(8197055874458468900,5,'quote','a quotation mark in field 6; the format has no quoting','400,1,20,A,0,it''s "both" \ and {braces}')
+(8197055874458468900,5,'quote','a quotation mark in ReasonDescription; the format has no quoting','400,1,20,A,0,►it''s "both" \ and {braces}◄')
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES
