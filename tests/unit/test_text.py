@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nem12.mdff import text
-from nem12.mdff.text import Readable, excerpt, shown, whole_lines
+from nem12.mdff.text import Readable, excerpt, marked, shown, whole_lines
 from nem12.settings import MAX_LINE_BYTES, MIB
 
 LIMIT = 2048
@@ -135,6 +135,43 @@ def test_an_excerpt_is_short_printable_and_of_one_line(line: bytes) -> None:
     given_back = excerpt(line)
     assert given_back.isprintable()
     assert len(given_back) <= text.EXCERPT + 1
+
+
+@given(st.lists(st.text(max_size=60).map(lambda f: f.replace(",", "")), min_size=1), st.data())
+def test_a_marked_field_stands_whole_between_its_neighbours(
+    fields: list[str], data: st.DataObject
+) -> None:
+    place = data.draw(st.integers(0, len(fields) + 2))
+    given_back = marked(fields, place)
+    assert given_back.isprintable()
+    assert len(given_back) <= text.EXCERPT + len("… ►…◄…")
+    before, _, rest = given_back.partition("►")
+    field, _, after = rest.partition("◄")
+    assert not {"►", "◄"} & {*before, *field, *after}
+    if place >= len(fields):
+        assert (field, after) == ("", "")
+    elif (fields[place] + "".join(fields)).isprintable() and len(fields[place]) <= 40:
+        assert field == fields[place].replace("►", r"\x25ba").replace("◄", r"\x25c4")
+        assert ",".join(fields[:place]).endswith(before.removeprefix("… ").removesuffix(","))
+
+
+DAY = ["300", "20240310", *(f"{n}.5" for n in range(48)), "A", "", "", "20240315063000", ""]
+
+
+@pytest.mark.parametrize(
+    ("place", "shows"),
+    [
+        (1, "300,►20240310◄,0.5,1.5,"),
+        (30, ",26.5,27.5,►28.5◄,29.5,30.5,"),
+        (50, ",46.5,47.5,►A◄,,,20240315063000,"),
+        (53, ",47.5,A,,,►20240315063000◄,"),
+        (54, ",A,,,20240315063000,►◄"),
+        (55, ",A,,,20240315063000,►◄"),
+    ],
+    ids=["date", "value", "quality", "update", "empty", "missing"],
+)
+def test_a_marked_field_is_seen_wherever_it_stands(place: int, shows: str) -> None:
+    assert shows in marked(DAY, place)
 
 
 @given(st.text(max_size=80), st.integers(1, 60))
