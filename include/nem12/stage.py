@@ -53,6 +53,9 @@ _PART_COLUMNS: Final = (
     "file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, "
     "refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings"
 )
+_FINDING_COLUMNS: Final = (
+    "file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt"
+)
 _FILE_COLUMNS: Final = (
     "file_id, sha256, name, size, profile, reader_version, header_at, from_participant, "
     "to_participant"
@@ -123,9 +126,9 @@ class _Batch:
         self._rejects = _Insert(
             out,
             "meter_rejects",
-            "file_id, line, level, code, message, excerpt, first_line, last_line",
+            f"level, first_line, last_line, {_FINDING_COLUMNS}",
         )
-        self._warnings = _Insert(out, "meter_warnings", "file_id, line, code, message, excerpt")
+        self._warnings = _Insert(out, "meter_warnings", _FINDING_COLUMNS)
         self._parts = _Insert(out, "meter_batch_parts", _PART_COLUMNS)
         self._months: set[date] = set()
 
@@ -170,15 +173,21 @@ class _Batch:
         self._staged.refused_records += parsed.counts.refused_records
 
     def _finding(self, file_id: int, finding: Finding) -> None:
-        code, said = literal(finding.code), literal(finding.message)
-        excerpt = literal(finding.excerpt)
+        values = _finding_values(file_id, finding)
         if finding.level is Level.WARN:
-            self._warnings.add(f"({file_id},{finding.line},{code},{said},{excerpt})")
+            self._warnings.add(f"({values})")
         else:
-            self._rejects.add(
-                f"({file_id},{finding.line},'{finding.level.name}',{code},{said},{excerpt},"
-                f"{finding.first_line},{finding.last_line})"
-            )
+            refuses = f"'{finding.level.name}',{finding.first_line},{finding.last_line}"
+            self._rejects.add(f"({refuses},{values})")
+
+
+def _finding_values(file_id: int, finding: Finding) -> str:
+    whose = (finding.nmi, finding.suffix, finding.day, finding.last_day)
+    named = ",".join(literal(str(part)) if part else "NULL" for part in whose)
+    said = f"{literal(finding.message)},{literal(finding.excerpt)}"
+    return (
+        f"{file_id},{finding.line},{literal(finding.code)},{named},{finding.field or 'NULL'},{said}"
+    )
 
 
 class _DayRows:

@@ -43,11 +43,8 @@ FILES = [pytest.param(data, id=name) for name, _, _, data in REPEATS] + [
 def stored(warehouse: Warehouse) -> set[tuple[object, ...]]:
     return set(
         warehouse.rows(
-            "SELECT level, code, line, message, first_line, last_line FROM meter_rejects"
-            " WHERE code = ANY(%s) UNION ALL"
-            " SELECT 'WARN', code, line, message, line, line FROM meter_warnings"
-            " WHERE code = ANY(%s)",
-            list(ABOUT_DAYS),
+            "SELECT level, code, line, message, excerpt, first_line, last_line, field, nmi,"
+            " nmi_suffix, day, last_day FROM meter_findings WHERE code = ANY(%s)",
             list(ABOUT_DAYS),
         )
     )
@@ -76,10 +73,13 @@ def test_the_database_judges_repeated_days_as_validate_does(
     findings: list[Finding] = []
     judged = validate(whole, findings.append)
     wanted = {
-        (f.level.name, f.code, f.line, f.message, f.first_line, f.last_line)
+        (
+            f.level.name, f.code, f.line, f.message, f.excerpt, f.first_line, f.last_line, f.field,
+            f.nmi, f.suffix, f.day, f.last_day,
+        )
         for f in findings
         if f.code in ABOUT_DAYS
-    }
+    }  # fmt: skip
     found = []
     for shards in (pack([whole]), one_block_shards([cut]), one_block_shards([cut])[::-1]):
         warehouse.empty()

@@ -242,7 +242,7 @@ def test_a_purged_nmi_is_nowhere_in_the_tables(
     run.drop("correction.csv", CORRECTION)
     run.run()
     gone = retention.purge(owner, NMI)
-    assert (gone["readings"], gone["findings"]) == (48 + 96, 2)
+    assert (gone["readings"], gone["findings"]) == (48 + 96, 1)
     named = """
         SELECT table_name, column_name FROM information_schema.columns
         WHERE table_schema = 'public' AND table_name LIKE 'meter%%'
@@ -251,10 +251,47 @@ def test_a_purged_nmi_is_nowhere_in_the_tables(
     for table, column in warehouse.rows(named):
         query = f"SELECT count(*) FROM {table} WHERE strpos(\"{column}\"::text, '{NMI}') > 0"
         assert warehouse.one(query) == 0, (table, column)
-    texts = warehouse.rows("SELECT line, message, excerpt <> '' FROM meter_rejects ORDER BY line")
-    # Of the other NMI nobody can tell any more whose it is: its month was dropped.
-    assert [text[1:] for text in texts] == [("purged", False), ("purged", False)]
+    # Where its days are gone too, a refusal still tells whose it was.
+    assert refusals(warehouse) == [(5, OTHER, "value"), (11, None, "purged")]
     assert differences(warehouse) == []
+
+
+def refusals(warehouse: Warehouse) -> list[tuple[object, ...]]:
+    """Line, NMI, and the code; `purged` where nothing more is known."""
+    return warehouse.rows(
+        "SELECT line, nmi, CASE WHEN message = 'purged' AND excerpt = '' THEN message ELSE code END"
+        " FROM meter_rejects ORDER BY line"
+    )
+
+
+def test_of_a_purged_nmi_only_what_is_said_of_days_that_are_not_kept_is_blank(
+    warehouse: Warehouse, run: Run, owner: Connection
+) -> None:
+    days = [Day(day=date(2024, 3, n), value=value) for n, value in ((11, "x"), (12, "y"))]
+    run.drop("two.csv", delivery(*days, Day(nmi=OTHER)))
+    run.run()
+    later = date(2024, 3, 12)
+    assert retention.purge(owner, NMI, later)["findings"] == 1
+    assert refusals(warehouse) == [(3, None, "purged"), (5, NMI, "value")]
+    run.drop("again.csv", delivery(*days, Day(nmi=OTHER), created="202403151031"))
+    run.run()
+    assert refusals(warehouse) == [(3, None, "purged")] * 2 + [(5, NMI, "value")] * 2
+
+
+@pytest.mark.parametrize("nmi", ["!", "4103O35613X", "NEM12"])
+def test_a_refusal_whose_nmi_cannot_be_read_is_blank_where_it_may_be_of_a_purged_one(
+    warehouse: Warehouse, run: Run, owner: Connection, nmi: str
+) -> None:
+    run.drop("far.csv", delivery(Day(nmi=OTHER), Day(nmi=nmi), Day(nmi=OTHER, suffix="E2"), Day()))
+    run.drop("near.csv", delivery(Day(nmi=OTHER), Day(nmi=nmi), Day(suffix="E2")))
+    run.run()
+    before = refusals(warehouse)
+    assert [(line, code) for line, _, code in before] == [(4, "nmi")] * 2
+    retention.purge(owner, NMI)
+    if before[0][1] is None:
+        assert sorted(refusals(warehouse), key=str) == [(4, None, "nmi"), (4, None, "purged")]
+    else:
+        assert refusals(warehouse) == before
 
 
 def test_a_purged_nmi_does_not_come_back_and_its_later_days_do(

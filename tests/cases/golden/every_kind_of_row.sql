@@ -23,15 +23,15 @@ INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_min
 ('6407112380','Q1','kVArh',-3,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-02-29',13,13,1,'20240315T063000+10',false,NULL,'A',NULL,'',NULL,NULL,NULL,NULL,'{461,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}')
 ON CONFLICT DO NOTHING;
 
-INSERT INTO meter_rejects (file_id, line, level, code, message, excerpt, first_line, last_line) VALUES
-(6649255338076468075,11,'RECORD','value-negative','IntervalValue 1 ''-1'' is negative','300,20240304,►-1◄,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,A,,,…',11,11),
-(6649255338076468075,16,'RECORD','unknown-record','record indicator ''999'' is not one of the format','999,what is this',16,16),
-(6649255338076468075,14,'BLOCK','nmi','NMI ''BAD!'' is not 10 letters and digits','200,►BAD!◄,E1Q1,01,E1,N1,TX90417,kWh,30,20240410',14,16)
+INSERT INTO meter_rejects (level, first_line, last_line, file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
+('RECORD',11,11,6649255338076468075,11,'value-negative','6407112380','E1','2024-03-04','2024-03-04',3,'IntervalValue 1 ''-1'' is negative','300,20240304,►-1◄,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,A,,,…'),
+('RECORD',16,16,6649255338076468075,16,'unknown-record',NULL,'E1',NULL,NULL,NULL,'record indicator ''999'' is not one of the format','999,what is this'),
+('BLOCK',14,16,6649255338076468075,14,'nmi',NULL,'E1','2024-02-29','2024-02-29',2,'NMI ''BAD!'' is not 10 letters and digits','200,►BAD!◄,E1Q1,01,E1,N1,TX90417,kWh,30,20240410')
 ON CONFLICT DO NOTHING;
 
-INSERT INTO meter_warnings (file_id, line, code, message, excerpt) VALUES
-(6649255338076468075,9,'update-missing','UpdateDateTime is empty; the header''s DateTime stands in for it','300,20240303,1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,A,,,►◄,'),
-(6649255338076468075,9,'event-with-a','400 records under QualityMethod A; applied','300,20240303,1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,►A◄,,,,')
+INSERT INTO meter_warnings (file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
+(6649255338076468075,9,'update-missing','6407112380','E1','2024-03-03','2024-03-03',54,'UpdateDateTime is empty; the header''s DateTime stands in for it','300,20240303,1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,A,,,►◄,'),
+(6649255338076468075,9,'event-with-a','6407112380','E1','2024-03-03','2024-03-03',51,'400 records under QualityMethod A; applied','300,20240303,1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,►A◄,,,,')
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES

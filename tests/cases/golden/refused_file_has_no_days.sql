@@ -15,8 +15,8 @@ INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, h
 (8523140270996326349,'ec908dd67f200f9b3aac6884acf0e97c894db00016410116d8efffeabfb48beb','refused_file_has_no_days.csv',273,'standard','2','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
 ON CONFLICT DO NOTHING;
 
-INSERT INTO meter_rejects (file_id, line, level, code, message, excerpt, first_line, last_line) VALUES
-(8523140270996326349,4,'FILE','second-header','a 100 record before the 900 record','100,NEM12,202403151030,WATTMDP,LUMENRET',1,5)
+INSERT INTO meter_rejects (level, first_line, last_line, file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
+('FILE',1,5,8523140270996326349,4,'second-header',NULL,NULL,NULL,NULL,NULL,'a 100 record before the 900 record','100,NEM12,202403151030,WATTMDP,LUMENRET')
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES

@@ -93,9 +93,7 @@ def check(found: Version | None) -> None:
         return
     if is_newer(found):
         raise newer(found)
-    raise SetupError(
-        f"the database has schema {found}, this package needs {need}: run `{migrate}`"
-    )
+    raise SetupError(f"the database has schema {found}, this package needs {need}: run `{migrate}`")
 
 
 def newer(found: Version) -> SetupError:

@@ -7,7 +7,7 @@ DECLARE
         'meter_rejects, meter_warnings, meter_day_versions, meter_days, meter_daily_totals, '
         'meter_drops, meter_drop_files';
     read constant text := 'meter_kept_from, meter_days_not_kept, meter_months, meter_daily, '
-        'meter_reading_sources, meter_conflicts, meter_highest_versions, meter_expected_readings';
+        'meter_reading_sources, meter_conflicts, meter_findings, meter_highest_versions, meter_expected_readings';
     role text;
 BEGIN
     -- Every connection asks whether its package fits.

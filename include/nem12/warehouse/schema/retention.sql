@@ -79,11 +79,12 @@ BEGIN
     RETURN removed;
 END $$;
 
--- Blank the text of refusals and warnings that names an NMI or may quote its values: of one file,
--- or of all that hold it or have days that are not kept, so that nobody can tell. What lies between
--- days of one other NMI stays. Where and by which code something was refused stays too, or the
--- counts would not balance. Returns how many.
-CREATE OR REPLACE FUNCTION meter_blank_findings(only_nmi text, only_file bigint DEFAULT NULL) RETURNS bigint
+-- Blank what refusals and warnings say of an NMI and its days before `new_first_day`: of one file,
+-- or of all. Of a finding whose NMI could not be read only its place in the file tells whose it may
+-- be: what lies between days of one other NMI stays. Where and by which code something was refused
+-- stays too, or the counts would not balance. Returns how many.
+CREATE OR REPLACE FUNCTION meter_blank_findings(
+    only_nmi text, new_first_day date, only_file bigint DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     about record;
@@ -91,11 +92,9 @@ DECLARE
 BEGIN
     FOR about IN
         WITH findings AS (
-            SELECT file_id, line, code, message || ' ' || excerpt AS said FROM meter_rejects
-            WHERE only_file IS NULL OR file_id = only_file
-            UNION ALL
-            SELECT file_id, line, code, message || ' ' || excerpt FROM meter_warnings
-            WHERE only_file IS NULL OR file_id = only_file
+            SELECT file_id, line, level, code, nmi, day,
+                strpos(message || ' ' || excerpt, only_nmi) > 0 AS names_it
+            FROM meter_findings WHERE only_file IS NULL OR file_id = only_file
         ), holding AS (
             SELECT only_file AS file_id WHERE only_file IS NOT NULL
             UNION
@@ -103,24 +102,29 @@ BEGIN
             UNION
             SELECT file_id FROM meter_files WHERE removed_days > 0
             UNION
-            SELECT file_id FROM findings WHERE strpos(said, only_nmi) > 0
+            SELECT file_id FROM findings WHERE nmi = only_nmi OR nmi IS NULL AND names_it
         )
-        SELECT f.file_id, f.line, f.code
+        SELECT f.file_id, f.line, f.level, f.code
         FROM findings f
         JOIN holding USING (file_id)
         LEFT JOIN LATERAL (
             SELECT v.nmi FROM meter_day_versions v WHERE v.file_id = f.file_id AND v.line <= f.line
-            ORDER BY v.line DESC LIMIT 1) before ON true
+            ORDER BY v.line DESC LIMIT 1) before ON f.nmi IS NULL
         LEFT JOIN LATERAL (
             SELECT v.nmi FROM meter_day_versions v WHERE v.file_id = f.file_id AND v.line > f.line
-            ORDER BY v.line LIMIT 1) after ON true
-        WHERE strpos(f.said, only_nmi) > 0 OR before.nmi = only_nmi
-            OR (before.nmi = after.nmi) IS NOT TRUE
+            ORDER BY v.line LIMIT 1) after ON f.nmi IS NULL
+        WHERE f.nmi = only_nmi AND (f.day >= new_first_day) IS NOT TRUE
+            OR f.nmi IS NULL AND (f.names_it OR before.nmi = only_nmi
+                OR (before.nmi = after.nmi) IS NOT TRUE)
     LOOP
-        UPDATE meter_rejects r SET message = 'purged', excerpt = ''
-        WHERE (r.file_id, r.line, r.code) = (about.file_id, about.line, about.code);
-        UPDATE meter_warnings w SET message = 'purged', excerpt = ''
-        WHERE (w.file_id, w.line, w.code) = (about.file_id, about.line, about.code);
+        UPDATE meter_rejects r SET message = 'purged', excerpt = '', nmi = NULL, nmi_suffix = NULL,
+            day = NULL, last_day = NULL, field = NULL
+        WHERE about.level <> 'WARN'
+            AND (r.file_id, r.line, r.code) = (about.file_id, about.line, about.code);
+        UPDATE meter_warnings w SET message = 'purged', excerpt = '', nmi = NULL, nmi_suffix = NULL,
+            day = NULL, last_day = NULL, field = NULL
+        WHERE about.level = 'WARN'
+            AND (w.file_id, w.line, w.code) = (about.file_id, about.line, about.code);
         blanked := blanked + 1;
     END LOOP;
     RETURN blanked;
@@ -140,7 +144,7 @@ BEGIN
     END IF;
     PERFORM pg_advisory_xact_lock(hashtextextended('nem12 kept', 12));
     readings := 0;
-    findings := meter_blank_findings(only_nmi);
+    findings := meter_blank_findings(only_nmi, new_first_day);
     day_versions := meter_keep_from(only_nmi, new_first_day);
     FOR month IN SELECT m.partition FROM meter_months m LOOP
         EXECUTE format('DELETE FROM %s WHERE nmi = $1 AND "timestamp" < $2', month)

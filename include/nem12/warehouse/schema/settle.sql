@@ -80,19 +80,23 @@ BEGIN
 
     -- Few files repeat a day: the others are not searched again.
     IF repeated.found > 0 THEN
-        INSERT INTO meter_rejects (file_id, line, level, code, message, excerpt, first_line, last_line)
-        SELECT file, r.line, 'RECORD', r.code,
-            format('day %s of %s %s again with the stamps of line %s and other values',
-                to_char(r.day, 'YYYYMMDD'), r.nmi, r.nmi_suffix, r.first_line), '', v.line, v.last_line
+        INSERT INTO meter_rejects (file_id, line, level, code, nmi, nmi_suffix, day, last_day, field,
+            message, excerpt, first_line, last_line)
+        SELECT file, r.line, 'RECORD', r.code, r.nmi, r.nmi_suffix, r.day, r.day, 2,
+            format('IntervalDate %s again with the stamps of line %s and other values',
+                to_char(r.day, 'YYYYMMDD'), r.first_line),
+            format('300,►%s◄,…', to_char(r.day, 'YYYYMMDD')), v.line, v.last_line
         FROM meter_repeated_days(file) r
         JOIN meter_day_versions v ON v.file_id = file AND v.line = r.line
         WHERE r.refused
         ON CONFLICT DO NOTHING;
-        INSERT INTO meter_warnings (file_id, line, code, message, excerpt)
-        SELECT file, r.line, r.code,
-            format('day %s of %s %s again, after line %s, with %s', to_char(r.day, 'YYYYMMDD'), r.nmi,
-                r.nmi_suffix, r.first_line,
-                CASE r.code WHEN 'date-repeated' THEN 'the same content' ELSE 'other stamps' END), ''
+        INSERT INTO meter_warnings (file_id, line, code, nmi, nmi_suffix, day, last_day, field,
+            message, excerpt)
+        SELECT file, r.line, r.code, r.nmi, r.nmi_suffix, r.day, r.day, 2,
+            format('IntervalDate %s again, after line %s, with %s', to_char(r.day, 'YYYYMMDD'),
+                r.first_line,
+                CASE r.code WHEN 'date-repeated' THEN 'the same content' ELSE 'other stamps' END),
+            format('300,►%s◄,…', to_char(r.day, 'YYYYMMDD'))
         FROM meter_repeated_days(file) r WHERE NOT r.refused
         ORDER BY r.line LIMIT 200
         ON CONFLICT DO NOTHING;
@@ -145,13 +149,11 @@ BEGIN
     SELECT status INTO before FROM meter_files WHERE file_id = file FOR NO KEY UPDATE;
     judged := meter_judge_file(file);
     IF judged <> 'loading' THEN
-        PERFORM meter_blank_findings(k.nmi, file) FROM meter_kept_from k
+        PERFORM meter_blank_findings(k.nmi, k.first_day, file) FROM meter_kept_from k
         WHERE k.nmi <> '' AND (
             EXISTS (SELECT FROM meter_day_versions v WHERE v.file_id = file AND v.nmi = k.nmi)
-            OR EXISTS (SELECT FROM meter_rejects r
-                       WHERE r.file_id = file AND strpos(r.message || r.excerpt, k.nmi) > 0)
-            OR EXISTS (SELECT FROM meter_warnings w
-                       WHERE w.file_id = file AND strpos(w.message || w.excerpt, k.nmi) > 0));
+            OR EXISTS (SELECT FROM meter_findings f WHERE f.file_id = file AND (f.nmi = k.nmi
+                       OR f.nmi IS NULL AND strpos(f.message || ' ' || f.excerpt, k.nmi) > 0)));
         WITH gone AS (
             DELETE FROM meter_day_versions v USING meter_days_not_kept n
             WHERE n.file_id = file AND v.file_id = n.file_id AND v.line = n.line

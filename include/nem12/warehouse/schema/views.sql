@@ -35,3 +35,14 @@ HAVING count(DISTINCT (interval_minutes, uom, uom_exponent, interval_values)) > 
 
 COMMENT ON VIEW meter_conflicts IS
     'Versions of a day with equal stamps and other values: a fault of the sender.';
+
+-- Everything that is said about the lines of files.
+CREATE OR REPLACE VIEW meter_findings AS
+SELECT file_id, line, level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt,
+    first_line, last_line
+FROM meter_rejects
+UNION ALL
+SELECT file_id, line, 'WARN', code, nmi, nmi_suffix, day, last_day, field, message, excerpt, line, line
+FROM meter_warnings;
+
+COMMENT ON VIEW meter_findings IS 'Refusals, and the warnings that are kept.';

@@ -1,11 +1,11 @@
 -- The files of a claim that were refused, whole or in part, each with its first refusal.
 SELECT m.member AS name, m.outcome, f.sha256, f.records, f.refused_records, r.line, r.code,
-    r.message, count(*) OVER () AS found
+    r.nmi, r.nmi_suffix, r.day, r.last_day, r.field, r.message, count(*) OVER () AS found
 FROM meter_drops d
 JOIN meter_drop_files m USING (drop_id)
 JOIN meter_files f USING (file_id)
 LEFT JOIN LATERAL (
-    SELECT line, code, message FROM meter_rejects WHERE file_id = f.file_id
+    SELECT * FROM meter_rejects WHERE file_id = f.file_id
     ORDER BY line, code LIMIT 1
 ) AS r ON true
 WHERE d.claim = %(claim)s AND d.state = 'settled' AND m.outcome IN ('refused', 'partial')

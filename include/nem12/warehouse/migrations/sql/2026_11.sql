@@ -104,6 +104,11 @@ CREATE TABLE meter_rejects (
     line bigint NOT NULL,
     level text NOT NULL CHECK (level IN ('FILE', 'BLOCK', 'RECORD')),
     code text NOT NULL,
+    nmi varchar(10),
+    nmi_suffix varchar(2),
+    day date,
+    last_day date,
+    field integer,
     message text NOT NULL,
     excerpt text NOT NULL,
     first_line bigint NOT NULL,
@@ -111,13 +116,27 @@ CREATE TABLE meter_rejects (
     PRIMARY KEY (file_id, line, code)
 );
 
+-- What was refused of a channel: asked by its pages, and by purge.
+CREATE INDEX meter_rejects_channel ON meter_rejects (nmi, nmi_suffix) WHERE nmi IS NOT NULL;
+
 COMMENT ON TABLE meter_rejects IS
     'Every refusal: the line at fault, and the lines first_line to last_line that it refuses.';
+COMMENT ON COLUMN meter_rejects.nmi IS
+    'With nmi_suffix: whose data it is; null where that cannot be read.';
+COMMENT ON COLUMN meter_rejects.day IS
+    'The day that is refused, and the same as last_day; of a refused block its first and last day.';
+COMMENT ON COLUMN meter_rejects.field IS
+    'Number of the field at fault in its record, from 1; null where it is not one field.';
 
 CREATE TABLE meter_warnings (
     file_id bigint NOT NULL REFERENCES meter_files ON DELETE CASCADE,
     line bigint NOT NULL,
     code text NOT NULL,
+    nmi varchar(10),
+    nmi_suffix varchar(2),
+    day date,
+    last_day date,
+    field integer,
     message text NOT NULL,
     excerpt text NOT NULL,
     PRIMARY KEY (file_id, line, code)

@@ -1,10 +1,13 @@
 -- Refusals and warnings of a file in the order of its lines; the keys of both are in that order.
-(SELECT line, level, code, message, excerpt, first_line, last_line FROM meter_rejects
+(SELECT line, level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt, first_line,
+    last_line
+ FROM meter_rejects
  WHERE file_id = %(file_id)s AND (line, code) >= (%(line)s, %(code)s)
     AND (line, code, level) > (%(line)s, %(code)s, %(level)s)
  ORDER BY line, code LIMIT %(most)s)
 UNION ALL
-(SELECT line, 'WARN', code, message, excerpt, line, line FROM meter_warnings
+(SELECT line, 'WARN', code, nmi, nmi_suffix, day, last_day, field, message, excerpt, line, line
+ FROM meter_warnings
  WHERE file_id = %(file_id)s AND (line, code) >= (%(line)s, %(code)s)
     AND (line, code, 'WARN') > (%(line)s, %(code)s, %(level)s)
  ORDER BY line, code LIMIT %(most)s)
