@@ -99,12 +99,12 @@ def look(path: Place, profile: str) -> Drop | Ignored | None:
     return _as_listed(path, status, profile)
 
 
-def _as_listed(path: Path, status: os.stat_result, profile: str) -> Drop | Ignored:
+def _as_listed(path: Path, status: os.stat_result, profile: str) -> Drop | Ignored | None:
     """What an entry of a folder is, by its status; not that of what a link leads to."""
     if not stat.S_ISREG(status.st_mode):
         return Ignored(path, _kind(status.st_mode))
     if not os.access(path, os.R_OK):
-        return Ignored(path, "not readable")
+        return Ignored(path, "not readable") if path.exists() else None
     identity = f"{status.st_dev}:{status.st_ino}"
     return Drop(path.as_uri(), status.st_size, status.st_mtime_ns, identity, profile)
 
@@ -134,8 +134,11 @@ def _in_folder(folder: Place, profile: str) -> Iterator[Drop | Ignored]:
         return
     for path, status in storage.listed(folder):
         entered = profile == "standard" and _is_profile_folder(path)
-        if not entered and not is_partial(path.name):
-            yield _as_listed(path, status, profile)
+        if entered or is_partial(path.name):
+            continue
+        found = _as_listed(path, status, profile)
+        if found is not None:
+            yield found
 
 
 def _all_in(folder: Place) -> Iterator[tuple[Place, float]]:
