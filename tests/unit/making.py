@@ -3,6 +3,7 @@
 import functools
 import io
 import random
+import re
 from datetime import date
 
 from hypothesis import strategies as st
@@ -47,9 +48,16 @@ HOSTILE_FIELDS = [
     b"9" * 500, b"0" * 20_000, b"0." + b"0" * 20_000, b"A", b"a", b"V", b"v", b"E", b"E52", b"E99",
     b"F14", b"S14", b"A52", b"N", b"X", b"A1", b"V11", b"0", b"4", b"79", b"999", b"1000", b"7a",
     b"20240310", b"20241301", b"99991231", b"00010101", b"19891231", b"20240310000000",
-    b"20240310000060", b"202403100000", b"20990101000000", b"00010101000000", b"\xc2\xa0", b"\x0b",
+    b"20240310000060", b"202403100000", b"19231025101010", b"18991231235959", b"21010101000000",
+    b"-0.000", b"\x1a", b"8", b"20990101000000", b"00010101000000", b"\xc2\xa0", b"\x0b",
     b"\x1c", b"\xc2\x85", b"\xe2\x80\xa8", b"300", b"\xef\xbb\xbf", b"it's; --", "é".encode(),
     b"x" * 241, b"E1", b"Q1", b"kWh", b"KWH", b"Wh", b"05", b"15", b"30", b"1440", b"60",
+]  # fmt: skip
+
+HEADER_DATES = [
+    b"000101010000", b"198912312359", b"199001010000", b"200506081149", b"202403100000",
+    b"20240310", b"20240309000000", b"210012312359", b"210101010000", b"999912312359",
+    b"2.02403E+11",
 ]  # fmt: skip
 
 HOSTILE_LINES = [
@@ -63,6 +71,14 @@ HOSTILE_LINES = [
     b"400,0,99999,A,,", b"400,1,1,A,,,x", b"500,S,,20240311000001,", b"500", b"500,Z,,x,", b"550,N",
     b"900", b"900,", b"900,x", b"999,what", b"1,2,3", b'"300","20240310"', b"\xef\xbb\xbf100,NEM12",
     b"300,20240310," + b"9" * 30 + b"," + b"1," * 47 + b"A,,,20240311000000,",
+    b"610,20240310,W1234567,12.3", b"\xef\xbb\xbf610", b"\x1a", b"\x0c", b"\xef\xbb\xbf",
+    b"\x1a100",
+    b"\xef\xbb\xbf100,NEM12,202403161030,A,B", b"\xef\xbb\xbf900", b"900\x1a",
+    b"\xef\xbb\xbf300,20240310," + b"1," * 48 + b"A,,,20240311000000,",
+    b"200,6407112380,8,E1,1,E1,N1,M1,kWh,30,", b"200,NEM12,6407112380,E1,1,E1,N1,M1,kWh,30,",
+    b"200,8001001006,E1,1,E1,N1,M1,kWh,30,00010101",
+    b"300,20260310," + b"1," * 48 + b"A,,,20260311000000,",
+    b"300,20240310," + b"1," * 48 + b"A,,,19231025101010,00010101000000",
 ]  # fmt: skip
 
 
@@ -90,17 +106,19 @@ def whole_files() -> tuple[bytes, ...]:
     return tuple(made)
 
 
-ENDS = [b"\r\n", b"\n", b"\r", b"", b"\r\r\n", b"\n\r"]
+ENDS = [b"\r\n", b"\n", b"\r", b"", b"\r\r\n", b"\n\r", b"\x1a"]
 
 
 def _mutated(data: bytes, chance: random.Random) -> bytes:
     """One thing done to a file: to a byte, a line, or a field."""
     lines = data.splitlines(keepends=True)
-    doing = chance.choice(("byte", "line", "line", "field", "field", "field", "field"))
+    doing = chance.choice(("byte", "line", "line", "field", "field", "field", "field", "header"))
     if doing == "byte":
         flipped = bytearray(data)
         flipped[chance.randrange(len(data))] ^= 1 << chance.randrange(8)
         return bytes(flipped)
+    if doing == "header":
+        return re.sub(rb"(?<=100,NEM12,)[^,]*", chance.choice(HEADER_DATES), data)
     at = chance.randrange(len(lines))
     if doing == "line":
         _change_lines(lines, at, chance)
@@ -113,9 +131,11 @@ def _mutated(data: bytes, chance: random.Random) -> bytes:
 
 
 def _change_lines(lines: list[bytes], at: int, chance: random.Random) -> None:
-    doing = chance.randrange(4)
+    doing = chance.randrange(5)
     if doing == 0:
         del lines[at]
+    elif doing == 4:
+        lines[at] = chance.choice((b"\xef\xbb\xbf", b"\x1a", b"\x1a\xef\xbb\xbf")) + lines[at]
     elif doing == 1:
         lines.insert(at, lines[chance.randrange(len(lines))])
     elif doing == 2:

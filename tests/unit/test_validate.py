@@ -32,7 +32,7 @@ def test_a_good_file_is_loaded_under_every_profile(tmp_path: Path, profile: str)
 )
 @pytest.mark.parametrize(
     "faulty",
-    [day("20240312", quality="X"), channel(suffix="I1"), "999,x"],
+    [day("20240312", quality="X"), channel(suffix="I1"), "ABC,x"],
     ids=["bad-day", "bad-block", "unknown-record"],
 )
 def test_strict_refuses_the_whole_file_for_one_fault(

@@ -7,7 +7,6 @@ from airflow.sdk.definitions.context import Context
 
 from nem12 import settings
 from nem12.airflow.buckets import home
-from nem12.airflow.plainly import said_plainly
 from nem12.airflow.triggers import DropTrigger
 
 
@@ -35,8 +34,7 @@ class DropSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> None:  # noqa: ARG002 - Airflow's signature
         """Hand over to the trigger."""
-        with said_plainly():
-            home().make()
+        home().make()
         self.defer(
             trigger=DropTrigger(
                 self.conn_id, self.settle_seconds, self.gather_seconds, self.scan_seconds

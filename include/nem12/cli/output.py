@@ -4,7 +4,6 @@ import decimal
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
-from typing import NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -15,14 +14,7 @@ from nem12.exact_json import to_json as to_json
 _PIPED_WIDTH = 1000
 """Into a file or pipe a row stays one line."""
 
-
-class _Console(Console):
-    def on_broken_pipe(self) -> NoReturn:
-        """Leave it to `main`: rich would end with a status that means something else here."""
-        raise BrokenPipeError
-
-
-out = _Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+out = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 err = Console(stderr=True, highlight=False)
 
 

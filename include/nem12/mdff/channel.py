@@ -1,11 +1,18 @@
 """The 200 record: which channel the days that follow belong to (S 4.3)."""
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from nem12.mdff import spec, text
 from nem12.mdff.findings import Level
 from nem12.mdff.record import Record
-from nem12.mdff.stamps import parse_date
+from nem12.mdff.stamps import parse_date, year_fault
+
+_NMI: Final = re.compile(rf"[0-9A-Z]{{{spec.NMI_LENGTH}}}[0-9]?", re.ASCII)
+"""With or without its check digit."""
+
+_DIGIT: Final = re.compile(r"[0-9]", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,7 @@ class Channel:
 
 def check_200(record: Record) -> Channel | None:
     """Examine a 200 record; its channel where it is usable."""
+    _leave_out_surplus(record)
     record.check_length(9, len(spec.FIELDS_200), Level.BLOCK)
     nmi = _nmi(record) if len(record.fields) > 1 else None
     suffix = _suffix(record) if len(record.fields) > 4 else None
@@ -36,12 +44,49 @@ def check_200(record: Record) -> Channel | None:
     if len(serial) > spec.MAX_SERIAL:
         message = f"MeterSerialNumber '{text.shown(serial)}' is longer than 12 characters"
         record.warn("serial", message, place=6)
-    if record.at(9) and parse_date(record.at(9)) is None:
-        message = f"NextScheduledReadDate '{text.shown(record.at(9))}' is not a valid date"
-        record.warn("next-read", message, place=9)
+    _check_next_read(record)
     if record.refused or nmi is None or suffix is None or unit is None or minutes is None:
         return None
     return Channel(nmi, suffix, unit, minutes, record.at(3), serial)
+
+
+def _check_next_read(record: Record) -> None:
+    given = record.at(9)
+    day = parse_date(given)
+    fault = "is not a valid date"
+    if day is not None:
+        fault = year_fault(day.year, spec.FIRST_STAMP_YEAR) or ""
+    if given and fault:
+        message = f"NextScheduledReadDate '{text.shown(given)}' {fault}; ignored"
+        record.warn("next-read", message, place=9)
+
+
+def _leave_out_surplus(record: Record) -> None:
+    """A field that stands before or behind the NMI and shifts all others by one.
+
+    Some portals write the NMI's check digit there, or repeat the VersionHeader. With it left out
+    the rest is judged as what it is.
+    """
+    unit = text.capitals(record.at(8))
+    if unit not in spec.UNITS or text.capitals(record.at(7)) in spec.UNITS:
+        return
+    first, second = text.capitals(record.at(1)), text.capitals(record.at(2))
+    if _NMI.fullmatch(first) and _DIGIT.fullmatch(second):
+        _check_digit_apart(record, first, second)
+    elif _NMI.fullmatch(second) and not _NMI.fullmatch(first):
+        message = f"one field too many: '{text.shown(record.at(1))}'"
+        record.refuse("nmi", message, Level.BLOCK, place=1)
+        record.leave_out(1)
+
+
+def _check_digit_apart(record: Record, nmi: str, digit: str) -> None:
+    message = f"field 3 '{digit}' is the check digit of NMI '{nmi}' in a field of its own"
+    if digit == spec.nmi_check_digit(nmi[: spec.NMI_LENGTH]):
+        record.refuse_unless_tolerated("nmi-check-digit", message, Level.BLOCK, place=2)
+    else:
+        message = f"field 3 '{digit}' is one too many, and is not the check digit of NMI '{nmi}'"
+        record.refuse("nmi", message, Level.BLOCK, place=2)
+    record.leave_out(2)
 
 
 def named(record: Record) -> tuple[str, str]:
@@ -78,6 +123,11 @@ def _nmi(record: Record) -> str | None:
         record.warn("nmi-case", f"NMI '{given}' is not in capital letters", place=1)
     if "O" in nmi or "I" in nmi:
         record.warn("nmi-letters", f"NMI '{given}' holds a letter O or I", place=1)
+    for pattern, place, early in spec.OUTSIDE_NEM:
+        if pattern.fullmatch(nmi):
+            message = f"NMI '{given}' is of {place}, outside the market: its times are stored as"
+            message += f" NEM time (UTC+10:00), so that instants are {early} early"
+            record.warn("outside-nem", message, place=1)
     return nmi
 
 

@@ -1,7 +1,7 @@
 """The 300, 400 and 500 records: one day of a channel (S 4.4 to 4.6)."""
 
-from dataclasses import dataclass, field
-from datetime import date, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date
 from decimal import Context, Decimal, Inexact
 from typing import Final, NamedTuple
 
@@ -10,11 +10,7 @@ from nem12.mdff.channel import Channel
 from nem12.mdff.findings import Level
 from nem12.mdff.header import Header
 from nem12.mdff.record import Record
-from nem12.mdff.stamps import interval_date_fault, parse_date, parse_datetime
-
-_UPDATE_GRACE: Final = timedelta(days=1)
-"""An UpdateDateTime this much after the header is a clock that is wrong; beyond, it would beat
-every later correction for ever."""
+from nem12.mdff.stamps import interval_date_fault, parse_date, parse_datetime, year_fault
 
 _VALUES_SHOWN: Final = 2
 """At either end of a day with a wrong number of values: enough to see which end is amiss."""
@@ -33,14 +29,21 @@ class Stamps(NamedTuple):
     """What decides between versions of a day (S 4.4): 14 digits each, in NEM time.
 
     Attributes:
-        updated: UpdateDateTime, or the header's DateTime where it is missing.
-        missing: Whether it was missing.
+        updated: UpdateDateTime, or what stands in where it is missing.
+        rank: The lower one wins, whatever the stamps: 0 for an UpdateDateTime; 1 where it is
+            missing and the header's DateTime stands in; 2 where there is no such DateTime
+            either; 3 for an UpdateDateTime that is older than the market, as delivered.
         loaded: MSATSLoadDateTime; empty where it is none.
     """
 
     updated: str
-    missing: bool
+    rank: int
     loaded: str
+
+    @property
+    def missing(self) -> bool:
+        """Whether any real UpdateDateTime wins."""
+        return self.rank > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ def record_text(day: Day) -> str:
     """The 300 record of a day as it can be told from the day: only the form may be another."""
     quality, stamps = day.quality, day.stamps
     fields = ("300", f"{day.day:%Y%m%d}", day.values, *_quality_fields(quality))
-    return ",".join((*fields, "" if stamps.missing else stamps.updated, stamps.loaded))
+    return ",".join((*fields, stamps.updated if stamps.rank in (0, 3) else "", stamps.loaded))
 
 
 def event_text(event: Event) -> str:
@@ -96,20 +99,36 @@ def _quality_fields(quality: Quality) -> tuple[str, str, str]:
 
 def check_300(record: Record, channel: Channel, header: Header) -> Day | None:
     """Examine a 300 record; its day where nothing refuses it."""
-    day = check_date(record, 1, header)
+    place = 2 + channel.intervals
+    judged_by = judging(header, record, 1, place + 3)
+    day = check_date(record, 1, judged_by)
     values = values_of(record.fields, channel.intervals)
     if len(values) != channel.intervals:
         _refuse_count(record, len(values), channel)
         return None
     _check_values(record, values, channel.unit)
     quality = stamps = None
-    place = 2 + channel.intervals
     if record.check_length(place + 1, place + len(spec.FIELDS_300_TAIL)):
-        quality = check_quality(record, place, header)
-        stamps = check_stamps(record, place + 3, header)
+        quality = check_quality(record, place, judged_by)
+        stamps = check_stamps(record, place + 3, header, judged_by)
     if record.refused or day is None or quality is None or stamps is None:
         return None
     return Day(channel, record.line, day, ",".join(values), quality, stamps, header, record.line)
+
+
+def judging(header: Header, record: Record, date_place: int, stamp_place: int) -> Header:
+    """What to judge a 300 record by: its header, or one without DateTime where that cannot be.
+
+    Args:
+        header: Of the file.
+        record: Whose profile says whether a header may be wrong.
+        date_place: Of the IntervalDate.
+        stamp_place: Of the UpdateDateTime.
+    """
+    if "header-date" not in record.profile.tolerated:
+        return header
+    day, stamp = parse_date(record.at(date_place)), stamp_of(record.at(stamp_place))
+    return replace(header, known=False) if header.is_contradicted(day, stamp or "") else header
 
 
 def _refuse_count(record: Record, count: int, channel: Channel) -> None:
@@ -197,7 +216,8 @@ def _value_fault(value: str, unit: spec.Unit) -> tuple[str, str] | None:
         return "value-empty", "is empty"
     if not spec.VALUE.fullmatch(value):
         if value[0] == "-" and spec.VALUE.fullmatch(value[1:]):
-            return "value-negative", f"'{text.shown(value)}' is negative"
+            what = "is negative" if value.strip("-0.") else "has a sign, which no value may have"
+            return "value-negative", f"'{text.shown(value)}' {what}"
         return "value", f"'{text.shown(value)}' is not a plain decimal number"
     whole, _, decimals = value.partition(".")
     if len(whole.lstrip("0")) > spec.MAX_WHOLE_DIGITS:
@@ -260,7 +280,7 @@ def _quality_fault(method: str) -> str:
 def _check_method(record: Record, place: int, header: Header) -> None:
     method = record.at(place)
     flag, number = method[0], method[1:]
-    if flag == "N" and header.created.date() >= spec.NULL_FLAG_ENDED:
+    if flag == "N" and header.known and header.created.date() >= spec.NULL_FLAG_ENDED:
         message = f"QualityMethod {method} in a file created on or after 1 October 2021"
         record.refuse_unless_tolerated("null-flag", message, place=place)
     if flag in spec.METHOD_REQUIRED:
@@ -298,15 +318,20 @@ def _check_reason(record: Record, quality_place: int) -> int | None:
     return code
 
 
-def check_stamps(record: Record, place: int, header: Header) -> Stamps | None:
-    """Examine UpdateDateTime, at this place, and MSATSLoadDateTime behind it, of a 300 record."""
+def check_stamps(record: Record, place: int, header: Header, judged_by: Header) -> Stamps | None:
+    """Examine UpdateDateTime and MSATSLoadDateTime of a 300 record.
+
+    Args:
+        record: Takes what is found.
+        place: Of the UpdateDateTime, from 0; the other one follows it.
+        header: Whose DateTime stands in for a missing UpdateDateTime.
+        judged_by: Whose DateTime an UpdateDateTime may not be after.
+    """
     updated = record.at(place)
     msats = _check_msats(record, place + 1)
     if not updated:
-        instead = "the header's DateTime stands in for it" if header.known else "any other wins"
-        record.warn("update-missing", f"UpdateDateTime is empty; {instead}", place=place)
-        return Stamps(header.stamp, True, msats)
-    stamp = _stamp(updated)
+        return _stand_in(record, place, "is empty", header, msats)
+    stamp = stamp_of(updated)
     if stamp is None:
         message = f"UpdateDateTime '{text.shown(updated)}' is not a valid date and time"
         record.refuse("update", message, place=place)
@@ -314,24 +339,42 @@ def check_stamps(record: Record, place: int, header: Header) -> Stamps | None:
     if len(updated) == 12:
         message = f"UpdateDateTime '{updated}' has 12 digits instead of 14"
         record.warn("update", message, place=place)
-    _check_ahead(record, place, stamp, header)
-    return Stamps(stamp, False, msats)
+    year = int(stamp[:4])
+    if year < spec.FIRST_STAMP_YEAR:
+        what = f"{stamp} is before {spec.FIRST_STAMP_YEAR} and taken as missing"
+        return _stand_in(record, place, what, header, msats)
+    if year < spec.FIRST_YEAR:
+        message = f"UpdateDateTime {stamp} is before {spec.FIRST_YEAR}; any other version wins"
+        record.warn("update-missing", message, place=place)
+        return Stamps(stamp, 3, msats)
+    _check_ahead(record, place, stamp, judged_by)
+    return Stamps(stamp, 0, msats)
+
+
+def _stand_in(record: Record, place: int, what: str, header: Header, msats: str) -> Stamps:
+    """The stamps of a day without UpdateDateTime."""
+    instead = "the header's DateTime stands in for it" if header.known else "any other wins"
+    record.warn("update-missing", f"UpdateDateTime {what}; {instead}", place=place)
+    return Stamps(header.stamp, 1 if header.known else 2, msats)
 
 
 def _check_msats(record: Record, place: int) -> str:
     """An MSATSLoadDateTime as 14 digits; empty where it is none."""
     loaded = record.at(place)
-    msats = _stamp(loaded)
+    msats = stamp_of(loaded)
     if loaded and msats is None:
         message = f"MSATSLoadDateTime '{text.shown(loaded)}' is not a valid date and time"
         record.warn("msats", message, place=place)
+    elif msats and (fault := year_fault(int(msats[:4]), spec.FIRST_STAMP_YEAR)):
+        record.warn("msats", f"MSATSLoadDateTime {loaded} {fault}; ignored", place=place)
+        return ""
     elif loaded and len(loaded) != 14:
         message = f"MSATSLoadDateTime '{loaded}' has 12 digits instead of 14"
         record.warn("msats", message, place=place)
     return msats or ""
 
 
-def _stamp(given: str) -> str | None:
+def stamp_of(given: str) -> str | None:
     """A stamp of 12 or 14 digits, made whole; None if it is no date and time."""
     if len(given) not in (12, 14) or parse_datetime(given) is None:
         return None
@@ -339,12 +382,13 @@ def _stamp(given: str) -> str | None:
 
 
 def _check_ahead(record: Record, place: int, stamp: str, header: Header) -> None:
-    if not header.known or stamp <= header.stamp:
+    if stamp <= header.latest:
         return
-    ahead = parse_datetime(stamp)
-    if ahead is not None and ahead - header.created > _UPDATE_GRACE:
-        message = f"UpdateDateTime {stamp} is more than a day after the file was created"
-        record.refuse("update-future", message, place=place)
+    fault = year_fault(int(stamp[:4]), spec.FIRST_YEAR)
+    if stamp > header.latest_tolerated:
+        fault = fault or "is more than a day after the file was created"
+    if fault:
+        record.refuse("update-future", f"UpdateDateTime {stamp} {fault}", place=place)
     else:
         message = f"UpdateDateTime {stamp} is after the file was created"
         record.warn("update-future", message, place=place)

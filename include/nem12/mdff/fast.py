@@ -8,6 +8,7 @@ once for each spelling. The pattern is the only guard of the values: PostgreSQL 
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 from typing import Final, Generic, TypeVar
@@ -25,7 +26,13 @@ from nem12.mdff.day import (
 from nem12.mdff.header import Header
 from nem12.mdff.profile import Profile
 from nem12.mdff.record import Record
-from nem12.mdff.spec import MAX_DESCRIPTION, MAX_WHOLE_DIGITS
+from nem12.mdff.spec import (
+    FIRST_STAMP_YEAR,
+    FIRST_YEAR,
+    LAST_YEAR,
+    MAX_DESCRIPTION,
+    MAX_WHOLE_DIGITS,
+)
 from nem12.mdff.stamps import parse_date
 
 T = TypeVar("T")
@@ -34,6 +41,9 @@ _REMEMBERED: Final = 4096
 """Spellings kept of each kind of field; a file has some hundred dates and stamps."""
 
 _FREE: Final = rf'[^,"\r\n]{{0,{MAX_DESCRIPTION}}}+'
+_EARLIEST: Final = b"%d" % FIRST_YEAR
+_EARLIEST_LOADED: Final = b"%d" % FIRST_STAMP_YEAR
+_AFTER: Final = b"%d" % (LAST_YEAR + 1)
 _STAMP: Final = "[0-9]{8}(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9]"
 _EVENT: Final = re.compile(
     rf'400,([0-9]{{1,4}}+),([0-9]{{1,4}}+),([^,\r\n"]{{0,3}}+,[0-9]{{0,3}}+,{_FREE})\r?\n?'.encode()
@@ -76,13 +86,8 @@ class _Judged(Generic[T]):
             return None
 
 
-class FastWay:
-    """Reads 300 and 400 records about which there is nothing to say.
-
-    Args:
-        header: Of the file; stamps and dates are judged against it.
-        profile: Decides what the careful way would say.
-    """
+class _Judges:
+    """The careful way's verdicts on the fields that repeat, under one header."""
 
     def __init__(self, header: Header, profile: Profile) -> None:
         def silent(judge: Callable[[Record], T | None]) -> _Judged[T]:
@@ -93,12 +98,29 @@ class FastWay:
 
             return _Judged(judged)
 
-        self._date: _Judged[date] = silent(lambda r: check_date(r, 0, header))
-        self._quality: _Judged[Quality] = silent(lambda r: check_quality(r, 0, header))
-        self._event: _Judged[Quality] = silent(lambda r: check_event_quality(r, 0, header))
+        self.date: _Judged[date] = silent(lambda r: check_date(r, 0, header))
+        self.quality: _Judged[Quality] = silent(lambda r: check_quality(r, 0, header))
+        self.event: _Judged[Quality] = silent(lambda r: check_event_quality(r, 0, header))
+        self.latest = header.latest.encode()
+
+
+class FastWay:
+    """Reads 300 and 400 records about which there is nothing to say.
+
+    Args:
+        header: Of the file; stamps and dates are judged against it.
+        profile: Decides what the careful way would say.
+    """
+
+    def __init__(self, header: Header, profile: Profile) -> None:
+        self._judges = _Judges(header, profile)
+        self._without_date = _Judges(replace(header, known=False), profile)
+        """For records that contradict the header, where the profile lets them."""
+        self._last_day, self._latest_tolerated = b"9" * 8, b"9" * 14
+        if "header-date" in profile.tolerated:
+            self._last_day = f"{header.last_day:%Y%m%d}".encode()
+            self._latest_tolerated = header.latest_tolerated.encode()
         self._real_date: _Judged[date] = _Judged(parse_date)
-        # Without a 100 record no stamp is too late.
-        self._latest = header.stamp.encode() if header.known else b"9" * 14
         self._header = header
         self._pattern: re.Pattern[bytes] | None = None
         self._channel: Channel | None = None
@@ -116,25 +138,30 @@ class FastWay:
         if match is None:
             return None
         day_text, values, quality_text, updated, loaded = match.groups()
-        day = self._date(day_text)
-        quality = self._quality(quality_text)
-        if day is None or quality is None or not self._is_plain(updated, loaded):
+        judges = self._judges
+        if self._last_day < day_text or self._latest_tolerated < updated:
+            judges = self._without_date
+        day = judges.date(day_text)
+        quality = judges.quality(quality_text)
+        if day is None or quality is None or not self._is_plain(updated, loaded, judges.latest):
             return None
-        stamps = Stamps(updated.decode(), False, loaded.decode() if loaded else "")
+        stamps = Stamps(updated.decode(), 0, loaded.decode() if loaded else "")
         return Day(self._channel, line, day, values.decode(), quality, stamps, self._header, line)
 
-    def _is_plain(self, updated: bytes, loaded: bytes | None) -> bool:
+    def _is_plain(self, updated: bytes, loaded: bytes | None, latest: bytes) -> bool:
         """Whether nothing is to be said about stamps; the pattern has judged their times."""
-        if updated > self._latest or self._real_date(updated[:8]) is None:
+        if not _EARLIEST <= updated <= latest or self._real_date(updated[:8]) is None:
             return False
-        return loaded is None or self._real_date(loaded[:8]) is not None
+        if loaded is None:
+            return True
+        return _EARLIEST_LOADED <= loaded < _AFTER and self._real_date(loaded[:8]) is not None
 
     def event(self, raw: bytes, intervals: int) -> Event | None:
         """The event of a 400 record, or None where the careful way has to decide."""
         match = _EVENT.fullmatch(raw)
         if match is None:
             return None
-        quality = self._event(match[3])
+        quality = self._judges.event(match[3])
         start, end = int(match[1]), int(match[2])
         if quality is None or not 1 <= start <= end <= intervals:
             return None

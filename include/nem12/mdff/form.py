@@ -86,9 +86,10 @@ def _undecodable(raw: bytes) -> int | None:
     """
     fields = raw.split(b",")
     free = None
-    if fields[0] == b"400":
+    kind = text.indicator(raw)
+    if kind == "400":
         free = 5
-    elif fields[0] == b"300":
+    elif kind == "300":
         quality = (
             place
             for place, name in enumerate(fields[2:], 2)

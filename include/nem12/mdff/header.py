@@ -1,18 +1,22 @@
 """The 100 and 900 records: where a file begins and ends (S 4.2, 4.7)."""
 
 import re
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from nem12.mdff import spec, text
 from nem12.mdff.findings import Level
 from nem12.mdff.record import Record
-from nem12.mdff.stamps import parse_datetime
+from nem12.mdff.stamps import parse_datetime, year_fault
 
 _SPREADSHEET: Final = re.compile(r"[0-9.]+E\+?[0-9]+", re.IGNORECASE)
 
 _DIGITS_ONLY: Final = str.maketrans("", "", "-:T")
+
+_UPDATE_GRACE: Final = timedelta(days=1)
+"""An UpdateDateTime this much after the header is a clock that is wrong; beyond, it would beat
+every later correction for ever."""
 
 
 @dataclass(frozen=True)
@@ -23,19 +27,55 @@ class Header:
         created: DateTime in NEM time, naive.
         sender: FromParticipant.
         receiver: ToParticipant.
-        known: False where records came without a 100 record; nothing is judged by `created` then.
+        known: False where there is no 100 record, or its DateTime cannot be; `created` then only
+            stands in, and nothing is judged by it.
+        digits: Of the DateTime as delivered: 8, 12 or 14. It is no more precise than these.
     """
 
     created: datetime
     sender: str = ""
     receiver: str = ""
     known: bool = True
+    digits: int = 12
 
     @property
     def stamp(self) -> str:
         """`created` as 14 digits, to be compared with the stamps of days."""
-        # Not strftime, which leaves out the zeros of years before 1000.
-        return f"{self.created.isoformat():.19}".translate(_DIGITS_ONLY)
+        return _stamp(self.created)
+
+    @property
+    def latest(self) -> str:
+        """The highest stamp that is not after the header, which may name only minute or day."""
+        return self._end_of(self.created) if self.known else f"{spec.LAST_YEAR}1231235959"
+
+    @property
+    def latest_tolerated(self) -> str:
+        """The highest stamp that is not refused for being after the header."""
+        return self._end_of(self.created + _UPDATE_GRACE) if self.known else self.latest
+
+    @property
+    def last_day(self) -> date:
+        """The last IntervalDate that is not refused for being after the header."""
+        last = date(spec.LAST_YEAR, 12, 31)
+        return min(last, self.created.date() + timedelta(spec.DAYS_AHEAD)) if self.known else last
+
+    def is_contradicted(self, day: date | None, stamp: str) -> bool:
+        """Whether a day, or the stamp of one, says that the DateTime cannot be.
+
+        Args:
+            day: An IntervalDate; None where it is none.
+            stamp: An UpdateDateTime of 14 digits; empty where it is none.
+        """
+        late_day = day is not None and self.last_day < day and day.year <= spec.LAST_YEAR
+        return late_day or self.latest_tolerated < stamp <= f"{spec.LAST_YEAR + 1}"
+
+    def _end_of(self, created: datetime) -> str:
+        return f"{_stamp(created)[: self.digits]:9<14}"
+
+
+def _stamp(instant: datetime) -> str:
+    # Not strftime, which leaves out the zeros of years before 1000.
+    return f"{instant.isoformat():.19}".translate(_DIGITS_ONLY)
 
 
 NO_HEADER: Final = Header(datetime(spec.FIRST_YEAR, 1, 1), known=False)  # noqa: DTZ001 - NEM time
@@ -54,21 +94,38 @@ def check_100(record: Record) -> Header | None:
         record.refuse("version", message, Level.FILE, place=1)
         return None
     stamp, sender, receiver = record.at(2), record.at(3), record.at(4)
+    _check_participants(record)
     created = parse_datetime(stamp)
     if created is None:
         message = f"header DateTime '{text.shown(stamp)}' is not a valid date (CCYYMMDDhhmm)"
         if _SPREADSHEET.fullmatch(stamp):
             message += "; was the file saved by a spreadsheet?"
         record.refuse("header-date", message, Level.FILE, place=2)
-    elif len(stamp) != 12:
+        return None
+    if fault := year_fault(created.year, spec.FIRST_YEAR):
+        message = f"header DateTime '{stamp}' {fault}"
+        if "header-date" in record.profile.tolerated:
+            message += "; the file is read as one without a header date"
+        record.refuse_unless_tolerated("header-date", message, Level.FILE, place=2)
+        return None if record.refused else replace(NO_HEADER, sender=sender, receiver=receiver)
+    if len(stamp) != 12:
         message = f"header DateTime '{stamp}' has {len(stamp)} digits instead of 12"
         record.warn("header-date", message, place=2)
-    if not (sender and receiver):
-        empty = [place for place in (3, 4) if not record.at(place)]
+    return Header(created, sender, receiver, digits=len(stamp))
+
+
+def _check_participants(record: Record) -> None:
+    empty = [place for place in (3, 4) if not record.at(place)]
+    if empty:
         names = " and ".join(map(record.name, empty))
         message = f"{names} {'is' if len(empty) == 1 else 'are'} empty"
         record.warn("participant", message, place=empty[0])
-    return None if created is None else Header(created, sender, receiver)
+    for place in (3, 4):
+        given = record.at(place)
+        if len(given) > spec.MAX_PARTICIPANT:
+            what = f"is longer than {spec.MAX_PARTICIPANT} characters"
+            message = f"{record.name(place)} '{text.shown(given)}' {what}"
+            record.warn("participant", message, place=place)
 
 
 def check_900(record: Record) -> None:

@@ -32,6 +32,7 @@ PROFILES: Final = {
             {
                 *("no-header", "second-header", "no-end", "second-end", "after-end"),
                 *("nmi", "interval-length", "null-flag", "method-missing", "reason-missing"),
+                *("header-date", "nmi-check-digit", "unknown-record"),
             }
         ),
         joined=True,

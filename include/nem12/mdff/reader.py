@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from nem12.mdff import text
+from nem12.mdff import spec, text
 from nem12.mdff.channel import Channel, check_200, named
 from nem12.mdff.day import (
     Day,
@@ -29,7 +29,7 @@ from nem12.mdff.fast import FastWay
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header, check_100
 from nem12.mdff.profile import Profile
-from nem12.mdff.record import Record
+from nem12.mdff.record import Record, about_blank
 from nem12.mdff.stamps import parse_date
 
 _MOST_FINDINGS: Final = 10_000
@@ -175,7 +175,7 @@ class Reader:
 
     def _record(self, raw: bytes) -> Iterator[Day | Finding]:
         if text.is_blank(raw):
-            yield self._finding(Level.WARN, "blank-line", raw, "a blank line")
+            yield from about_blank(self._line, raw)
             return
         kind = text.indicator(raw)
         if kind == "400":
@@ -193,7 +193,7 @@ class Reader:
                 yield from self._close_block()
                 self._on_boundary(raw, kind)
             else:
-                self._on_unknown(raw, kind)
+                yield from self._on_unknown(raw, kind)
 
     def _on_boundary(self, raw: bytes, kind: str) -> None:
         """A file ends, or another begins, inside a joined one; the whole-file pass judged it."""
@@ -250,7 +250,8 @@ class Reader:
     def _refused_day(self, raw: bytes, findings: list[Finding]) -> _Unit:
         """A 300 record that is refused, or belongs to a refused block."""
         self.counts.records += 1
-        fields = text.split(text.decode(raw)[0])
+        _, record, _ = text.bare(raw)
+        fields = text.split(text.decode(record)[0])
         values = values_of(fields, self._channel.intervals if self._channel else None)
         self.counts.values += len(values)
         day = parse_date(fields[1]) if len(fields) > 1 else None
@@ -323,12 +324,21 @@ class Reader:
                 check_500(record)
                 unit.findings += record.findings
 
-    def _on_unknown(self, raw: bytes, kind: str) -> None:
-        """Only the line is refused; it closes the day before it, and 400s after it have none."""
+    def _on_unknown(self, raw: bytes, kind: str) -> Iterator[Finding]:
+        """Only the line is refused; it closes the day before it, and 400s after it have none.
+
+        Records that extend the format may be passed over: they have indicators of their own.
+        """
         self.counts.records += 1
+        extends = spec.INDICATOR_LIKE.fullmatch(kind) is not None
+        tolerated = extends and "unknown-record" in self._profile.tolerated
         message = f"record indicator '{text.shown(kind)}' is not one of the format"
-        finding = self._finding(Level.RECORD, "unknown-record", raw, message)
-        self._open = _Unit(self._line, self._line, findings=[finding])
+        level = Level.WARN if tolerated else Level.RECORD
+        finding = self._finding(level, "unknown-record", raw, message)
+        if tolerated and self._block is None:
+            yield finding.about(*self._named)
+        else:
+            self._open = _Unit(self._line, self._line, findings=[finding])
 
     def _close(self) -> Iterator[Day | Finding]:
         """The open day, or whatever else is open, has all its records."""

@@ -1,10 +1,27 @@
 """One line under examination: its fields, and what is wrong with it."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from nem12.mdff import spec, text
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.profile import Profile
+
+
+def about_blank(line: int, raw: bytes) -> Iterator[Finding]:
+    """The warnings about a line that holds no record."""
+    excerpt = text.excerpt(raw)
+    if text.BOM in raw:
+        message = "a byte order mark on a line of its own"
+        yield Finding(Level.WARN, "bom", line, message, excerpt, line, line)
+    if text.END_OF_TEXT in raw:
+        message = "a Ctrl-Z (0x1A) on a line of its own"
+        yield Finding(Level.WARN, "after-end", line, message, excerpt, line, line)
+    elif not text.ends_line(raw) and not raw.strip(text.WHITE_SPACE):
+        message = "white space after the last line end"
+        yield Finding(Level.WARN, "after-end", line, message, excerpt, line, line)
+    else:
+        yield Finding(Level.WARN, "blank-line", line, "a blank line", excerpt, line, line)
 
 
 @dataclass(slots=True)
@@ -13,12 +30,13 @@ class Record:
 
     Attributes:
         line: 1-based.
-        raw: The bytes as they stand in the file.
+        raw: The bytes as they stand in the file, without what strays around them.
         profile: Decides which faults are only warned of.
         intervals: Values of a 300 record; they tell the names of its fields.
         text: Decoded.
         fields: Cleaned.
         findings: Faults and warnings so far.
+        left_out: Place of a surplus field that is not among `fields`, from 0.
     """
 
     line: int
@@ -28,10 +46,14 @@ class Record:
     text: str = ""
     fields: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    left_out: int | None = None
 
     def __post_init__(self) -> None:
+        before, self.raw, behind = text.bare(self.raw)
         self.text, utf8 = text.decode(self.raw)
         self.fields = text.split(self.text)
+        if before or behind:
+            self._warn_of_strays(before, behind)
         spaced = text.place_with_spaces(self.text)
         if spaced is not None:
             self.warn("spaces", f"blanks around {self.name(spaced)}", place=spaced)
@@ -43,6 +65,15 @@ class Record:
             place = text.place_not_utf8(self.raw)
             message = f"{self.name(place)} is not UTF-8; read as Windows-1252"
             self.warn("encoding", message, place=place)
+
+    def _warn_of_strays(self, before: bytes, behind: bytes) -> None:
+        if text.BOM in before:
+            message = f"a byte order mark before the {self.fields[0]} record"
+            self.warn("bom", message, place=0)
+        if text.END_OF_TEXT in before + behind:
+            where = "before" if text.END_OF_TEXT in before else "behind"
+            message = f"a Ctrl-Z (0x1A) {where} the {self.fields[0]} record"
+            self.warn("after-end", message)
 
     @property
     def refused(self) -> bool:
@@ -67,6 +98,8 @@ class Record:
             place: Of the field at fault, from 0; without it the whole record is.
             excerpt: To be shown instead of what stands around that field.
         """
+        if place is not None and self.left_out is not None:
+            place += place >= self.left_out
         if not excerpt:
             excerpt = text.excerpt(self.raw) if place is None else self._marked(place)
         number = 0 if place is None else place + 1
@@ -114,6 +147,11 @@ class Record:
             surplus = text.plural(count - most, "extra empty field")
             self.warn("trailing-commas", f"{surplus} after the {self.fields[0]} record", place=most)
         return count >= least
+
+    def leave_out(self, place: int) -> None:
+        """Judge the record without this surplus field; findings name all others as they stand."""
+        del self.fields[place]
+        self.left_out = place
 
     def at(self, place: int) -> str:
         """A field that may be missing."""

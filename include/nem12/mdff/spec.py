@@ -39,9 +39,11 @@ MAX_WHOLE_DIGITS: Final = 15  # before the decimal point, S appendix B
 MAX_VALUE: Final = 400  # characters of a value; PostgreSQL's numeric ends at 16,383 decimals
 MAX_DESCRIPTION: Final = 240  # characters of a ReasonDescription, S 4.4
 MAX_SERIAL: Final = 12  # characters of a MeterSerialNumber, S 4.3
+MAX_PARTICIPANT: Final = 10  # characters of FromParticipant and ToParticipant, S 4.2
 NMI_LENGTH: Final = 10  # S 4.3, without the check digit
-FIRST_YEAR: Final = 1990  # the market is younger than any earlier IntervalDate
-LAST_YEAR: Final = 2100  # bounds an IntervalDate where no 100 record does
+FIRST_YEAR: Final = 1990  # the market is younger than any earlier date
+FIRST_STAMP_YEAR: Final = 1900  # an earlier stamp is what software writes for "no date": year 1
+LAST_YEAR: Final = 2100  # bounds every date: later ones overflow in the programs that read them
 DAYS_AHEAD: Final = 400  # an IntervalDate this far after the header is a slip, not a forecast
 NULL_FLAG_ENDED: Final = date(2021, 10, 1)  # S 2.2 took quality flag N out of the format
 
@@ -79,6 +81,9 @@ def _units() -> dict[str, Unit]:
 UNITS: Final = _units()
 """By upper-case spelling: UOM is expressly not case sensitive."""
 
+INDICATOR_LIKE: Final = re.compile(r"[0-9]{3}", re.ASCII)
+"""What a record of the format begins with, and of extensions of it."""
+
 QUALITY: Final = re.compile(r"[AEFSVN](?:[0-9]{2})?", re.ASCII)  # S appendix C
 QUALITY_FLAGS: Final = "AEFNSV"
 QUALITY_LIKE: Final = re.compile(r"[A-Za-z][0-9]{0,2}", re.ASCII)
@@ -108,6 +113,17 @@ TRANS_CODES: Final = frozenset("ACGDENOSR")  # S 4.6
 SUFFIX: Final = re.compile(r"[A-HJ-NP-Z][1-9A-HJ-NP-Z]", re.ASCII)
 """First character: direction and kind of energy; second: the meter. Neither uses I or O."""
 
+
+OUTSIDE_NEM: Final = (
+    (
+        re.compile(r"WAAA[0-9A-Z]{6}|80(?:0[1-9]|1[0-9]|2[01])[0-9]{6}", re.ASCII),
+        "Western Australia",
+        "two hours",
+    ),
+    (re.compile(r"250[0-9]{7}", re.ASCII), "the Northern Territory", "half an hour"),
+)
+"""NMIs that are allocated outside the market, where they are, and how far its clock (UTC+10) is
+ahead of the local one. After the allocation list as jufemaiz/go-aemo gives it."""
 
 NMI_LIKE: Final = re.compile(r"(?!NEM1[23]$)(?=[A-Z]*[0-9])[0-9A-Z]{1,11}", re.ASCII)
 """An NMI, too short ones and those with a wrong check digit too."""

@@ -46,6 +46,13 @@ def _datetime(text: str) -> datetime | None:
         return None
 
 
+def year_fault(year: int, first: int) -> str | None:
+    """Why a year is not one that is stored, or None."""
+    if year < first:
+        return f"is before {first}"
+    return f"is after {LAST_YEAR}" if year > LAST_YEAR else None
+
+
 def interval_date_fault(day: date | None, created: datetime | None) -> str | None:
     """Why an IntervalDate is refused, or None.
 
@@ -57,10 +64,8 @@ def interval_date_fault(day: date | None, created: datetime | None) -> str | Non
     """
     if day is None:
         return "is no date (CCYYMMDD)"
-    if day.year < FIRST_YEAR:
-        return f"is before {FIRST_YEAR}"
-    if created is None:
-        return f"is after {LAST_YEAR}" if day.year > LAST_YEAR else None
-    if day - created.date() > timedelta(days=DAYS_AHEAD):
+    if fault := year_fault(day.year, FIRST_YEAR):
+        return fault
+    if created is not None and day - created.date() > timedelta(days=DAYS_AHEAD):
         return f"is more than {DAYS_AHEAD} days after the file's own date"
     return None

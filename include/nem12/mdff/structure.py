@@ -5,21 +5,24 @@ complete. The pass looks closely only at the few lines that are not 200, 300, 40
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Final
 
 from nem12.mdff import spec, text
+from nem12.mdff.doubt import Doubt
 from nem12.mdff.findings import Finding, Level, Tally
 from nem12.mdff.form import Form
 from nem12.mdff.header import NO_HEADER, Header, check_100, check_900
 from nem12.mdff.profile import Profile
-from nem12.mdff.record import Record
+from nem12.mdff.record import Record, about_blank
 from nem12.settings import MAX_MONTHS
 
 _ODD_LINE: Final = re.compile(rb"\n(?![2-5]00,)")
 _DAY_MONTH: Final = re.compile(rb"\n300,([0-9]{6})")
 _REGULAR: Final = (b"200,", b"300,", b"400,", b"500,")
 _ANY_RECORD: Final = re.compile(rb'[ \t"]*(?:[1-5]00|900|250|550)(?![0-9A-Za-z.])', re.ASCII)
+_DATA: Final = frozenset({"200", "300", "400", "500"})
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,8 @@ class Structure:
     record is none of the format's, `broken` after a breach that decides."""
     _line: int = 1
     _last_line: int = 1
-    _last_byte: int = ord("\n")
+    _unended: bytes = b""
+    """The last line, where it has no line end."""
     _first_record: tuple[int, bytes] = (1, b"")
     _first_raw: bytes = b""
     _last_raw: bytes = b""
@@ -75,6 +79,8 @@ class Structure:
     _any_record: bool = False
     _body_has_records: bool = False
     _months: set[bytes] = field(default_factory=set)
+    _doubt: Doubt | None = None
+    """Of the header in force, until a day contradicts it."""
     _scannable: bool = True
     """No line of the piece ends in CR alone, so that LFs tell the lines."""
 
@@ -98,17 +104,17 @@ class Structure:
         self._walk(offset, line, piece, ends.lines)
         if line == 1:
             self._first_raw = self._first_raw or piece[: 4 * text.EXCERPT].splitlines()[0]
-        content = len(piece.rstrip(b" \t,\r\n"))
+        content = len(piece.rstrip(text.NO_CONTENT + text.BOM))
         if content:
             self._last_line = line + ends.lines - text.count_lines(piece[content:])
             self._last_raw = text.line_around(piece, content - 1)[0][: 4 * text.EXCERPT]
         self._line = line + ends.lines
-        self._last_byte = piece[-1]
+        self._unended = piece[max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1 :]
 
     @property
     def lines(self) -> int:
         """Physical lines so far."""
-        return self._line - 1 + (self._last_byte not in b"\r\n")
+        return self._line - 1 + bool(self._unended)
 
     def finish(self) -> None:
         """The file has ended: what only the end can tell."""
@@ -125,7 +131,7 @@ class Structure:
             if "no-end" not in self.profile.tolerated:
                 message += ": it was cut off on its way"
             self._breach("no-end", self._last_line, self._last_raw, message)
-        if self._last_byte not in b"\r\n" and not empty:
+        if not (empty or text.is_blank(self._unended)):
             message = "the last line has no line end"
             self._add(Level.WARN, "no-final-newline", self._last_line, self._last_raw, message)
         if len(self._months) > MAX_MONTHS:
@@ -173,6 +179,7 @@ class Structure:
             self._months.update(_DAY_MONTH.findall(piece))
         at, number = 0, line
         for start in starts:
+            self._doubt_header(number, piece[at:start])
             number += piece.count(b"\n", at, start)
             at = start
             end = piece.find(b"\n", start) + 1 or len(piece)
@@ -180,6 +187,17 @@ class Structure:
             if self._state != "body":
                 self._walk(offset + end, number + 1, piece[end:], lines - (number + 1 - line))
                 return
+        self._doubt_header(number, piece[at:])
+
+    def _doubt_header(self, line: int, lines: bytes) -> None:
+        """Look for a day among these lines that contradicts the header in force."""
+        if self._doubt is not None:
+            self._take_doubt(self._doubt.look(line, lines))
+
+    def _take_doubt(self, finding: Finding | None) -> None:
+        if finding is not None:
+            self._take([finding])
+            self._doubt = None
 
     def _find_cuts(self, offset: int, line: int, piece: bytes) -> None:
         last = self.cuts[-1].offset if self.cuts else self.body.offset
@@ -192,14 +210,13 @@ class Structure:
 
     def _record(self, offset: int, line: int, raw: bytes) -> None:
         """One line that decides about the file: any outside the body, the odd ones inside."""
-        if self._state == "before":
-            offset, raw = self._without_bom(offset, raw)
         if text.is_blank(raw):
             # Where files are joined the reader goes on behind a 900 record, and tells by itself.
             if self._state != "body" and not (self._state == "after" and self.profile.joined):
-                self._add(Level.WARN, "blank-line", line, raw, "a blank line")
+                self._take(about_blank(line, raw))
             return
-        self._any_record = self._any_record or _ANY_RECORD.match(raw) is not None
+        _, record, _ = text.bare(raw)
+        self._any_record = self._any_record or _ANY_RECORD.match(record) is not None
         kind = text.indicator(raw)
         if self._state == "before":
             self._first(offset, line, raw, kind)
@@ -207,12 +224,6 @@ class Structure:
             self._in_body(offset, line, raw, kind)
         elif self._state == "after":
             self._after_end(offset, line, raw, kind)
-
-    def _without_bom(self, offset: int, raw: bytes) -> tuple[int, bytes]:
-        if offset or not raw.startswith(text.BOM):
-            return offset, raw
-        self._add(Level.WARN, "bom", 1, raw, "the file begins with a byte order mark")
-        return len(text.BOM), raw.removeprefix(text.BOM)
 
     def _first(self, offset: int, line: int, raw: bytes, kind: str) -> None:
         if kind == "100":
@@ -235,6 +246,8 @@ class Structure:
         self._keep(record)
         if header is not None:
             self.headers.append((offset, header))
+            doubtful = header.known and "header-date" in self.profile.tolerated
+            self._doubt = Doubt(record, header) if doubtful else None
         wrong_version = any(finding.code == "version" for finding in record.findings)
         self._state = "broken" if wrong_version else "body"
         if len(self.headers) <= 1:
@@ -254,6 +267,8 @@ class Structure:
             self._breach("mixed", line, raw, f"NEM13 record {kind} in a NEM12 file")
         else:
             self._body_has_records = True
+            if kind == "300" and self._doubt is not None:
+                self._take_doubt(self._doubt.judge(line, raw))
 
     def _after_end(self, offset: int, line: int, raw: bytes, kind: str) -> None:
         if kind == "900":
@@ -264,7 +279,9 @@ class Structure:
             self._begin(offset, line, raw)
         else:
             message = f"record '{text.shown(kind)}' after the 900 record"
-            if self._breach("after-end", line, raw, message):
+            extends = spec.INDICATOR_LIKE.fullmatch(kind) and kind not in _DATA
+            # A record that extends the format does not need another 900 record behind it.
+            if self._breach("after-end", line, raw, message) and not extends:
                 self._state = "body"
                 self._in_body(offset, line, raw, kind)
 
@@ -277,9 +294,10 @@ class Structure:
         """Take the findings about a 100 or 900 record."""
         self.records += 1
         self.refused_records += any(finding.level is Level.RECORD for finding in record.findings)
-        for finding in record.findings:
-            if self.tally.keep(finding):
-                self.findings.append(finding)
+        self._take(record.findings)
+
+    def _take(self, findings: Iterable[Finding]) -> None:
+        self.findings += (finding for finding in findings if self.tally.keep(finding))
 
     def _breach(self, code: str, line: int, raw: bytes, message: str) -> bool:
         """The structure is broken; whether the profile lets the file go on all the same."""
@@ -302,12 +320,10 @@ class Structure:
         excerpt, number = text.excerpt(raw), 0
         if place is not None:
             excerpt, number = text.marked(text.decode(raw)[0].split(","), place), place + 1
-        finding = Finding(level, code, line, message, excerpt, line, line, number)
-        if self.tally.keep(finding):
-            self.findings.append(finding)
+        self._take([Finding(level, code, line, message, excerpt, line, line, number)])
 
 
 def _no_header_message(raw: bytes) -> str:
-    if raw.lstrip().startswith(b"100;"):
+    if text.bare(raw)[1].lstrip().startswith(b"100;"):
         return "the fields are separated by semicolons; was the file saved by a spreadsheet?"
     return f"the first record is '{text.shown(text.indicator(raw))}', not a 100 record"

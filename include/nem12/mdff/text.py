@@ -8,7 +8,16 @@ from typing import Final, Protocol
 from nem12.settings import MAX_LINE_BYTES, MIB
 
 BLANKS: Final = " \t"
-_BLANK_LINE: Final = b" \t,\r\n"
+
+BOM: Final = b"\xef\xbb\xbf"
+END_OF_TEXT: Final = b"\x1a"
+"""Ctrl-Z, with which DOS ends a text, or fills the last block of one."""
+
+WHITE_SPACE: Final = b" \t\r\n\x0b\x0c"
+NO_CONTENT: Final = WHITE_SPACE + b"," + END_OF_TEXT
+"""What a line without a record consists of, besides byte order marks."""
+
+_STRAY: Final = re.compile(rb"(?:\xef\xbb\xbf|\x1a)*+")
 EXCERPT: Final = 120
 """Characters of a line that a finding shows: enough to see which record it is."""
 
@@ -27,9 +36,6 @@ _MANY_BLANKS: Final = re.compile(rb"([ \t]{256})[ \t]++")
 _LONG_FIELD: Final = re.compile(rb"([^,]{1027})[^,]++")
 _WHOLE_CHARACTERS: Final = re.compile(rb"([^,]{1024}[\x80-\xbf]{0,3}+)[^,]++")
 """A field beyond any of its limits; in the end it is cut behind a whole UTF-8 character."""
-
-
-BOM: Final = b"\xef\xbb\xbf"
 
 
 class Readable(Protocol):
@@ -119,7 +125,7 @@ def _shortened(line: bytes) -> bytes:
     """The same whether a line is shortened as a whole or again with each piece that follows."""
     fields = _MANY_BLANKS.sub(rb"\1", line).split(b",", _MOST_FIELDS)
     if len(fields) > _MOST_FIELDS:
-        fields[-1] = b"+" if fields[-1].strip(_BLANK_LINE) else b""
+        fields[-1] = b"+" if fields[-1].strip(NO_CONTENT) else b""
     return _LONG_FIELD.sub(rb"\1", b",".join(fields))
 
 
@@ -168,8 +174,23 @@ def count_lines(piece: bytes) -> int:
 
 
 def is_blank(line: bytes) -> bool:
-    """Nothing but blanks; a spreadsheet's line of commas counts as blank too."""
-    return not line.strip(_BLANK_LINE)
+    """Whether a line holds no record; a spreadsheet's line of commas counts as blank too."""
+    return not line.replace(BOM, b"").strip(NO_CONTENT)
+
+
+def ends_line(line: bytes) -> bool:
+    """Whether a line has its line end; only the last one of a file can be without."""
+    return line.endswith((b"\n", b"\r"))
+
+
+def bare(line: bytes) -> tuple[bytes, bytes, bytes]:
+    """What stands before the record of a line, the record, and what stands behind it.
+
+    Byte order marks and Ctrl-Zs begin a line where files were joined; Ctrl-Zs end the last one.
+    """
+    begin = _STRAY.match(line).end()  # type: ignore[union-attr]  # matches any line
+    end = len(line.rstrip(END_OF_TEXT))
+    return line[:begin], line[begin:end], line[max(begin, end) :]
 
 
 def decode(line: bytes) -> tuple[str, bool]:
@@ -201,7 +222,8 @@ def split(text: str) -> list[str]:
 
 def indicator(line: bytes) -> str:
     """The record indicator of a raw line, whatever surrounds it."""
-    return clean(line.split(b",", 1)[0].rstrip(b"\r\n").decode("utf-8", "replace"))
+    _, record, _ = bare(line)
+    return clean(record.split(b",", 1)[0].rstrip(b"\r\n").decode("utf-8", "replace"))
 
 
 def place_with_spaces(text: str) -> int | None:

@@ -706,12 +706,12 @@ DAYS = [
         update="202403122561")),
     ("update-12", "WARN update 3", "s13: 12 digits", in_day(update="202403120815")),
     ("update-missing", "WARN update-missing 3", "s13: empty", in_day(update="")),
-    ("update-future-second", "WARN update-future 3", "s13: a second after the header", in_day(
-        update="20240315103001")),
+    ("update-future-minute", "WARN update-future 3", "s15: the minute after the header", in_day(
+        update="20240315103100")),
     ("update-future-a-day", "WARN update-future 3", "s13: exactly a day", in_day(
         update="20240316103000")),
-    ("update-future-over-a-day", "RECORD update-future 3", "s13: a day and a second", in_day(
-        update="20240316103001")),
+    ("update-future-over-a-day", "RECORD update-future 3", "s15: a day and a minute", in_day(
+        update="20240316103100")),
     ("msats-30-feb", "WARN msats 3", "s13: no such day", in_day(msats="20240230081500")),
     ("method-not-needed", "WARN method-not-needed 3", "s7: A needs none", in_day(quality="A52")),
 ]  # fmt: skip

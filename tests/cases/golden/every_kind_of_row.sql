@@ -1,18 +1,18 @@
--- NEM12 batch c1371240aae494edf692c2ad88283ef4: every_kind_of_row.csv
+-- NEM12 batch 7ebf6742b425ede95c9e6666e3fa50c8: every_kind_of_row.csv
 -- Applies to a migrated database, as one transaction, as often as you like:
---     psql -v ON_ERROR_STOP=1 -1 -f c1371240aae494edf692c2ad88283ef4.sql "$METER_DB_URI"
+--     psql -v ON_ERROR_STOP=1 -1 -f 7ebf6742b425ede95c9e6666e3fa50c8.sql "$METER_DB_URI"
 SET LOCAL client_encoding = 'UTF8';
 
 SET LOCAL standard_conforming_strings = on;
 
-SELECT pg_advisory_xact_lock(hashtextextended('c1371240aae494edf692c2ad88283ef4', 12));
+SELECT pg_advisory_xact_lock(hashtextextended('7ebf6742b425ede95c9e6666e3fa50c8', 12));
 
-INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('c1371240aae494edf692c2ad88283ef4', 'c1371240aae494edf692c2ad88283ef4.sql',
+INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('7ebf6742b425ede95c9e6666e3fa50c8', '7ebf6742b425ede95c9e6666e3fa50c8.sql',
     coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_at, from_participant, to_participant) VALUES
-(6649255338076468075,'b88dcd005dd5e6d770e8285838a888680809272019fa78a53731d4adb6ad4e6d','every_kind_of_row.csv',1232,'standard','2','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
+(6649255338076468075,'b88dcd005dd5e6d770e8285838a888680809272019fa78a53731d4adb6ad4e6d','every_kind_of_row.csv',1232,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, file_created_at, day, line, last_line, records, updated_at, update_missing, msats_loaded_at, quality_method, reason_code, reason_description, event_starts, event_qualities, event_reasons, event_descriptions, interval_values) VALUES
@@ -35,9 +35,9 @@ INSERT INTO meter_warnings (file_id, line, code, nmi, nmi_suffix, day, last_day,
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES
-(6649255338076468075,0,1232,0,1,'c1371240aae494edf692c2ad88283ef4',1,17,17,4,336,96,1.5,5,'2024-02-29','2024-03-03','{"event-with-a":1,"update-missing":1}')
+(6649255338076468075,0,1232,0,1,'7ebf6742b425ede95c9e6666e3fa50c8',1,17,17,4,336,96,1.5,5,'2024-02-29','2024-03-03','{"event-with-a":1,"update-missing":1}')
 ON CONFLICT DO NOTHING;
 
 SELECT meter_ensure_months('{2024-02-01,2024-03-01}');
 
-SELECT meter_apply_batch('c1371240aae494edf692c2ad88283ef4') AS readings_put_in_force;
+SELECT meter_apply_batch('7ebf6742b425ede95c9e6666e3fa50c8') AS readings_put_in_force;

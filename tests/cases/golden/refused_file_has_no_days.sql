@@ -1,18 +1,18 @@
--- NEM12 batch 9ff5e48904174937d04ac593cea739c0: refused_file_has_no_days.csv
+-- NEM12 batch 8170d68c6bd71227552711ee3b75a056: refused_file_has_no_days.csv
 -- Applies to a migrated database, as one transaction, as often as you like:
---     psql -v ON_ERROR_STOP=1 -1 -f 9ff5e48904174937d04ac593cea739c0.sql "$METER_DB_URI"
+--     psql -v ON_ERROR_STOP=1 -1 -f 8170d68c6bd71227552711ee3b75a056.sql "$METER_DB_URI"
 SET LOCAL client_encoding = 'UTF8';
 
 SET LOCAL standard_conforming_strings = on;
 
-SELECT pg_advisory_xact_lock(hashtextextended('9ff5e48904174937d04ac593cea739c0', 12));
+SELECT pg_advisory_xact_lock(hashtextextended('8170d68c6bd71227552711ee3b75a056', 12));
 
-INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('9ff5e48904174937d04ac593cea739c0', '9ff5e48904174937d04ac593cea739c0.sql',
+INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('8170d68c6bd71227552711ee3b75a056', '8170d68c6bd71227552711ee3b75a056.sql',
     coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_at, from_participant, to_participant) VALUES
-(8523140270996326349,'ec908dd67f200f9b3aac6884acf0e97c894db00016410116d8efffeabfb48beb','refused_file_has_no_days.csv',273,'standard','2','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
+(8523140270996326349,'ec908dd67f200f9b3aac6884acf0e97c894db00016410116d8efffeabfb48beb','refused_file_has_no_days.csv',273,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_rejects (level, first_line, last_line, file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
@@ -20,9 +20,9 @@ INSERT INTO meter_rejects (level, first_line, last_line, file_id, line, code, nm
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES
-(8523140270996326349,0,273,0,1,'9ff5e48904174937d04ac593cea739c0',1,5,5,5,48,48,1.5,0,NULL,NULL,'{}')
+(8523140270996326349,0,273,0,1,'8170d68c6bd71227552711ee3b75a056',1,5,5,5,48,48,1.5,0,NULL,NULL,'{}')
 ON CONFLICT DO NOTHING;
 
 SELECT meter_ensure_months('{}');
 
-SELECT meter_apply_batch('9ff5e48904174937d04ac593cea739c0') AS readings_put_in_force;
+SELECT meter_apply_batch('8170d68c6bd71227552711ee3b75a056') AS readings_put_in_force;

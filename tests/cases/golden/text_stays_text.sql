@@ -1,18 +1,18 @@
--- NEM12 batch b1458dc075ba541e3ccafb4d2afa3799: text_stays_text.csv
+-- NEM12 batch 8a2001372cac97b56f3fd77b6ed65161: text_stays_text.csv
 -- Applies to a migrated database, as one transaction, as often as you like:
---     psql -v ON_ERROR_STOP=1 -1 -f b1458dc075ba541e3ccafb4d2afa3799.sql "$METER_DB_URI"
+--     psql -v ON_ERROR_STOP=1 -1 -f 8a2001372cac97b56f3fd77b6ed65161.sql "$METER_DB_URI"
 SET LOCAL client_encoding = 'UTF8';
 
 SET LOCAL standard_conforming_strings = on;
 
-SELECT pg_advisory_xact_lock(hashtextextended('b1458dc075ba541e3ccafb4d2afa3799', 12));
+SELECT pg_advisory_xact_lock(hashtextextended('8a2001372cac97b56f3fd77b6ed65161', 12));
 
-INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('b1458dc075ba541e3ccafb4d2afa3799', 'b1458dc075ba541e3ccafb4d2afa3799.sql',
+INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('8a2001372cac97b56f3fd77b6ed65161', '8a2001372cac97b56f3fd77b6ed65161.sql',
     coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_at, from_participant, to_participant) VALUES
-(8197055874458468900,'e38395c6a24084486f39dc387b26282100dd208e77c3e7c7e1be14a350786a8f','text_stays_text.csv',526,'standard','2','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
+(8197055874458468900,'e38395c6a24084486f39dc387b26282100dd208e77c3e7c7e1be14a350786a8f','text_stays_text.csv',526,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, file_created_at, day, line, last_line, records, updated_at, update_missing, msats_loaded_at, quality_method, reason_code, reason_description, event_starts, event_qualities, event_reasons, event_descriptions, interval_values) VALUES
@@ -30,9 +30,9 @@ INSERT INTO meter_warnings (file_id, line, code, nmi, nmi_suffix, day, last_day,
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES
-(8197055874458468900,0,526,0,1,'b1458dc075ba541e3ccafb4d2afa3799',1,9,9,2,96,0,0,2,'2024-03-01','2024-03-02','{"quote":1}')
+(8197055874458468900,0,526,0,1,'8a2001372cac97b56f3fd77b6ed65161',1,9,9,2,96,0,0,2,'2024-03-01','2024-03-02','{"quote":1}')
 ON CONFLICT DO NOTHING;
 
 SELECT meter_ensure_months('{2024-03-01}');
 
-SELECT meter_apply_batch('b1458dc075ba541e3ccafb4d2afa3799') AS readings_put_in_force;
+SELECT meter_apply_batch('8a2001372cac97b56f3fd77b6ed65161') AS readings_put_in_force;
