@@ -172,10 +172,10 @@ def _kind(mode: int) -> str:
 
 
 class Settling:
-    """Decides which drops are complete: those whose size and time stood still for a while.
+    """Decides which drops stand still, and when a batch of complete ones is taken.
 
     Args:
-        still_seconds: How long they must stand still.
+        still_seconds: How long size and time of a drop must stand still.
         gather_seconds: How long to wait at most while new names keep coming, so that a copy of
             thousands becomes one batch.
     """
@@ -184,22 +184,33 @@ class Settling:
         self._still = still_seconds
         self._gather = gather_seconds
         self._since: dict[Drop, float] = {}
+        self._names: set[str] = set()
         self._newest = 0.0
         self._first_complete: float | None = None
 
-    def complete(self, seen: list[Drop], now: float) -> list[Drop]:
-        """The drops to take now; empty while it is worth to wait for more.
+    def standing(self, seen: list[Drop], now: float) -> list[Drop]:
+        """The drops that stood still for long enough.
 
         Args:
             seen: The drops of this look.
             now: Seconds of a clock that only goes forward.
         """
-        new = [drop for drop in seen if drop not in self._since]
-        if new:
+        names = {drop.uri for drop in seen}
+        # One that grows is no new name: it must not hold up the others.
+        if names - self._names:
             self._newest = now
+        self._names = names
         self._since = {drop: self._since.get(drop, now) for drop in seen}
-        still = [drop for drop, since in self._since.items() if now - since >= self._still]
-        if not still:
+        return [drop for drop, since in self._since.items() if now - since >= self._still]
+
+    def batch(self, complete: list[Drop], now: float) -> list[Drop]:
+        """The drops to take now; empty while it is worth to wait for more.
+
+        Args:
+            complete: Those of `standing` that are complete.
+            now: As for `standing`.
+        """
+        if not complete:
             self._first_complete = None
             return []
         if self._first_complete is None:
@@ -207,4 +218,4 @@ class Settling:
         arriving = now - self._newest < self._still
         if arriving and now - self._first_complete < self._gather:
             return []
-        return still
+        return complete

@@ -4,6 +4,7 @@ Values that an installation may want to change are read from the environment whe
 for; the rest are constants.
 """
 
+import math
 import os
 import shutil
 from dataclasses import dataclass
@@ -53,6 +54,13 @@ WARNINGS_KEPT: Final = 100
 
 SETTLE_SECONDS: Final = 2.0
 """How long a drop's size and time must stand still before it counts as complete."""
+
+STANDSTILL_SECONDS: Final = 60.0
+"""The same where the content does not say that it ends: an upload over a bad line may stall for
+that long, and nobody waits for one that has no end. METER_STANDSTILL_SECONDS sets another."""
+
+GZIP_CHECK_BYTES: Final = 64 * MIB
+"""As much is expanded to see whether a `.gz` is whole, in some 0.3 s; a bigger one waits longer."""
 
 CLOCK_DOUBT_SECONDS: Final = 24 * 3600
 """A file that changed so lately, or in the future, may be one that is being written: the clock of
@@ -248,6 +256,25 @@ def group() -> str:
 def umask() -> int:
     """The umask of processes that this package starts: files are for those of `make_private`."""
     return 0o027 if group() else 0o077
+
+
+def standstill_seconds() -> float:
+    """How long a drop must stand still whose content does not say that it ends.
+
+    Raises:
+        UsageError: METER_STANDSTILL_SECONDS is not such a time.
+    """
+    given = os.environ.get("METER_STANDSTILL_SECONDS", "").strip()
+    try:
+        seconds = float(given or STANDSTILL_SECONDS)
+    except ValueError:
+        seconds = math.nan
+    if not SETTLE_SECONDS <= seconds < math.inf:
+        raise UsageError(
+            f"METER_STANDSTILL_SECONDS: '{given}' is not a number of seconds of"
+            f" {SETTLE_SECONDS:g} or more"
+        )
+    return seconds
 
 
 def keep_landing() -> bool:

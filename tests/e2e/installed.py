@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 
 from nem12 import settings, stack
 from nem12.settings import Home
@@ -19,6 +20,9 @@ from nem12.warehouse.migrate import migrate
 from tests.e2e.main_job.installation import Running
 from tests.pg.digest import tables
 
+SHORT_STANDSTILL = "4"
+"""Seconds, for files without an end: a minute is for senders over bad lines."""
+
 COMPARED = ("meter_readings", "meter_days", "meter_day_versions", "meter_rejects", "meter_files")
 
 
@@ -31,7 +35,8 @@ def home_in(root: Path) -> Home:
 @contextmanager
 def installed(home: Home, **different: Any) -> Iterator[Running]:
     """A whole installation on these folders; `different` goes to `stack.running`."""
-    with embedded.server(home) as server:
+    with embedded.server(home) as server, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("METER_STANDSTILL_SECONDS", SHORT_STANDSTILL)
         migrate(server.uri(settings.OWNER_ROLE))
         with (
             stack.running(home, server, **different) as airflow,

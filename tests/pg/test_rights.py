@@ -11,6 +11,7 @@ from tests.pg.servers import Warehouse
 TABLES = (
     "meter_readings", "meter_days", "meter_day_versions", "meter_files", "meter_batches",
     "meter_batch_parts", "meter_rejects", "meter_warnings", "meter_drops", "meter_drop_files",
+    "meter_arrivals",
 )  # fmt: skip
 
 

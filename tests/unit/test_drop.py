@@ -229,42 +229,47 @@ def settling() -> Settling:
     return Settling(STILL, GATHER)
 
 
+def complete(settling: Settling, seen: list[Drop], now: float) -> list[Drop]:
+    """The batch of a look at which all that stands still is complete."""
+    return settling.batch(settling.standing(seen, now), now)
+
+
 def test_a_drop_is_complete_when_it_stood_still(settling: Settling) -> None:
-    assert settling.complete([A], 100.0) == []
-    assert settling.complete([A], 101.9) == []
-    assert settling.complete([A], 102.0) == [A]
+    assert complete(settling, [A], 100.0) == []
+    assert complete(settling, [A], 101.9) == []
+    assert complete(settling, [A], 102.0) == [A]
 
 
 def test_a_growing_file_is_not_complete(settling: Settling) -> None:
     for second in range(100):
-        assert settling.complete([drop("a", size=second)], float(second)) == []
-    assert settling.complete([drop("a", size=99)], 99.0 + STILL) == [drop("a", size=99)]
+        assert complete(settling, [drop("a", size=second)], float(second)) == []
+    assert complete(settling, [drop("a", size=99)], 99.0 + STILL) == [drop("a", size=99)]
 
 
 def test_a_time_that_goes_backwards_is_a_change_too(settling: Settling) -> None:
-    assert settling.complete([drop("a", mtime_ns=200)], 0.0) == []
-    assert settling.complete([drop("a", mtime_ns=100)], 2.0) == []
-    assert settling.complete([drop("a", mtime_ns=100)], 4.0) == [drop("a", mtime_ns=100)]
+    assert complete(settling, [drop("a", mtime_ns=200)], 0.0) == []
+    assert complete(settling, [drop("a", mtime_ns=100)], 2.0) == []
+    assert complete(settling, [drop("a", mtime_ns=100)], 4.0) == [drop("a", mtime_ns=100)]
 
 
 def test_a_drop_that_vanished_and_came_back_begins_anew(settling: Settling) -> None:
-    assert settling.complete([A], 0.0) == []
-    assert settling.complete([], 1.0) == []
-    assert settling.complete([A], 2.0) == []
-    assert settling.complete([A], 3.9) == []
-    assert settling.complete([A], 4.0) == [A]
+    assert complete(settling, [A], 0.0) == []
+    assert complete(settling, [], 1.0) == []
+    assert complete(settling, [A], 2.0) == []
+    assert complete(settling, [A], 3.9) == []
+    assert complete(settling, [A], 4.0) == [A]
 
 
 def test_a_drop_that_vanished_is_not_given(settling: Settling) -> None:
-    settling.complete([A, B], 0.0)
-    assert settling.complete([B], 2.0) == [B]
+    complete(settling, [A, B], 0.0)
+    assert complete(settling, [B], 2.0) == [B]
 
 
 def test_while_new_names_come_the_complete_ones_wait_for_them(settling: Settling) -> None:
-    assert settling.complete([A], 0.0) == []
-    assert settling.complete([A, B], 1.5) == []
-    assert settling.complete([A, B], 2.5) == []
-    assert settling.complete([A, B], 3.5) == [A, B]
+    assert complete(settling, [A], 0.0) == []
+    assert complete(settling, [A, B], 1.5) == []
+    assert complete(settling, [A, B], 2.5) == []
+    assert complete(settling, [A, B], 3.5) == [A, B]
 
 
 def test_waiting_for_new_names_ends_after_the_gathering_time(settling: Settling) -> None:
@@ -272,23 +277,31 @@ def test_waiting_for_new_names_ends_after_the_gathering_time(settling: Settling)
     seen: list[Drop] = []
     for second in itertools.count():
         seen.append(drop(f"n{second}"))
-        complete = settling.complete(seen, float(second))
-        if complete:
+        taken = complete(settling, seen, float(second))
+        if taken:
             break
     assert second == STILL + GATHER
-    assert complete == seen[: int(GATHER) + 1]
+    assert taken == seen[: int(GATHER) + 1]
+
+
+def test_a_file_that_grows_or_has_no_end_holds_up_no_other(settling: Settling) -> None:
+    for second in range(4):
+        growing = drop("growing", size=second)
+        standing = settling.standing([A, B, growing], float(second))
+        batch = settling.batch([one for one in standing if one == A], float(second))
+        assert batch == ([A] if second >= STILL else [])
 
 
 def test_the_gathering_time_begins_anew_when_all_complete_ones_are_gone(
     settling: Settling,
 ) -> None:
-    settling.complete([A], 0.0)
-    assert settling.complete([A, B], 2.0) == []
-    assert settling.complete([], 100.0) == []
-    settling.complete([A], 200.0)
-    settling.complete([A, B], 201.5)
-    assert settling.complete([A, B], 202.0) == []
-    assert settling.complete([A, B], 203.5) == [A, B]
+    complete(settling, [A], 0.0)
+    assert complete(settling, [A, B], 2.0) == []
+    assert complete(settling, [], 100.0) == []
+    complete(settling, [A], 200.0)
+    complete(settling, [A, B], 201.5)
+    assert complete(settling, [A, B], 202.0) == []
+    assert complete(settling, [A, B], 203.5) == [A, B]
 
 
 @given(
@@ -305,11 +318,11 @@ def test_what_is_given_stood_still_and_nothing_waits_longer_than_it_may(
     for step, names in looks:
         now += step
         since = {name: since.get(name, now) for name in names}
-        complete = settling.complete([drop(name) for name in sorted(names)], now)
+        taken = complete(settling, [drop(name) for name in sorted(names)], now)
         stood = {name for name, first in since.items() if now - first >= still}
-        assert {one.path.name for one in complete} in (set(), stood)
+        assert {one.path.name for one in taken} in (set(), stood)
         # Whatever stays is given at the first look after both times have passed.
         overdue = [n for n, first in since.items() if now - first >= still + gather + 3]
-        assert complete or not overdue
-        if complete:
+        assert taken or not overdue
+        if taken:
             return

@@ -9,7 +9,7 @@ import pytest
 import nem12
 
 ROOT = Path(nem12.__file__).parent
-ACTS = ["drop", "errors", "parse", "settings", "shard", "stage", "unpack", "validate"]
+ACTS = ["drop", "ending", "errors", "parse", "settings", "shard", "stage", "unpack", "validate"]
 PURE = ["nem12", *(f"nem12.{name}" for name in ACTS), "nem12.mdff"]
 PURE += [f"nem12.mdff.{path.stem}" for path in sorted((ROOT / "mdff").glob("[a-z]*.py"))]
 

@@ -13,7 +13,7 @@ from nem12.load.claim import claim_by_glob
 from nem12.load.plan import sweep_staging
 from nem12.load.settle import free_claim
 from nem12.mdff.text import shown
-from nem12.settings import LOAD_DAG_ID, PROFILE_BY_FOLDER, Home
+from nem12.settings import LOAD_DAG_ID, PROFILE_BY_FOLDER, STAGING_DAYS, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 
@@ -43,6 +43,7 @@ def claim_of_run(connection: Connection, home: Home, context: Context) -> tuple[
         return claim, True
     free_dead_claims(connection)
     sweep_staging(home, ledger.open_claims(connection))
+    ledger.forget_arrivals(connection, STAGING_DAYS)
     for item in overdue(home):
         log.warning("%s waits in the landing folder: %s", item.path, item.reason)
     reprocess = bool(params["reprocess"])

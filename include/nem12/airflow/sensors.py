@@ -37,7 +37,11 @@ class DropSensor(BaseSensorOperator):
         home().make()
         self.defer(
             trigger=DropTrigger(
-                self.conn_id, self.settle_seconds, self.gather_seconds, self.scan_seconds
+                self.conn_id,
+                self.settle_seconds,
+                settings.standstill_seconds(),
+                self.gather_seconds,
+                self.scan_seconds,
             ),
             method_name="execute_complete",
         )

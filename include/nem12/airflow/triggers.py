@@ -8,14 +8,12 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from nem12 import settings
 from nem12.airflow import buckets
 from nem12.airflow.warehouse import warehouse
-from nem12.drop import Drop, Settling, drops
+from nem12.drop import Settling
 from nem12.errors import TransientError
+from nem12.load.arrivals import Arrivals, Watch
 from nem12.load.claim import save_listing
-from nem12.load.strays import strays
-from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 
 log = logging.getLogger(__name__)
@@ -30,16 +28,23 @@ class DropTrigger(BaseTrigger):
     Args:
         conn_id: Airflow connection of the warehouse, whose ledger says what is done.
         settle_seconds: How long a drop's size and time must stand still.
+        standstill_seconds: The same where its content does not say that it ends.
         gather_seconds: How long to wait at most while new names keep coming.
         scan_seconds: Between two looks.
     """
 
     def __init__(
-        self, conn_id: str, settle_seconds: float, gather_seconds: float, scan_seconds: float
+        self,
+        conn_id: str,
+        settle_seconds: float,
+        standstill_seconds: float,
+        gather_seconds: float,
+        scan_seconds: float,
     ) -> None:
         super().__init__()
         self.conn_id = conn_id
         self.settle_seconds = settle_seconds
+        self.standstill_seconds = standstill_seconds
         self.gather_seconds = gather_seconds
         self.scan_seconds = scan_seconds
 
@@ -50,6 +55,7 @@ class DropTrigger(BaseTrigger):
             {
                 "conn_id": self.conn_id,
                 "settle_seconds": self.settle_seconds,
+                "standstill_seconds": self.standstill_seconds,
                 "gather_seconds": self.gather_seconds,
                 "scan_seconds": self.scan_seconds,
             },
@@ -61,7 +67,9 @@ class DropTrigger(BaseTrigger):
         Its `listing` is the path of a listing of drops to claim; None where only claims whose run
         was not seen for a while, or drops that lie elsewhere, wait to be looked at.
         """
-        settling = Settling(self.settle_seconds, self.gather_seconds)
+        watch = Watch(
+            Settling(self.settle_seconds, self.gather_seconds), Arrivals(self.standstill_seconds)
+        )
         connection: Connection | None = None
         try:
             while True:
@@ -70,14 +78,15 @@ class DropTrigger(BaseTrigger):
                     if connection is None or connection.broken:
                         home = await asyncio.to_thread(buckets.home)
                         connection = await asyncio.to_thread(warehouse, self.conn_id)
-                    free, unchecked = await asyncio.to_thread(_look, connection, home)
+                    batch, unchecked = await asyncio.to_thread(
+                        watch.look, connection, home, time.monotonic()
+                    )
                 except (TransientError, OSError) as error:
                     log.warning("%s; looking again", error)
-                    free, unchecked, connection = [], False, None
-                complete = settling.complete(free, time.monotonic())
-                if complete:
-                    listing = await asyncio.to_thread(save_listing, home, complete)
-                    yield TriggerEvent({"listing": str(listing), "drops": len(complete)})
+                    batch, unchecked, connection = [], False, None
+                if batch:
+                    listing = await asyncio.to_thread(save_listing, home, batch)
+                    yield TriggerEvent({"listing": str(listing), "drops": len(batch)})
                     return
                 if unchecked:
                     yield TriggerEvent({"listing": None, "drops": 0})
@@ -86,10 +95,3 @@ class DropTrigger(BaseTrigger):
         finally:
             if connection is not None:
                 connection.close()
-
-
-def _look(connection: Connection, home: settings.Home) -> tuple[list[Drop], bool]:
-    """The drops that nobody has claimed, and whether claims or strays should be looked at."""
-    found = drops(home)
-    free = ledger.free(connection, found) if found else []
-    return free, bool(ledger.unchecked_claims(connection)) or any(strays(connection, found))

@@ -1,5 +1,6 @@
 """`up` and `demo`: a real Airflow and a real PostgreSQL on this machine."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -25,6 +26,9 @@ from nem12.warehouse.migrate import migrate
 
 DEMO_SECONDS: Final = 170
 """Loading the samples takes about 30 s; who waits longer should be told."""
+
+DEMO_STANDSTILL_SECONDS: Final = 5
+"""Instead of the minute that a file without an end waits for more of it."""
 
 CHECK_SECONDS: Final = 2
 """Between two looks whether everything still runs."""
@@ -65,6 +69,8 @@ def airflow(arguments: Namespace) -> int:
 
 def demo(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its own
     """Drop the samples, wait until they are settled, show what came of it."""
+    # One of the samples has no end, and they are copied whole.
+    os.environ.setdefault("METER_STANDSTILL_SECONDS", str(DEMO_STANDSTILL_SECONDS))
     with _terminated_like_interrupted(), _running() as (home, server, airflow):
         samples = sorted(p for p in (settings.CHECKOUT / "samples").iterdir() if p.suffix != ".md")
         err.print(f"dropping {len(samples)} sample files into {home.landing}", soft_wrap=True)

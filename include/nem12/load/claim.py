@@ -2,22 +2,26 @@
 
 import hashlib
 import json
-import time
+import logging
 from collections.abc import Iterable
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
 
-from nem12 import settings, storage
+from nem12 import storage
 from nem12.drop import Drop, drops, look, unchanged
 from nem12.errors import UsageError
+from nem12.load.arrivals import SYSTEM_CLOCK, Clock, complete_now
 from nem12.load.report import REPORT_SUFFIX
 from nem12.load.strays import gather_strays
 from nem12.mdff.profile import profile as profile_named
+from nem12.mdff.text import shown
 from nem12.settings import Home
 from nem12.storage import Place
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
+
+log = logging.getLogger(__name__)
 
 _LISTINGS: Final = "listings"
 
@@ -70,6 +74,7 @@ def claim_by_glob(
     profile: str | None,
     *,
     reprocess: bool = False,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> tuple[str, int]:
     """Claim the drops that match one of the patterns.
 
@@ -84,6 +89,7 @@ def claim_by_glob(
         profile: To judge them by; without it by their folder, and what is kept as it was judged
             last.
         reprocess: The files are to be loaded again.
+        clock: Tells and lets pass the time.
 
     Returns:
         The claim and the number of drops it got.
@@ -96,7 +102,10 @@ def claim_by_glob(
         profile_named(profile)
     landed = drops(home)
     found = [drop for drop in landed if matches(drop.path, home.landing, patterns)]
-    wanted = [replace(drop, profile=profile or drop.profile) for drop in _complete(found)]
+    complete, left = complete_now(connection, found, clock)
+    for drop in left:
+        log.info("%s is left for a later run: more of it may come", shown(drop.path.name, 200))
+    wanted = [replace(drop, profile=profile or drop.profile) for drop in complete]
     if reprocess:
         wanted += _kept(connection, home, patterns, profile)
     if "*" in patterns:
@@ -115,15 +124,6 @@ def check_patterns(patterns: list[str]) -> None:
             raise UsageError("an empty pattern names no file: give one such as *.csv")
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             raise UsageError(f"'{pattern}' leads out of the landing folder")
-
-
-def _complete(found: list[Drop]) -> list[Drop]:
-    """Those that stand still; if any changed lately, by whatever clock, all are looked at twice."""
-    long_ago = time.time_ns() - settings.CLOCK_DOUBT_SECONDS * 1_000_000_000
-    if all(drop.mtime_ns < long_ago for drop in found):
-        return found
-    time.sleep(settings.SETTLE_SECONDS)
-    return unchanged(found)
 
 
 def matches(place: Place, folder: Place, patterns: Iterable[str]) -> bool:

@@ -61,6 +61,24 @@ def free(connection: Connection, drops: Sequence[Drop]) -> list[Drop]:
     return [drops[row["place"] - 1] for row in rows]
 
 
+def standstill(
+    connection: Connection, drops: Sequence[Drop], now: datetime | None
+) -> dict[Drop, float]:
+    """For how many seconds those of the drops have stood still that were noted before."""
+    rows = _run(connection, "arrivals", now=now, **_columns(drops))
+    return {drops[row["place"] - 1]: row["seconds"] for row in rows}
+
+
+def note_arrivals(connection: Connection, drops: Sequence[Drop], now: datetime | None) -> None:
+    """Note since when these stand still whose content does not say that they end."""
+    _run(connection, "note_arrivals", now=now, **_columns(drops))
+
+
+def forget_arrivals(connection: Connection, days: int) -> None:
+    """Forget what was noted that long ago: it is taken, or gone."""
+    _run(connection, "forget_arrivals", days=days)
+
+
 def claim_name(drops: Sequence[Drop]) -> str:
     """A name for a claim that says what it is about; part of run ids and a folder's name.
 

@@ -13,7 +13,7 @@ from nem12.stack import environment
 from nem12.warehouse import embedded, ledger
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
-from tests.e2e.installed import home_in
+from tests.e2e.installed import SHORT_STANDSTILL, home_in
 from tests.e2e.main_job.installation import PASSWORD, Running, set_password
 from tests.mail import Mailbox, mailbox
 from tests.pg.servers import passable_folder
@@ -27,6 +27,7 @@ def running() -> Iterator[Running]:
         embedded.server(home := home_in(root)) as server,
         pytest.MonkeyPatch.context() as patch,
     ):
+        patch.setenv("METER_STANDSTILL_SECONDS", SHORT_STANDSTILL)
         migrate(server.uri(settings.OWNER_ROLE))
         ask_for_a_password(server)
         given = json.loads(environment._connection(server, settings.LOADER_ROLE))

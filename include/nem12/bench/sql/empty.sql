@@ -9,5 +9,6 @@ BEGIN
         EXECUTE format('DROP TABLE %s', partition);
     END LOOP;
     TRUNCATE meter_readings, meter_days, meter_day_versions, meter_files, meter_batches,
-        meter_batch_parts, meter_rejects, meter_warnings, meter_drops, meter_drop_files;
+        meter_batch_parts, meter_rejects, meter_warnings, meter_drops, meter_drop_files,
+        meter_arrivals;
 END $$

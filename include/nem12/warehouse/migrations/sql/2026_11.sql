@@ -243,6 +243,18 @@ CREATE INDEX meter_drops_run ON meter_drops (run);
 CREATE INDEX meter_drops_open ON meter_drops (checked_at)
     WHERE state IN ('claimed', 'running', 'waiting', 'failed');
 
+-- Files in the landing folder that more may come of: their content does not say that it ends. They
+-- are taken when they have stood still for longer than the others.
+CREATE TABLE meter_arrivals (
+    uri text PRIMARY KEY,
+    size bigint NOT NULL,
+    mtime_ns bigint NOT NULL,
+    identity text NOT NULL,
+    seen_at timestamptz NOT NULL
+);
+
+COMMENT ON COLUMN meter_arrivals.seen_at IS 'When it was first seen as it is.';
+
 CREATE TABLE meter_drop_files (
     drop_id bigint NOT NULL REFERENCES meter_drops ON DELETE CASCADE,
     member text NOT NULL,
