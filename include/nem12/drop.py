@@ -4,7 +4,6 @@ import os
 import stat
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -79,7 +78,8 @@ def drops(home: Home) -> list[Drop]:
 def overdue(home: Home) -> Iterator[Ignored]:
     """What lies in the landing folder for long and is not taken: somebody should know."""
     oldest = time.time() - INCOMPLETE_HOURS * 3600
-    for folder in (home.landing, *(home.landing / name for name in _FOLDERS)):
+    folders = (home.landing / name for name in _FOLDERS)
+    for folder in (home.landing, *filter(_is_profile_folder, folders)):
         for path, changed in _all_in(folder):
             if is_partial(path.name) and changed < oldest:
                 yield Ignored(path, f"called a partial upload for {INCOMPLETE_HOURS} h")
@@ -96,10 +96,15 @@ def look(path: Place, profile: str) -> Drop | Ignored | None:
         status = path.lstat()
     except FileNotFoundError:
         return None
+    return _as_listed(path, status, profile)
+
+
+def _as_listed(path: Path, status: os.stat_result, profile: str) -> Drop | Ignored | None:
+    """What an entry of a folder is, by its status; not that of what a link leads to."""
     if not stat.S_ISREG(status.st_mode):
         return Ignored(path, _kind(status.st_mode))
     if not os.access(path, os.R_OK):
-        return Ignored(path, "not readable")
+        return Ignored(path, "not readable") if path.exists() else None
     identity = f"{status.st_dev}:{status.st_ino}"
     return Drop(path.as_uri(), status.st_size, status.st_mtime_ns, identity, profile)
 
@@ -127,10 +132,11 @@ def _in_folder(folder: Place, profile: str) -> Iterator[Drop | Ignored]:
         blobs = storage.blobs(folder)
         yield from (_of_blob(blob, profile) for blob in blobs if not is_partial(blob.place.name))
         return
-    for path in _listed(folder):
-        if is_partial(path.name) or (profile == "standard" and _is_profile_folder(path)):
+    for path, status in storage.listed(folder):
+        entered = profile == "standard" and _is_profile_folder(path)
+        if entered or is_partial(path.name):
             continue
-        found = look(path, profile)
+        found = _as_listed(path, status, profile)
         if found is not None:
             yield found
 
@@ -139,19 +145,8 @@ def _all_in(folder: Place) -> Iterator[tuple[Place, float]]:
     """Everything in a folder, with the time of its last change."""
     if not isinstance(folder, Path):
         yield from ((blob.place, blob.mtime_ns / 1e9) for blob in storage.blobs(folder))
-        return
-    for path in _listed(folder):
-        # What a sender renames meanwhile is no partial upload any more.
-        with suppress(FileNotFoundError):
-            yield path, path.lstat().st_mtime
-
-
-def _listed(folder: Path) -> list[Path]:
-    """What lies in a folder, in the order of the names; nothing where there is no folder."""
-    try:
-        return sorted(folder.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return []
+    else:
+        yield from ((path, status.st_mtime) for path, status in storage.listed(folder))
 
 
 def _of_blob(blob: storage.Blob, profile: str) -> Drop:

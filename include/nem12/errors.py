@@ -1,5 +1,23 @@
 """The two families of failure: those that a retry may mend, and those that it cannot."""
 
+import errno
+import os
+from typing import Final
+
+_REMEDIES: Final = {
+    errno.ENOSPC: "make room on the disk",
+    errno.EDQUOT: "make room or raise the quota",
+    errno.EFBIG: "raise the limit of file sizes (ulimit -f)",
+    errno.EMFILE: "raise the limit of open files (ulimit -n)",
+    errno.ENOMEM: "give it more memory",
+    errno.EACCES: "give the user that runs this the right, or name another place",
+    errno.EPERM: "give the user that runs this the right, or name another place",
+    errno.EROFS: "name a place that can be written to",
+    errno.EEXIST: "a folder is needed there",
+    errno.ENOTDIR: "a folder is needed there",
+}
+"""What helps against a failure of the environment."""
+
 
 class MeterError(Exception):
     """Anything this package refuses to go on with; its text is one sentence for a person."""
@@ -19,3 +37,11 @@ class SetupError(TerminalError):
 
 class TransientError(MeterError):
     """Trying again may help: a deadlock, a lost connection, a full disk."""
+
+
+def said(error: OSError) -> str:
+    """What the system refuses, about which file, and what helps, in one sentence."""
+    reason = error.strerror or str(error) or type(error).__name__
+    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+    remedy = _REMEDIES.get(error.errno or 0)
+    return ": ".join(text for text in (reason, where, remedy) if text)

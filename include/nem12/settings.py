@@ -303,8 +303,20 @@ def lineage_namespace() -> str:
     return os.environ.get("METER_LINEAGE_NAMESPACE", "")
 
 
+def has_home() -> bool:
+    """Whether it is known where the data lie: by METER_HOME, or in the checkout that runs."""
+    return bool(os.environ.get("METER_HOME")) or (CHECKOUT / "manage.py").exists()
+
+
 def home() -> Home:
-    """The folders in force: METER_HOME, and METER_LANDING … METER_REJECTED where they differ."""
+    """The folders in force: METER_HOME, and METER_LANDING … METER_REJECTED where they differ.
+
+    Raises:
+        UsageError: METER_HOME is not set, and this is an installed package: its own folder is no
+            place for data, and each machine would have one of its own.
+    """
+    if not has_home():
+        raise UsageError("set METER_HOME to a folder that triggerer and workers share")
     root = Path(os.environ.get("METER_HOME") or CHECKOUT / ".data").expanduser().resolve()
 
     def folder(name: str) -> Place:

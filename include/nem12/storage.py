@@ -9,7 +9,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -96,20 +96,67 @@ def blobs(folder: "UPath") -> Iterator[Blob]:
             yield _blob(folder / name, info)
 
 
-def files_below(folder: Place) -> list[Place]:
-    """All that lies in a folder and the folders in it; others may move it away meanwhile."""
-    if isinstance(folder, Path):
-        # `rglob` fails where a folder vanishes under it.
-        found = ((Path(where), names + folders) for where, folders, names in os.walk(folder))
-        return sorted(where / name for where, names in found for name in names)
-    prefix = len(folder.path.rstrip("/")) + 1
-    return [folder / name[prefix:] for name in sorted(folder.fs.find(folder.path))]
+def listed(folder: Path) -> list[tuple[Path, os.stat_result]]:
+    """What lies in a folder, by name, each with its status; links are not followed.
+
+    Others move files while this runs: what has vanished is left out, and a folder that has
+    vanished is empty.
+    """
+    found = []
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                try:
+                    found.append((folder / entry.name, entry.stat(follow_symlinks=False)))
+                except OSError as error:
+                    if not _vanished(error):
+                        raise
+    except OSError as error:
+        if not _vanished(error):
+            raise
+    return sorted(found)
+
+
+def files_below(
+    folder: Place, unlisted: Callable[[Path, OSError], None] | None = None
+) -> Iterator[Place]:
+    """The files in a folder and in the folders below it; a link is a file, whatever it leads to.
+
+    Args:
+        folder: May be missing.
+        unlisted: Is given each folder that cannot be listed, and why; without it that is raised.
+    """
+    if not isinstance(folder, Path):
+        prefix = len(folder.path.rstrip("/")) + 1
+        yield from (folder / name[prefix:] for name in sorted(folder.fs.find(folder.path)))
+        return
+    try:
+        found = listed(folder)
+    except OSError as error:
+        if unlisted is None:
+            raise
+        unlisted(folder, error)
+        return
+    for path, status in found:
+        if stat.S_ISDIR(status.st_mode):
+            yield from files_below(path, unlisted)
+        else:
+            yield path
+
+
+def _vanished(error: OSError) -> bool:
+    """Whether it says that a name is gone; on NFS also a handle that somebody held."""
+    return error.errno in (errno.ENOENT, errno.ESTALE)
 
 
 def folders(parent: Place) -> list[tuple[Place, float]]:
     """The folders in a folder, each with the time (epoch seconds) of its last change."""
     if isinstance(parent, Path):
-        return list(_folders_in(parent))
+        return [
+            (path, status.st_mtime)
+            for path, status in listed(parent)
+            if stat.S_ISDIR(status.st_mode)
+        ]
     prefix = len(parent.path.rstrip("/")) + 1
     newest: dict[str, float] = {}
     for name, info in parent.fs.find(parent.path, detail=True).items():
@@ -118,15 +165,6 @@ def folders(parent: Place) -> list[tuple[Place, float]]:
             changed = _blob(parent / folder, info).mtime_ns / 1e9
             newest[folder] = max(newest.get(folder, 0), changed)
     return [(parent / name, changed) for name, changed in newest.items()]
-
-
-def _folders_in(parent: Path) -> Iterator[tuple[Path, float]]:
-    for path in parent.iterdir():
-        # Another run may remove its own meanwhile.
-        with suppress(FileNotFoundError):
-            status = path.stat()
-            if stat.S_ISDIR(status.st_mode):
-                yield path, status.st_mtime
 
 
 def shortened(name: str, most: int) -> str:
@@ -193,21 +231,28 @@ def read_text(item: Place) -> str:
 
 
 @contextmanager
+def named(target: Path) -> Iterator[None]:
+    """Name the file in what fails: the system does not where a write finds the disk full."""
+    try:
+        yield
+    except OSError as error:
+        if error.filename is None:
+            error.filename = str(target)
+        raise
+
+
+@contextmanager
 def writing(target: Place) -> Iterator[BinaryIO]:
     """Write a file whole or not at all: beside, synced, renamed; into a bucket in one piece.
 
     Others may write the same file at the same time.
     """
     if isinstance(target, Path):
-        beside = _beside(target, f".{os.getpid()}-{time.monotonic_ns()}")
-        try:
-            with beside.open("wb") as out:
-                yield out
-                out.flush()
-                os.fsync(out.fileno())
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
+        unique = f".{os.getpid()}-{time.monotonic_ns()}"
+        with _replacing(target, unique) as beside, beside.open("wb") as out:
+            yield out
+            out.flush()
+            os.fsync(out.fileno())
     else:
         with NamedTemporaryFile() as made:
             yield cast("BinaryIO", made)
@@ -223,9 +268,8 @@ def move(source: Place, target: Place) -> None:
         copy(source, target)
         source.unlink()
     elif isinstance(target, Path) and not isinstance(source, Path):
-        beside = _beside(target)
-        source.fs.get_file(source.path, str(beside))
-        beside.replace(target)
+        with _replacing(target) as beside:
+            source.fs.get_file(source.path, str(beside))
         remove(source)
     elif not isinstance(source, Path) and not isinstance(target, Path):
         # A bucket has no rename: what dies in between leaves both, and moves again.
@@ -235,12 +279,8 @@ def move(source: Place, target: Place) -> None:
 
 def write_text(target: Place, text: str) -> None:
     """Write a file whole or not at all."""
-    if isinstance(target, Path):
-        beside = _beside(target)
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(target)
-    else:
-        target.fs.pipe_file(target.path, text.encode())
+    with writing(target) as out:
+        out.write(text.encode())
 
 
 def remove(item: Place) -> None:
@@ -271,9 +311,8 @@ def upload(sources: Sequence[Path], targets: Sequence["UPath"]) -> None:
 def copy(source: Path, target: Place) -> None:
     """Copy a file of this machine, with its times where a folder takes them."""
     if isinstance(target, Path):
-        beside = _beside(target)
-        shutil.copy2(source, beside)
-        beside.replace(target)
+        with _replacing(target) as beside:
+            shutil.copy2(source, beside)
     else:
         target.fs.put_file(str(source), target.path)
 
@@ -289,9 +328,17 @@ def _move_path(source: Path, target: Path) -> None:
         source.unlink()
 
 
-def _beside(target: Path, unique: str = "") -> Path:
+@contextmanager
+def _replacing(target: Path, unique: str = "") -> Iterator[Path]:
+    """A path beside the target, to be written: it then takes its name, or is gone."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    return target.with_name(shortened(f".{target.name}{unique}.part", _NAME_BYTES))
+    beside = target.with_name(shortened(f".{target.name}{unique}.part", _NAME_BYTES))
+    try:
+        with named(target):
+            yield beside
+            beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _blob(item: "UPath", info: Mapping[str, Any]) -> Blob:

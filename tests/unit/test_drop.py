@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nem12 import drop as drop_module
 from nem12.drop import Drop, Ignored, Settling, drops, landed, look, overdue, uri_path
 from nem12.settings import INCOMPLETE_HOURS, Home, home
 
@@ -71,30 +70,6 @@ def test_a_partial_upload_is_told_of_when_it_stays_for_hours(landing: Home) -> N
         "strict/left.part": hours,
         "folder": "a folder; only strict/ and lenient/ are entered",
     }
-
-
-def test_what_vanishes_while_a_folder_is_listed_is_passed_over(
-    landing: Home, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A sender renames a partial upload between the list of names and the look at each."""
-    old = 1_700_000_000
-    for name in ("a.part", "b.part", "c.csv", "d.csv"):
-        os.utime(put(landing.landing, name), (old, old))
-    listed = drop_module._listed
-
-    def vanishing(folder: Path) -> list[Path]:
-        paths = listed(folder)
-        for path in paths:
-            if path.name in ("a.part", "c.csv"):
-                path.unlink()
-        return paths
-
-    with monkeypatch.context() as race:
-        race.setattr(drop_module, "_listed", vanishing)
-        assert [item.path.name for item in overdue(landing)] == ["b.part"]
-    put(landing.landing, "c.csv")
-    monkeypatch.setattr(drop_module, "_listed", vanishing)
-    assert [drop.path.name for drop in drops(landing)] == ["d.csv"]
 
 
 def test_names_that_only_resemble_partial_ones_are_drops(landing: Home) -> None:

@@ -2,8 +2,11 @@
 
 import grp
 import os
+import shutil
 import stat
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -59,3 +62,44 @@ def test_an_unknown_group_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("METER_GROUP", "no-such-group")
     with pytest.raises(UsageError, match="no-such-group"):
         home_in(tmp_path)
+
+
+@pytest.fixture
+def installed(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Runs commands of a package that no checkout surrounds, without METER_HOME."""
+    packages = tmp_path / "lib" / "python3" / "site-packages"
+    ignore = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(Path(settings.__file__).parent, packages / "nem12", ignore=ignore)
+    env = {name: text for name, text in os.environ.items() if name != "METER_HOME"}
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, *arguments],
+            cwd=tmp_path,
+            env=env | {"PYTHONPATH": str(packages), "PYTHONDONTWRITEBYTECODE": "1"},
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+
+    return run
+
+
+@pytest.mark.parametrize("command", ["status", "redrive --all"])
+def test_an_installed_package_asks_for_a_home_and_makes_no_folder(
+    installed: Callable[..., subprocess.CompletedProcess[str]], tmp_path: Path, command: str
+) -> None:
+    before = sorted(tmp_path.rglob("*"))
+    done = installed("-m", "nem12.cli", *command.split())
+    assert (done.returncode, done.stdout) == (2, "")
+    asks = "set METER_HOME to a folder that triggerer and workers share"
+    assert done.stderr == f"python -m nem12.cli {command.split()[0]}: {asks}\n"
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_an_installed_package_checks_files_without_a_home(
+    installed: Callable[..., subprocess.CompletedProcess[str]],
+) -> None:
+    sample = settings.CHECKOUT / "samples" / "household_30min.csv"
+    done = installed("-m", "nem12.cli", "validate", str(sample))
+    assert (done.returncode, done.stdout) == (0, "")

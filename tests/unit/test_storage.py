@@ -14,6 +14,8 @@ from threading import Event
 import pytest
 
 from nem12 import settings, storage
+from nem12.drop import landed, overdue
+from nem12.load.holding import holding
 
 
 def test_a_local_place_is_a_path_byte_for_byte(tmp_path: Path) -> None:
@@ -213,3 +215,67 @@ def test_what_fails_half_way_leaves_the_file_that_was_there(
         with pytest.raises(OSError, match="no space left"):
             storage.write_text(target, "second")
     assert target.read_bytes() == b"first"
+    assert [path.name for path in target.parent.iterdir()] == ["file"]
+
+
+def test_a_write_that_fails_names_the_file(tmp_path: Path) -> None:
+    with pytest.raises(OSError, match="No space left") as full, storage.writing(tmp_path / "a"):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert full.value.filename == str(tmp_path / "a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_below_a_folder_are_listed_in_order_and_links_are_not_entered(tmp_path: Path) -> None:
+    for name in ("b/c/deep", "b/first", "a", "elsewhere/file"):
+        (tmp_path / "in" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "in" / name).touch()
+    (tmp_path / "in" / "elsewhere").rename(tmp_path / "elsewhere")
+    (tmp_path / "in" / "link").symlink_to(tmp_path / "elsewhere")
+    below = [str(path.relative_to(tmp_path)) for path in storage.files_below(tmp_path / "in")]
+    assert below == ["in/a", "in/b/c/deep", "in/b/first", "in/link"]
+    assert list(storage.files_below(tmp_path / "missing")) == []
+
+
+def test_a_folder_that_cannot_be_listed_is_named_and_the_others_are_listed(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    not_a_folder = tmp_path / "file"
+    with pytest.raises(NotADirectoryError):
+        list(storage.files_below(not_a_folder))
+    unlisted: list[Path] = []
+    below = storage.files_below(not_a_folder, lambda folder, _: unlisted.append(folder))
+    assert (list(below), unlisted) == ([], [not_a_folder])
+
+
+MOVER = """
+import sys
+from pathlib import Path
+landing, staging = map(Path, sys.argv[1:])
+while True:
+    for number in range(50):
+        (landing / f"{number}.part").touch()
+        (landing / f"{number}.part").rename(landing / f"{number}.csv")
+        (staging / f"{number}" / "below").mkdir(parents=True)
+        (staging / f"{number}" / "below" / "file").touch()
+    for number in range(50):
+        (landing / f"{number}.csv").unlink()
+        (staging / f"{number}" / "below" / "file").unlink()
+        (staging / f"{number}" / "below").rmdir()
+        (staging / f"{number}").rmdir()
+"""
+"""What senders and loads do while others list the folders."""
+
+
+def test_what_vanishes_while_folders_are_listed_ends_nothing() -> None:
+    home = settings.home().make()
+    moving = [sys.executable, "-c", MOVER, str(home.landing), str(home.staging)]
+    with subprocess.Popen(moving) as mover:
+        try:
+            until = time.monotonic() + 1
+            while time.monotonic() < until:
+                list(overdue(home))
+                list(landed(home))
+                storage.folders(home.staging)
+                list(holding(home, "2002715250"))
+            assert mover.poll() is None
+        finally:
+            mover.kill()

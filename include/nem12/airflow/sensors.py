@@ -7,6 +7,7 @@ from airflow.sdk.definitions.context import Context
 
 from nem12 import settings
 from nem12.airflow.buckets import home
+from nem12.airflow.plainly import said_plainly
 from nem12.airflow.triggers import DropTrigger
 
 
@@ -34,7 +35,8 @@ class DropSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> None:  # noqa: ARG002 - Airflow's signature
         """Hand over to the trigger."""
-        home().make()
+        with said_plainly():
+            home().make()
         self.defer(
             trigger=DropTrigger(
                 self.conn_id,

@@ -1,35 +1,73 @@
-"""Entry point behind `manage.py`: one line for every error, exit status 0, 1 or 2."""
+"""Entry point behind `manage.py`: one line for every error, and an exit status that says which."""
 
 import os
+import signal
 import sys
+from argparse import Namespace
+from contextlib import suppress
+from typing import Final
 
 from nem12 import settings
 from nem12.cli.arguments import parser
-from nem12.errors import MeterError
+from nem12.errors import MeterError, said
+
+INTERRUPTED: Final = 130
+"""As shells report a program that Ctrl-C ended."""
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one command.
 
     Returns:
-        0 fine, 1 something in the data was refused, 2 wrong usage or environment.
+        0 where all is well; 1 where something in the data was refused, or what was checked is not
+        as it should be; 2 for wrong usage or a failing environment; 130 after Ctrl-C. `airflow`
+        gives Airflow's own.
     """
     wanted = parser().parse_args(arguments)
     os.umask(settings.umask())
     try:
-        status: int = wanted.run(wanted)
-    except MeterError as error:
-        print(f"{settings.command(wanted.command)}: {error}", file=sys.stderr)
-        return 2
-    except KeyboardInterrupt:
-        print(f"{settings.command(wanted.command)}: interrupted", file=sys.stderr)
-        return 130
+        return _run(wanted)
     except BrokenPipeError:
-        # The reader of our output has gone, as `head` does: that is no error.
-        sys.stderr.close()
+        # The reader of our output has gone, as `head` does: that is not an error.
         return 0
+    except MeterError as error:
+        return _ended(wanted, str(error), 2)
+    except OSError as error:
+        return _ended(wanted, said(error), 2)
+    except KeyboardInterrupt:
+        return _ended(wanted, "interrupted", INTERRUPTED)
+    finally:
+        _forget_unwritten()
+
+
+def _run(wanted: Namespace) -> int:
+    status: int = wanted.run(wanted)
+    # Here, where it can still fail in one line: the interpreter would do it after all handlers.
+    sys.stdout.flush()
     return status
 
 
+def _ended(wanted: Namespace, why: str, status: int) -> int:
+    # A full disk may be what this line is to be written to.
+    with suppress(OSError):
+        print(f"{settings.command(wanted.command)}: {why}", file=sys.stderr, flush=True)
+    return status
+
+
+def _forget_unwritten() -> None:
+    """Drop output that cannot be written: the interpreter would try again, and complain."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, stream.fileno())
+            os.close(nowhere)
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    ended = main()
+    if ended == INTERRUPTED:
+        # Who presses Ctrl-C again has waited long enough, but is not to see a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    sys.exit(ended)

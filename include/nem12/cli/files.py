@@ -9,8 +9,9 @@ from nem12.drop import is_partial
 from nem12.errors import TerminalError, UsageError
 from nem12.load.plan import judged_as_whole
 from nem12.load.report import REPORT_SUFFIX
-from nem12.settings import home
+from nem12.settings import has_home, home, make_private, make_root
 from nem12.shard import MeterFile
+from nem12.storage import files_below
 from nem12.unpack import unpack
 
 
@@ -24,7 +25,7 @@ def named(arguments: Iterable[str]) -> list[Path]:
     for argument in arguments:
         path = Path(argument).expanduser().absolute()
         if path.is_dir():
-            found += (p for p in sorted(path.rglob("*")) if _is_meant(p))
+            found += (p for p in files_below(path) if isinstance(p, Path) and _is_meant(p))
         elif path.is_file():
             found.append(path)
         else:
@@ -50,6 +51,13 @@ def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[Met
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for what has to be expanded; gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="command-", dir=home().make().scratch) as folder:
+    """A folder for what has to be expanded; gone afterwards.
+
+    In the staging folder, which is made for large files; the system's is used where there is none.
+    """
+    scratch = home().scratch if has_home() else None
+    if scratch is not None:
+        make_root(home().root)
+        make_private(scratch)
+    with tempfile.TemporaryDirectory(prefix="command-", dir=scratch) as folder:
         yield Path(folder)

@@ -4,6 +4,7 @@ import decimal
 import sys
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
+from typing import NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,7 +15,14 @@ from nem12.exact_json import to_json as to_json
 _PIPED_WIDTH = 1000
 """Into a file or pipe a row stays one line."""
 
-out = Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
+
+class _Console(Console):
+    def on_broken_pipe(self) -> NoReturn:
+        """Leave it to `main`: rich would end with a status that means something else here."""
+        raise BrokenPipeError
+
+
+out = _Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 err = Console(stderr=True, highlight=False)
 
 

@@ -35,9 +35,18 @@ class Held:
 
 
 def holding(home: Home, nmi: str) -> Iterator[Held]:
-    """Search all that lies in the folders, archives too, in name and content."""
+    """Search all that lies in the folders, archives too, in name and content.
+
+    Called when the NMI is forgotten already: whatever cannot be read is named, and ends nothing.
+    """
+    unlisted: list[Held] = []
+
+    def note(folder: Place, error: OSError) -> None:
+        unlisted.append(Held(folder, f"cannot be listed: {error.strerror}"))
+
     for folder in (home.landing, home.staging, home.archive, home.rejected):
-        for path in files_below(folder):
+        for path in files_below(folder, note):
+            # Without regard to links: what they lead to is not ours, or found where it lies.
             if path.is_file() and not path.is_symlink():
                 try:
                     if _holds(path, nmi.encode()):
@@ -48,6 +57,7 @@ def holding(home: Home, nmi: str) -> Iterator[Held]:
                     continue  # a load has moved it on: what it settles is kept out
                 except _BROKEN as error:
                     yield Held(path, f"cannot be read: {error}")
+    yield from unlisted
 
 
 def _holds(path: Place, wanted: bytes) -> bool:
