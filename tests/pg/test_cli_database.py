@@ -16,7 +16,7 @@ from nem12.warehouse import migrate as migrations
 from nem12.warehouse import schema
 from nem12.warehouse.connect import connect
 from tests.pg.commands import Command
-from tests.pg.deliveries import Day, delivery
+from tests.pg.deliveries import NMI, Day, delivery
 from tests.pg.digest import tables
 from tests.pg.servers import Databases, Warehouse, only_embedded, with_password
 
@@ -98,10 +98,16 @@ def test_parse_data_tells_of_refusals_and_exits_with_1(
     (result,) = command.json("parse_data", *how, "--file", partial, status=1)
     assert (result["outcome"], result["readings"], result["refused_records"]) == ("partial", 48, 1)
     (finding,) = result["findings"]
+    assert finding.pop("excerpt").startswith("300,20240310,►x◄,x,")
     assert finding == {
         "line": 3,
         "level": "RECORD",
         "code": "value",
+        "nmi": NMI,
+        "nmi_suffix": "E1",
+        "day": "2024-03-10",
+        "last_day": "2024-03-10",
+        "field": 3,
         "message": "IntervalValue 1 'x' is not a plain decimal number",
     }
 
@@ -115,8 +121,7 @@ def test_parse_data_for_people_has_a_row_a_file_and_a_line_a_refusal(
         ["loaded", "96", "2", "0"],
         ["partial", "48", "1", "1"],
     ]
-    line = "partial.csv:3: RECORD value IntervalValue 1 'x' is not a plain decimal number"
-    assert line in printed
+    assert f"partial.csv:3: RECORD: {NMI} E1 2024-03-10: value: IntervalValue 1 'x' is" in printed
 
 
 def test_a_refused_file_is_judged_anew_under_another_profile(

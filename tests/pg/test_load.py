@@ -25,7 +25,7 @@ from nem12.load.settle import free_claim
 from nem12.shard import MeterFile
 from nem12.unpack import unpack
 from nem12.warehouse import ledger
-from tests.pg.deliveries import Day, delivery
+from tests.pg.deliveries import NMI, Day, delivery
 from tests.pg.digest import tables
 from tests.pg.loading import Run
 from tests.pg.servers import Warehouse, only_embedded
@@ -81,9 +81,10 @@ def test_a_partial_file_is_archived_with_a_report_beside_it(run: Run) -> None:
     assert "half.csv: partial (standard profile)" in text
     assert "records  6 read = 5 accepted + 1 refused" in text
     assert "readings 96 read = 48 accepted + 48 refused" in text
-    assert "line 5: RECORD value: IntervalValue 1 'x' is not a plain decimal number" in text
+    said = "value: IntervalValue 1 'x' is not a plain decimal number (field 3)"
+    assert f"line 5: RECORD: {NMI} E1 2024-03-10: {said}\n    300,20240310,►x◄,x," in text
     assert list(run.home.rejected.iterdir()) == []
-    why = "line 5: value: IntervalValue 1 'x' is not a plain decimal number"
+    why = f"line 5: {NMI} E1 2024-03-10: {said}"
     assert done.problems == [f"half.csv: partial, 1 of 6 records refused; {why}"]
 
 
@@ -97,7 +98,7 @@ def test_a_refused_file_lies_with_its_report_among_the_rejected(
     assert names(run.home.rejected) == ["cut.csv", "cut.csv.report.txt"]
     assert names(run.home.archive) == ["house.csv"]
     (report,) = run.home.rejected.glob("*.report.txt")
-    assert "FILE no-end" in report.read_text()
+    assert "FILE: no-end" in report.read_text()
     assert "(nothing of the file is loaded)" in report.read_text()
     assert warehouse.one("SELECT count(*) FROM meter_readings") == 48
 

@@ -3,8 +3,8 @@
 from argparse import Namespace
 
 from nem12.cli.files import named, scratch_folder, surveyed
-from nem12.cli.output import err, to_json
-from nem12.mdff.findings import Finding, Level, said
+from nem12.cli.output import err, finding_line, to_json
+from nem12.mdff.findings import Finding, Level
 from nem12.mdff.text import plural, shown
 from nem12.shard import MeterFile
 from nem12.validate import Judged
@@ -28,8 +28,7 @@ def _validate(file: MeterFile, form: str) -> Judged:
             # A name may hold bytes that are no text: JSON has no place for them.
             print(to_json({"file": shown(file.name, 4096), **finding.row()}))
         else:
-            where = f"{shown(file.name, 500)}:{finding.line}"
-            print(f"{where}: {finding.level.name}: {said(finding.row())}")
+            print(finding_line(shown(file.name, 500), finding.row()))
 
     return judge(file, show)
 

@@ -13,11 +13,11 @@ from typing import Any, Final
 from nem12 import settings
 from nem12.cli.databases import database
 from nem12.cli.files import named, scratch_folder, surveyed
-from nem12.cli.output import err, out, progress, table, to_json
+from nem12.cli.output import err, finding_line, out, progress, table, to_json
 from nem12.errors import TransientError
 from nem12.load.known import known_outcome
 from nem12.load.report import not_kept, why
-from nem12.mdff.findings import Finding
+from nem12.mdff.findings import ROW, Finding, Level
 from nem12.mdff.text import shown
 from nem12.shard import MeterFile, Shard, pack
 from nem12.stage import Staged, stage
@@ -69,7 +69,7 @@ def _stage_only(files: list[MeterFile], folder: Path) -> list[Result]:
                 "readings": judged.values - judged.refused_values,
                 "days": judged.days,
                 "refused_records": judged.refused_records,
-                "findings": [_finding(f.line, f.level.name, f.code, f.message) for f in listed],
+                "findings": [finding.row() for finding in listed],
                 "findings_left_out": judged.tally.counts.total() - len(listed),
             }
         )
@@ -202,9 +202,12 @@ def _result(connection: Connection, file: MeterFile, *, again: bool) -> Result:
         "days": row["days"],
         "refused_records": row["refused_records"],
         "findings": [
-            *(_finding(r["line"], r["level"], r["code"], r["message"]) for r in rejects),
-            *(_finding(r["line"], "WARN", r["code"], r["message"]) for r in warnings),
-            *([_finding(1, "WARN", "not-kept", not_kept(row))] if row["removed_days"] else []),
+            *({name: row[name] for name in ROW} for row in (*rejects, *warnings)),
+            *(
+                [Finding(Level.WARN, "not-kept", 1, not_kept(row)).row()]
+                if row["removed_days"]
+                else []
+            ),
         ],
         "findings_left_out": found - len(rejects) - len(warnings),
     }
@@ -225,10 +228,6 @@ def _failed(name: str, reason: str) -> Result:
     }
 
 
-def _finding(line: int, level: str, code: str, message: str) -> Result:
-    return {"line": line, "level": level, "code": code, "message": message}
-
-
 def _print(results: list[Result], arguments: Namespace) -> None:
     if arguments.format == "json":
         for result in results:
@@ -243,9 +242,8 @@ def _print(results: list[Result], arguments: Namespace) -> None:
     for result in results:
         refusals = [f for f in result["findings"] if f["level"] != "WARN"]
         for found in refusals[:20]:
-            where = f"{shown(result['file'], 200)}:{found['line']}"
-            text = f"{where}: {found['level']} {found['code']} {found['message']}"
-            out.print(text, markup=False, soft_wrap=True)
+            line = finding_line(shown(result["file"], 200), found)
+            out.print(line, markup=False, soft_wrap=True)
         if "reason" in result:
             line = f"{shown(result['file'], 200)}: failed: {result['reason']}"
             err.print(line, markup=False, soft_wrap=True)

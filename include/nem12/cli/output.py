@@ -2,15 +2,16 @@
 
 import decimal
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from nem12.exact_json import to_json as to_json
+from nem12.mdff.findings import said
 
 _PIPED_WIDTH = 1000
 """Into a file or pipe a row stays one line."""
@@ -24,6 +25,16 @@ class _Console(Console):
 
 out = _Console(highlight=False, width=None if sys.stdout.isatty() else _PIPED_WIDTH)
 err = Console(stderr=True, highlight=False)
+
+
+def finding_line(name: str, row: Mapping[str, Any]) -> str:
+    """A finding about a file as linters write it.
+
+    Args:
+        name: Of the file, safe to print.
+        row: As of `Finding.row`.
+    """
+    return f"{name}:{row['line']}: {row['level']}: {said(row)}"
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nem12 import settings, stack, storage
-from nem12.cli.output import err, out, progress, table
+from nem12.cli.output import err, finding_line, out, progress, table
 from nem12.drop import uri_path
 from nem12.errors import TerminalError, UsageError
 from nem12.load import notifiers
@@ -176,9 +176,8 @@ def _show(connection: Connection, rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["file_outcome"] in ("partial", "refused"):
             for found in ledger.rejects(connection, row["file_id"], 5):
-                where = f"{shown(row['name'], 60)}:{found['line']}"
-                said = f"  {where}: {found['level']} {found['code']}: {found['message']}"
-                out.print(said, markup=False, soft_wrap=True)
+                line = finding_line(shown(row["name"], 60), found)
+                out.print(f"  {line}", markup=False, soft_wrap=True)
         if row["message"]:
             out.print(f"  {shown(row['message'], 200)}", markup=False, soft_wrap=True)
     for title, sql in _LOOKS.items():

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from nem12 import storage
 from nem12.errors import MeterError
-from nem12.mdff.findings import EXPLAIN, Level
+from nem12.mdff.findings import EXPLAIN, Level, said
 from nem12.mdff.text import shown
 from nem12.storage import Place
 from nem12.warehouse import ledger
@@ -36,7 +36,7 @@ def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield "Refused:"
     yield from _bounded(
-        f"  line {row['line']}: {row['level']} {row['code']}: {row['message']}{_covers(row)}"
+        f"  line {row['line']}: {row['level']}: {said(row)}{_covers(row)}{_excerpt(row)}"
         for row in rejects
     )
     codes = {(row["level"], row["code"]) for row in rejects}
@@ -48,7 +48,7 @@ def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:
         for code, count in sorted(file["warnings"].items()):
             yield f"  {code} ({count}): {EXPLAIN[Level.WARN].get(code, '')}"
         yield from _bounded(
-            f"  line {row['line']}: {row['code']}: {row['message']}"
+            f"  line {row['line']}: {said(row)}{_excerpt(row)}"
             for row in ledger.warnings(connection, file["file_id"], MOST_LINES + 1)
         )
 
@@ -60,7 +60,7 @@ def refusal(file: dict[str, Any], worst: dict[str, Any]) -> str:
         counts = "it holds no records"
     if worst.get("code") is None:
         return counts
-    return f"{counts}; line {worst['line']}: {worst['code']}: {worst['message']}"
+    return f"{counts}; line {worst['line']}: {said(worst)}"
 
 
 def why(error: Exception) -> str:
@@ -89,6 +89,10 @@ def _covers(row: dict[str, Any]) -> str:
     if row["first_line"] == row["last_line"]:
         return ""
     return f" (refuses lines {row['first_line']} to {row['last_line']})"
+
+
+def _excerpt(row: dict[str, Any]) -> str:
+    return f"\n    {row['excerpt']}" if row["excerpt"] else ""
 
 
 def _bounded(lines: Iterator[str]) -> Iterator[str]:

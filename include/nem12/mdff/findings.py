@@ -132,6 +132,11 @@ EXPLAIN: Final[dict[Level, dict[str, str]]] = {
 }
 """Every code with its plain explanation, in the order of severity within its level."""
 
+ROW: Final = (
+    "line", "level", "code", "nmi", "nmi_suffix", "day", "last_day", "field", "message", "excerpt",
+)  # fmt: skip
+"""Names of what is told of a finding, in JSON and in the tables."""
+
 _ORDER: Final = {
     level: {code: place for place, code in enumerate(codes)} for level, codes in EXPLAIN.items()
 }
@@ -177,19 +182,12 @@ class Finding:
         return replace(self, nmi=nmi, suffix=suffix, day=day, last_day=last_day or day)
 
     def row(self) -> dict[str, Any]:
-        """As the ledger and JSON have it; None stands for what is not known."""
-        return {
-            "line": self.line,
-            "level": self.level.name,
-            "code": self.code,
-            "nmi": self.nmi or None,
-            "nmi_suffix": self.suffix or None,
-            "day": self.day,
-            "last_day": self.last_day,
-            "field": self.field or None,
-            "message": self.message,
-            "excerpt": self.excerpt,
-        }
+        """As the ledger and JSON have it, with the names of `ROW`; None where it is not known."""
+        values = (
+            self.line, self.level.name, self.code, self.nmi or None, self.suffix or None, self.day,
+            self.last_day, self.field or None, self.message, self.excerpt,
+        )  # fmt: skip
+        return dict(zip(ROW, values, strict=True))
 
     @property
     def rank(self) -> tuple[int, int, int]:

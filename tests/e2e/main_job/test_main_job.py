@@ -40,7 +40,7 @@ def test_a_truncated_file_lies_in_rejected_with_its_report_and_the_run_is_red(
     assert row["file_outcome"] == "refused"
     kept, report = sorted(running.home.rejected.iterdir())
     assert kept.read_bytes() == (SAMPLES / "truncated.csv").read_bytes()
-    assert "line 8: FILE no-end" in report.read_text()
+    assert "line 8: FILE: no-end" in report.read_text()
     assert running.load_run(dropped)["state"] == "failed"
 
 
