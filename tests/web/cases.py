@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from tests.pg.servers import Warehouse
 SAMPLES = CHECKOUT / "samples"
 NMI = "4103035613"
 NEW_YEAR = "4103030001"
+CORRECTED = "4103030002"
 HTML = "<img src=x onerror=alert(1)>"
 HOSTILE_NAME = f"{HTML}'\"&.csv"
 MEMBER = "<b>older.csv"
@@ -61,6 +63,16 @@ def new_year() -> bytes:
     return delivery(*(Day(day, nmi=NEW_YEAR) for day in days))
 
 
+def corrections() -> tuple[bytes, bytes]:
+    """Two days of a channel, and a refused correction of one with a refused block of another."""
+    days = [Day(date(2024, 3, n), nmi=CORRECTED) for n in (10, 11)]
+    wrong = replace(days[0], value="x", updated="20240314081500")
+    block = [replace(day, suffix="Q1", uom="BTU") for day in days]
+    lines = delivery(wrong, *block).split(b"\r\n")
+    # The second day of the block follows the first without a 200 record of its own.
+    return delivery(*days), b"\r\n".join([*lines[:5], *lines[6:]])
+
+
 def load(warehouse: Warehouse, root: Path) -> Home:
     """The samples, a file of each kind above, and a drop that failed for good."""
     home = Home(root, *(root / name for name in ("landing", "staging", "archive", "rejected")))
@@ -74,6 +86,9 @@ def load(warehouse: Warehouse, root: Path) -> Home:
         run.drop("many_faults.csv", faulty())
         run.drop("new_year.csv", new_year())
         run.run()
+        for number, data in enumerate(corrections()):
+            run.drop(f"correction_{number}.csv", data)
+            run.run()
         run.drop("gone.csv", b"100,NEM12,202404011200,MDP,RET\r\n900\r\n")
         claim = run.claim("gone.csv")
         dropped = [drop.drop_id for drop in ledger.still_open(connection, claim)]

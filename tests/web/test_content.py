@@ -1,6 +1,7 @@
 """What the pages and JSON routes tell, held against the tables."""
 
 import csv
+import html
 import re
 from collections.abc import Callable
 from datetime import date, timedelta
@@ -201,10 +202,69 @@ def test_a_superseded_day_names_the_file_in_force_and_what_changed(
     assert f"{newer['intervals_changed']} intervals changed" in text
 
 
+def test_the_page_of_a_refused_day_says_where_and_why_it_was_refused(
+    viewer: httpx.Client, sha256: Callable[[str], str]
+) -> None:
+    faulty = sha256("faulty_records.csv")
+    why = "47 values instead of 48 (30-minute data): QualityMethod 'A' is field 50 instead of 51"
+    day = "/channels/2002715250/E1/{}2025-04-02"
+    text = html.unescape(viewer.get(f"/nem12{day.format('')}").text)
+    assert "There is no version of this day: what came was refused." in text
+    assert re.search(rf"Refused in <a [^>]*>faulty_records.csv</a>, line 5: {re.escape(why)}", text)
+    assert re.search(
+        r"300,20250402,0.093,0.070,… 47 values …,[0-9.]+,[0-9.]+,<mark>A</mark>,,,", text
+    )
+    (link,) = set(re.findall(rf'href="(/nem12/files/{faulty}[^"]*#line-5)"', text))
+    page = html.unescape(viewer.get(link.partition("#")[0]).text)
+    assert 'id="line-5"' in page
+    assert f'href="/nem12{day.format("")}">2002715250 E1 2025-04-02</a>' in page
+    found = viewer.get(f"{API}{day.format('versions/')}").json()
+    assert (found["items"], len(found["refusals"])) == ([], 1)
+    assert {**found["refusals"][0], "sha256": faulty, "line": 5, "message": why, "field": 50} == (
+        found["refusals"][0]
+    )
+
+
+def test_a_day_whose_correction_was_refused_says_which_version_stays(viewer: httpx.Client) -> None:
+    text = viewer.get(f"/nem12/channels/{cases.CORRECTED}/E1/2024-03-10").text
+    assert "The version of 12 March 2024, 08:15 stays in force." in text
+    assert "Refused in" in text
+    text = viewer.get(f"/nem12/channels/{cases.CORRECTED}/E1/2024-03-11").text
+    assert "stays in force" not in text
+    assert "Refused in" not in text
+
+
+def test_a_channel_of_which_all_was_refused_has_pages(viewer: httpx.Client) -> None:
+    channel = f"{cases.CORRECTED}/Q1"
+    assert f"/channels/{channel}" in viewer.get(f"/nem12/channels/{cases.CORRECTED}").text
+    text = viewer.get(f"/nem12/channels/{channel}").text
+    assert "2024-03-10 to 2024-03-11: refused in" in text
+    assert "<mark>BTU</mark>" in text
+    text = viewer.get(f"/nem12/channels/{channel}/2024-03-11").text
+    assert "Nothing of this channel is loaded." in text
+    assert "The whole block is refused: 2024-03-10 to 2024-03-11." in text
+    assert viewer.get(f"/nem12/channels/{channel}/2024-03-12").status_code == 404
+
+
+def test_coverage_says_which_missing_days_were_refused(viewer: httpx.Client) -> None:
+    span = "from=2025-03-31&to=2025-04-06&nmi=2002715250"
+    (one,) = viewer.get(f"{API}/coverage?{span}").json()["items"]
+    assert [(row["missing_day"], row["line"], row["code"]) for row in one["refused"]] == [
+        ("2025-04-02", 5, "value-count"),
+        ("2025-04-04", 7, "value-negative"),
+    ]
+    text = viewer.get(f"/nem12/coverage?{span}").text
+    assert re.search(
+        r">2025-04-02</a> refused in <a [^>]*>faulty_records.csv</a>, line 5: 47", text
+    )
+    (row,) = csv.DictReader(viewer.get(f"{API}/coverage.csv?{span}").text.splitlines())
+    assert row["refused"] == "2025-04-02 2025-04-04"
+
+
 def test_a_day_or_span_without_readings_is_an_empty_page(viewer: httpx.Client) -> None:
     page = viewer.get("/nem12/channels/2002267438/E1/2025-05-01")
     assert page.status_code == 200
-    assert "No readings of this day are in force" in page.text
+    assert "There is no version of this day." in page.text
     page = viewer.get("/nem12/channels/2002267438/E1?from=2025-06-01&to=2025-06-02")
     assert "No readings from 2025-06-01 to 2025-06-02" in page.text
 

@@ -6,16 +6,21 @@ from decimal import Decimal
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
+from itertools import takewhile
 from typing import Any, Final
 from urllib.parse import quote, unquote, urlencode
 
 import jinja2
 from fastapi import Request
 from fastapi.responses import HTMLResponse, JSONResponse
+from markupsafe import Markup, escape
 
 from nem12.exact_json import to_json
+from nem12.mdff.findings import said, subject
 from nem12.mdff.stamps import NEM_TIME
+from nem12.mdff.text import MARKS
 from nem12.settings import LOAD_DAG_ID
+from nem12.web.paging import cursor
 
 _PACKAGE: Final = "nem12.web"
 
@@ -114,6 +119,11 @@ def _templates() -> jinja2.Environment:
         "task_link": task_link,
         "run_link": run_link,
         "query": _query,
+        "marked": _marked,
+        "said": said,
+        "subject": subject,
+        "subject_link": _subject_link,
+        "first_of_line": _first_of_line,
     }
     made.globals["asset"] = lambda name: f"static/{name}?v={_version(name)}"
     return made
@@ -170,6 +180,27 @@ def _ago(instant: datetime, now: datetime) -> str:
 def _name(uri: str) -> str:
     """The last part of a URI, to be read by people."""
     return unquote(uri.rpartition("/")[2])
+
+
+def _marked(found: Mapping[str, Any]) -> Markup:
+    """The excerpt of a finding, the field at fault marked."""
+    begin, end = MARKS
+    if not found["field"]:
+        return escape(found["excerpt"])
+    before, _, rest = found["excerpt"].partition(begin)
+    field, _, after = rest.partition(end)
+    return Markup("{}<mark>{}</mark>{}").format(before, field, after)
+
+
+def _subject_link(found: Mapping[str, Any]) -> str:
+    """The path below channels/ of whose data a finding is about; empty where it is not known."""
+    parts = (found["nmi"], found["nmi_suffix"], found["day"])
+    return "/".join(map(str, takewhile(bool, parts)))
+
+
+def _first_of_line(found: Mapping[str, Any]) -> str:
+    """Where the findings of this line begin, in the list of its file."""
+    return cursor({"line": found["line"], "code": "", "level": ""}, ("line", "code", "level"))
 
 
 def _query(values: Mapping[str, object]) -> str:

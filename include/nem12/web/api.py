@@ -126,16 +126,17 @@ def readings(
 
 @router.get("/channels/{nmi}/{suffix}/versions/{day}")
 def versions(nmi: Nmi, suffix: Suffix, day: Day) -> ExactJson:
-    """The versions of a day, the one in force first, with the sum that each has added."""
+    """The versions of a day, the one in force first, with the sum that each has added; refusals."""
     with reading() as connection:
         found = with_differences(questions.day_versions(connection, nmi, suffix, day))
+        refused = questions.refusals_of(connection, nmi, suffix, day, day)
     for version in found:
         changed = version.pop("difference")
         version["sum_added"] = changed.sum if changed else None
         version["intervals_changed"] = (
             len(changed.changes) if changed and changed.comparable else None
         )
-    return ExactJson({"items": found})
+    return ExactJson({"items": found, "refusals": refused})
 
 
 @router.get("/coverage")
@@ -206,8 +207,13 @@ def known_channel(connection: Connection, nmi: str, suffix: str) -> dict[str, An
     """A channel, or the answer that there is none."""
     found = questions.channel(connection, nmi, suffix)
     if found is None:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of {nmi} {suffix}")
+        raise no_readings(nmi, suffix)
     return found
+
+
+def no_readings(nmi: str, suffix: str) -> HTTPException:
+    """The answer that nothing is known of a channel."""
+    return HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of {nmi} {suffix}")
 
 
 def _file_id(connection: Connection, sha256: str) -> int:

@@ -11,13 +11,16 @@ from itertools import groupby
 from typing import Any, Final
 
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.sql import run
+from nem12.warehouse.sql import Row, run
 from nem12.web.paging import after, word
+from nem12.web.questions import refusals
 
 MOST_DAYS: Final = 366
 MOST_CHANNELS: Final = 100
 _LOOKED_AT: Final = 4_000
 """Days that one question reads, some 10 us each: of a longer span fewer channels are looked at."""
+
+_REFUSAL: Final = ("sha256", "file", "line", "level", "code", "field", "message", "excerpt")
 
 FLAGS: Final = {
     "A": "actual",
@@ -36,6 +39,7 @@ class Coverage:
         first: The first day it is expected to have: of the span, or its first ever.
         last: Of the span.
         days: Of each day that is there, the intervals of each quality flag.
+        refusals: Rows of `page/refusals` in the span, the newest first.
     """
 
     nmi: str
@@ -43,6 +47,7 @@ class Coverage:
     first: date
     last: date
     days: dict[date, dict[str, int]] = field(default_factory=dict)
+    refusals: list[Row] = field(default_factory=list)
 
     @property
     def expected(self) -> int:
@@ -62,6 +67,18 @@ class Coverage:
             else:
                 spans.append((day, day))
         return spans
+
+    @cached_property
+    def refused(self) -> list[tuple[date, Row]]:
+        """The missing days that a delivery was refused of, each with its newest refusal."""
+        found: dict[date, Row] = {}
+        for row in self.refusals:
+            begin, end = max(row["day"], self.first), min(row["last_day"], self.last)
+            for number in range((end - begin).days + 1):
+                day = begin + timedelta(days=number)
+                if day not in self.days:
+                    found.setdefault(day, row)
+        return sorted(found.items())
 
     @property
     def missing_days(self) -> int:
@@ -124,6 +141,10 @@ class Coverage:
             "days": len(self.days),
             "missing_days": self.missing_days,
             "missing": self.missing,
+            "refused": [
+                {"missing_day": day, **{name: row[name] for name in _REFUSAL}}
+                for day, row in self.refused
+            ],
             "intervals": {name: self.intervals(flag) for flag, name in FLAGS.items()},
             "not_actual_share": round(self.not_actual, 6),
         }
@@ -175,7 +196,7 @@ def coverage(
         last=last,
         most=most,
     )
-    found = []
+    found: list[Coverage] = []
     for _, group in groupby(rows, key=lambda row: (row["nmi"], row["nmi_suffix"])):
         days = list(group)
         begin = max(first, days[0]["first_day"])
@@ -188,6 +209,10 @@ def coverage(
                 {row["day"]: row["qualities"] for row in days if row["day"]},
             )
         )
+    lacking = [(each.nmi, each.nmi_suffix) for each in found if each.missing_days]
+    refused = refusals(connection, lacking, first, last)
+    for each in found:
+        each.refusals.extend(refused.get((each.nmi, each.nmi_suffix), ()))
     end = f"{found[-1].nmi}~{found[-1].nmi_suffix}" if len(found) == most else None
     asked = [channel for channel in found if everything or channel.needs_attention]
     return Looked([channel for channel in asked if channel.expected], len(found), end)
@@ -195,8 +220,8 @@ def coverage(
 
 HEADING: Final = (
     "nmi", "nmi_suffix", "first_expected_day", "last_day", "expected_days", "days",
-    "missing_days", "missing", *(f"{name.replace(' ', '_')}_intervals" for name in FLAGS.values()),
-    "not_actual_share",
+    "missing_days", "missing", "refused",
+    *(f"{name.replace(' ', '_')}_intervals" for name in FLAGS.values()), "not_actual_share",
 )  # fmt: skip
 
 
@@ -215,6 +240,7 @@ def as_csv(channels: Iterable[Coverage]) -> Iterator[str]:
             len(channel.days),
             channel.missing_days,
             missing,
+            " ".join(f"{day}" for day, _ in channel.refused),
             *(channel.intervals(flag) for flag in FLAGS),
             f"{channel.not_actual:.6f}",
         )

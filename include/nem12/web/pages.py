@@ -10,10 +10,11 @@ from fastapi.routing import APIRoute
 
 from nem12.mdff import spec
 from nem12.mdff.profile import PROFILES
+from nem12.warehouse.connect import Connection
 from nem12.web import coverage as covering
 from nem12.web import questions
 from nem12.web.answers import STATIC, html, nem_now, static
-from nem12.web.api import coverage_span, known_channel, known_file
+from nem12.web.api import coverage_span, known_file, no_readings
 from nem12.web.api import router as api_router
 from nem12.web.calendar import heat_map
 from nem12.web.database import reading
@@ -25,6 +26,9 @@ router = APIRouter(default_response_class=HTMLResponse)
 
 ROWS: Final = 50
 """Of a table on a page."""
+
+REFUSALS: Final = 10
+"""Of a channel, on its page."""
 
 CURVE_DAYS: Final = 34
 """Days whose every reading is drawn; at five minutes one page of the JSON route."""
@@ -132,9 +136,18 @@ def channel_of_nmi(request: Request, nmi: Nmi) -> HTMLResponse:
     """The channels of an NMI."""
     with reading() as connection:
         found = questions.channels(connection, nmi)
-    if not found:
+        refused = questions.refused_channels(connection, nmi)
+    if not found and not refused:
         raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of NMI {nmi} are loaded")
-    return html(request, "nmi.html", nmi=nmi, channels=found, check_digit=spec.nmi_check_digit(nmi))
+    known = {channel["nmi_suffix"] for channel in found}
+    return html(
+        request,
+        "nmi.html",
+        nmi=nmi,
+        channels=found,
+        refused=[suffix for suffix in refused if suffix not in known],
+        check_digit=spec.nmi_check_digit(nmi),
+    )
 
 
 @router.get("/channels/{nmi}/{suffix}")
@@ -148,7 +161,9 @@ def channel(
 ) -> HTMLResponse:
     """One channel: heat map of a year, load curve of a span."""
     with reading() as connection:
-        found = known_channel(connection, nmi, suffix)
+        found = questions.channel(connection, nmi, suffix)
+        if found is None:
+            return _only_refused(request, connection, nmi, suffix)
         newest = found["last_day"]
         week_end = min(newest, date(year, 12, 31)) if year else newest
         week = (min(week_end, max(found["first_day"], week_end - timedelta(days=6))), week_end)
@@ -158,9 +173,14 @@ def channel(
             connection, nmi, suffix, date(shown, 1, 1), date(shown, 12, 31)
         )
         days = questions.channel_days(connection, nmi, suffix, begin, end)
+        refusals = questions.refusals_of(
+            connection, nmi, suffix, date(shown, 1, 1), date(shown, 12, 31)
+        )
     return html(
         request,
         "channel.html",
+        refusals=refusals,
+        most_refusals=REFUSALS,
         nmi=nmi,
         suffix=suffix,
         check_digit=spec.nmi_check_digit(nmi),
@@ -180,8 +200,11 @@ def channel(
 def channel_day(request: Request, nmi: Nmi, suffix: Suffix, day: Day) -> HTMLResponse:
     """One day of a channel: its curve, its versions and what changed, its readings."""
     with reading() as connection:
-        found = known_channel(connection, nmi, suffix)
+        found = questions.channel(connection, nmi, suffix)
         versions = with_differences(questions.day_versions(connection, nmi, suffix, day))
+        refusals = questions.refusals_of(connection, nmi, suffix, day, day)
+    if found is None and not refusals:
+        raise no_readings(nmi, suffix)
     in_force = next((version for version in versions if version["in_force"]), None)
     return html(
         request,
@@ -193,11 +216,20 @@ def channel_day(request: Request, nmi: Nmi, suffix: Suffix, day: Day) -> HTMLRes
         before=day - timedelta(days=1),
         behind=day + timedelta(days=1),
         versions=versions,
+        refusals=refusals,
         in_force=in_force,
         most_versions=questions.MOST_VERSIONS,
         readings=_intervals(in_force) if in_force else [],
         flags=covering.FLAGS,
     )
+
+
+def _only_refused(request: Request, connection: Connection, nmi: str, suffix: str) -> HTMLResponse:
+    """A channel of which everything that came was refused."""
+    refusals = questions.refusals_of(connection, nmi, suffix, date.min, date.max)
+    if not refusals:
+        raise no_readings(nmi, suffix)
+    return html(request, "refused.html", nmi=nmi, suffix=suffix, refusals=refusals)
 
 
 def _intervals(version: dict[str, Any]) -> list[tuple[str, str, Any, str]]:

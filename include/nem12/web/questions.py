@@ -1,5 +1,6 @@
 """What the page asks the warehouse. Every question is bounded and finds its rows by an index."""
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ COUNTED_DAYS: Final = 5_000
 
 MOST_VERSIONS: Final = 20
 """Versions of a day that are shown; real days have one to three."""
+
+MOST_REFUSALS: Final = 400
+"""Of a channel: one for each day of a year."""
 
 MOST_SMALL: Final = 50
 """Rows of a list that is short by its nature."""
@@ -221,6 +225,39 @@ def day_versions(connection: Connection, nmi: str, nmi_suffix: str, day: date) -
         day=day,
         most=MOST_VERSIONS,
     )
+
+
+def refusals(
+    connection: Connection, channels: Iterable[tuple[str, str]], first: date, last: date
+) -> dict[tuple[str, str], list[Row]]:
+    """What was refused of these channels, NMI and suffix, in a span of days; the newest first."""
+    asked = list(channels)
+    rows = run(
+        connection,
+        "page/refusals",
+        nmis=[nmi for nmi, _ in asked],
+        suffixes=[suffix for _, suffix in asked],
+        first=first,
+        last=last,
+        most=MOST_REFUSALS,
+    )
+    found: dict[tuple[str, str], list[Row]] = {}
+    for row in rows:
+        found.setdefault((row.pop("nmi"), row.pop("nmi_suffix")), []).append(row)
+    return found
+
+
+def refusals_of(
+    connection: Connection, nmi: str, nmi_suffix: str, first: date, last: date
+) -> list[Row]:
+    """The same of one channel."""
+    channel = nmi, nmi_suffix
+    return refusals(connection, [channel], first, last).get(channel, [])
+
+
+def refused_channels(connection: Connection, nmi: str) -> list[str]:
+    """The suffixes of an NMI that something was refused of."""
+    return [row["nmi_suffix"] for row in run(connection, "page/refused_channels", nmi=nmi)]
 
 
 def one_of(given: str | None, known: tuple[str, ...], name: str) -> list[str]:

@@ -117,7 +117,7 @@ CREATE TABLE meter_rejects (
 );
 
 -- What was refused of a channel: asked by its pages, and by purge.
-CREATE INDEX meter_rejects_channel ON meter_rejects (nmi, nmi_suffix) WHERE nmi IS NOT NULL;
+CREATE INDEX meter_rejects_channel ON meter_rejects (nmi, nmi_suffix, last_day) WHERE nmi IS NOT NULL;
 
 COMMENT ON TABLE meter_rejects IS
     'Every refusal: the line at fault, and the lines first_line to last_line that it refuses.';

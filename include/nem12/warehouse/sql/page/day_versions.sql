@@ -1,5 +1,5 @@
 -- The newest versions of a day, the one that wins first.
-SELECT v.file_id, v.line, v.last_line, f.sha256, f.name AS file, v.updated_at, v.update_missing,
+SELECT v.file_id, v.line, v.last_line, f.sha256, f.name AS file, f.seen_at, v.updated_at, v.update_missing,
     v.msats_loaded_at, v.file_created_at, v.interval_minutes, v.uom, v.quality_method,
     v.reason_code, v.reason_description, v.meter_serial, v.register_id,
     (d.file_id, d.line) = (v.file_id, v.line) AS in_force,
