@@ -46,6 +46,22 @@ MAX_EXPANDED_BYTES: Final = 64 * 1024 * MIB
 MAX_EXPANSION_RATIO: Final = 500
 """Meter data compresses about 10-fold, a file of zeros 100-fold; more is a bomb."""
 
+MAX_NAME_BYTES: Final = 1000
+"""Of a delivered name: the database's index of names takes some 2,700 bytes, and a member of an
+archive may be called anything."""
+
+MAX_XML_DEPTH: Final = 100
+"""A message has its blocks six deep; the parser takes 50 bytes for each element that is open."""
+
+MAX_XML_ELEMENTS: Final = 200_000
+"""Of one message: ten for each of as many transactions as an archive may have members."""
+
+MAX_XML_NAME_BYTES: Final = 16 * MIB
+"""Of the names of elements and attributes of one message, which the parser keeps."""
+
+MAX_XML_TOKEN_BYTES: Final = 1 * MIB
+"""Of a tag or a comment, which the parser keeps until it ends; real ones have some hundred."""
+
 MAX_MONTHS: Final = 600
 """Months of readings in one file, each a partition: 50 years, more than the market is old."""
 

@@ -45,6 +45,8 @@ class MeterFile:
         seen: Size and time of what lies at `path`, to notice that it has changed since.
         replaces: What was loaded of it goes, in the transaction that loads it again.
         withheld: It has errors, and its profile lets nothing of such a file be loaded.
+        delivered_at: When it was sent, where an archive or a message says so of it; else its drop's
+            time of change tells.
     """
 
     path: str
@@ -64,6 +66,7 @@ class MeterFile:
     seen: tuple[int, int] = (0, 0)
     replaces: bool = False
     withheld: bool = False
+    delivered_at: datetime | None = None
 
     @property
     def file_id(self) -> int:
@@ -282,6 +285,7 @@ def load(place: Place) -> Shard:
 
 
 def _file(values: dict[str, Any]) -> MeterFile:
+    delivered_at = values.pop("delivered_at")
     return MeterFile(
         headers=tuple((offset, _header(header)) for offset, header in values.pop("headers")),
         findings=tuple(_finding(finding) for finding in values.pop("findings")),
@@ -289,6 +293,7 @@ def _file(values: dict[str, Any]) -> MeterFile:
         end=Cut(**values.pop("end")),
         cuts=tuple(Cut(**cut) for cut in values.pop("cuts")),
         seen=tuple(values.pop("seen")),
+        delivered_at=datetime.fromisoformat(delivered_at) if delivered_at else None,
         **values,
     )
 

@@ -4,66 +4,30 @@ The content decides what a file is, never its name. Members are expanded beside 
 under names of our own: what an archive calls them is only ever data.
 """
 
-import gzip
 import hashlib
-import zipfile
-import zlib
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 from uuid import uuid4
+from zipfile import ZipFile, ZipInfo
 
-from nem12.asexml import XmlError, extract
+from nem12 import archives, foreign
+from nem12.archives import DamagedError, Expanding, LimitError
+from nem12.asexml import Message, XmlError, begins_as_xml, extract
 from nem12.errors import TerminalError
+from nem12.foreign import BEGINNING, Kind
 from nem12.mdff import text
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header
-from nem12.settings import MAX_EXPANDED_BYTES, MAX_EXPANSION_RATIO, MAX_MEMBERS, MIB
+from nem12.settings import MAX_MEMBERS, MAX_NAME_BYTES
 from nem12.shard import MeterFile, seen_at, survey
 
-_ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06")
-_GZIP: Final = b"\x1f\x8b"
-_RATIO_FLOOR: Final = 64 * MIB
-"""Below this size a high ratio harms nobody."""
-
-_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""The format's archives are zlib's; what else a zip may hold is not worth its risks."""
-
-_HEADER_BYTES: Final = 64 * 1024
-"""Of a file's beginning, where its 100 record stands: that record has 60 bytes."""
-
-_BROKEN: Final = (
-    zipfile.BadZipFile,
-    gzip.BadGzipFile,
-    zlib.error,
-    EOFError,
-    NotImplementedError,
-    UnicodeDecodeError,  # the name of a member says that it is UTF-8 and is not
-)
-
-
-class _RefusedError(Exception):
-    """An archive, or a member of it, that is not read."""
-
-
-@dataclass(slots=True)
-class _Budget:
-    """What is left of an archive's allowance; checked as it expands, whatever its headers say."""
-
-    stream: text.Readable
-    packed: int
-    spent: int = 0
-
-    def read(self, size: int = -1, /) -> bytes:
-        data = self.stream.read(size)
-        self.spent += len(data)
-        if self.spent > MAX_EXPANDED_BYTES:
-            raise _RefusedError(f"the archive expands to more than {MAX_EXPANDED_BYTES // MIB} MiB")
-        if self.spent > _RATIO_FLOOR and self.spent > MAX_EXPANSION_RATIO * self.packed:
-            raise _RefusedError(f"the archive expands more than {MAX_EXPANSION_RATIO}-fold")
-        return data
+_HASH_DIGITS: Final = 12
 
 
 def unpack(path: Path, name: str, profile: str, scratch: Path) -> Iterator[MeterFile]:
@@ -79,25 +43,28 @@ def unpack(path: Path, name: str, profile: str, scratch: Path) -> Iterator[Meter
         TerminalError: The drop cannot be read, or is gone.
     """
     # Of its own for each drop: a copy of it may be read at the same time, or may have been.
-    own = scratch / uuid4().hex
+    unpacking = _Unpacking(profile, scratch / uuid4().hex)
     try:
         with path.open("rb") as stream:
-            magic = stream.read(4)
-            stream.seek(0)
-            if magic.startswith(_ZIP):
-                yield from _zip(path, stream, name, profile, own)
-            elif magic.startswith(_GZIP):
-                yield from _gzip(path, stream, name, profile, own)
-            else:
-                yield from _plain(path, name, profile, own / "message")
+            yield from unpacking.drop(_Source(stream, str(path), as_text(name)))
     except FileNotFoundError:
         raise TerminalError(f"{text.shown(name, 200)} is gone") from None
     except PermissionError:
         raise TerminalError(f"{text.shown(name, 200)} may not be read") from None
 
 
+def as_text(name: str) -> str:
+    """A name as it is kept: text of bounded length, whatever bytes a file system or archive has."""
+    kept = os.fsencode(name).decode(errors="backslashreplace")
+    encoded = kept.encode()
+    if len(encoded) <= MAX_NAME_BYTES:
+        return kept
+    mark = f"…{hashlib.sha256(encoded).hexdigest()[:_HASH_DIGITS]}"
+    return encoded[: MAX_NAME_BYTES - len(mark.encode())].decode(errors="ignore") + mark
+
+
 def headers(path: Path, profile: str, scratch: Path) -> Iterator[Header]:
-    """The 100 record of each file of a drop; files and archives are read no further than that.
+    """The 100 record of each file of a drop; records are read no further than that.
 
     Args:
         path: Of the drop.
@@ -107,7 +74,7 @@ def headers(path: Path, profile: str, scratch: Path) -> Iterator[Header]:
     Raises:
         TerminalError: The drop cannot be read, or is gone.
     """
-    if _begins_with(path, (b"<",)):
+    if any(map(begins_as_xml, _beginnings(path))):
         found = (file.header for file in unpack(path, path.name, profile, scratch))
     else:
         found = (_first_header(beginning, profile) for beginning in _beginnings(path))
@@ -119,23 +86,24 @@ def _first_header(beginning: bytes, profile: str) -> Header | None:
 
 
 def _beginnings(path: Path) -> Iterator[bytes]:
-    try:
-        with path.open("rb") as stream:
-            magic = stream.read(4)
-            stream.seek(0)
-            if magic.startswith(_ZIP):
-                with zipfile.ZipFile(stream) as archive:
-                    members = archive.infolist()[:MAX_MEMBERS]
-                    for member in members if _lie_inside(members, path) else ():
-                        with archive.open(member) as expanded:
-                            yield expanded.read(_HEADER_BYTES)
-            elif magic.startswith(_GZIP):
-                with gzip.open(stream, "rb") as expanded:
-                    yield expanded.read(_HEADER_BYTES)
-            else:
-                yield stream.read(_HEADER_BYTES)
-    except (RuntimeError, *_BROKEN):  # zipfile's word for a member that is encrypted
-        return
+    """The beginning of each file of a drop, as far as it can be read."""
+    with path.open("rb") as stream, suppress(DamagedError):
+        beginning = stream.read(BEGINNING)
+        stream.seek(0)
+        if beginning.startswith(archives.ZIP):
+            with archives.opened_zip(stream) as archive:
+                for info in archives.members(archive)[:MAX_MEMBERS]:
+                    with suppress(DamagedError):
+                        yield _beginning_of(archive, info, path.stat().st_size)
+        elif beginning.startswith(archives.GZIP):
+            yield Expanding(len(beginning), archives.opened_gzip(stream)).read(BEGINNING)
+        else:
+            yield beginning
+
+
+def _beginning_of(archive: ZipFile, info: ZipInfo, size: int) -> bytes:
+    with archives.opened_member(archive, info, size) as stream:
+        return Expanding(size, stream).read(BEGINNING)
 
 
 def sha256(path: Path) -> str:
@@ -144,120 +112,285 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _gzip(path: Path, stream: BinaryIO, name: str, profile: str, own: Path) -> Iterator[MeterFile]:
-    packed = path.stat().st_size
-    try:
-        with gzip.open(stream, "rb") as expanded:
-            budget = _Budget(expanded, packed)
-            yield from _member(budget, name, profile, own / "member", packed * 10)
-    except (_RefusedError, *_BROKEN) as error:
-        yield _unreadable(path, name, profile, error)
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Bytes that can be read from the beginning, as often as needed.
 
-
-def _zip(path: Path, stream: BinaryIO, name: str, profile: str, own: Path) -> Iterator[MeterFile]:
-    budget = _Budget(stream, path.stat().st_size)
-    try:
-        with zipfile.ZipFile(stream) as archive:
-            # Not `is_dir`, which fails where a member has no name.
-            members = [m for m in archive.infolist() if not m.filename.endswith("/")]
-            if not members:
-                raise _RefusedError("the archive is empty")
-            if len(members) > MAX_MEMBERS:
-                raise _RefusedError(f"the archive has more than {MAX_MEMBERS} members")
-            if not _lie_inside(members, path):
-                raise _RefusedError("the archive is damaged")
-            names: set[str] = set()
-            for number, member in enumerate(members):
-                if member.flag_bits & 0x1:
-                    raise _RefusedError("the archive is encrypted")
-                if member.compress_type not in _METHODS:
-                    raise _RefusedError("the archive is compressed by an unusual method")
-                with archive.open(member) as expanded:
-                    budget.stream = expanded
-                    inner = f"{name}/{member.filename}"
-                    # An archive may hold a name twice: each is a file of its own.
-                    inner = f"{inner} ({number})" if inner in names else inner
-                    names.add(inner)
-                    target = own / f"member-{number}"
-                    yield from _member(budget, inner, profile, target, member.file_size)
-    except (_RefusedError, *_BROKEN) as error:
-        yield _unreadable(path, name, profile, error)
-
-
-def _lie_inside(members: list[zipfile.ZipInfo], path: Path) -> bool:
-    """Whether all members lie in the archive: zipfile would look for them anywhere."""
-    size = path.stat().st_size
-    return all(0 <= member.header_offset < size for member in members)
-
-
-def _member(
-    stream: text.Readable, name: str, profile: str, target: Path, size: int
-) -> Iterator[MeterFile]:
-    """Expand one member and survey it on the way."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("wb") as copy:
-        file = survey(stream, str(target), name, profile, size, copy)
-    file = replace(file, seen=seen_at(file.path))
-    if _begins_with(target, (*_ZIP, _GZIP)):
-        yield _refuse(file, "an archive inside an archive is not opened")
-    elif file.refused:
-        yield from _plain(target, name, profile, target)
-    else:
-        yield file
-
-
-def _plain(path: Path, name: str, profile: str, beside: Path) -> Iterator[MeterFile]:
-    """A file that is no archive: the records themselves, or an XML message around them.
-
-    The blocks of a message are written beside a path of that name.
+    Attributes:
+        path: Where they lie.
+        name: As delivered.
+        delivered_at: If that is told; otherwise when the drop was changed last.
     """
-    if _begins_with(path, (b"<",)):
+
+    stream: BinaryIO
+    path: str
+    name: str
+    delivered_at: datetime | None = None
+
+    @property
+    def size(self) -> int:
+        return os.fstat(self.stream.fileno()).st_size
+
+    def beginning(self) -> bytes:
+        self.stream.seek(0)
+        return self.stream.read(BEGINNING)
+
+
+@dataclass(slots=True)
+class _Names:
+    """Names for the members of an archive: each once, however often the archive has it."""
+
+    _numbers: dict[str, int] = field(default_factory=dict)
+
+    def unique(self, name: str) -> str:
+        given = unique = as_text(name)
+        number = self._numbers.get(given, 1)
+        while unique in self._numbers:
+            number += 1
+            unique = as_text(f"{name} ({number})")
+        self._numbers[given] = number
+        self._numbers.setdefault(unique, 1)
+        return unique
+
+
+@dataclass(frozen=True, slots=True)
+class _Unpacking:
+    """Unpacks one drop.
+
+    Attributes:
+        profile: To judge its files by.
+        own: Folder for what has to be expanded.
+    """
+
+    profile: str
+    own: Path
+
+    def drop(self, source: _Source) -> Iterator[MeterFile]:
+        beginning = source.beginning()
+        if beginning.startswith(archives.ZIP):
+            yield from self._zip(source, beginning)
+        elif beginning.startswith(archives.GZIP):
+            yield from self._gzip(source)
+        else:
+            yield from self._single(source, beginning, self.own / "message")
+
+    def _gzip(self, source: _Source) -> Iterator[MeterFile]:
+        source.stream.seek(0)
+        expanding = Expanding(source.size, archives.opened_gzip(source.stream))
+        try:
+            file = self._expand(expanding, source.name, self.own / "member", source.size * 10)
+        except (DamagedError, LimitError) as error:
+            yield self._unreadable(source, error)
+        else:
+            yield from self._expanded(file)
+
+    def _zip(self, source: _Source, beginning: bytes) -> Iterator[MeterFile]:
+        try:
+            archive = archives.opened_zip(source.stream)
+        except DamagedError as error:
+            kind = foreign.by_members((), beginning)
+            yield self._foreign(source, kind) if kind else self._unreadable(source, error)
+            return
+        with archive:
+            kind = foreign.by_members(archive.namelist(), beginning)
+            if kind:
+                yield self._foreign(source, kind)
+                return
+            try:
+                yield from self._members(source, archive)
+            except (DamagedError, LimitError) as error:
+                yield self._unreadable(source, error)
+
+    def _members(self, source: _Source, archive: ZipFile) -> Iterator[MeterFile]:
+        infos = archives.members(archive)
+        if not infos:
+            raise DamagedError("the archive is empty")
+        if len(infos) > MAX_MEMBERS:
+            raise LimitError(f"the archive has more than {MAX_MEMBERS} members")
+        names = _Names()
+        expanding = Expanding(source.size)
+        for number, info in enumerate(infos):
+            name = names.unique(f"{source.name}/{info.filename}")
+            target = self.own / f"member-{number}"
+            at = archives.modified_at(info)
+            try:
+                with archives.opened_member(archive, info, source.size) as expanding.stream:
+                    file = self._expand(expanding, name, target, info.file_size)
+            except DamagedError as error:
+                _copy_packed(source, info, expanding, name, target)
+                with target.open("rb") as packed:
+                    yield self._unreadable(_Source(packed, str(target), name, at), error)
+            else:
+                yield from self._expanded(replace(file, delivered_at=at))
+
+    def _expand(self, expanding: Expanding, name: str, target: Path, size: int) -> MeterFile:
+        """Expand one member and survey it on the way."""
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("wb") as copy:
+            file = survey(expanding, str(target), name, self.profile, size, copy)
+        return replace(file, seen=seen_at(file.path))
+
+    def _expanded(self, file: MeterFile) -> Iterator[MeterFile]:
+        """The files that a member holds which was expanded."""
+        target = Path(file.path)
+        with target.open("rb") as stream:
+            source = _Source(stream, file.path, file.name, file.delivered_at)
+            beginning = source.beginning()
+            if beginning.startswith((*archives.ZIP, archives.GZIP)):
+                yield _inside_an_archive(file, source, beginning)
+            else:
+                yield from self._single(source, beginning, target, file)
+
+    def _single(
+        self, source: _Source, beginning: bytes, beside: Path, file: MeterFile | None = None
+    ) -> Iterator[MeterFile]:
+        """A file that is no archive: the records themselves, or an XML message around them.
+
+        Args:
+            source: The file.
+            beginning: Of it.
+            beside: The blocks of a message are written beside a path of that name.
+            file: As it was surveyed, where it was.
+        """
+        if begins_as_xml(beginning) and not foreign.by_bytes(beginning):
+            yield from self._xml(source, beside)
+        else:
+            yield _recognised(file or self._surveyed(source), beginning)
+
+    def _xml(self, source: _Source, beside: Path) -> Iterator[MeterFile]:
         blocks: list[Path] = []
 
         def open_block(number: int) -> BinaryIO:
             if number >= MAX_MEMBERS:
-                raise _RefusedError(f"the message has more than {MAX_MEMBERS} blocks")
+                raise LimitError(f"the message has more than {MAX_MEMBERS} blocks")
             beside.parent.mkdir(parents=True, exist_ok=True)
             blocks.append(beside.with_name(f"{beside.name}-block-{number}"))
             return blocks[-1].open("wb")
 
         try:
-            with path.open("rb") as stream:
-                extract(stream, open_block)
-        except _RefusedError as error:
-            yield _unreadable(path, name, profile, error)
-            return
+            source.stream.seek(0)
+            message = extract(source.stream, open_block)
+        except LimitError as error:
+            yield self._unreadable(source, error)
         except XmlError as error:
-            if error.is_message:
-                yield _unreadable(path, name, profile, error)
-                return
+            yield self._damaged_xml(source, error)
         else:
-            for number, block in enumerate(blocks, 1):
-                inner = f"{name}/CSVIntervalData-{number}"
-                yield _surveyed(block, inner, profile)
-            return
-    yield _surveyed(path, name, profile)
+            kind = _kind_of(message, blocks)
+            if kind:
+                yield self._foreign(source, kind)
+            else:
+                yield from self._blocks(source, message, blocks)
+
+    def _damaged_xml(self, source: _Source, error: XmlError) -> MeterFile:
+        file = self._surveyed(source)
+        if error.is_message:
+            return _refuse(file, error.code, f"the file cannot be opened: {error}")
+        return _named(file, foreign.by_root(error.root)) if error.root else file
+
+    def _blocks(self, source: _Source, message: Message, blocks: list[Path]) -> Iterator[MeterFile]:
+        at = message.created or source.delivered_at
+        for number, (block, path) in enumerate(zip(message.blocks, blocks, strict=True), 1):
+            name = as_text(f"{source.name}/{block.element}-{number}")
+            with path.open("rb") as stream:
+                inner = _Source(stream, str(path), name, at)
+                file = _recognised(self._surveyed(inner), inner.beginning())
+            if not block.size:
+                file = _refuse(file, "empty", f"the {block.element} of a transaction is empty")
+            yield _warned(file, message)
+
+    def _surveyed(self, source: _Source) -> MeterFile:
+        source.stream.seek(0)
+        file = survey(source.stream, source.path, source.name, self.profile, source.size)
+        return replace(file, delivered_at=source.delivered_at)
+
+    def _foreign(self, source: _Source, kind: Kind) -> MeterFile:
+        return _refuse(self._surveyed(source), "foreign", kind.message)
+
+    def _unreadable(self, source: _Source, error: Exception) -> MeterFile:
+        return _refuse(self._surveyed(source), "unreadable", f"the file cannot be opened: {error}")
 
 
-def _surveyed(path: Path, name: str, profile: str) -> MeterFile:
+def _copy_packed(
+    source: _Source, info: ZipInfo, expanding: Expanding, name: str, target: Path
+) -> None:
+    """A member that cannot be read is known by its bytes as they lie in the archive."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("wb") as copy:
+        for data in archives.packed_bytes(source.stream, info, source.size):
+            expanding.spend(len(data))
+            copy.write(data)
+        if not copy.tell():
+            # It lies nowhere. Two of them are two files all the same.
+            copy.write(name.encode())
+
+
+def _inside_an_archive(file: MeterFile, source: _Source, beginning: bytes) -> MeterFile:
+    """An archive inside an archive is not opened, only looked at: it may be a workbook."""
+    names: list[str] = []
+    if beginning.startswith(archives.ZIP):
+        source.stream.seek(0)
+        with suppress(DamagedError), archives.opened_zip(source.stream) as archive:
+            names = archive.namelist()
+        kind = foreign.by_members(names, beginning)
+        if kind:
+            return _refuse(file, "foreign", kind.message)
+    reason = "an archive inside an archive is not opened, send it by itself"
+    return _refuse(file, "unreadable", f"the file cannot be opened: {reason}")
+
+
+def _kind_of(message: Message, blocks: list[Path]) -> Kind | None:
+    """What a message is that brings no electricity data."""
+    if not message.is_message:
+        return foreign.by_root(message.root)
+    if not any(block.size for block in message.blocks):
+        return foreign.without_data(message.contents, empty=bool(message.blocks))
+    beginnings = [_beginning_at(path) for path in blocks]
+    gas = [foreign.by_first_line(beginning) == foreign.GAS for beginning in beginnings]
+    records = any(text.indicator(beginning) == "100" for beginning in beginnings)
+    return foreign.GAS if all(gas) or (message.is_gas and not records) else None
+
+
+def _beginning_at(path: Path) -> bytes:
     with path.open("rb") as stream:
-        return survey(stream, str(path), name, profile, path.stat().st_size)
+        return stream.read(BEGINNING)
 
 
-def _begins_with(path: Path, magics: tuple[bytes, ...]) -> bool:
-    """What a file begins with, a byte order mark and blanks left aside."""
-    with path.open("rb") as stream:
-        return stream.read(64).removeprefix(text.BOM).lstrip().startswith(magics)
+def _recognised(file: MeterFile, beginning: bytes) -> MeterFile:
+    """A file that may be of another kind, refused as what it is."""
+    if file.header is not None and file.header.known:
+        return file
+    kind = foreign.by_bytes(beginning)
+    if kind is None and any(finding.code == "not-text" for finding in file.findings):
+        kind = foreign.by_first_line(beginning)
+    return _refuse(file, "foreign", kind.message) if kind else file
 
 
-def _unreadable(path: Path, name: str, profile: str, error: BaseException) -> MeterFile:
-    # What the libraries say of damage is theirs, and seldom helps.
-    said = isinstance(error, (_RefusedError, XmlError))
-    return _refuse(_surveyed(path, name, profile), str(error) if said else "the archive is damaged")
+def _named(file: MeterFile, kind: Kind) -> MeterFile:
+    """Damaged XML that is no message, refused as what it is unless it holds records."""
+    if any(finding.code == "not-text" for finding in file.findings):
+        return _refuse(file, "foreign", kind.message)
+    return file
 
 
-def _refuse(file: MeterFile, reason: str) -> MeterFile:
-    """The file as one that cannot be read; what its bytes look like as records means nothing."""
-    message = f"the file cannot be opened: {text.shown(reason, 200)}"
-    finding = Finding(Level.FILE, "unreadable", 1, message, "", 1, max(1, file.lines))
+def _warned(file: MeterFile, message: Message) -> MeterFile:
+    """A block with what is wrong with the form of its message."""
+    found = []
+    if message.declared:
+        said = (
+            f"the XML says that its encoding is {text.shown(message.declared)}, its bytes are in"
+            " another one; read by its bytes"
+        )
+        found.append(Finding(Level.WARN, "encoding", 1, said, "", 1, 1))
+    if message.blank_lines:
+        said = f"{text.plural(message.blank_lines, 'blank line')} before the XML declaration"
+        found.append(Finding(Level.WARN, "blank-line", 1, said, "", 1, 1))
+    warnings = dict(file.warnings)
+    for finding in found:
+        warnings[finding.code] = warnings.get(finding.code, 0) + 1
+    return replace(file, findings=(*found, *file.findings), warnings=warnings)
+
+
+def _refuse(file: MeterFile, code: str, message: str) -> MeterFile:
+    """The file with one reason; what its bytes look like as records means nothing."""
+    finding = Finding(Level.FILE, code, 1, message, "", 1, max(1, file.lines))
     return replace(file, findings=(finding,), warnings={}, headers=(), cuts=())
