@@ -18,7 +18,7 @@ from nem12.settings import MAX_EXPANDED_BYTES, MAX_EXPANSION_RATIO, MIB
 
 T = TypeVar("T")
 
-ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04")
+ZIP: Final[tuple[bytes, ...]] = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04")
 GZIP: Final = b"\x1f\x8b"
 
 RATIO_FLOOR: Final = 64 * MIB
@@ -100,6 +100,20 @@ class Expanding:
             raise LimitError(f"the archive expands to more than {MAX_EXPANDED_BYTES // MIB} MiB")
         if self._spent > RATIO_FLOOR and self._spent > MAX_EXPANSION_RATIO * self._packed:
             raise LimitError(f"the archive expands more than {MAX_EXPANSION_RATIO}-fold")
+
+
+def is_zip(stream: BinaryIO, beginning: bytes) -> bool:
+    """Whether this is a zip archive: it begins like one, or is no text and ends like one.
+
+    Args:
+        stream: Of the file; at its beginning afterwards.
+        beginning: Of it.
+    """
+    ends_like_one = (
+        not beginning.startswith(ZIP) and b"\0" in beginning and zipfile.is_zipfile(stream)
+    )
+    stream.seek(0)
+    return ends_like_one or beginning.startswith(ZIP)
 
 
 def opened_gzip(stream: BinaryIO) -> BinaryIO:

@@ -31,9 +31,9 @@ _GAS: Final = "GAS"
 _CHUNK: Final = 64 * 1024
 """What the parser gets at once: a token that is too long is noticed this much later."""
 
-_DECLARATION: Final = re.compile(
-    rb"<\?xml\b[^>]{0,500}?\bencoding\s*=\s*[\"']([^\"'>]{1,100})[\"']"
-)
+_DECLARATION: Final = re.compile(rb"<\?xml\s[^>]{0,500}\?>")
+_DECLARED: Final = re.compile(rb"\bencoding\s*=\s*[\"']([^\"'>]{1,100})[\"']")
+_LIKE_A_MESSAGE: Final = re.compile(rb"<\?xml\s|<(?:[\w.-]+:)?aseXML\b")
 _WIDE: Final = re.compile(
     rb"(?P<utf32>\xff\xfe\0\0(?:\s\0\0\0)*+<|\0\0\xfe\xff(?:\0\0\0\s)*+\0\0\0<|<\0\0\0|\0\0\0<)"
     rb"|\xff\xfe(?:\s\0)*+<\0|\xfe\xff(?:\0\s)*+\0<|<\0|\0<"
@@ -93,6 +93,7 @@ class Message:
         created: MessageDate.
         declared: The encoding that it names, where its bytes are in another one.
         blank_lines: Before its XML declaration.
+        begins_like_one: Whether its first bytes are those of XML or of a message.
     """
 
     root: str = ""
@@ -103,11 +104,12 @@ class Message:
     created: datetime | None = None
     declared: str = ""
     blank_lines: int = 0
+    begins_like_one: bool = False
 
     @property
     def is_message(self) -> bool:
         """Whether it is one, and not some page."""
-        return self.root == _ROOT or bool(self.blocks)
+        return self.root == _ROOT or bool(self.blocks) or (self.begins_like_one and not self.root)
 
     @property
     def is_gas(self) -> bool:
@@ -316,16 +318,20 @@ def _encoding(stream: BinaryIO, message: Message) -> str:
     if wide:
         reason = f"it is XML in {'UTF-32' if wide['utf32'] else 'UTF-16'}, ask for it in UTF-8"
         raise XmlError(reason, is_message=True, code="encoding")
-    declaration = _without_blanks(beginning)
-    blanks = len(beginning) - len(declaration)
-    if declaration.startswith(b"<?xml"):
+    xml = _without_blanks(beginning)
+    blanks = len(beginning) - len(xml)
+    message.begins_like_one = _LIKE_A_MESSAGE.match(xml) is not None
+    declaration = _DECLARATION.match(xml)
+    if declaration:
         message.blank_lines = text.count_lines(beginning[:blanks])
-    stream.seek(blanks)
-    match = _DECLARATION.match(declaration)
-    declared = match[1].decode("latin-1") if match else "utf-8"
+    given = _DECLARED.search(declaration[0]) if declaration else None
+    declared = given[1].decode("latin-1") if given else "utf-8"
+    # The parser would believe it.
+    begin = blanks + (declaration.end() if declaration else 0)
+    stream.seek(begin)
     name = _codec(declared)
     is_ascii, is_utf8 = _tell(stream)
-    stream.seek(blanks)
+    stream.seek(begin)
     if is_utf8:
         if name is None or not (is_ascii or name == "utf-8"):
             message.declared = declared

@@ -55,7 +55,9 @@ HTML: Final = Kind(
     "an HTML page, perhaps a portal's error or login page",
     "open it in a browser to see what it says, then get the NEM12 file again",
 )
-GAS: Final = Kind("gas meter data", "only electricity data (NEM12) is loaded; take it away")
+GAS: Final = Kind(
+    "gas meter data", "only electricity data is loaded, send such files somewhere else"
+)
 TABS: Final = Kind(
     "tab-separated text", "replace the tabs by commas, or ask for the NEM12 file as CSV"
 )
@@ -76,7 +78,6 @@ SIGNATURES: Final[tuple[tuple[int, bytes, Kind], ...]] = (
     (0, b"7z\xbc\xaf\x27\x1c", _archive("a 7z archive")),
     (0, b"Rar!\x1a\x07", _archive("a RAR archive")),
     (257, b"ustar", TAR),
-    (0, b"BZh91AY&SY", _archive("a bzip2 file")),
     (0, b"\xfd7zXZ\x00", _archive("an xz file")),
     (0, b"\x28\xb5\x2f\xfd", _archive("a zstd file")),
     (0, b"\x04\x22\x4d\x18", _archive("an lz4 file")),
@@ -93,9 +94,6 @@ SIGNATURES: Final[tuple[tuple[int, bytes, Kind], ...]] = (
     (0, b"MM\x00*", _PICTURE),
 )
 """First bytes, each with the offset where they stand."""
-
-_BZIP2: Final = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
-"""With any size of block, and of nothing."""
 
 MEMBERS: Final[tuple[tuple[str, str, Kind], ...]] = (
     ("[content_types].xml", "xl/", EXCEL),
@@ -159,7 +157,14 @@ _HTML: Final = re.compile(
 )
 """Atomic, hence linear on any input."""
 
-_RECORD_OF_TABS: Final = re.compile(rb'[ "]*+(?:100|200|250|300)[ "]*+\t')
+_RECORD_OF_TABS: Final = re.compile(rb'"?(?:100|200|250|300)[ "]*+\t')
+_BZIP2: Final = re.compile(rb"BZh[1-9](?:1AY&SY|\x17rE8P\x90)")
+_PATTERNS: Final = (
+    (_HTML, HTML),
+    (_RECORD_OF_TABS, TABS),
+    (_BZIP2, _archive("a bzip2 file")),
+)
+"""What the first bytes may be, blanks left aside."""
 
 _NO_DATA: Final = "an aseXML message without meter data"
 
@@ -192,17 +197,14 @@ _MOST_WORDS: Final = 8
 
 def by_bytes(beginning: bytes) -> Kind | None:
     """The kind of file that begins with these bytes, where they tell one."""
+    begun = readable(beginning).lstrip()
     for offset, signature, kind in SIGNATURES:
-        if beginning.startswith(signature, offset):
+        if beginning.startswith(signature, offset) or (not offset and begun.startswith(signature)):
             return kind
-    if _BZIP2.match(beginning):
-        return _archive("a bzip2 file")
-    if _is_tar(beginning):
-        return TAR
-    shown = readable(beginning)
-    if _HTML.match(shown):
-        return HTML
-    return TABS if _RECORD_OF_TABS.match(shown.lstrip()) else None
+    for pattern, kind in _PATTERNS:
+        if pattern.match(begun):
+            return kind
+    return TAR if _is_tar(beginning) else None
 
 
 def by_members(names: Collection[str], first: bytes) -> Kind | None:
@@ -237,7 +239,7 @@ def without_data(contents: str, *, empty: bool) -> Kind:
         empty: Whether it has a place for data.
     """
     what = "an aseXML message whose CSV data is empty" if empty else _NO_DATA
-    return Kind(f"{what} ({contents})", "nothing of it can be loaded, take it away")
+    return Kind(f"{what} ({contents})", "there is nothing to load in it")
 
 
 def by_first_line(beginning: bytes) -> Kind | None:

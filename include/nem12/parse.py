@@ -41,9 +41,9 @@ def parse(parsed: Parsed, *, fast: bool = True) -> Iterator[Day | Finding]:
     if part.number == 0:
         yield from _about_the_file(parsed)
     with _opened(part.file) as stream:
-        if part.file.refused:
+        if part.file.refused and part.file.holds_records:
             _count_refused(parsed, stream)
-        else:
+        elif not part.file.refused:
             yield from _read(parsed, stream, fast=fast)
 
 

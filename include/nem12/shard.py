@@ -83,6 +83,11 @@ class MeterFile:
         """Whether nothing of it may be loaded."""
         return any(finding.level is Level.FILE for finding in self.findings)
 
+    @property
+    def holds_records(self) -> bool:
+        """Whether its lines are records, and not those of another kind of file or of damage."""
+        return not any(finding.code in ("foreign", "unreadable") for finding in self.findings)
+
 
 @dataclass(frozen=True, slots=True)
 class Part:

@@ -89,8 +89,7 @@ def _beginnings(path: Path) -> Iterator[bytes]:
     """The beginning of each file of a drop, as far as it can be read."""
     with path.open("rb") as stream, suppress(DamagedError):
         beginning = stream.read(BEGINNING)
-        stream.seek(0)
-        if beginning.startswith(archives.ZIP):
+        if archives.is_zip(stream, beginning):
             with archives.opened_zip(stream) as archive:
                 for info in archives.members(archive)[:MAX_MEMBERS]:
                     with suppress(DamagedError):
@@ -167,7 +166,7 @@ class _Unpacking:
 
     def drop(self, source: _Source) -> Iterator[MeterFile]:
         beginning = source.beginning()
-        if beginning.startswith(archives.ZIP):
+        if archives.is_zip(source.stream, beginning):
             yield from self._zip(source, beginning)
         elif beginning.startswith(archives.GZIP):
             yield from self._gzip(source)
@@ -175,7 +174,6 @@ class _Unpacking:
             yield from self._single(source, beginning, self.own / "message")
 
     def _gzip(self, source: _Source) -> Iterator[MeterFile]:
-        source.stream.seek(0)
         expanding = Expanding(source.size, archives.opened_gzip(source.stream))
         try:
             file = self._expand(expanding, source.name, self.own / "member", source.size * 10)

@@ -1,13 +1,17 @@
 """Archives: the content decides, nothing leaves the scratch folder, nothing grows without bound."""
 
 import gzip
+import hashlib
 import io
+import itertools
 import os
 import random
+import re
 import stat
 import struct
 import warnings
 import zipfile
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -15,12 +19,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nem12 import unpack as unpacking
+from nem12 import archives
 from nem12.errors import TerminalError
 from nem12.mdff.findings import Level
-from nem12.settings import MIB
+from nem12.mdff.stamps import NEM_TIME
+from nem12.settings import MAX_NAME_BYTES, MIB
 from nem12.shard import MeterFile
-from nem12.unpack import headers, sha256, unpack
+from nem12.unpack import as_text, headers, sha256, unpack
 from tests.reading import read
 from tests.unit.making import channel, day, file
 
@@ -39,6 +44,16 @@ def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> byt
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", method) as archive:
         for name, content in members.items():
+            archive.writestr(name, content)
+    return out.getvalue()
+
+
+def zipped_in_order(members: Iterable[tuple[str, bytes]]) -> bytes:
+    """An archive that may hold a name more than once."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        for name, content in members:
             archive.writestr(name, content)
     return out.getvalue()
 
@@ -107,13 +122,149 @@ def test_copies_of_what_is_expanded_are_all_read(tmp_path: Path, data: bytes) ->
 
 
 def test_members_of_one_name_are_kept_apart(tmp_path: Path) -> None:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w") as archive, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        archive.writestr("a.csv", GOOD)
-        archive.writestr("a.csv", OTHER)
-    files = unpacked(tmp_path, out.getvalue())
+    files = unpacked(tmp_path, zipped_in_order([("a.csv", GOOD), ("a.csv", OTHER)]))
     assert [Path(one.path).read_bytes() for one in files] == [GOOD, OTHER]
+    assert [one.name for one in files] == ["drop/a.csv", "drop/a.csv (2)"]
+
+
+LONG = "é" * 4_000
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        *itertools.permutations(["a (2)", "a", "a"]),
+        ["a", "a", "a", "a (2)", "a (3)"],
+        ["a (2)", "a (2)", "a", "a"],
+        [LONG, LONG, f"{LONG}x", "a"],
+        ["a", "A", "a/", "b\\a", "b/a"],
+    ],
+    ids=repr,
+)
+def test_every_member_gets_a_short_name_of_its_own(tmp_path: Path, names: list[str]) -> None:
+    given = [name for name in names if not name.endswith("/")]
+    contents = [file(channel(f"64071{n:05}"), day()) for n in range(len(names))]
+    files = unpacked(tmp_path, zipped_in_order(zip(names, contents, strict=True)))
+    assert len({one.name for one in files}) == len(files) == len(given)
+    assert all(len(one.name.encode()) <= MAX_NAME_BYTES for one in files)
+    for name, one in zip(given, files, strict=True):
+        assert one.name.startswith(f"drop/{name[:400]}")
+        assert not one.refused
+
+
+def test_a_name_of_bytes_that_are_no_text_is_kept_as_text(tmp_path: Path) -> None:
+    (meter_file,) = unpacked(tmp_path, GOOD, os.fsdecode(b"a\xff.csv"))
+    assert meter_file.name == "a\\xff.csv"
+    assert as_text(meter_file.name) == meter_file.name
+
+
+def test_thousands_of_members_of_one_name_are_named_in_no_time(tmp_path: Path) -> None:
+    names = ["a", *(f"a ({n})" for n in range(2, 2_000)), *["a"] * 2_000]
+    files = unpacked(tmp_path, zipped_in_order((name, b"") for name in names))
+    assert len({one.name for one in files}) == len(names)
+
+
+LITTER = [
+    "__MACOSX/._data.csv", "__MACOSX/folder/._data.csv", "folder/__MACOSX/data.csv", ".DS_Store",
+    "folder/.DS_Store", "._data.csv", "folder/._data.csv", "Thumbs.db", "a\\THUMBS.DB",
+    "desktop.ini", "folder/Desktop.ini",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_what_a_system_adds_for_itself_is_left_alone(tmp_path: Path, place: int) -> None:
+    members = [("a.csv", GOOD), ("b.csv", OTHER)]
+    members[place:place] = [(name, OTHER) for name in LITTER]
+    files = unpacked(tmp_path, zipped_in_order(members))
+    assert [one.name for one in files] == ["drop/a.csv", "drop/b.csv"]
+    assert not any(one.refused for one in files)
+
+
+@pytest.mark.parametrize("name", ["MACOSX/a.csv", "thumbs.db.csv", "data._csv", "__MACOSX"])
+def test_nothing_else_is_left_alone(tmp_path: Path, name: str) -> None:
+    assert [one.name for one in unpacked(tmp_path, zipped({name: GOOD}))] == [f"drop/{name}"]
+
+
+def folder_without_slash() -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo("folder")
+    info.external_attr = 0x10
+    return info
+
+
+@pytest.mark.parametrize("folder", ["folder/", "folder\\", folder_without_slash()], ids=repr)
+def test_a_folder_is_no_file(tmp_path: Path, folder: str | zipfile.ZipInfo) -> None:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(folder, b"")
+        archive.writestr("a.csv", GOOD)
+    assert [one.name for one in unpacked(tmp_path, out.getvalue())] == ["drop/a.csv"]
+
+
+def test_a_member_was_delivered_when_it_says(tmp_path: Path) -> None:
+    info = zipfile.ZipInfo("a.csv", (2024, 3, 15, 10, 30, 2))
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr(info, GOOD)
+        archive.writestr(zipfile.ZipInfo("b.csv", (1980, 0, 0, 0, 0, 0)), OTHER)
+    known, unknown = unpacked(tmp_path, out.getvalue())
+    assert known.delivered_at == datetime(2024, 3, 15, 10, 30, 2, tzinfo=NEM_TIME)
+    assert unknown.delivered_at is None
+    assert unpacked(tmp_path, gzip.compress(GOOD))[0].delivered_at is None
+
+
+HARMS = {
+    "encrypted": (6, 8, 0x1, "encrypted"),
+    "strongly encrypted": (6, 8, 0x41, "encrypted"),
+    "patch": (6, 8, 0x20, "damaged"),
+    "deflate64": (8, 10, 9, "deflate64"),
+    "AES": (8, 10, 99, "AES"),
+    "unknown method": (8, 10, 77, "number 77"),
+    "checksum": (14, 16, 0x4242, "checksum"),
+    "signature": (0, 0, 0x4242, "damaged"),
+    "other name": (30, 46, 0x4242, "damaged"),
+    "nowhere": (0, 42, 0xFFF0, "damaged"),
+    "too short": (18, 20, 20, "checksum"),
+}
+"""Of a member: where its own header and the archive's directory are changed, the two bytes there,
+and a word of the reason."""
+
+
+def harmed(data: bytes, place: int, local: int, central: int, value: int) -> bytes:
+    """The archive with two bytes of a member's headers replaced."""
+    changed = bytearray(data)
+    at = [match.start() for match in re.finditer(b"PK\x01\x02", data)][place]
+    header = int.from_bytes(data[at + 42 : at + 46], "little")
+    if central not in (0, 42):
+        struct.pack_into("<H", changed, at + central, value if central != 46 else 0x4343)
+    if central == 42:
+        struct.pack_into("<H", changed, at + 44, value)
+    else:
+        struct.pack_into("<H", changed, header + local, value)
+    return bytes(changed)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize("harm", HARMS)
+def test_a_member_that_cannot_be_read_is_refused_by_itself(
+    tmp_path: Path, harm: str, place: int, method: int
+) -> None:
+    local, central, value, word = HARMS[harm]
+    contents = [GOOD, OTHER, file(channel("NEM1201009"), day())]
+    names = ["aa", "bb", "cc"]
+    data = zipped(dict(zip(names, contents, strict=True)), method)
+    files = unpacked(tmp_path, harmed(data, place, local, central, value))
+    assert len(files) == 3
+    bad = files.pop(place)
+    del contents[place]
+    assert bad.name == f"drop/{'CC' if harm == 'other name' else names[place]}"
+    assert word in why(bad)
+    assert read(bad).days == []
+    packed = Path(bad.path).read_bytes()
+    assert packed in data or packed == bad.name.encode()
+    assert bad.sha256 == hashlib.sha256(packed).hexdigest()
+    assert [Path(one.path).read_bytes() for one in files] == contents
+    assert not any(one.refused for one in files)
 
 
 @pytest.mark.parametrize(
@@ -212,7 +363,13 @@ def test_an_unusual_method_is_refused(tmp_path: Path, method: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [zipped({}), zipped({"only/": b"", "folders/": b""})], ids=["nothing", "folders"]
+    "data",
+    [
+        zipped({}),
+        zipped({"only/": b"", "folders/": b""}),
+        zipped({"__MACOSX/._a.csv": GOOD, ".DS_Store": b"\0\0\0\1Bud1"}),
+    ],
+    ids=["nothing", "folders", "litter"],
 )
 def test_an_empty_zip_is_refused(tmp_path: Path, data: bytes) -> None:
     (meter_file,) = unpacked(tmp_path, data)
@@ -258,7 +415,7 @@ def test_good_members_before_a_damaged_one_are_still_given(tmp_path: Path) -> No
     data[data.index(b"2001985732")] ^= 1
     first, second = unpacked(tmp_path, bytes(data))
     assert not first.refused
-    assert "damaged" in why(second)
+    assert "checksum" in why(second)
 
 
 ARCHIVES = [
@@ -343,7 +500,7 @@ def test_a_directory_that_lies_is_refused(tmp_path: Path, data: bytes) -> None:
 def test_a_bomb_is_stopped_early(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(unpacking, "_RATIO_FLOOR", 4 * MIB)
+    monkeypatch.setattr(archives, "RATIO_FLOOR", 4 * MIB)
     zeros = b"0" * (40 * MIB)
     if kind == "gzip":
         data = gzip.compress(zeros)
@@ -368,7 +525,7 @@ def test_a_small_file_may_be_packed_as_tight_as_it_will(tmp_path: Path) -> None:
 def test_what_expands_beyond_the_limit_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unpacking, "MAX_EXPANDED_BYTES", 2 * MIB)
+    monkeypatch.setattr(archives, "MAX_EXPANDED_BYTES", 2 * MIB)
     noise = random.Random(1).randbytes(3 * MIB)  # noqa: S311
     (meter_file,) = unpacked(tmp_path, gzip.compress(noise, 1))
     assert "more than 2 MiB" in why(meter_file)
@@ -377,7 +534,7 @@ def test_what_expands_beyond_the_limit_is_refused(
 def test_the_limit_is_for_all_members_together(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unpacking, "MAX_EXPANDED_BYTES", 2 * len(GOOD))
+    monkeypatch.setattr(archives, "MAX_EXPANDED_BYTES", 2 * len(GOOD))
     *good, last = unpacked(tmp_path, zipped(dict.fromkeys("abcd", GOOD)))
     assert [one.refused for one in good] == [False, False]
     assert why(last)
@@ -386,7 +543,7 @@ def test_the_limit_is_for_all_members_together(
 def test_too_many_members_are_refused_before_any_is_expanded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(unpacking, "MAX_MEMBERS", 3)
+    monkeypatch.setattr("nem12.unpack.MAX_MEMBERS", 3)
     (meter_file,) = unpacked(tmp_path, zipped(dict.fromkeys("abcd", GOOD)))
     assert "more than 3 members" in why(meter_file)
     assert not (tmp_path / "scratch").exists()
