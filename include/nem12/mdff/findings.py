@@ -36,7 +36,7 @@ EXPLAIN: Final[dict[Level, dict[str, str]]] = {
         "after-end": "Records follow the 900 record.",
         "encoding": "The text is not UTF-8.",
         "binary": "The file holds NUL bytes.",
-        "foreign": "The file is of another kind: a workbook, a page, a table under headings …",
+        "foreign": "The file is of another kind, such as a workbook, a page or a table.",
         "not-text": "The file holds no records at all.",
         "too-many-months": "The days are spread over more than 600 months.",
         "unreadable": "The file or archive cannot be read.",
