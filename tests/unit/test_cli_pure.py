@@ -194,7 +194,7 @@ def test_a_name_that_is_not_utf8_is_made_visible(
 ) -> None:
     name = put(tmp_path, os.fsdecode(b"latin-\xe9.csv"), FAULTY)
     assert main(["validate", name]) == 1
-    assert r"latin-\xdce9.csv:4: RECORD: 6407112380 E1" in capsys.readouterr().out
+    assert r"latin-\xe9.csv:4: RECORD: 6407112380 E1" in capsys.readouterr().out
 
 
 def test_errors_and_help_name_the_command_that_the_person_has(
