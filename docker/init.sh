@@ -34,8 +34,10 @@ airflow pools get meter_db > /dev/null 2>&1 ||
     airflow pools set meter_db 2 "Batches that are applied at the same time"
 
 say "login admin"
-airflow users create --role Admin --username admin --password "$AIRFLOW_ADMIN_PASSWORD" \
-    --firstname Airflow --lastname Admin --email admin@localhost > /dev/null
+# The command asks twice for the password. As an argument every user of the machine could read it.
+printf '%s\n' "$AIRFLOW_ADMIN_PASSWORD" "$AIRFLOW_ADMIN_PASSWORD" |
+    PYTHONWARNINGS=ignore::UserWarning airflow users create --role Admin --username admin \
+        --firstname Airflow --lastname Admin --email admin@localhost > /dev/null
 
 say "folders in $METER_HOME"
 # For their owner alone; a folder that is there keeps its mode.

@@ -129,8 +129,20 @@ def test_all_airflow_containers_share_secrets_and_folders() -> None:
 
 
 @each(OURS)
-def test_the_image_is_built_and_asked_of_no_registry(service: dict[str, Any]) -> None:
-    assert service["pull_policy"] == ("build" if "build" in service else "never")
+def test_the_image_is_asked_of_no_registry(service: dict[str, Any]) -> None:
+    assert service["pull_policy"] == "never"
+
+
+def test_one_service_builds_the_image_for_all() -> None:
+    assert [name for name, service in OURS.items() if "build" in service] == ["airflow-init"]
+
+
+def test_no_password_is_an_argument_that_other_users_can_read() -> None:
+    for service in SERVICES.values():
+        assert not re.search("PASSWORD|SECRET|KEY", str(service.get("command")))
+    for line in (ROOT / "docker" / "init.sh").read_text().splitlines():
+        # printf and eval are the shell's own.
+        assert "_PASSWORD" not in line or re.match(r"\s*(printf|for|[A-Z_]+=)|#", line), line
 
 
 @each(LASTING)
@@ -138,7 +150,8 @@ def test_a_service_that_lasts_is_looked_after(service: dict[str, Any]) -> None:
     assert service["restart"] == "unless-stopped"
     check = service["healthcheck"]
     # On a machine at load 19 the api-server listened after 3.5 minutes.
-    assert seconds(check["start_period"]) >= 300
+    patience = seconds(check["start_period"]) + check["retries"] * seconds(check["interval"])
+    assert patience >= 300
 
 
 @each(LASTING)
@@ -159,7 +172,10 @@ def test_a_health_check_that_starts_python_is_rare_and_has_time(service: dict[st
     command = " ".join(check["test"])
     if "airflow jobs" in command or "celery" in command:
         assert seconds(check["interval"]) >= 60
-        assert seconds(check["timeout"]) >= 60
+        # At load 22 it took more than 60 s.
+        assert seconds(check["timeout"]) >= 120
+        # In a start period Docker 25 looks every 5 s, whatever the interval.
+        assert seconds(check["start_period"]) == 0
     if "inspect ping" in command:
         # Celery's own patience is one second.
         assert "--timeout 10 " in command
