@@ -95,6 +95,6 @@ def in_force(days: Iterable[Day]) -> list[Day]:
     return [*kept.values()]
 
 
-def _age(day: Day) -> tuple[bool, str, str, datetime]:
+def _age(day: Day) -> tuple[int, str, str, datetime]:
     stamps = day.stamps
-    return not stamps.missing, stamps.updated, stamps.loaded, day.header.created
+    return -stamps.rank, stamps.updated, stamps.loaded, day.header.created

@@ -19,6 +19,7 @@ from nem12.mdff.record import Record, about_blank
 from nem12.settings import MAX_MONTHS
 
 _ODD_LINE: Final = re.compile(rb"\n(?![2-5]00,)")
+_LINE: Final = re.compile(rb"[^\r\n]*+(?:\r\n?+|\n|\Z)")
 _DAY_MONTH: Final = re.compile(rb"\n300,([0-9]{6})")
 _REGULAR: Final = (b"200,", b"300,", b"400,", b"500,")
 _ANY_RECORD: Final = re.compile(rb'[ \t"]*(?:[1-5]00|900|250|550)(?![0-9A-Za-z.])', re.ASCII)
@@ -101,7 +102,7 @@ class Structure:
         ends = text.line_ends(piece)
         self._form.look(line, piece, ends)
         self._scannable = not ends.lone_cr
-        self._walk(offset, line, piece, ends.lines)
+        self._walk(offset, line, piece)
         if line == 1:
             self._first_raw = self._first_raw or piece[: 4 * text.EXCERPT].splitlines()[0]
         content = len(piece.rstrip(text.NO_CONTENT + text.BOM))
@@ -151,62 +152,62 @@ class Structure:
             for finding in self.findings
         ]
 
-    def _walk(self, offset: int, line: int, piece: bytes, lines: int) -> None:
+    def _walk(self, offset: int, line: int, piece: bytes) -> None:
         """Line by line outside the body; the body itself is scanned."""
-        if self._state == "body" and self._scannable:
-            self._scan_body(offset, line, piece, lines)
-            return
-        done = 0
-        for number, raw in enumerate(piece.splitlines(keepends=True), line):
-            if self._state == "broken":
-                return
+        at = 0
+        while at < len(piece) and self._state != "broken":
             if self._state == "body" and self._scannable:
-                self._scan_body(offset + done, number, piece[done:], lines - (number - line))
-                return
-            self._record(offset + done, number, raw)
-            done += len(raw)
+                at, line = self._scan_body(offset, line, piece, at)
+            else:
+                end = _LINE.match(piece, at).end()  # type: ignore[union-attr]  # any line matches
+                self._record(offset + at, line, piece[at:end])
+                at, line = end, line + 1
 
-    def _scan_body(self, offset: int, line: int, piece: bytes, lines: int) -> None:
-        """Pass over the regular records and look at the odd ones."""
-        starts = [match.end() for match in _ODD_LINE.finditer(piece, 0, len(piece) - 1)]
-        if not piece.startswith(_REGULAR):
-            starts.insert(0, 0)
-        if lines > len(starts):
-            self._body_has_records = self._any_record = True
-        self._find_cuts(offset, line, piece)
+    def _scan_body(self, offset: int, line: int, piece: bytes, at: int) -> tuple[int, int]:
+        """Pass over the regular records and look at the odd ones.
+
+        Args:
+            offset: Of the piece.
+            line: Number of the line to begin with.
+            piece: Whole lines.
+            at: Where in the piece that line begins.
+
+        Returns:
+            Where in the piece the body ends, and the number of the line behind it.
+        """
+        while at < len(piece) and self._state == "body":
+            odd = _next_odd(piece, at)
+            if odd > at:
+                self._pass_over(offset, line, piece, at, odd)
+                line += piece.count(b"\n", at, odd)
+            at = odd
+            if at < len(piece):
+                end = piece.find(b"\n", at) + 1 or len(piece)
+                self._record(offset + at, line, piece[at:end])
+                at, line = end, line + 1
+        return at, line
+
+    def _pass_over(self, offset: int, line: int, piece: bytes, at: int, end: int) -> None:
+        """Regular records, from `at` to `end` of the piece."""
+        self._body_has_records = self._any_record = True
+        before = max(0, at - 1)  # the line end before the first of them
         if len(self._months) <= MAX_MONTHS:
             # Every month becomes a partition.
-            self._months.update(_DAY_MONTH.findall(piece))
-        at, number = 0, line
-        for start in starts:
-            self._doubt_header(number, piece[at:start])
-            number += piece.count(b"\n", at, start)
-            at = start
-            end = piece.find(b"\n", start) + 1 or len(piece)
-            self._record(offset + start, number, piece[start:end])
-            if self._state != "body":
-                self._walk(offset + end, number + 1, piece[end:], lines - (number + 1 - line))
-                return
-        self._doubt_header(number, piece[at:])
-
-    def _doubt_header(self, line: int, lines: bytes) -> None:
-        """Look for a day among these lines that contradicts the header in force."""
+            self._months.update(_DAY_MONTH.findall(piece, before, end))
+        last = self.cuts[-1].offset if self.cuts else self.body.offset
+        while last + self.cut_bytes < offset + end:
+            cut = piece.find(b"\n200,", max(before, last + self.cut_bytes - offset - 1), end) + 1
+            if not cut:
+                break
+            last = offset + cut
+            self.cuts.append(Cut(last, line + piece.count(b"\n", at, cut)))
         if self._doubt is not None:
-            self._take_doubt(self._doubt.look(line, lines))
+            self._take_doubt(self._doubt.look(line, piece[at:end]))
 
     def _take_doubt(self, finding: Finding | None) -> None:
         if finding is not None:
             self._take([finding])
             self._doubt = None
-
-    def _find_cuts(self, offset: int, line: int, piece: bytes) -> None:
-        last = self.cuts[-1].offset if self.cuts else self.body.offset
-        while last + self.cut_bytes < offset + len(piece):
-            at = piece.find(b"\n200,", max(0, last + self.cut_bytes - offset - 1)) + 1
-            if not at:
-                return
-            self.cuts.append(Cut(offset + at, line + text.count_lines(piece[:at])))
-            last = offset + at
 
     def _record(self, offset: int, line: int, raw: bytes) -> None:
         """One line that decides about the file: any outside the body, the odd ones inside."""
@@ -321,6 +322,20 @@ class Structure:
         if place is not None:
             excerpt, number = text.marked(text.decode(raw)[0].split(","), place), place + 1
         self._take([Finding(level, code, line, message, excerpt, line, line, number)])
+
+
+def _next_odd(piece: bytes, at: int) -> int:
+    """Where the next line that is no regular record begins; the end of the piece without one.
+
+    Args:
+        piece: Lines that end in LF or CR LF.
+        at: Where one of them begins.
+    """
+    if not piece.startswith(_REGULAR, at):
+        return at
+    # A line end at the very end begins no line.
+    odd = _ODD_LINE.search(piece, at, len(piece) - 1)
+    return odd.end() if odd else len(piece)
 
 
 def _no_header_message(raw: bytes) -> str:
