@@ -48,7 +48,7 @@ from airflow.sdk import Param, dag
 from airflow.timetables.interval import CronDataIntervalTimetable
 
 from nem12 import settings
-from nem12.airflow.load_tasks import claim_and_plan, load, settle_drops, verdict
+from nem12.airflow.load_tasks import claim_and_plan, load, settle_drops, verdict, with_links
 
 
 @dag(
@@ -102,9 +102,9 @@ from nem12.airflow.load_tasks import claim_and_plan, load, settle_drops, verdict
 )
 def nem12_load() -> None:
     """Plan, parse and apply by shard, settle, verdict."""
-    settled = settle_drops()
+    settled = with_links(settle_drops())
     load.expand(shard=claim_and_plan()) >> settled
-    verdict(settled)
+    with_links(verdict(settled))
 
 
 nem12_load()

@@ -31,6 +31,7 @@ def main(dag_id: str, conf: dict[str, object]) -> None:
         others = session.scalars(select(DagRun).where(DagRun.dag_id != dag_id)).all()
         result = {
             "state": run.state,
+            "run_id": run.run_id,
             "tasks": {
                 f"{task.task_id}[{task.map_index}]"
                 if task.map_index >= 0

@@ -1,9 +1,12 @@
 """Whole DAG runs without a scheduler: `dag.test()` on a real database."""
 
 import json
+import re
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -25,6 +28,13 @@ def land(home: Home, *names: str) -> None:
         put(home.landing / name, (SAMPLES / name).read_bytes())
 
 
+def said_by(result: dict[str, Any], task: str) -> str:
+    """What a task has logged."""
+    log: str = result["log"]
+    _, _, after = log.partition(f".{task} {result['run_id']}")
+    return after.partition(f"end task task_id={task} ")[0]
+
+
 def test_a_load_run_fills_the_table_and_archives_the_files(
     run_dag: Run, home: Home, server: Server
 ) -> None:
@@ -35,7 +45,8 @@ def test_a_load_run_fills_the_table_and_archives_the_files(
     assert settled["files"] == {"loaded": 3}
     assert settled["readings"] == 336 + 336 + 672
     sent = result["sent"]["meter_readings"]
-    assert sent == {name: value for name, value in settled.items() if name != "summary"}
+    assert sent == settled
+    assert (len(settled["nmis"]), settled["nmis_left_out"]) == (3, 0)
     label = "household_30min.csv and 2 more"
     assert result["labels"] == [label, label]
     assert not [path for path in home.landing.iterdir() if path.is_file()]
@@ -61,8 +72,19 @@ def test_a_run_with_a_refused_file_is_red_and_has_loaded_the_others(
     assert result["state"] == "failed"
     assert result["tasks"]["settle_drops"] == "success"
     assert result["tasks"]["verdict"] == "failed"
-    assert result["xcoms"]["settle_drops.return_value"]["files"] == {"loaded": 1, "refused": 1}
-    assert "truncated.csv: refused" in result["log"]
+    settled = result["xcoms"]["settle_drops.return_value"]
+    assert settled["files"] == {"loaded": 1, "refused": 1}
+    log = said_by(result, "verdict")
+    assert re.search(
+        r"- truncated\.csv: refused: .*; line 8: no-end: .*\n.*  /nem12/files/[0-9a-f]{64} ", log
+    )
+    assert "1 refused, 1 loaded; 1728 readings" in log
+    # Nothing of what was delivered is told to those who may see XComs and events.
+    assert "no-end" not in json.dumps([result["xcoms"], result["sent"]])
+    page = f"/nem12/files?run={quote(result['run_id'], safe='')}"
+    assert page in log
+    for task in ("settle_drops", "verdict"):
+        assert result["xcoms"][f"{task}.nem12_files_of_run"] == page
     names = sorted(path.name.partition("-")[2] for path in home.rejected.iterdir())
     assert names == ["truncated.csv", "truncated.csv.report.txt"]
 
@@ -74,34 +96,53 @@ def test_a_run_may_be_told_not_to_fail_on_refusals(run_dag: Run, home: Home) -> 
     assert result["xcoms"]["verdict.return_value"].startswith("1 partial; 240 readings of 5 days")
 
 
-def test_a_run_with_nothing_to_do_is_green_says_so_and_wakes_nobody(run_dag: Run) -> None:
-    result = run_dag("nem12_load", {"files": ["archive/typo*"]})
+def test_a_run_of_all_that_waits_is_skipped_in_words_where_nothing_does_and_wakes_nobody(
+    run_dag: Run, home: Home
+) -> None:
+    result = run_dag("nem12_load", {"files": ["*"]})
     assert result["state"] == "success", result["log"]
+    assert result["tasks"]["claim_and_plan"] == "skipped"
     assert result["xcoms"]["verdict.return_value"].startswith("no files")
-    assert "no file that waits matches archive/typo*; files of archive/" in result["log"]
+    assert f"no file waits in {home.landing}" in said_by(result, "verdict")
     assert result["sent"] == {}
 
 
 @pytest.mark.parametrize(
-    ("pattern", "line"),
+    ("conf", "line"),
     [
-        (".", "an empty pattern names no file: give one such as *.csv"),
-        ("/etc/*", "'/etc/*' leads out of the landing folder"),
+        ({"files": ["/etc/*"]}, "'/etc/*' leads out of the landing folder"),
+        ({"files": ["archive/typo*"]}, "no file matches archive/typo* in "),
+        ({"file": ["x.csv"]}, 'has the unknown key "file"; did you mean "files"?'),
     ],
 )
-def test_wrong_input_ends_in_one_clear_line_in_the_log_and_is_told_of(
-    run_dag: Run, tmp_path: Path, pattern: str, line: str
+def test_what_was_asked_wrongly_fails_at_once_with_one_sentence_which_is_told(
+    run_dag: Run, tmp_path: Path, conf: dict[str, object], line: str
 ) -> None:
     record = tmp_path / "told.jsonl"
     notifiers = [{"classpath": "recording.Recorder", "kwargs": {"path": str(record)}}]
-    result = run_dag("nem12_load", {"files": [pattern]}, METER_NOTIFIERS=json.dumps(notifiers))
+    result = run_dag("nem12_load", conf, METER_NOTIFIERS=json.dumps(notifiers))
     assert result["state"] == "failed"
-    assert result["tasks"]["claim_and_plan"] == "failed"
-    assert line in result["log"]
+    failed = {task for task, state in result["tasks"].items() if state == "failed"}
+    assert failed == {"claim_and_plan", "verdict"}
+    assert result["tasks"]["settle_drops"] == "skipped"
+    for task in failed:
+        assert line in said_by(result, task)
     assert "Traceback" not in result["log"].partition("creating dag run")[2]
     (told,) = map(json.loads, record.read_text().splitlines())
     assert told["kind"] == "failed"
     assert "a load run failed: claim_and_plan," in told["words"]
+    assert line in told["words"]
+
+
+def test_without_a_connection_a_run_and_the_watch_fail_at_once_and_say_what_to_add(
+    run_dag: Run,
+) -> None:
+    for dag_id, first in (("nem12_load", "claim_and_plan"), ("nem12_watch", "wait_for_drops")):
+        result = run_dag(dag_id, AIRFLOW_CONN_METER_DB="")
+        assert result["state"] == "failed"
+        assert result["tasks"][first] == "failed"
+        assert "Airflow has no connection 'meter_db': add it" in said_by(result, first)
+        assert "Traceback" not in result["log"].partition("creating dag run")[2]
 
 
 def test_neither_sql_nor_secrets_reach_the_log_and_a_faulty_setting_breaks_no_load(

@@ -15,7 +15,8 @@ from airflow.sdk import BaseNotifier, get_current_context
 from airflow.sdk.definitions.context import Context
 
 from nem12 import settings
-from nem12.airflow.links import file_page, run_page
+from nem12.airflow.links import file_page, files_page, run_page
+from nem12.airflow.plainly import WHY
 from nem12.airflow.warehouse import warehouse
 from nem12.errors import UsageError
 from nem12.load.alert import Alert, alert_of_silence, alert_of_unsettled_run, alerts_of_claim
@@ -32,6 +33,9 @@ DEFAULTS: Final[dict[str, dict[str, str]]] = {
 }
 """What a notifier is given where the setting does not say: its own words speak of a task."""
 
+PLAN_TASK_ID: Final = "claim_and_plan"
+SETTLE_TASK_ID: Final = "settle_drops"
+
 _FAILED: Final = ("failed", "upstream_failed")
 
 
@@ -42,24 +46,31 @@ def tell_of_run(settled: dict[str, Any] | None) -> None:
 
 def tell_of_dead_run(connection: Connection, claim: str, run_id: str) -> None:
     """Tell that a run is gone, and what became of its drops."""
-    page = run_page(settings.LOAD_DAG_ID, run_id)
-    _tell(lambda: alerts_of_claim(connection, claim, run_id, page, file_page))
+    page, files = run_page(settings.LOAD_DAG_ID, run_id), files_page(run_id)
+    _tell(lambda: alerts_of_claim(connection, claim, run_id, page, file_page, files))
 
 
 def _of_run(context: Context, settled: dict[str, Any] | None) -> Iterator[Alert]:
     run = context["dag_run"]
     page = run_page(run.dag_id, run.run_id)
     if not settled:
-        yield alert_of_unsettled_run(run.run_id, page, _failed_tasks(context))
+        yield alert_of_unsettled_run(run.run_id, page, _failed_tasks(context), why(context))
         return
+    files = files_page(run.run_id)
     with warehouse() as connection:
-        yield from alerts_of_claim(connection, settled["claim"], run.run_id, page, file_page)
+        yield from alerts_of_claim(connection, settled["claim"], run.run_id, page, file_page, files)
         hours = silent_hours()
         # A run of the watch has a file; a backfill says nothing of today.
         if hours and not (run.conf or {}).get("claim") and run.run_type != "backfill":
             silence = alert_of_silence(connection, settings.home(), hours, datetime.now(UTC))
             if silence is not None:
                 yield silence
+
+
+def why(context: Context) -> str:
+    """What a task of this run has said of why it failed, or nothing."""
+    said = context["ti"].xcom_pull(task_ids=[PLAN_TASK_ID, SETTLE_TASK_ID], key=WHY)
+    return next((str(line) for line in said or () if line), "")
 
 
 def _failed_tasks(context: Context) -> list[str]:
@@ -73,7 +84,7 @@ def _tell(find: Callable[[], Iterable[Alert]]) -> None:
     try:
         notifiers = configured()
         for alert in find() if notifiers else ():
-            log.info("%s", alert.text)
+            log.info("%s", alert.subject)
             for notifier in notifiers:
                 if alert.kind in notifier.on:
                     _send_once(notifier, alert)

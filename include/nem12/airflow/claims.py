@@ -1,6 +1,7 @@
 """What a load run claims, and claims whose run is gone: failed hard, killed, or deleted."""
 
 import logging
+from dataclasses import dataclass
 from typing import Final
 
 from airflow.sdk import get_current_context
@@ -8,8 +9,10 @@ from airflow.sdk.definitions.context import Context
 
 from nem12.airflow.alerts import tell_of_dead_run
 from nem12.drop import overdue
+from nem12.errors import UsageError
 from nem12.load.backfill import claim_day
-from nem12.load.claim import claim_by_glob
+from nem12.load.claim import claim_by_glob, unmatched
+from nem12.load.conf import CLAIM, check_conf
 from nem12.load.plan import sweep_staging
 from nem12.load.settle import free_claim
 from nem12.mdff.text import shown
@@ -22,16 +25,35 @@ log = logging.getLogger(__name__)
 _ALIVE: Final = ["queued", "running"]
 
 
-def claim_of_run(connection: Connection, home: Home, context: Context) -> tuple[str, bool]:
-    """The claim that a load run works on, and whether its files are loaded again.
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What a run works on.
+
+    Attributes:
+        claim: Of its drops.
+        reprocess: Whether they are loaded again.
+        nothing: Where somebody asked for what cannot be had now, why; else empty.
+    """
+
+    claim: str
+    reprocess: bool = False
+    nothing: str = ""
+
+
+def claim_of_run(connection: Connection, home: Home, context: Context) -> Work:
+    """The claim that a load run works on.
 
     One that the watch starts brings its claim along; a backfill claims the files made on its NEM
     day; a run by hand or by the schedule what its form names.
+
+    Raises:
+        UsageError: Its configuration means nothing, or a pattern given by hand matches nothing.
     """
     run, params = context["dag_run"], context["params"]
-    given = (run.conf or {}).get("claim")
-    if given:
-        return str(given), False
+    conf = run.conf or {}
+    check_conf(conf, params)
+    if CLAIM in conf:
+        return Work(conf[CLAIM])
     profile = None if params["profile"] == PROFILE_BY_FOLDER else params["profile"]
     patterns = params["files"]
     if run.run_type == "backfill":
@@ -40,7 +62,7 @@ def claim_of_run(connection: Connection, home: Home, context: Context) -> tuple[
         claim, count = claim_day(connection, home, day, patterns, profile)
         files = f"{count} deliveries" if count else "no delivery"
         log.info("%s with a header DateTime on %s (NEM time)", files, day)
-        return claim, True
+        return Work(claim, reprocess=True)
     free_dead_claims(connection)
     sweep_staging(home, ledger.open_claims(connection))
     ledger.forget_arrivals(connection, STAGING_DAYS)
@@ -48,16 +70,40 @@ def claim_of_run(connection: Connection, home: Home, context: Context) -> tuple[
         log.warning("%s waits in the landing folder: %s", item.path, item.reason)
     reprocess = bool(params["reprocess"])
     claim, count = claim_by_glob(connection, home, patterns, profile, reprocess=reprocess)
-    if not count:
-        log.info("%s", _nothing(patterns, reprocess=reprocess))
-    return claim, reprocess
+    if run.run_type == "scheduled":
+        return Work(claim, reprocess)
+    return Work(claim, reprocess, _nothing(home, patterns, count, reprocess=reprocess))
 
 
-def _nothing(patterns: list[str], *, reprocess: bool) -> str:
-    """Why a run has nothing to do, for whoever has mistyped a pattern."""
-    kept = any(pattern.startswith(("archive/", "rejected/")) for pattern in patterns)
-    hint = "; files of archive/ and rejected/ take Reprocess" if kept and not reprocess else ""
-    return f"no file that waits matches {shown(', '.join(patterns), 200)}{hint}"
+def _nothing(home: Home, patterns: list[str], count: int, *, reprocess: bool) -> str:
+    """Why a run by hand has nothing to do; empty where it has.
+
+    A pattern that matches nothing is most often mistyped; "all" of an empty folder is not.
+
+    Raises:
+        UsageError: No file matches what was asked for.
+    """
+    missing = unmatched(home, patterns, reprocess=reprocess)
+    if missing == ["*"] == patterns:
+        return f"no file waits in {shown(str(home.landing), 500)}"
+    if missing:
+        line = f"no file matches {_named(missing)}"
+        kept = any(pattern.startswith(("archive/", "rejected/")) for pattern in missing)
+        hint = "; for files of archive/ and rejected/ switch on Reprocess" if kept else ""
+        line = f"{line} in {shown(str(home.landing), 500)}{'' if reprocess else hint}"
+        if not count:
+            raise UsageError(line)
+        log.warning("%s", line)
+    if count:
+        return ""
+    return (
+        f"what matches {_named(patterns)} cannot be taken now: another run has it, or it waits for"
+        " its next attempt, for redrive, or for its upload to end; see Meter data, Drops"
+    )
+
+
+def _named(patterns: list[str]) -> str:
+    return shown(", ".join(patterns), 200)
 
 
 def free_dead_claims(connection: Connection) -> int:

@@ -1,20 +1,62 @@
-"""Addresses of pages inside Airflow; empty where `[api] base_url` does not say where it is."""
+"""Addresses of pages inside Airflow, and the link from a task to the files of its run."""
 
+from typing import Any, Final
 from urllib.parse import quote
 
-from airflow.sdk import conf
+from airflow.sdk import BaseOperatorLink, conf
 
 
 def file_page(sha256: str) -> str:
-    """The page of a meter file."""
-    return _page(f"nem12/files/{sha256}")
+    """The page of a meter file; empty where `[api] base_url` does not say where Airflow is."""
+    return _page(_file(sha256))
 
 
 def run_page(dag_id: str, run_id: str) -> str:
-    """The page of a DAG run."""
+    """The page of a DAG run; empty where `[api] base_url` does not say where Airflow is."""
     return _page(f"dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}")
+
+
+def files_page(run_id: str) -> str:
+    """The page of the files of a load run; empty as the others."""
+    return _page(_files(run_id))
+
+
+def file_link(sha256: str) -> str:
+    """The page of a meter file, from Airflow's root where its address is not known."""
+    return _link(_file(sha256))
+
+
+def files_link(run_id: str) -> str:
+    """The page of the files of a load run, from Airflow's root where its address is not known."""
+    return _link(_files(run_id))
+
+
+class FilesOfRun(BaseOperatorLink):
+    """The button "Files of this run" on a task."""
+
+    name = "Files of this run"
+    xcom_key = "nem12_files_of_run"
+
+    def get_link(self, operator: Any, *, ti_key: Any) -> str:  # noqa: ARG002 - Airflow's signature
+        """Made when the task ends."""
+        return files_link(ti_key.run_id)
+
+
+LINKS: Final = (FilesOfRun(),)
+
+
+def _file(sha256: str) -> str:
+    return f"nem12/files/{sha256}"
+
+
+def _files(run_id: str) -> str:
+    return f"nem12/files?run={quote(run_id, safe='')}"
 
 
 def _page(path: str) -> str:
     base = conf.get("api", "base_url", fallback="") or ""
     return f"{base.rstrip('/')}/{path}" if base else ""
+
+
+def _link(path: str) -> str:
+    return _page(path) or f"/{path}"

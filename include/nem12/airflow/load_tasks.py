@@ -3,18 +3,21 @@
 import logging
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
+from typing import Any, Final
 
 from airflow.sdk import get_current_context, task, task_group
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
+from airflow.sdk.exceptions import AirflowSkipException
 
 from nem12 import settings
-from nem12.airflow.alerts import tell_of_run
+from nem12.airflow.alerts import PLAN_TASK_ID, tell_of_run, why
 from nem12.airflow.assets import METER_READINGS, READINGS_CHANGED
 from nem12.airflow.buckets import home, place
 from nem12.airflow.claims import claim_of_run
+from nem12.airflow.links import LINKS, files_link
 from nem12.airflow.operators import MeterBatchOperator
 from nem12.airflow.plainly import SaidError, said_plainly
+from nem12.airflow.verdicts import counts, explanation, is_red
 from nem12.airflow.warehouse import warehouse
 from nem12.load.plan import plan
 from nem12.load.settle import settle
@@ -22,6 +25,9 @@ from nem12.shard import load as load_shard
 from nem12.stage import stage
 
 log = logging.getLogger(__name__)
+
+_NOTHING: Final = "nothing"
+"""Under this key the plan says to the verdict why there was nothing to do."""
 
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
@@ -54,10 +60,13 @@ def claim_and_plan() -> list[dict[str, str]]:
     context = get_current_context()
     folders = home().make()
     with said_plainly(), warehouse() as connection:
-        claim, reprocess = claim_of_run(connection, folders, context)
-        context["ti"].xcom_push(key="claim", value=claim)
-        context["ti"].xcom_push(key="reprocess", value=reprocess)
-        return plan(connection, folders, claim, context["run_id"], reprocess=reprocess)
+        work = claim_of_run(connection, folders, context)
+        context["ti"].xcom_push(key="claim", value=work.claim)
+        context["ti"].xcom_push(key="reprocess", value=work.reprocess)
+        if work.nothing:
+            context["ti"].xcom_push(key=_NOTHING, value=work.nothing)
+            raise AirflowSkipException(work.nothing)
+        return plan(connection, folders, work.claim, context["run_id"], reprocess=work.reprocess)
 
 
 @task(multiple_outputs=False, map_index_template="{{ shard_label }}", **RETRIES)
@@ -88,38 +97,48 @@ def settle_drops() -> dict[str, Any]:
     context = get_current_context()
     # A run that could not even reach the database has left no XCom, but its claim has to be freed.
     given = (context["dag_run"].conf or {}).get("claim")
-    claim = str(given or context["ti"].xcom_pull(task_ids="claim_and_plan", key="claim") or "")
+    claim = str(given or context["ti"].xcom_pull(task_ids=PLAN_TASK_ID, key="claim") or "")
     if not claim:
-        log.error("nothing was claimed: see the log of claim_and_plan")
-        raise SaidError
-    with warehouse() as connection:
+        raise AirflowSkipException("nothing was claimed")
+    with said_plainly(), warehouse() as connection:
         settlement = settle(connection, home(), claim)
     extra = settlement.as_extra()
     for problem in settlement.problems:
         log.warning("%s", problem)
-    again = context["ti"].xcom_pull(task_ids="claim_and_plan", key="reprocess")
+    if settlement.problems_left_out:
+        page = files_link(context["run_id"])
+        log.warning("and %s more: %s", settlement.problems_left_out, page)
+    again = context["ti"].xcom_pull(task_ids=PLAN_TASK_ID, key="reprocess")
     # What is loaded again may be refused now, and its readings gone.
     if settlement.days or (again and settlement.files):
         context["outlet_events"][READINGS_CHANGED].add(METER_READINGS, extra)
-    return {**extra, "summary": settlement.summary()}
+    return extra
 
 
 @task(trigger_rule="all_done", retries=0)
 def verdict(settled: dict[str, Any] | None) -> str:
-    """Say in one line how the run went; fail it where something was refused or failed.
+    """Say how the run went, and of all that was refused or failed why; fail the run for it.
 
     Those who want to know are told first (METER_NOTIFIERS).
     """
+    context = get_current_context()
     tell_of_run(settled)
     if not settled:
-        log.error("the run could not be settled: see the logs of the tasks before")
+        log.error("%s", why(context) or "the run could not be settled: see the tasks before")
         raise SaidError
-    files = ", ".join(f"{count} {outcome}" for outcome, count in settled["files"].items())
-    line = f"{files or 'no files'}; {settled['readings']} readings of {settled['days']} days"
-    failed = settled["drops"].get("waiting", 0) + settled["drops"].get("failed", 0)
-    refused = settled["files"].get("refused", 0) + settled["files"].get("partial", 0)
-    log.info("\n%s", settled["summary"])
-    if failed or (refused and get_current_context()["params"]["fail_on_refusals"]):
-        log.error("%s", line)
+    nothing = context["ti"].xcom_pull(task_ids=PLAN_TASK_ID, key=_NOTHING)
+    if nothing:
+        log.info("%s", nothing)
+    red = is_red(settled, fail_on_refusals=context["params"]["fail_on_refusals"])
+    # A record for each line: so Airflow's page shows them, and links can be clicked.
+    for line in explanation(settled, context):
+        log.log(logging.ERROR if red else logging.INFO, "%s", line)
+    if red:
         raise SaidError
-    return line
+    return counts(settled)
+
+
+def with_links(task_output: Any) -> Any:
+    """The same task, with a button that leads to the files of its run."""
+    task_output.operator.operator_extra_links = LINKS
+    return task_output

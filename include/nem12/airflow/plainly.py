@@ -3,8 +3,16 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Final
+
+from airflow.sdk import get_current_context
 
 from nem12.errors import TerminalError
+
+WHY: Final = "why"
+"""Under this key a task that fails plainly says to the tasks after it why."""
+
+_MOST: Final = 1000
 
 log = logging.getLogger(__name__)
 
@@ -22,7 +30,7 @@ class SaidError(SystemExit):
 
 @contextmanager
 def said_plainly() -> Iterator[None]:
-    """Say in one line what cannot be mended by trying again, and fail.
+    """Say in one line what cannot be mended by trying again, to the tasks after this too, and fail.
 
     Raises:
         SaidError: In place of a TerminalError.
@@ -31,4 +39,5 @@ def said_plainly() -> Iterator[None]:
         yield
     except TerminalError as error:
         log.error("%s", error)  # noqa: TRY400 - a traceback says nothing to who filled in a form
+        get_current_context()["ti"].xcom_push(key=WHY, value=str(error)[:_MOST])
         raise SaidError from None

@@ -56,6 +56,7 @@ class Alert:
         more: How many others there are.
         run: Airflow's id of the run.
         run_page: Address of the run's page, or empty.
+        more_page: Address of a page that lists all of them, or empty.
     """
 
     kind: str
@@ -64,6 +65,7 @@ class Alert:
     more: int = 0
     run: str = ""
     run_page: str = ""
+    more_page: str = ""
 
     @property
     def text(self) -> str:
@@ -77,7 +79,7 @@ class Alert:
             if file.page:
                 yield f"  {file.page}"
         if self.more:
-            yield f"- and {self.more} more"
+            yield f"- and {self.more} more{': ' if self.more_page else ''}{self.more_page}"
         if self.run:
             yield f"run {self.run} {self.run_page}".rstrip()
 
@@ -94,7 +96,7 @@ class Alert:
                 name = _link(file.page, file.name)
                 yield f"<li>{name}: {html.escape(file.outcome)}: {html.escape(file.why)}</li>"
             if self.more:
-                yield f"<li>and {self.more} more</li>"
+                yield f"<li>{_link(self.more_page, f'and {self.more} more')}</li>"
             yield "</ul>"
         if self.run:
             yield f"<p>run {_link(self.run_page, self.run)}</p>"
@@ -106,29 +108,43 @@ def _link(page: str, text: str) -> str:
 
 
 def alerts_of_claim(
-    connection: Connection, claim: str, run: str, run_page: str, page: Page
+    connection: Connection, claim: str, run: str, run_page: str, page: Page, more_page: str = ""
 ) -> Iterator[Alert]:
-    """What there is to tell of the run of a claim that is settled or given up."""
+    """What there is to tell of the run of a claim that is settled or given up.
+
+    Args:
+        connection: To the warehouse.
+        claim: Of which drops.
+        run: Airflow's id of the run.
+        run_page: Address of its page, or empty.
+        page: Gives the address of a file's page.
+        more_page: Address of the page that lists all files of the run, or empty.
+    """
     refused = ledger.claim_refusals(connection, claim, _MOST_FILES)
     if refused:
         files = tuple(_refused_file(row, page) for row in refused)
         count = _counted(refused[0]["found"], "file")
         subject = f"NEM12: {count} refused, whole or in part"
         more = refused[0]["found"] - len(files)
-        yield Alert("refused", subject, files, more, run, run_page)
+        yield Alert("refused", subject, files, more, run, run_page, more_page)
     failed = ledger.claim_failures(connection, claim, _MOST_FILES)
     if failed:
         files = tuple(map(_failed_file, failed))
         subject = f"NEM12: {_counted(failed[0]['found'], 'file')} could not be loaded"
         more = failed[0]["found"] - len(files)
-        yield Alert("failed", subject, files, more, run, run_page)
+        yield Alert("failed", subject, files, more, run, run_page, more_page)
 
 
-def alert_of_unsettled_run(run: str, run_page: str, failed_tasks: Iterable[str]) -> Alert:
-    """A run whose end was not reached; nobody knows more than which tasks failed."""
+def alert_of_unsettled_run(
+    run: str, run_page: str, failed_tasks: Iterable[str], why: str = ""
+) -> Alert:
+    """A run whose end was not reached: which tasks failed, and why where a task has said so."""
     tasks = sorted(failed_tasks)
     named = ", ".join(tasks[:_MOST_TASKS]) or "its end was not reached"
-    return Alert("failed", f"NEM12: a load run failed: {named}", run=run, run_page=run_page)
+    if len(tasks) > _MOST_TASKS:
+        named += f" and {len(tasks) - _MOST_TASKS} more"
+    said = f"{named}: {shown(why, _WHY_CHARACTERS)}" if why else named
+    return Alert("failed", f"NEM12: a load run failed: {said}", run=run, run_page=run_page)
 
 
 def alert_of_silence(

@@ -113,6 +113,19 @@ def claim_by_glob(
     return ledger.claim(connection, wanted, again=reprocess)
 
 
+def unmatched(home: Home, patterns: list[str], *, reprocess: bool = False) -> list[str]:
+    """Those of the patterns that no file matches, whether somebody has claimed it or not."""
+    landed = drops(home)
+    return [
+        pattern
+        for pattern in patterns
+        if not any(_matches(drop.path, home.landing, [pattern]) for drop in landed)
+        and not (
+            reprocess and any(_below(folder, [pattern]) for folder in (home.archive, home.rejected))
+        )
+    ]
+
+
 def check_patterns(patterns: list[str]) -> None:
     """Refuse patterns that name no file or lead out of the folders.
 

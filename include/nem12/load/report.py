@@ -1,6 +1,6 @@
 """What is said about a file: one text for the report beside it, the log and the terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
 from nem12 import storage
@@ -101,16 +101,3 @@ def _bounded(lines: Iterator[str]) -> Iterator[str]:
             yield "  … and more: see the tables meter_rejects and meter_warnings"
             return
         yield line
-
-
-def text_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """Columns in line, for a log; numbers to the right."""
-    widths = [max(len(row[i]) for row in (columns, *rows)) for i in range(len(columns))]
-    numeric = [all(row[i].isdecimal() for row in rows) for i in range(len(columns))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if right else cell.ljust(width)
-            for cell, width, right in zip(row, widths, numeric, strict=True)
-        ).rstrip()
-        for row in (columns, *rows)
-    )

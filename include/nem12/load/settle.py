@@ -164,7 +164,6 @@ class _Settling:
         for member, outcome in zip(ending.planned.members, ending.outcomes, strict=True):
             file = files[member.file_id]
             self.settlement.files[outcome] += 1
-            self.settlement.row(outcome, file)
             if member.outcome is None:
                 self.settlement.add(file)
                 self.loaded.append(member.file_id)
@@ -200,7 +199,9 @@ def settle(connection: Connection, home: Home, claim: str, failure: str = "") ->
     for start in range(0, len(still_open), _TOGETHER):
         settling.settle(still_open[start : start + _TOGETHER])
     if settling.loaded:
-        settling.settlement.nmis = ledger.nmis(connection, settling.loaded, _MOST_NMIS)
+        nmis, found = ledger.nmis(connection, settling.loaded, _MOST_NMIS)
+        settling.settlement.nmis = nmis
+        settling.settlement.nmis_left_out = found - len(nmis)
     # All of it can be made again.
     storage.remove_folder(folder)
     return settling.settlement

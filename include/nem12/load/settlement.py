@@ -5,11 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from nem12.load.report import text_table
-from nem12.mdff.text import shown
-
 _MOST_PROBLEMS: Final = 50
-_SUMMARY: Final = ("file", "outcome", "records", "readings", "days", "refused")
 
 
 @dataclass(slots=True)
@@ -21,9 +17,11 @@ class Settlement:
         drops: How many drops had each.
         readings: Accepted from the files loaded now.
         refused_records: Of these files.
+        nmis: The first of those whose days were delivered.
+        nmis_left_out: How many others there are.
         problems: A line for each file that is refused, partial or not kept as a whole, and for each
-            failed drop, the first of them.
-        rows: A line of the summary for each file, the first of them.
+            failed drop, the first of them. Lines quote what was delivered: for the log alone.
+        problems_left_out: How many others there are.
     """
 
     claim: str
@@ -35,13 +33,16 @@ class Settlement:
     first_day: date | None = None
     last_day: date | None = None
     nmis: list[str] = field(default_factory=list)
+    nmis_left_out: int = 0
     problems: list[str] = field(default_factory=list)
-    rows: list[tuple[str, ...]] = field(default_factory=list)
+    problems_left_out: int = 0
 
     def problem(self, line: str) -> None:
-        """Keep a line for people, if there are not too many yet."""
+        """Keep a line for people, or count it if there are too many."""
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(line)
+        else:
+            self.problems_left_out += 1
 
     def add(self, file: dict[str, Any]) -> None:
         """Count a file that was loaded now."""
@@ -52,21 +53,8 @@ class Settlement:
             self.first_day = min(self.first_day or file["first_day"], file["first_day"])
             self.last_day = max(self.last_day or file["last_day"], file["last_day"])
 
-    def row(self, status: str, file: dict[str, Any]) -> None:
-        """Keep a line of the summary, if there are not too many yet."""
-        if len(self.rows) < _MOST_PROBLEMS:
-            accepted = file["readings"] - file["refused_readings"]
-            counts = (file["records"], accepted, file["days"], file["refused_records"])
-            self.rows.append((shown(file["name"], 80), status, *map(str, counts)))
-
-    def summary(self) -> str:
-        """What became of the files, as a table for the log."""
-        return text_table(_SUMMARY, self.rows) + (
-            f"\n… of {self.files.total()} files" if self.files.total() > len(self.rows) else ""
-        )
-
     def as_extra(self) -> dict[str, Any]:
-        """For the asset event and XCom: bounded, JSON."""
+        """For the asset event and XCom: bounded, JSON, without values that were delivered."""
         return {
             "claim": self.claim,
             "files": dict(self.files),
@@ -77,5 +65,5 @@ class Settlement:
             "first_day": self.first_day and self.first_day.isoformat(),
             "last_day": self.last_day and self.last_day.isoformat(),
             "nmis": self.nmis,
-            "problems": self.problems,
+            "nmis_left_out": self.nmis_left_out,
         }

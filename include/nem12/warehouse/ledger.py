@@ -270,10 +270,10 @@ def warnings(connection: Connection, file_id: int, most: int) -> list[Row]:
     return _run(connection, "file_warnings", file_id=file_id, most=most)
 
 
-def nmis(connection: Connection, file_ids: Iterable[int], most: int) -> list[str]:
-    """The NMIs that these files deliver, at most so many."""
+def nmis(connection: Connection, file_ids: Iterable[int], most: int) -> tuple[list[str], int]:
+    """The NMIs that these files deliver, at most so many, and how many there are in all."""
     rows = _run(connection, "file_nmis", file_ids=list(file_ids), most=most)
-    return [row["nmi"] for row in rows]
+    return [row["nmi"] for row in rows], rows[0]["found"] if rows else 0
 
 
 def claim_refusals(connection: Connection, claim: str, most: int) -> list[Row]:

@@ -1,0 +1,49 @@
+"""What the last task of a load run says: counts, and of all that was refused or failed why."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from airflow.sdk.definitions.context import Context
+
+from nem12.airflow.links import file_link, files_link
+from nem12.airflow.warehouse import warehouse
+from nem12.errors import MeterError
+from nem12.load.alert import alerts_of_claim
+
+_REFUSED = ("refused", "partial")
+_FAILED = ("waiting", "failed")
+
+
+def is_red(settled: dict[str, Any], *, fail_on_refusals: bool) -> bool:
+    """Whether the run has to fail, by what `settle_drops` returned."""
+    failed = sum(settled["drops"].get(state, 0) for state in _FAILED)
+    refused = sum(settled["files"].get(outcome, 0) for outcome in _REFUSED)
+    return bool(failed or (refused and fail_on_refusals))
+
+
+def counts(settled: dict[str, Any]) -> str:
+    """In a line, how many files had which outcome; the worst first."""
+    order = (*_REFUSED, "loaded", "duplicate")
+    files = [f"{settled['files'][name]} {name}" for name in order if settled["files"].get(name)]
+    drops = [f"{settled['drops'][name]} {name}" for name in _FAILED if settled["drops"].get(name)]
+    counted = ", ".join([*files, *drops]) or "no files"
+    return f"{counted}; {settled['readings']} readings of {settled['days']} days"
+
+
+def explanation(settled: dict[str, Any], context: Context) -> Iterator[str]:
+    """In lines: what was refused and what failed, each with its reason and its page; the counts."""
+    page = files_link(context["run_id"])
+    try:
+        with warehouse() as connection:
+            told = list(alerts_of_claim(connection, settled["claim"], "", "", file_link, page))
+    except MeterError as error:
+        yield f"what was refused cannot be listed: {error}"
+        told = []
+    for alert in told:
+        yield from alert.text.splitlines()
+    if any(alert.kind == "refused" for alert in told):
+        yield (
+            "Nothing of a refused file is loaded; of a partial file all but the refused records is."
+            " The page of a file shows each refused record, and has the file loaded again."
+        )
+    yield f"{counts(settled)}. All files of this run: {page}"
