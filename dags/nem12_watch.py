@@ -19,9 +19,11 @@ from datetime import timedelta
 
 import pendulum
 from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
+from airflow.providers.standard.sensors.time_delta import TimeDeltaSensor
 from airflow.sdk import dag
 
 from nem12 import settings
+from nem12.airflow.plainly import RETRY_POLICY
 from nem12.airflow.sensors import DropSensor
 from nem12.airflow.watch_tasks import claim
 
@@ -32,13 +34,19 @@ from nem12.airflow.watch_tasks import claim
     start_date=pendulum.datetime(2024, 1, 1, tz="UTC"),
     max_active_runs=1,
     catchup=False,
-    default_args={"owner": "nem12", "retries": 3, "retry_delay": timedelta(seconds=10)},
+    default_args={
+        "owner": "nem12",
+        "retries": 3,
+        "retry_delay": timedelta(seconds=10),
+        "retry_policy": RETRY_POLICY,
+    },
     tags=["nem12"],
     doc_md=__doc__,
 )
 def nem12_watch() -> None:
     """Sensor, claim, trigger."""
-    claimed = claim(DropSensor(task_id="wait_for_drops").output)
+    wait = DropSensor(task_id="wait_for_drops")
+    claimed = claim(wait.output)
     # The claim is part of the run id: trying again cannot start the run twice.
     TriggerDagRunOperator(
         task_id="start_load",
@@ -46,6 +54,13 @@ def nem12_watch() -> None:
         trigger_run_id=f"nem12__{claimed}",
         conf={"claim": claimed},
         skip_when_already_exists=True,
+    )
+    # The next run begins when this one ends: one that cannot even look must not end at once.
+    wait >> TimeDeltaSensor(
+        task_id="pause_after_failure",
+        delta=timedelta(seconds=settings.WATCH_PAUSE_SECONDS),
+        deferrable=True,
+        trigger_rule="all_failed",
     )
 
 

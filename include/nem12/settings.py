@@ -89,6 +89,10 @@ becomes one batch."""
 SCAN_SECONDS: Final = 1.0
 """Between two looks at the landing folder: listing 5,000 names takes some 10 ms."""
 
+WATCH_PAUSE_SECONDS: Final = 60
+"""How long a run of the watch that cannot look, for want of a connection, takes at least: the next
+one begins when it ends."""
+
 MAX_ATTEMPTS: Final = 3
 """Load runs that may fail over one drop before it waits for `redrive`."""
 

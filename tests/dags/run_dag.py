@@ -16,7 +16,7 @@ def main(dag_id: str, conf: dict[str, object]) -> None:
     """Run it, then read the metadata database."""
     bag = DagBag()
     dag = bag.dags[dag_id]
-    dag.test(run_conf=conf)
+    dag.test(run_conf=conf, mark_success_pattern="pause_after_failure")
     with create_session() as session:
         runs = select(DagRun).where(DagRun.dag_id == dag_id).order_by(DagRun.id.desc())
         run = session.scalars(runs).first()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nem12.load.conf import KEYS
 from nem12.settings import CHECKOUT
 from tests.dags.conftest import airflow_environment
 
@@ -33,6 +34,7 @@ print()
 print(json.dumps({
     "errors": bag.import_errors,
     "files": bag.dags["nem12_load"].params.get_param("files").schema,
+    "keys": list(bag.dags["nem12_load"].params),
     "nothing": taken("files", []),
     "profiles": [name for name in ["by folder", "lenient", "loose"] if taken("profile", name)],
     "dags": {
@@ -130,7 +132,7 @@ def test_one_run_watches_and_starts_a_load_run_once(bag: dict[str, dict]) -> Non
 
 
 def test_what_trying_again_cannot_mend_fails_at_once(bag: dict[str, dict]) -> None:
-    tasks = {**bag["dags"]["nem12_load"]["tasks"], **bag["dags"]["nem12_daily_totals"]["tasks"]}
+    tasks = {name: one for dag in bag["dags"].values() for name, one in dag["tasks"].items()}
     del tasks["verdict"]
     assert {tuple(one["mended"]) for one in tasks.values()} == {("fail", "fail")}
     assert {one["passing"] for one in tasks.values()} == {"default"}
@@ -154,6 +156,7 @@ def test_other_dags_can_follow_what_landed_and_what_was_loaded(bag: dict[str, di
 
 
 def test_the_form_asks_for_files_and_offers_the_profiles_there_are(bag: dict[str, dict]) -> None:
+    assert bag["keys"] == list(KEYS)
     assert bag["nothing"] is False
     assert bag["profiles"] == ["by folder", "lenient"]
 

@@ -16,9 +16,8 @@ REFUSED = GOOD.rpartition(b"900")[0]
 
 
 def alerts(run: Run, claim: str) -> list[Alert]:
-    return list(
-        alerts_of_claim(run.connection, claim, "run 1", "http://a/r?x&y", "http://a/{}".format)
-    )
+    page, files = "http://a/r?x&y", "http://a/f?run=1&x"
+    return list(alerts_of_claim(run.connection, claim, "run 1", page, "http://a/{}".format, files))
 
 
 def test_there_is_nothing_to_tell_of_a_run_that_loaded_everything(run: Run) -> None:
@@ -41,9 +40,12 @@ def test_refused_and_partial_files_are_told_of_with_counts_reason_and_page(run: 
 def test_of_many_files_the_first_are_named_and_the_others_counted(run: Run) -> None:
     for number in range(60):
         run.drop(f"{number:02}.csv", REFUSED + b"\n" * number)
-    (alert,) = alerts(run, run.run().claim)
+    settlement = run.run()
+    assert (len(settlement.problems), settlement.problems_left_out) == (50, 10)
+    (alert,) = alerts(run, settlement.claim)
     assert (len(alert.files), alert.more) == (50, 10)
-    assert "- and 10 more" in alert.text
+    assert "- and 10 more: http://a/f?run=1&x" in alert.text
+    assert '<li><a href="http://a/f?run=1&amp;x">and 10 more</a></li>' in alert.html
     assert alert.subject.startswith("NEM12: 60 files")
 
 
@@ -75,3 +77,10 @@ def test_silence_is_told_of_after_the_hours_that_were_set(run: Run) -> None:
     alert = alert_of_silence(run.connection, run.home, 26, later)
     assert alert is not None
     assert "for 26 hours, since" in alert.subject
+
+
+def test_an_asset_event_names_a_hundred_nmis_and_counts_the_others(run: Run) -> None:
+    days = [Day(nmi=f"4103{number:06}") for number in range(103)]
+    run.drop("many.csv", delivery(*days))
+    extra = run.run().as_extra()
+    assert (len(extra["nmis"]), extra["nmis_left_out"]) == (100, 3)

@@ -6,7 +6,6 @@ from datetime import timedelta
 from typing import Any, Final
 
 from airflow.sdk import get_current_context, task, task_group
-from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 from airflow.sdk.exceptions import AirflowSkipException
 
 from nem12 import settings
@@ -16,7 +15,7 @@ from nem12.airflow.buckets import home, place
 from nem12.airflow.claims import claim_of_run
 from nem12.airflow.links import LINKS, files_link
 from nem12.airflow.operators import MeterBatchOperator
-from nem12.airflow.plainly import SaidError, said_plainly
+from nem12.airflow.plainly import RETRY_POLICY, SaidError, said_plainly
 from nem12.airflow.verdicts import counts, explanation, is_red
 from nem12.airflow.warehouse import warehouse
 from nem12.load.plan import plan
@@ -28,22 +27,6 @@ log = logging.getLogger(__name__)
 
 _NOTHING: Final = "nothing"
 """Under this key the plan says to the verdict why there was nothing to do."""
-
-RETRY_POLICY = ExceptionRetryPolicy(
-    rules=[
-        RetryRule(
-            exception="nem12.errors.TerminalError",
-            action=RetryAction.FAIL,
-            reason="trying again would change nothing",
-        ),
-        RetryRule(
-            exception="nem12.airflow.plainly.SaidError",
-            action=RetryAction.FAIL,
-            reason="the log says why",
-        ),
-    ]
-)
-"""What cannot be mended by trying again fails at once; the rest is tried again."""
 
 RETRIES: dict[str, Any] = {
     "retries": 3,

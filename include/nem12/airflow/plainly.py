@@ -6,8 +6,25 @@ from contextlib import contextmanager
 from typing import Final
 
 from airflow.sdk import get_current_context
+from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
 from nem12.errors import TerminalError
+
+RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception="nem12.errors.TerminalError",
+            action=RetryAction.FAIL,
+            reason="trying again would change nothing",
+        ),
+        RetryRule(
+            exception="nem12.airflow.plainly.SaidError",
+            action=RetryAction.FAIL,
+            reason="the log says why",
+        ),
+    ]
+)
+"""What cannot be mended by trying again fails at once; the rest is tried again."""
 
 WHY: Final = "why"
 """Under this key a task that fails plainly says to the tasks after it why."""

@@ -9,6 +9,7 @@ from nem12 import settings
 from nem12.airflow.buckets import home
 from nem12.airflow.plainly import said_plainly
 from nem12.airflow.triggers import DropTrigger
+from nem12.airflow.warehouse import warehouse_conninfo
 
 
 class DropSensor(BaseSensorOperator):
@@ -34,8 +35,9 @@ class DropSensor(BaseSensorOperator):
         self.scan_seconds = scan_seconds
 
     def execute(self, context: Context) -> None:  # noqa: ARG002 - Airflow's signature
-        """Hand over to the trigger."""
+        """Hand over to the trigger; fail plainly where there is nothing to look with."""
         with said_plainly():
+            warehouse_conninfo(self.conn_id)
             home().make()
         self.defer(
             trigger=DropTrigger(

@@ -8,6 +8,7 @@ from airflow.sdk.exceptions import AirflowSkipException
 from nem12.airflow.assets import NEM12_DROPS
 from nem12.airflow.buckets import home, place
 from nem12.airflow.claims import free_dead_claims
+from nem12.airflow.plainly import said_plainly
 from nem12.airflow.warehouse import warehouse
 from nem12.load.claim import claim_listing
 
@@ -15,7 +16,7 @@ from nem12.load.claim import claim_listing
 @task(outlets=[NEM12_DROPS])
 def claim(listing: str | None) -> str:
     """Claim the drops of a listing in the ledger; the claim names the run that loads them."""
-    with warehouse() as connection:
+    with said_plainly(), warehouse() as connection:
         free_dead_claims(connection)
         name, count = claim_listing(connection, home(), place(listing) if listing else None)
     if not count:

@@ -57,7 +57,7 @@ def check_conf(conf: object, params: Mapping[str, Any]) -> None:
     for key in conf:
         if key not in _KEYS and key != CLAIM:
             raise UsageError(
-                f"the run's configuration has the unknown key {_json(key)}{_likely(key)}."
+                f"the run's configuration has the unknown key {_json(key)}{_likely(key)}"
                 f" {_there_are()}"
             )
     if CLAIM in conf:
@@ -87,7 +87,7 @@ def _check_claim(conf: Mapping[Any, Any]) -> None:
 
 def _likely(key: object) -> str:
     near = get_close_matches(str(key), KEYS, n=1)
-    return f"; did you mean {_json(near[0])}?" if near else ""
+    return f"; did you mean {_json(near[0])}?" if near else "."
 
 
 def _there_are() -> str:
