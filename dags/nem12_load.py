@@ -13,12 +13,16 @@ reports.
 
 The run is red when something was refused (unless *fail on refusals* is off) or failed; all other
 files are loaded all the same. A failed drop is tried again by a later run, after a growing wait.
-`verdict` tells the notifiers of `METER_NOTIFIERS` first.
+`verdict` tells the notifiers of `METER_NOTIFIERS` first. Its log lists what was refused and what
+failed, each with line, reason and page; its button *Files of this run* leads to all files.
 
 ## Started
 
 - by `nem12_watch` for what it finds;
-- by hand for files that wait in the landing folder, at once (*Trigger*; the form explains itself);
+- by hand for files that wait in the landing folder, at once (*Trigger*; the form explains itself).
+  The configuration takes `files`, `profile`, `reprocess` and `fail_on_refusals`; a run with any other
+  key, or with a pattern that matches no file, fails before it loads anything. A run of `*` with
+  nothing there is skipped;
 - once a day for whatever was left behind; this sweep also tells the notifiers when nothing has
   landed for `METER_SILENT_HOURS`;
 - by a backfill (*Trigger → Backfill*, or `airflow backfill create --dag-id nem12_load --from-date

@@ -87,10 +87,13 @@ def _nothing(home: Home, patterns: list[str], count: int, *, reprocess: bool) ->
     if missing == ["*"] == patterns:
         return f"no file waits in {shown(str(home.landing), 500)}"
     if missing:
-        line = f"no file matches {_named(missing)}"
         kept = any(pattern.startswith(("archive/", "rejected/")) for pattern in missing)
-        hint = "; for files of archive/ and rejected/ switch on Reprocess" if kept else ""
-        line = f"{line} in {shown(str(home.landing), 500)}{'' if reprocess else hint}"
+        if kept and not reprocess:
+            hint = "for files of archive/ and rejected/ switch on Reprocess"
+        else:
+            hint = "one that was there may be loaded by now: see Meter data, Files"
+        folder = shown(str(home.landing), 500)
+        line = f"no file matches {_named(missing)} in {folder}; {hint}"
         if not count:
             raise UsageError(line)
         log.warning("%s", line)

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Final
@@ -114,16 +114,15 @@ def claim_by_glob(
 
 
 def unmatched(home: Home, patterns: list[str], *, reprocess: bool = False) -> list[str]:
-    """Those of the patterns that no file matches, whether somebody has claimed it or not."""
-    landed = drops(home)
-    return [
-        pattern
-        for pattern in patterns
-        if not any(_matches(drop.path, home.landing, [pattern]) for drop in landed)
-        and not (
-            reprocess and any(_below(folder, [pattern]) for folder in (home.archive, home.rejected))
-        )
-    ]
+    """Those of the patterns that no file matches, whoever has claimed it; as `claim_by_glob`."""
+    landed = [drop.path for drop in drops(home)]
+
+    def names_a_file(pattern: str) -> bool:
+        if any(matches(path, home.landing, [pattern]) for path in landed):
+            return True
+        return reprocess and any(_kept_paths(home, [pattern]))
+
+    return [pattern for pattern in patterns if not names_a_file(pattern)]
 
 
 def check_patterns(patterns: list[str]) -> None:
@@ -162,13 +161,15 @@ def _kept(
     connection: Connection, home: Home, patterns: list[str], profile: str | None
 ) -> list[Drop]:
     """Files of the archive and the rejected, by patterns that begin with their folder."""
-    paths = [
-        path
-        for folder in (home.archive, home.rejected)
-        if _below(folder, patterns)
-        for path in storage.files_below(folder)
-        if matches_kept(path, folder, patterns) and not path.name.endswith(REPORT_SUFFIX)
-    ]
+    paths = list(_kept_paths(home, patterns))
     judged = {} if profile else ledger.last_profiles(connection, [p.as_uri() for p in paths])
     found = [look(path, profile or judged.get(path.as_uri(), "standard")) for path in paths]
     return [drop for drop in found if isinstance(drop, Drop)]
+
+
+def _kept_paths(home: Home, patterns: list[str]) -> Iterator[Place]:
+    for folder in (home.archive, home.rejected):
+        if _below(folder, patterns):
+            for path in storage.files_below(folder):
+                if matches_kept(path, folder, patterns) and not path.name.endswith(REPORT_SUFFIX):
+                    yield path
