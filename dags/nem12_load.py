@@ -20,7 +20,7 @@ failed, each with line, reason and page; its button *Files of this run* leads to
 
 - by `nem12_watch` for what it finds;
 - by hand for files that wait in the landing folder, at once (*Trigger*; the form explains itself).
-  The configuration takes `files`, `profile`, `reprocess` and `fail_on_refusals`; a run with any other
+  The configuration takes `files`, `profile`, `reprocess`, `fail_on_refusals`; a run with any other
   key, or with a pattern that matches no file, fails before it loads anything. A run of `*` with
   nothing there is skipped;
 - once a day for whatever was left behind; this sweep also tells the notifiers when nothing has
