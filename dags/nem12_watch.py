@@ -5,11 +5,12 @@ folder it claims them as one batch in the ledger, starts one run of **nem12_load
 next run of this DAG goes on watching: a file of gigabytes that is loading does not hold up others.
 
 A file is complete when it is not named like a partial upload (`.part`, `.tmp`, `.filepart`,
-`.crdownload`, a leading dot), its size and time have not changed for two seconds, and its content says
-that it ends: a last record 900, a whole archive, a closed XML document. Of any other file more may
-come: it is complete when it has not changed for a minute (`METER_STANDSTILL_SECONDS`). Files in `strict/`
-and `lenient/` are judged by that profile. Each claim is an event of the asset `nem12_drops`. Drops
-whose run has died are freed within minutes, and the notifiers of `METER_NOTIFIERS` are told.
+`.crdownload`, a leading dot), its size and time have not changed for two seconds, and its content
+says that it ends: a last record 900, a whole archive, a closed XML document. Of any other file more
+may come: it is complete when it has not changed for a minute (`METER_STANDSTILL_SECONDS`). Files in
+`strict/` and `lenient/` are judged by that profile. Each claim is an event of the asset
+`nem12_drops`. Drops whose run has died are freed within minutes, and the notifiers of
+`METER_NOTIFIERS` are told.
 
 **There is nothing to trigger here.** Pause the DAG to stop loading; what lands meanwhile is found
 when it is unpaused.
