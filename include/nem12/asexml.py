@@ -130,6 +130,12 @@ def begins_as_xml(beginning: bytes) -> bool:
     return _without_blanks(beginning).startswith(b"<") or _WIDE.match(beginning) is not None
 
 
+def begins_as_message(beginning: bytes) -> bool:
+    """Whether a file that begins so is XML by its declaration, or a message."""
+    xml = _without_blanks(beginning)
+    return _LIKE_A_MESSAGE.match(xml) is not None or _WIDE.match(beginning) is not None
+
+
 def _without_blanks(beginning: bytes) -> bytes:
     return beginning.lstrip().removeprefix(text.BOM).lstrip()
 

@@ -5,10 +5,12 @@ import stat
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
 from nem12 import storage
+from nem12.ignored import BEGINNING, why_ignored
 from nem12.mdff.profile import PROFILES
 from nem12.settings import INCOMPLETE_HOURS, Home
 from nem12.storage import Place
@@ -90,7 +92,7 @@ def look(path: Place, profile: str) -> Drop | Ignored | None:
     """A drop as it is now; None if it is gone."""
     if not isinstance(path, Path):
         blob = storage.blob(path)
-        return _of_blob(blob, profile) if blob else None
+        return _taken(_of_blob(blob, profile)) if blob else None
     try:
         # Not following links: one that leads out of the landing folder must not be read.
         status = path.lstat()
@@ -106,7 +108,25 @@ def _as_listed(path: Path, status: os.stat_result, profile: str) -> Drop | Ignor
     if not os.access(path, os.R_OK):
         return Ignored(path, "not readable") if path.exists() else None
     identity = f"{status.st_dev}:{status.st_ino}"
-    return Drop(path.as_uri(), status.st_size, status.st_mtime_ns, identity, profile)
+    return _taken(Drop(path.as_uri(), status.st_size, status.st_mtime_ns, identity, profile))
+
+
+def _taken(drop: Drop) -> Drop | Ignored:
+    """A drop, unless it is called like something else and does not begin as meter data."""
+    try:
+        reason = _why_ignored(drop)
+    except OSError:
+        return drop  # gone, or not to be read: whoever reads it next says so
+    return Ignored(drop.path, reason) if reason else drop
+
+
+@lru_cache(maxsize=4096)
+def _why_ignored(drop: Drop) -> str | None:
+    """Found out once for each content: the landing folder is looked at every second."""
+    path = drop.path
+    # Of an empty file in a bucket no range can be asked for.
+    size = min(drop.size, BEGINNING)
+    return why_ignored(path.name, lambda: storage.beginning(path, size) if size else b"")
 
 
 def unchanged(seen: list[Drop]) -> list[Drop]:
@@ -130,7 +150,8 @@ def is_partial(name: str) -> bool:
 def _in_folder(folder: Place, profile: str) -> Iterator[Drop | Ignored]:
     if not isinstance(folder, Path):
         blobs = storage.blobs(folder)
-        yield from (_of_blob(blob, profile) for blob in blobs if not is_partial(blob.place.name))
+        whole = (_of_blob(blob, profile) for blob in blobs if not is_partial(blob.place.name))
+        yield from map(_taken, whole)
         return
     for path, status in storage.listed(folder):
         entered = profile == "standard" and _is_profile_folder(path)

@@ -35,12 +35,15 @@ class Kind:
         return f"{self.what}: {self.remedy}"
 
 
+_UNPACK: Final = "unpack it and send the files in it, or pack them as zip or gzip"
+
+
 def _document(what: str) -> Kind:
     return Kind(what, "it holds no records that can be loaded, ask for the NEM12 file")
 
 
 def _archive(what: str) -> Kind:
-    return Kind(what, "unpack it and send the files in it, or pack them as zip or gzip")
+    return Kind(what, _UNPACK)
 
 
 _SAVE_AS_CSV: Final = "save the sheet as CSV, or ask for the NEM12 file"
@@ -62,6 +65,10 @@ TABS: Final = Kind(
     "tab-separated text", "replace the tabs by commas, or ask for the NEM12 file as CSV"
 )
 TAR: Final = _archive("a tar archive")
+_OPENED: Final = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
+"""How the archives begin that are opened."""
+
+_PACKED: Final = _archive("an archive inside an archive")
 
 _PICTURE: Final = _document("a picture")
 _RIGHT_REPORT: Final = (
@@ -205,6 +212,20 @@ def by_bytes(beginning: bytes) -> Kind | None:
         if pattern.match(begun):
             return kind
     return TAR if _is_tar(beginning) else None
+
+
+def is_archive(beginning: bytes) -> bool:
+    """Whether this is how an archive begins, or a file that was packed by itself."""
+    kind = by_bytes(beginning)
+    return beginning.startswith(_OPENED) or (kind is not None and kind.remedy == _UNPACK)
+
+
+def by_packing(beginning: bytes) -> Kind | None:
+    """The kind of file that begins with these bytes, where its text does not stand in it."""
+    kind = by_bytes(beginning)
+    if beginning.startswith(_OPENED):
+        return _PACKED
+    return kind if kind not in (HTML, TABS, TAR) else None
 
 
 def by_members(names: Collection[str], first: bytes) -> Kind | None:

@@ -219,6 +219,19 @@ def opened_in_parts(item: Place) -> BinaryIO:
     return cast("BinaryIO", item.fs.open(item.path, "rb", block_size=_READ_AHEAD))
 
 
+def beginning(item: Place, size: int) -> bytes:
+    """The first bytes of a file; a link is not followed, and nothing is waited for.
+
+    Raises:
+        OSError: It is gone, or is not a file that may be read.
+    """
+    if isinstance(item, Path):
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        with os.fdopen(os.open(item, flags), "rb") as stream:
+            return stream.read(size)
+    return bytes(item.fs.cat_file(item.path, start=0, end=size))
+
+
 def read_text(item: Place) -> str:
     """The text of a small file.
 

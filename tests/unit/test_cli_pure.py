@@ -125,7 +125,7 @@ def test_what_a_file_says_cannot_break_a_line(
     ("arguments", "says"),
     [
         (["validate", "/nowhere/a.csv"], "there is no file /nowhere/a.csv"),
-        (["validate", "."], "there are no files in the folder"),
+        (["validate", "."], "there are no meter files in the folder"),
     ],
     ids=["missing", "empty-folder"],
 )
@@ -187,6 +187,29 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str
     out, err = capsys.readouterr()
     assert out.startswith(f"usage: python -m nem12.cli {command} ")
     assert err == ""
+
+
+def test_a_folder_means_the_meter_files_in_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, content in {
+        "sub/a.csv": GOOD, "b.json": GOOD, "README.md": b"# Meter data", "sub/c.log": b"error",
+        "a.csv.report.txt": b"report", "c.csv.part": GOOD[:50], "link.csv": b"",
+    }.items():  # fmt: skip
+        path = tmp_path / "given" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+    (tmp_path / "given" / "link.csv").unlink()
+    (tmp_path / "given" / "linked.json").symlink_to(tmp_path / "given" / "b.json")
+    assert main(["validate", str(tmp_path / "given")]) == 0
+    told = capsys.readouterr().err
+    read = {
+        line.split(": ")[0].rpartition("/")[2] for line in told.splitlines() if "loaded" in line
+    }
+    assert read == {"a.csv", "b.json", "linked.json"}
+    assert "left alone: README.md: called like a text about the data" in told
+    assert "left alone: sub/c.log: called like a log" in told
+    assert main(["validate", str(tmp_path / "given" / "README.md")]) == 1  # it is asked for
 
 
 def test_a_name_that_is_not_utf8_is_made_visible(

@@ -72,6 +72,66 @@ def test_a_partial_upload_is_told_of_when_it_stays_for_hours(landing: Home) -> N
     }
 
 
+BESIDE = [
+    "README.md", "readme", "Readme.TXT", "expected.json", "index.jsonl", "load.log", "make.py",
+    "run.sh", "Thumbs.db", "desktop.ini", "house.csv.sha256", "house.csv.done", "LICENSE",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("folder", ["", "lenient"])
+@pytest.mark.parametrize("name", BESIDE)
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"# Meter data\n", b'{"a": 1}\n', b"<h1>Meter data</h1>", b"1003,x", b"\xd0\xcf\x11\xe0"],
+)
+def test_what_lies_beside_the_data_is_left_alone_and_listed(
+    landing: Home, folder: str, name: str, content: bytes
+) -> None:
+    put(landing.landing / folder, name).write_bytes(content)
+    put(landing.landing / folder, "a.csv").write_bytes(content)
+    assert [drop.path.name for drop in drops(landing)] == ["a.csv"]
+    assert name in ignored(landing)
+    assert "does not begin as meter data" in ignored(landing)[name]
+    assert [item.path.name for item in overdue(landing)] == [name]
+
+
+@pytest.mark.parametrize("name", ["README.md", "data.json", "load.log", "make.py", "desktop.ini"])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"100,NEM12,202403151030,A,B\r\n",
+        b"100,NEM13,202403151030,A,B\r\n",
+        b"\xef\xbb\xbf\r\n 100,nem12,",
+        b'"100","NEM12",',
+        b"100\tNEM12\t",
+        b"100;NEM12;",
+        b"200,6407112380,E1,1,E1",
+        b"250,6407112380,E1,1,E1",
+        b"300,20240310,1",
+        b"PK\x03\x04",
+        b"\x1f\x8b\x08",
+        b"7z\xbc\xaf\x27\x1c",
+        b"BZh91AY&SY",
+        b"<?xml version='1.0'?>",
+        b"\n<ase:aseXML xmlns:ase='urn:aseXML:r38'>",
+        "<aseXML>".encode("utf-16"),
+    ],
+    ids=repr,
+)
+def test_content_that_begins_as_meter_data_is_taken_whatever_it_is_called(
+    landing: Home, name: str, content: bytes
+) -> None:
+    put(landing.landing, name).write_bytes(content)
+    assert [drop.path.name for drop in drops(landing)] == [name]
+
+
+def test_what_is_left_alone_is_looked_at_again_when_it_changes(landing: Home) -> None:
+    path = put(landing.landing, "data.json", "{}")
+    assert drops(landing) == []
+    path.write_text("100,NEM12,202403151030,A,B\r\n")
+    assert [drop.path for drop in drops(landing)] == [path]
+
+
 def test_names_that_only_resemble_partial_ones_are_drops(landing: Home) -> None:
     names = ["a.part.csv", "tmp", "part", "a.csv.zip", "no_ending", "a.V01"]
     for name in names:

@@ -5,18 +5,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from nem12.cli.output import err
 from nem12.drop import is_partial
 from nem12.errors import TerminalError, UsageError
+from nem12.ignored import BEGINNING, why_ignored
 from nem12.load.plan import judged_as_whole
 from nem12.load.report import REPORT_SUFFIX
+from nem12.mdff.text import shown
 from nem12.settings import has_home, home, make_private, make_root
 from nem12.shard import MeterFile
-from nem12.storage import files_below
+from nem12.storage import beginning, files_below
 from nem12.unpack import unpack
 
 
 def named(arguments: Iterable[str]) -> list[Path]:
-    """The files that are meant; a folder means all files in and below it, without our reports.
+    """The files that are meant; a folder means the meter files in and below it.
+
+    What lies beside them is left alone as in the landing folder, and so are our reports.
 
     Raises:
         UsageError: There is no such file, or none in the folder.
@@ -25,18 +30,27 @@ def named(arguments: Iterable[str]) -> list[Path]:
     for argument in arguments:
         path = Path(argument).expanduser().absolute()
         if path.is_dir():
-            found += (p for p in files_below(path) if isinstance(p, Path) and _is_meant(p))
+            found += (p for p in files_below(path) if isinstance(p, Path) and _is_meant(p, path))
         elif path.is_file():
             found.append(path)
         else:
             raise UsageError(f"there is no file {argument}: give the path of a file or folder")
     if not found:
-        raise UsageError("there are no files in the folder")
+        raise UsageError("there are no meter files in the folder")
     return found
 
 
-def _is_meant(path: Path) -> bool:
-    return path.is_file() and not is_partial(path.name) and not path.name.endswith(REPORT_SUFFIX)
+def _is_meant(path: Path, folder: Path) -> bool:
+    if not path.is_file() or is_partial(path.name) or path.name.endswith(REPORT_SUFFIX):
+        return False
+    try:
+        reason = why_ignored(path.name, lambda: beginning(path.resolve(), BEGINNING))
+    except OSError:
+        return True  # whoever reads it says what is wrong
+    if reason:
+        name = shown(str(path.relative_to(folder)), 200)
+        err.print(f"left alone: {name}: {reason}", markup=False, soft_wrap=True)
+    return not reason
 
 
 def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[MeterFile]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from nem12 import settings, stack, storage
+from nem12.cli.files import named
 from nem12.cli.output import err, finding_line, out, progress, table
 from nem12.drop import uri_path
 from nem12.errors import TerminalError, UsageError
@@ -72,7 +73,7 @@ def demo(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its
     # One of the samples has no end, and they are copied whole.
     os.environ.setdefault("METER_STANDSTILL_SECONDS", str(DEMO_STANDSTILL_SECONDS))
     with _terminated_like_interrupted(), _running() as (home, server, airflow):
-        samples = sorted(p for p in (settings.CHECKOUT / "samples").iterdir() if p.suffix != ".md")
+        samples = named([str(settings.CHECKOUT / "samples")])
         err.print(f"dropping {len(samples)} sample files into {home.landing}", soft_wrap=True)
         with connect(server.uri(settings.READER_ROLE)) as connection:
             ledger.listen(connection)

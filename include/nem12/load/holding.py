@@ -1,24 +1,16 @@
 """Which files still hold an NMI: for whoever has to make it forgotten."""
 
-import gzip
-import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
+from os import SEEK_END
+from typing import BinaryIO
 
-from nem12.mdff.text import Readable
-from nem12.settings import MIB, Home
+from nem12 import archives, foreign
+from nem12.archives import DamagedError, Expanding, LimitError
+from nem12.foreign import BEGINNING
+from nem12.mdff import text
+from nem12.settings import MAX_EXPANDED_BYTES, MIB, Home
 from nem12.storage import Place, files_below
-
-_BROKEN: Final = (
-    OSError,
-    EOFError,
-    zlib.error,
-    zipfile.BadZipFile,
-    RuntimeError,  # a member that is encrypted
-    NotImplementedError,  # or compressed by an unusual method
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,36 +47,62 @@ def holding(home: Home, nmi: str) -> Iterator[Held]:
                         yield Held(path, "is named after it")
                 except FileNotFoundError:
                     continue  # a load has moved it on: what it settles is kept out
-                except _BROKEN as error:
+                except (DamagedError, LimitError, OSError) as error:
                     yield Held(path, f"cannot be read: {error}")
     yield from unlisted
 
 
 def _holds(path: Place, wanted: bytes) -> bool:
+    """Whether a file holds it.
+
+    Raises:
+        DamagedError: It is not where it can be read, and part of the file cannot.
+    """
     with path.open("rb") as stream:
-        magic = stream.read(2)
+        beginning = stream.read(BEGINNING)
+        if archives.is_zip(stream, beginning):
+            return _archive_holds(stream, wanted)
+        if beginning.startswith(archives.GZIP):
+            return _found(_unbounded(archives.opened_gzip(stream)), wanted)
         stream.seek(0)
-        if magic == b"\x1f\x8b":
-            with gzip.open(stream) as expanded:
-                return _found(expanded, wanted)
-        if magic == b"PK":
-            with zipfile.ZipFile(stream) as archive:
-                return any(_member_holds(archive, member, wanted) for member in archive.infolist())
         return _found(stream, wanted)
 
 
-def _member_holds(archive: zipfile.ZipFile, member: zipfile.ZipInfo, wanted: bytes) -> bool:
-    if wanted in member.filename.encode(errors="replace"):
-        return True
-    with archive.open(member) as expanded:
-        return _found(expanded, wanted)
+def _archive_holds(stream: BinaryIO, wanted: bytes) -> bool:
+    damaged: DamagedError | None = None
+    size = stream.seek(0, SEEK_END)
+    with archives.opened_zip(stream) as archive:
+        for info in archive.infolist():
+            if wanted in info.filename.encode(errors="replace"):
+                return True
+            try:
+                with archives.opened_member(archive, info, size) as expanded:
+                    if _found(_unbounded(expanded), wanted):
+                        return True
+            except DamagedError as error:
+                damaged = error
+    if damaged:
+        raise damaged
+    return False
 
 
-def _found(stream: Readable, wanted: bytes) -> bool:
-    end = b""
-    while chunk := stream.read(MIB):
-        if wanted in end + chunk:
-            return True
+def _unbounded(stream: text.Readable) -> Expanding:
+    """What is kept is searched whole, however far it expands: only its damage is told."""
+    return Expanding(MAX_EXPANDED_BYTES, stream)
+
+
+def _found(stream: text.Readable, wanted: bytes) -> bool:
+    """Whether a stream holds it as it stands.
+
+    Raises:
+        DamagedError: It does not, and it is packed in a way that nothing here opens.
+    """
+    beginning = end = stream.read(BEGINNING)
+    found = wanted in beginning
+    while not found and (chunk := stream.read(MIB)):
+        found = wanted in end + chunk
         # What is wanted may lie across two chunks.
         end = chunk[-len(wanted) :]
-    return False
+    if not found and (kind := foreign.by_packing(beginning)):
+        raise DamagedError(f"it is {kind.what}, look into it by hand")
+    return found
