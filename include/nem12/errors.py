@@ -39,9 +39,10 @@ class TransientError(MeterError):
     """Trying again may help: a deadlock, a lost connection, a full disk."""
 
 
-def said(error: OSError) -> str:
+def sentence(error: OSError) -> str:
     """What the system refuses, about which file, and what helps, in one sentence."""
     reason = error.strerror or str(error) or type(error).__name__
-    where = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else ""
+    names = (error.filename, error.filename2) if error.strerror else ()
+    paths = [os.fsdecode(name) for name in names if isinstance(name, str | bytes | os.PathLike)]
     remedy = _REMEDIES.get(error.errno or 0)
-    return ": ".join(text for text in (reason, where, remedy) if text)
+    return ": ".join([reason, *paths, *([remedy] if remedy else [])])

@@ -4,7 +4,7 @@ One row a day: the file is about as big as its source. Statements end at an empt
 holds a line end, so whoever streams the file can cut it there.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, BinaryIO, Final
@@ -83,15 +83,24 @@ class Staged:
     months: list[str] = field(default_factory=list)
 
 
-def stage(shard: Shard, folder: Place) -> Staged:
+Read = Callable[[Parsed], Iterator[Day | Finding]]
+"""As `parse`, which reads a part."""
+
+
+def stage(shard: Shard, folder: Place, read: Read = parse) -> Staged:
     """Parse a shard and write its batch file, whole or not at all.
 
     The name is the batch's identity: whoever stages the same shard writes the same file.
+
+    Args:
+        shard: What to parse.
+        folder: Where the file goes.
+        read: Reads each part; for who wants to see what is read.
     """
     target = folder / f"{shard.batch_id}.sql"
     staged = Staged(shard.batch_id, str(target))
     with storage.writing(target) as out:
-        _Batch(out, staged).write(shard)
+        _Batch(out, staged, read).write(shard)
     return staged
 
 
@@ -119,9 +128,10 @@ class _Insert:
 
 
 class _Batch:
-    def __init__(self, out: BinaryIO, staged: Staged) -> None:
+    def __init__(self, out: BinaryIO, staged: Staged, read: Read) -> None:
         self._out = out
         self._staged = staged
+        self._read = read
         self._days = _Insert(out, "meter_day_versions", _DAY_COLUMNS)
         self._rejects = _Insert(
             out,
@@ -161,7 +171,7 @@ class _Batch:
     def _part(self, part: Part) -> None:
         parsed = Parsed(part)
         rows = _DayRows(part.file)
-        for item in parse(parsed):
+        for item in self._read(parsed):
             if isinstance(item, Day):
                 self._days.add(rows.row(item))
                 self._months.add(item.day.replace(day=1))

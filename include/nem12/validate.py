@@ -1,13 +1,13 @@
 """Judge whole files without a database: `manage.py validate`, and the strict profile."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 
 from nem12.mdff.day import Day
 from nem12.mdff.findings import Finding, Level, Tally, verdict
 from nem12.mdff.profile import profile
-from nem12.mdff.repeats import SeenDays, judge_repeats
+from nem12.mdff.repeats import Key, SeenDays, day_key, judge_repeats
 from nem12.parse import Parsed, parse
 from nem12.shard import MeterFile, parts
 
@@ -48,32 +48,57 @@ class Judged:
 
 def validate(file: MeterFile, sink: Sink) -> Judged:
     """Read a whole file and give its findings to `sink` as they come."""
-    judged = Judged(file)
-    with closing(SeenDays()) as seen:
+    with closing(Judging(file)) as judging:
         for part in parts(file):
             parsed = Parsed(part)
             for item in parse(parsed):
                 if isinstance(item, Day):
-                    seen.note(item)
+                    judging.note(day_key(item))
                 else:
                     sink(item)
-            _add(judged, parsed)
-        repeated = seen.repeated()
-    if repeated:
-        _judge_repeats(judged, repeated, sink)
-    return judged
+            judging.add(parsed)
+        return judging.judged(sink)
 
 
-def _add(judged: Judged, parsed: Parsed) -> None:
-    judged.tally.merge(parsed.tally)
-    judged.records += parsed.counts.records
-    judged.refused_records += parsed.counts.refused_records
-    judged.values += parsed.counts.values
-    judged.refused_values += parsed.counts.refused_values
-    judged.days += parsed.counts.days
+class Judging:
+    """Puts together the verdict on a file of what its parts gave, in any order."""
+
+    def __init__(self, file: MeterFile) -> None:
+        self._judged = Judged(file)
+        self._seen = SeenDays()
+
+    def note(self, day: Key) -> None:
+        """An accepted day."""
+        self._seen.note(day)
+
+    def add(self, parsed: Parsed, days: Iterable[Key] = ()) -> None:
+        """A part that was read to its end, and those of its days that were not noted yet."""
+        for day in days:
+            self._seen.note(day)
+        judged, counts = self._judged, parsed.counts
+        judged.tally.merge(parsed.tally)
+        judged.records += counts.records
+        judged.refused_records += counts.refused_records
+        judged.values += counts.values
+        judged.refused_values += counts.refused_values
+        judged.days += counts.days
+
+    def judged(self, sink: Sink) -> Judged:
+        """The verdict; what only the whole file tells goes to `sink`.
+
+        For that the file is read again, if any day came more than once.
+        """
+        repeated = self._seen.repeated()
+        if repeated:
+            _judge_repeats(self._judged, repeated, sink)
+        return self._judged
+
+    def close(self) -> None:
+        """Let what was noted go."""
+        self._seen.close()
 
 
-def _judge_repeats(judged: Judged, repeated: set[tuple[str, str, str]], sink: Sink) -> None:
+def _judge_repeats(judged: Judged, repeated: set[Key], sink: Sink) -> None:
     for found in judge_repeats(_days(judged.file), repeated):
         if judged.tally.keep(found.finding):
             sink(found.finding)

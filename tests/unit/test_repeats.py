@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nem12.mdff.findings import Finding, Level
-from nem12.mdff.repeats import SeenDays
+from nem12.mdff.repeats import SeenDays, day_key
 from nem12.validate import Judged, validate
 from tests.reading import read, surveyed
 from tests.unit.making import HALF_HOURS, UPDATED, channel, day, file
@@ -166,7 +166,7 @@ def test_days_that_come_once_are_not_compared(tmp_path: Path) -> None:
     many = [channel(f"64071{n:05}") + "\r\n" + day() for n in range(1_100)]
     with closing(SeenDays()) as seen:
         for one in read(surveyed(tmp_path, file(*many, *many[7:8]))).days:
-            seen.note(one)
+            seen.note(day_key(one))
         assert seen.repeated() == {("6407100007", "E1", "2024-03-10")}
 
 

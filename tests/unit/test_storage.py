@@ -2,14 +2,10 @@
 
 import errno
 import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Event
 
 import pytest
 
@@ -96,43 +92,6 @@ def test_a_file_is_on_disk_before_it_has_its_name(
     with storage.writing(tmp_path / "file") as out:
         out.write(b"data")
     assert done == ["synced", "renamed"]
-
-
-@pytest.mark.parametrize("list_them", [storage.files_below, storage.folders])
-def test_folders_that_others_remove_while_they_are_listed_are_passed_over(
-    tmp_path: Path, list_them: Callable[[Path], object]
-) -> None:
-    """Runs remove their own folders in staging while another one sweeps it."""
-    done = Event()
-
-    def make_and_remove() -> None:
-        number = 0
-        while not done.is_set():
-            number += 1
-            folder = tmp_path / str(number % 50)
-            (folder / "sub").mkdir(parents=True)
-            (folder / "sub" / "file").touch()
-            shutil.rmtree(folder)
-
-    with ThreadPoolExecutor(1) as pool:
-        busy = pool.submit(make_and_remove)
-        try:
-            for _ in range(500):
-                list_them(tmp_path)
-        finally:
-            done.set()
-        busy.result(60)
-
-
-def test_two_who_write_the_same_file_do_not_meet(tmp_path: Path) -> None:
-    target = tmp_path / "file"
-    with storage.writing(target) as first:
-        first.write(b"first")
-        with storage.writing(target) as second:
-            second.write(b"second")
-        assert target.read_bytes() == b"second"
-    assert target.read_bytes() == b"first"
-    assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
 @pytest.mark.parametrize("character", ["x", "\N{LATIN SMALL LETTER E WITH ACUTE}"])

@@ -1,6 +1,6 @@
 """What one comparison gave."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from statistics import median
 from typing import Any
@@ -16,8 +16,8 @@ class Measure:
         against: What it is compared with; empty where the figure stands for itself.
         figure: A ratio of rates, or a size.
         unit: Of the figure: "x" for ratios.
-        least: The figure must not be worse.
-        aim: What is aimed at.
+        least: The figure must not be worse; None where nothing says what is good.
+        aim: What is aimed at; None likewise.
         spread: (highest - lowest) / median of the runs: how noisy the machine was.
         runs: Pairs of runs behind it.
         ours: Median, in `rate_unit`.
@@ -31,8 +31,8 @@ class Measure:
     against: str
     figure: float
     unit: str
-    least: float
-    aim: float
+    least: float | None
+    aim: float | None
     spread: float = 0.0
     runs: int = 1
     ours: float | None = None
@@ -43,7 +43,9 @@ class Measure:
 
     @property
     def verdict(self) -> str:
-        """How the figure stands to its limits: `aim`, `ok` or `short`."""
+        """How the figure stands to its limits: `aim`, `ok` or `short`; empty without limits."""
+        if self.least is None or self.aim is None:
+            return ""
         sign = -1 if self.lower_is_better else 1
         if sign * self.figure >= sign * self.aim:
             return "aim"
@@ -105,6 +107,26 @@ def ratio(
         runs=len(ratios),
         ours=median(ours.rate for ours, _ in found),
         theirs=median(theirs.rate for _, theirs in found),
+        rate_unit="readings/s",
+        note=note,
+    )
+
+
+def alone(part: str, name: str, runs: Sequence[Timed], note: str) -> Measure:
+    """The median rate of runs that stand beside nothing."""
+    rates = [run.rate for run in runs]
+    middle = median(rates)
+    return Measure(
+        part,
+        name,
+        "",
+        middle,
+        "readings/s",
+        None,
+        None,
+        spread=(max(rates) - min(rates)) / middle,
+        runs=len(rates),
+        ours=middle,
         rate_unit="readings/s",
         note=note,
     )

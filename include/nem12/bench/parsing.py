@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any
 
 from nem12.bench import peers
-from nem12.bench.measure import Measure, Timed, ratio
+from nem12.bench.measure import Measure, Timed, alone, ratio
 from nem12.bench.place import Place
-from nem12.errors import MeterError
+from nem12.errors import MeterError, UsageError
 from nem12.generate.bulk import Bulk
 from nem12.generate.model import MOSTLY_VARIED
 
 
 def measures(place: Place) -> Iterator[Measure]:
     """From file to synced staged files, against the peer's columns in memory."""
-    parse_to_columns = peers.reader().parse_to_columns
+    try:
+        parse_to_columns = peers.reader().parse_to_columns
+    except UsageError as error:
+        parse_to_columns, missing = None, str(error)
     readings = place.sizes.parsed
     five = Bulk(size=readings * 6, first=date(2025, 1, 1), days=92)
     files = (
@@ -28,6 +31,11 @@ def measures(place: Place) -> Iterator[Measure]:
     )
     for number, (name, bulk, least, aim) in enumerate(files):
         path = place.file(f"parse-{number}", bulk)
+        if parse_to_columns is None:
+            runs = [_ours(place, path) for _ in range(place.sizes.rounds)]
+            yield alone("parse", f"{name}, parse and stage", runs, note=missing)
+            missing = ""
+            continue
         pairs = [_pair(place, path, parse_to_columns) for _ in range(place.sizes.rounds)]
         yield ratio(
             "parse",
@@ -40,17 +48,21 @@ def measures(place: Place) -> Iterator[Measure]:
         )
 
 
+def _ours(place: Place, path: Path) -> Timed:
+    return _timed(lambda: sum(batch.readings for batch in place.staged(path)))
+
+
 def _pair(place: Place, path: Path, parse_to_columns: Callable[[Path], Any]) -> tuple[Timed, Timed]:
-    ours, parsed = _timed(lambda: sum(batch.readings for batch in place.staged(path)))
-    theirs, peer_parsed = _timed(lambda: len(parse_to_columns(path)["Value"]))
-    if ours != theirs:
-        raise MeterError(f"{ours} readings here and {theirs} there: not the same work")
+    parsed = _ours(place, path)
+    peer_parsed = _timed(lambda: len(parse_to_columns(path)["Value"]))
+    if parsed.rows != peer_parsed.rows:
+        raise MeterError(f"{parsed.rows} readings here, {peer_parsed.rows} there: other work")
     return parsed, peer_parsed
 
 
-def _timed(work: Callable[[], int]) -> tuple[int, Timed]:
+def _timed(work: Callable[[], int]) -> Timed:
     gc.collect()
     begin, used = time.perf_counter(), time.process_time()
     rows = work()
     seconds, processor = time.perf_counter() - begin, time.process_time() - used
-    return rows, Timed(rows, seconds, processor)
+    return Timed(rows, seconds, processor)

@@ -43,19 +43,20 @@ def rows(measures: Iterable[Measure]) -> list[tuple[str, ...]]:
         (
             f"{m.part}: {m.name}",
             m.against,
-            f"{m.figure:.3g} {m.unit}",
-            f"{m.least:g}",
-            f"{m.aim:g}",
+            rate(m.figure, m.unit),
+            "" if m.least is None else f"{m.least:g}",
+            "" if m.aim is None else f"{m.aim:g}",
             m.verdict,
-            _rate(m.ours, m.rate_unit),
-            _rate(m.theirs, m.rate_unit),
+            rate(m.ours, m.rate_unit),
+            rate(m.theirs, m.rate_unit),
             f"{m.spread:.0%} of {m.runs}",
         )
         for m in measures
     ]
 
 
-def _rate(value: float | None, unit: str) -> str:
+def rate(value: float | None, unit: str) -> str:
+    """A figure with its unit, short; empty for none."""
     if value is None:
         return ""
     return f"{value / 1000:,.0f} k {unit}" if value >= 10_000 else f"{value:.3g} {unit}"

@@ -8,8 +8,7 @@ from contextlib import suppress
 from typing import Final
 
 from nem12 import settings
-from nem12.cli.arguments import parser
-from nem12.errors import MeterError, said
+from nem12.errors import MeterError, sentence
 
 INTERRUPTED: Final = 130
 """As shells report a program that Ctrl-C ended."""
@@ -23,34 +22,39 @@ def main(arguments: list[str] | None = None) -> int:
         as it should be; 2 for wrong usage or a failing environment; 130 after Ctrl-C. `airflow`
         gives Airflow's own.
     """
-    wanted = parser().parse_args(arguments)
-    os.umask(settings.umask())
+    called = settings.command("")
     try:
+        # Here: Ctrl-C may come while it is imported.
+        from nem12.cli.arguments import parser
+
+        wanted = parser().parse_args(arguments)
+        called = settings.command(wanted.command)
         return _run(wanted)
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does: that is not an error.
         return 0
     except MeterError as error:
-        return _ended(wanted, str(error), 2)
+        return _ended(called, str(error), 2)
     except OSError as error:
-        return _ended(wanted, said(error), 2)
+        return _ended(called, sentence(error), 2)
     except KeyboardInterrupt:
-        return _ended(wanted, "interrupted", INTERRUPTED)
+        return _ended(called, "interrupted", INTERRUPTED)
     finally:
         _forget_unwritten()
 
 
 def _run(wanted: Namespace) -> int:
+    os.umask(settings.umask())
     status: int = wanted.run(wanted)
     # Here, where it can still fail in one line: the interpreter would do it after all handlers.
     sys.stdout.flush()
     return status
 
 
-def _ended(wanted: Namespace, why: str, status: int) -> int:
+def _ended(called: str, why: str, status: int) -> int:
     # A full disk may be what this line is to be written to.
     with suppress(OSError):
-        print(f"{settings.command(wanted.command)}: {why}", file=sys.stderr, flush=True)
+        print(f"{called}: {why}", file=sys.stderr, flush=True)
     return status
 
 

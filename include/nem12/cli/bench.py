@@ -26,7 +26,8 @@ def bench(arguments: Namespace) -> int:
             try:
                 for measure in part.load()(here):
                     measures.append(measure)
-                    err.print(f"{part.name}: {measure.name}: {measure.figure:.3g} {measure.unit}")
+                    figure = report.rate(measure.figure, measure.unit)
+                    err.print(f"{part.name}: {measure.name}: {figure}", markup=False)
             except UsageError as missing:
                 skipped[part.name] = str(missing)
             here.clear()
@@ -40,5 +41,6 @@ def bench(arguments: Namespace) -> int:
             out.print(f"{measure.part}: {measure.name}: {measure.note}", markup=False)
     for name, reason in skipped.items():
         out.print(f"{name}: not measured: {reason}", markup=False)
-    out.print("; ".join(f"{name} {value}" for name, value in machine.items()), markup=False)
+    out.print()
+    table("Measured on", ("", ""), [(name, str(value)) for name, value in machine.items()])
     return 0

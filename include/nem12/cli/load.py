@@ -2,26 +2,27 @@
 
 import os
 from argparse import Namespace
-from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, Final
 
 from nem12 import settings
 from nem12.cli.databases import database
 from nem12.cli.files import named, scratch_folder, surveyed
-from nem12.cli.output import err, finding_line, out, progress, table, to_json
-from nem12.errors import TransientError
+from nem12.cli.output import err, finding_line, out, table, to_json
+from nem12.cli.staging import PartRead, Staging, worst
+from nem12.errors import MeterError, TransientError
 from nem12.load.known import known_outcome
 from nem12.load.report import not_kept, why
 from nem12.mdff.findings import ROW, Finding, Level
 from nem12.mdff.text import shown
-from nem12.shard import MeterFile, Shard, pack
-from nem12.stage import Staged, stage
-from nem12.validate import validate
+from nem12.shard import MeterFile, pack
+from nem12.stage import stage
+from nem12.validate import Judging
 from nem12.warehouse import ledger
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import Connection, connect
@@ -30,9 +31,6 @@ Result = dict[str, Any]
 
 _MOST_FINDINGS: Final = 1000
 """Findings listed for a file; `findings_left_out` counts the others."""
-
-_WORTH_A_PROCESS: Final = 4 * settings.MIB
-"""Less is staged before a process of its own has started."""
 
 
 def parse_data(arguments: Namespace) -> int:
@@ -54,26 +52,35 @@ def parse_data(arguments: Namespace) -> int:
 
 
 def _stage_only(files: list[MeterFile], folder: Path) -> list[Result]:
-    for _, staged in _staged(pack(_unique(files)), folder, processes=os.cpu_count() or 1):
-        staged()
-    results = []
-    for file in files:
-        findings: list[Finding] = []
-        judged = validate(file, findings.append)
-        listed = sorted(findings, key=lambda finding: finding.rank)[:_MOST_FINDINGS]
-        results.append(
-            {
-                "file": shown(file.name, 4096),
-                "sha256": file.sha256,
-                "outcome": judged.outcome,
-                "readings": judged.values - judged.refused_values,
-                "days": judged.days,
-                "refused_records": judged.refused_records,
-                "findings": [finding.row() for finding in listed],
-                "findings_left_out": judged.tally.counts.total() - len(listed),
-            }
-        )
-    return results
+    unique = _unique(files)
+    judged: dict[str, Result] = {}
+    with Staging(pack(unique), folder, os.cpu_count() or 1, _MOST_FINDINGS) as staging:
+        reads = (read for _, staged in staging for read in staged().parts)
+        # A file's parts come one after the other.
+        for sha256, parts in groupby(reads, key=lambda read: read.parsed.part.file.sha256):
+            judged[sha256] = _judged(parts)
+    return [{"file": shown(file.name, 4096), **judged[file.sha256]} for file in files]
+
+
+def _judged(parts: Iterator[PartRead]) -> Result:
+    """What is to be said of a file, of what its parts gave while they were staged."""
+    findings: list[Finding] = []
+    first = next(parts)
+    with closing(Judging(first.parsed.part.file)) as judging:
+        for part in chain([first], parts):
+            judging.add(part.parsed, part.days)
+            findings = worst([*findings, *part.findings], _MOST_FINDINGS)
+        judged = judging.judged(findings.append)
+    listed = worst(findings, _MOST_FINDINGS)
+    return {
+        "sha256": judged.file.sha256,
+        "outcome": judged.outcome,
+        "readings": judged.values - judged.refused_values,
+        "days": judged.days,
+        "refused_records": judged.refused_records,
+        "findings": [finding.row() for finding in listed],
+        "findings_left_out": judged.tally.counts.total() - len(listed),
+    }
 
 
 def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) -> list[Result]:
@@ -87,7 +94,9 @@ def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) 
         known = ledger.known_files(connection, [file.file_id for file in given])
         judged = [known_outcome(known, file, reprocess=arguments.reprocess) for file in given]
         fresh = [file for outcome, file in judged if outcome is None]
-        _apply(connection, fresh, folder, failures)
+        with _nothing_half(connection) as begun:
+            for file in _apply(connection, fresh, folder, failures):
+                begun[file.sha256] = file
         _settle(connection, fresh, failures)
         seen = {file.file_id for outcome, file in judged if outcome is not None}
         loaded_as = {file.sha256: file.name for file in given}
@@ -125,21 +134,45 @@ class _Failures:
 
 def _apply(
     connection: Connection, files: list[MeterFile], folder: Path, failures: _Failures
-) -> None:
-    """Apply files in shards; those of a shard that fails one by one."""
+) -> Iterator[MeterFile]:
+    """Apply files in shards, those of a shard that fails one by one; gives what it has applied."""
     by = f"parse_data {os.getpid()}"
     # One process that stages is ten times as fast as what applies, and keeps memory flat.
-    for shard, staged in _staged(pack(files), folder, processes=1):
-        whole = _Failures()
-        with whole.of(shard.label):
-            batch = staged()
-            apply(connection, Path(batch.path), batch.months, by)
-        together = {part.file.sha256: part.file for part in shard.parts}
-        for file in together.values() if whole.reasons else ():
-            with failures.of(file.name):
-                for one in pack([file]) if len(together) > 1 else [shard]:
-                    batch = stage(one, folder)
-                    apply(connection, Path(batch.path), batch.months, by)
+    with Staging(pack(files), folder, processes=1) as staging:
+        for shard, staged in staging:
+            whole = _Failures()
+            with whole.of(shard.label):
+                batch = staged().batch
+                so_far = partial(staging.applied, batch)
+                apply(connection, Path(batch.path), batch.months, by, so_far)
+            together = {part.file.sha256: part.file for part in shard.parts}
+            if not whole.reasons:
+                yield from together.values()
+                continue
+            for file in together.values():
+                with failures.of(file.name):
+                    for one in pack([file]) if len(together) > 1 else [shard]:
+                        batch = stage(one, folder)
+                        apply(connection, Path(batch.path), batch.months, by)
+                        yield file
+
+
+@contextmanager
+def _nothing_half(connection: Connection) -> Iterator[dict[str, MeterFile]]:
+    """Whatever ends the load early, such as Ctrl-C: files are loaded whole, or not at all.
+
+    Yields:
+        Takes the files of which something was applied.
+    """
+    begun: dict[str, MeterFile] = {}
+    try:
+        yield begun
+    except BaseException:
+        # The connection may be what failed: then the next load of the file completes it.
+        with suppress(MeterError):
+            ended = _Failures({file.name: "interrupted" for file in begun.values()})
+            _settle(connection, list(begun.values()), ended)
+        raise
 
 
 def _settle(connection: Connection, files: list[MeterFile], failures: _Failures) -> None:
@@ -157,35 +190,6 @@ def _settle(connection: Connection, files: list[MeterFile], failures: _Failures)
 
 def _unique(files: list[MeterFile]) -> list[MeterFile]:
     return list({file.sha256: file for file in reversed(files)}.values())[::-1]
-
-
-def _staged(
-    shards: list[Shard], folder: Path, processes: int
-) -> Iterator[tuple[Shard, Callable[[], Staged]]]:
-    """Stage shards in processes of their own; each with what waits for its batch, in order."""
-    folder.mkdir(parents=True, exist_ok=True)
-    total = sum(shard.size for shard in shards)
-    with progress() as bars:
-        bar = bars.add_task("loading", total=total)
-        for shard, staged in zip(shards, _stage_all(shards, folder, processes), strict=True):
-            yield shard, staged
-            bars.advance(bar, shard.size)
-            if not err.is_terminal and len(shards) > 1:
-                err.print(shown(shard.label, 200), markup=False)
-
-
-def _stage_all(shards: list[Shard], folder: Path, processes: int) -> Iterator[Callable[[], Staged]]:
-    if sum(shard.size for shard in shards) < _WORTH_A_PROCESS:
-        yield from (partial(stage, shard, folder) for shard in shards)
-        return
-    with ProcessPoolExecutor(min(len(shards), processes)) as pool:
-        waiting = [pool.submit(stage, shard, folder) for shard in shards]
-        try:
-            for future in waiting:
-                yield future.result
-        finally:
-            for future in waiting:
-                future.cancel()
 
 
 def _result(connection: Connection, file: MeterFile, *, again: bool) -> Result:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from nem12 import storage
-from nem12.errors import MeterError
+from nem12.errors import MeterError, sentence
 from nem12.mdff.findings import EXPLAIN, Level, said
 from nem12.mdff.text import shown
 from nem12.storage import Place
@@ -67,9 +67,8 @@ def why(error: Exception) -> str:
     """In a line, what an error says: of the system's, what it is and about which file."""
     if isinstance(error, MeterError):
         return str(error)
-    if isinstance(error, OSError) and error.strerror:
-        paths = [str(path) for path in (error.filename, error.filename2) if path is not None]
-        return ": ".join([error.strerror, *(shown(path, 300) for path in paths)])
+    if isinstance(error, OSError):
+        return shown(sentence(error), 500)
     return shown(f"{type(error).__name__}: {error}", 300)
 
 

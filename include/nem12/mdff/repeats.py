@@ -37,9 +37,9 @@ class SeenDays:
         self._database.execute("CREATE TABLE seen (nmi TEXT, suffix TEXT, day TEXT)")
         self._waiting: list[Key] = []
 
-    def note(self, day: Day) -> None:
+    def note(self, day: Key) -> None:
         """A day of the file."""
-        self._waiting.append(day_key(day))
+        self._waiting.append(day)
         if len(self._waiting) >= _NOTED:
             self._write()
 
@@ -54,7 +54,10 @@ class SeenDays:
         self._database.close()
 
     def _write(self) -> None:
-        self._database.executemany("INSERT INTO seen VALUES (?, ?, ?)", self._waiting)
+        try:
+            self._database.executemany("INSERT INTO seen VALUES (?, ?, ?)", self._waiting)
+        except sqlite3.OperationalError as error:
+            raise OSError(f"SQLite's temporary database: {error}") from None
         self._waiting = []
 
 

@@ -1,7 +1,7 @@
 """Apply a staged batch file: one transaction, again without harm."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import BinaryIO, Final
 
 from psycopg import sql
@@ -20,7 +20,18 @@ _COPY: Final = sql.SQL("COPY meter_readings ({}) FROM STDIN (FORMAT binary)").fo
 )
 
 
-def apply(connection: Connection, staged: Place, months: Sequence[str], by: str = "") -> int:
+SoFar = Callable[[int, int], None]
+"""Is given how many bytes of a staged file were run, and how many readings put in force, since it
+was called before."""
+
+
+def apply(
+    connection: Connection,
+    staged: Place,
+    months: Sequence[str],
+    by: str = "",
+    so_far: SoFar | None = None,
+) -> int:
     """Run a staged batch file against a migrated database.
 
     Args:
@@ -29,6 +40,7 @@ def apply(connection: Connection, staged: Place, months: Sequence[str], by: str 
         months: First days of the months it has readings of; their partitions are made first, in a
             transaction of their own, so that no reader waits for the batch.
         by: Run and try, for the ledger.
+        so_far: Is called from time to time.
 
     Returns:
         Readings that were put in force; 0 when all of it had been applied before.
@@ -46,13 +58,15 @@ def apply(connection: Connection, staged: Place, months: Sequence[str], by: str 
             for statement in statements(stream):
                 finish = _FINISH.match(statement)
                 if finish:
-                    readings += _finish(connection, finish[1].decode())
+                    readings += _finish(connection, finish[1].decode(), so_far)
                 else:
                     connection.execute(statement)
+                    if so_far:
+                        so_far(len(statement), 0)
     return readings
 
 
-def _finish(connection: Connection, batch_id: str) -> int:
+def _finish(connection: Connection, batch_id: str, so_far: SoFar | None) -> int:
     """What `meter_apply_batch` does, with the readings sent by COPY."""
     cursor = connection.cursor(row_factory=tuple_row)
     cursor.execute("SELECT meter_open_winners(%s)", (batch_id,))
@@ -62,6 +76,8 @@ def _finish(connection: Connection, batch_id: str) -> int:
             for piece in pieces(Winner(*day) for day in days):
                 copied.write(piece)
         readings += cursor.rowcount
+        if so_far:
+            so_far(0, cursor.rowcount)
     cursor.execute("SELECT meter_settle_batch(%s)", (batch_id,))
     return readings
 
