@@ -5,11 +5,10 @@ import sys
 
 import pytest
 
-from nem12.bench import PARTS, peers
+from nem12.bench import PARTS
 from nem12.bench.measure import Measure, Timed, ratio
 from nem12.bench.sizes import FULL, QUICK, of
 from nem12.cli.__main__ import main
-from nem12.errors import UsageError
 from tests.pg.servers import passable_folder
 
 WITHOUT_AIRFLOW = [name for name in PARTS if name != "airflow"]
@@ -28,7 +27,7 @@ def test_every_part_measures(
     said = json.loads(capsys.readouterr().out)
     measured = {measure["part"] for measure in said["measures"]}
     assert measured | set(said["skipped"]) == set(WITHOUT_AIRFLOW)
-    assert set(said["skipped"]) <= {"parse"}  # its peer is installed by who wants it
+    assert said["skipped"] == {}
     assert said["machine"]["processors"] >= 1
     assert all(measure["figure"] is not None for measure in said["measures"])
     assert curve.startswith("<svg")
@@ -42,10 +41,15 @@ def test_a_part_that_is_none_is_named(capsys: pytest.CaptureFixture[str]) -> Non
     assert "there is no part nonsense: take parse, apply" in capsys.readouterr().err
 
 
-def test_a_peer_that_is_missing_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_peer_parse_gives_its_own_figures_and_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setitem(sys.modules, "aemo_mdff_reader", None)
-    with pytest.raises(UsageError, match=r"pip install -r requirements-bench\.txt"):
-        peers.reader()
+    assert main(["bench", "--quick", "--readings", "30000", "parse"]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count(" k readings/s") == 6
+    assert printed.count("run .venv/bin/pip install -r requirements-bench.txt") == 1
+    assert "not measured" not in printed
 
 
 def test_a_ratio_is_the_median_of_pairs() -> None:

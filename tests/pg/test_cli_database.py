@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,7 +15,8 @@ from nem12.cli import __main__ as command_line
 from nem12.unpack import sha256
 from nem12.warehouse import migrate as migrations
 from nem12.warehouse import schema
-from nem12.warehouse.connect import connect
+from nem12.warehouse.apply import apply
+from nem12.warehouse.connect import Connection, connect
 from tests.pg.commands import Command
 from tests.pg.deliveries import NMI, Day, delivery
 from tests.pg.digest import tables
@@ -150,6 +152,34 @@ def test_staged_files_applied_by_psql_give_the_same_tables(
         assert command("parse_data", *files, "--apply")[0] == 1
         with connect(a.loader) as applied, connect(b.loader) as by_psql:
             assert tables(applied) == tables(by_psql)
+
+
+def test_ctrl_c_between_the_parts_of_a_file_leaves_nothing_of_it(
+    warehouse: Warehouse, command: Command, good: Path, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """What is loaded whole by then stays."""
+    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 4000)
+    command("parse_data", "--apply", "--file", good)
+    with connect(warehouse.loader) as connection:
+        before = tables(connection)
+    large = tmp_path / "large.csv"
+    large.write_bytes(delivery(*(Day(nmi=f"64071{number:05}") for number in range(40))))
+    applied = []
+
+    def interrupted(connection: Connection, *arguments: Any) -> int:
+        if len(applied) == 2:
+            raise KeyboardInterrupt
+        applied.append(apply(connection, *arguments))
+        return applied[-1]
+
+    monkeypatch.setattr("nem12.cli.load.apply", interrupted)
+    status, printed, said = command("parse_data", "--apply", "--file", large)
+    assert (status, printed) == (130, "")
+    assert said.splitlines()[-1] == "python -m nem12.cli parse_data: interrupted"
+    assert applied == [applied[0]] * 2
+    with connect(warehouse.loader) as connection:
+        assert tables(connection) == before
 
 
 def test_a_file_that_cannot_be_loaded_is_its_own_failure(
