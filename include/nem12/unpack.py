@@ -390,5 +390,7 @@ def _warned(file: MeterFile, message: Message) -> MeterFile:
 
 def _refuse(file: MeterFile, code: str, message: str) -> MeterFile:
     """The file with one reason; what its bytes look like as records means nothing."""
-    finding = Finding(Level.FILE, code, 1, message, "", 1, max(1, file.lines))
+    shown = (f.excerpt for f in file.findings if f.code in ("not-text", "no-header"))
+    excerpt = next(shown, "")
+    finding = Finding(Level.FILE, code, 1, message, excerpt, 1, max(1, file.lines))
     return replace(file, findings=(finding,), warnings={}, headers=(), cuts=())

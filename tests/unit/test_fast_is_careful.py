@@ -103,11 +103,23 @@ def assert_balanced(data: bytes, meter_file: MeterFile, given_back: Read) -> Non
         assert not given_back.days
 
 
+def assert_shown(given_back: Read) -> None:
+    """A finding fits its table, and one field of its excerpt is marked where one is at fault."""
+    for finding in given_back.findings:
+        assert len(finding.nmi) <= 10
+        assert len(finding.suffix) <= 2
+        assert (finding.nmi + finding.suffix).isascii()
+        assert finding.excerpt.isprintable()
+        assert [c for c in finding.excerpt if c in "►◄"] == ["►", "◄"] * bool(finding.field)
+        assert (finding.day is None) == (finding.last_day is None)
+
+
 def assert_agreed(folder: Path, data: bytes, profile: str) -> None:
     meter_file = surveyed(folder, data, profile)
     fast = read(meter_file, fast=True)
     assert read(meter_file, fast=False) == fast
     assert_balanced(data, meter_file, fast)
+    assert_shown(fast)
 
 
 profiles = st.sampled_from(sorted(PROFILES))

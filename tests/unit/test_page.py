@@ -9,7 +9,7 @@ import pytest
 
 from nem12.errors import UsageError
 from nem12.load.kept import kept_below, pattern_of
-from nem12.web.answers import task_link
+from nem12.web.answers import marked, subject_link, task_link
 from nem12.web.calendar import heat_map
 from nem12.web.coverage import Coverage, csv_line
 from nem12.web.paging import after, integer, page, word
@@ -30,6 +30,27 @@ def test_a_ledger_entry_links_to_the_task_instance_that_made_it() -> None:
 @pytest.mark.parametrize("by", ["nem12_loader", "", "a b c", "x try 1", "a/../b[1] try"])
 def test_what_no_task_made_links_nowhere(by: str) -> None:
     assert task_link(by) is None
+
+
+@pytest.mark.parametrize(
+    ("nmi", "nmi_suffix", "day", "path"),
+    [
+        ("4103035613", "E1", MAY, "4103035613/E1/2024-05-01"),
+        ("4103035613", "E1", date(9999, 12, 31), "4103035613/E1"),
+        ("4103035613", None, MAY, "4103035613"),
+        (None, "E1", MAY, ""),
+    ],
+)
+def test_a_finding_links_to_the_most_that_is_known_of_whose_it_is(
+    nmi: str | None, nmi_suffix: str | None, day: date, path: str
+) -> None:
+    assert subject_link({"nmi": nmi, "nmi_suffix": nmi_suffix, "day": day}) == path
+
+
+def test_the_field_at_fault_is_marked_and_all_text_escaped() -> None:
+    found = {"field": 3, "excerpt": "300,<b>,►<i>◄,<u>"}
+    assert marked(found) == "300,&lt;b&gt;,<mark>&lt;i&gt;</mark>,&lt;u&gt;"
+    assert marked({"field": None, "excerpt": "<b>"}) == "&lt;b&gt;"
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1"])

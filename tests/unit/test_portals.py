@@ -1,5 +1,6 @@
 """What portals and distributors add to the format: shifted fields, records of their own, NMIs."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -192,22 +193,25 @@ def test_files_with_extensions_cut_anywhere_give_the_same(tmp_path: Path, profil
 
 
 @pytest.mark.parametrize(
-    ("sender", "receiver", "warned"),
+    ("sender", "receiver", "warned", "names"),
     [
-        ("ABCDEFGHIJ", "ABCDEFGHIJ", []),
-        ("ABCDEFGHIJK", "LUMENRET", [4]),
-        ("WATTMDP", "ABCDEFGHIJK", [5]),
-        ("A" * 500, "B" * 500, [4, 5]),
-        ("", "B" * 11, [4, 5]),
+        ("ABCDEFGHIJ", "ABCDEFGHIJ", [], []),
+        ("ABCDEFGHIJK", "LUMENRET", [4], ["FromParticipant"]),
+        ("WATTMDP", "ABCDEFGHIJK", [5], ["ToParticipant"]),
+        ("A" * 500, "B" * 500, [4], ["FromParticipant", "ToParticipant"]),
+        ("", "B" * 11, [4], ["FromParticipant", "ToParticipant"]),
     ],
 )
 def test_a_long_participant_is_warned_of(
-    tmp_path: Path, sender: str, receiver: str, warned: list[int]
+    tmp_path: Path, sender: str, receiver: str, warned: list[int], names: list[str]
 ) -> None:
     data = file(channel(), day()).replace(b"WATTMDP,LUMENRET", f"{sender},{receiver}".encode())
     result, findings = judged(tmp_path, data)
     assert [(f.code, f.line, f.field) for f in findings] == [
         ("participant", 1, place) for place in warned
+    ]
+    assert [re.findall("[A-Z][a-z]+Participant", f.message) for f in findings] == [
+        names for _ in warned
     ]
     assert (result.outcome, result.days) == ("loaded", 1)
 

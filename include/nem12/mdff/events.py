@@ -32,10 +32,11 @@ def check_events(day: Day) -> Fault | None:
     covered = 0
     for place, event in enumerate(events):
         if event.start <= covered:
-            message = f"interval {event.start} is covered by two 400 records"
+            message = f"StartInterval {event.start} is within the 400 record before, which ends at"
+            message += f" {covered}"
             return Fault("event-overlap", place, message)
         if whole and event.start > covered + 1:
-            message = _not_covered(covered + 1, event.start - 1)
+            message = f"StartInterval {event.start}: {_not_covered(covered + 1, event.start - 1)}"
             return Fault("event-gap", place, message)
         covered = event.end
     if whole and covered < day.channel.intervals:

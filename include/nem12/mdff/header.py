@@ -115,17 +115,18 @@ def check_100(record: Record) -> Header | None:
 
 
 def _check_participants(record: Record) -> None:
-    empty = [place for place in (3, 4) if not record.at(place)]
-    if empty:
-        names = " and ".join(map(record.name, empty))
-        message = f"{names} {'is' if len(empty) == 1 else 'are'} empty"
-        record.warn("participant", message, place=empty[0])
-    for place in (3, 4):
-        given = record.at(place)
-        if len(given) > spec.MAX_PARTICIPANT:
-            what = f"is longer than {spec.MAX_PARTICIPANT} characters"
-            message = f"{record.name(place)} '{text.shown(given)}' {what}"
-            record.warn("participant", message, place=place)
+    faults = {place: fault for place in (3, 4) if (fault := _participant_fault(record, place))}
+    if faults:
+        record.warn("participant", "; ".join(faults.values()), place=min(faults))
+
+
+def _participant_fault(record: Record, place: int) -> str:
+    given, name = record.at(place), record.name(place)
+    if not given:
+        return f"{name} is empty"
+    if len(given) > spec.MAX_PARTICIPANT:
+        return f"{name} '{text.shown(given)}' is longer than {spec.MAX_PARTICIPANT} characters"
+    return ""
 
 
 def check_900(record: Record) -> None:

@@ -69,7 +69,7 @@ class Record:
     def _warn_of_strays(self, before: bytes, behind: bytes) -> None:
         if text.BOM in before:
             message = f"a byte order mark before the {self.fields[0]} record"
-            self.warn("bom", message, place=0)
+            self.warn("bom", message)
         if text.END_OF_TEXT in before + behind:
             where = "before" if text.END_OF_TEXT in before else "behind"
             message = f"a Ctrl-Z (0x1A) {where} the {self.fields[0]} record"
@@ -145,7 +145,8 @@ class Record:
             return False
         elif count > most:
             surplus = text.plural(count - most, "extra empty field")
-            self.warn("trailing-commas", f"{surplus} after the {self.fields[0]} record", place=most)
+            message = f"{surplus} after the {self.fields[0]} record, from field {most + 1} on"
+            self.warn("trailing-commas", message, place=most)
         return count >= least
 
     def leave_out(self, place: int) -> None:

@@ -63,7 +63,7 @@ def interval_date_fault(day: date | None, created: datetime | None) -> str | Non
         created: When the file was made; None where no 100 record says so.
     """
     if day is None:
-        return "is no date (CCYYMMDD)"
+        return "is not a valid date (CCYYMMDD)"
     if fault := year_fault(day.year, FIRST_YEAR):
         return fault
     if created is not None and day - created.date() > timedelta(days=DAYS_AHEAD):

@@ -21,6 +21,7 @@ from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import MARKS
 from nem12.settings import LOAD_DAG_ID
 from nem12.web.paging import cursor
+from nem12.web.parameters import FIRST_DAY, LAST_DAY
 
 _PACKAGE: Final = "nem12.web"
 
@@ -119,10 +120,10 @@ def _templates() -> jinja2.Environment:
         "task_link": task_link,
         "run_link": run_link,
         "query": _query,
-        "marked": _marked,
+        "marked": marked,
         "said": said,
         "subject": subject,
-        "subject_link": _subject_link,
+        "subject_link": subject_link,
         "first_of_line": _first_of_line,
     }
     made.globals["asset"] = lambda name: f"static/{name}?v={_version(name)}"
@@ -182,7 +183,7 @@ def _name(uri: str) -> str:
     return unquote(uri.rpartition("/")[2])
 
 
-def _marked(found: Mapping[str, Any]) -> Markup:
+def marked(found: Mapping[str, Any]) -> Markup:
     """The excerpt of a finding, the field at fault marked."""
     begin, end = MARKS
     if not found["field"]:
@@ -192,10 +193,13 @@ def _marked(found: Mapping[str, Any]) -> Markup:
     return Markup("{}<mark>{}</mark>{}").format(before, field, after)
 
 
-def _subject_link(found: Mapping[str, Any]) -> str:
+def subject_link(found: Mapping[str, Any]) -> str:
     """The path below channels/ of whose data a finding is about; empty where it is not known."""
-    parts = (found["nmi"], found["nmi_suffix"], found["day"])
-    return "/".join(map(str, takewhile(bool, parts)))
+    day = found["day"]
+    # A day that was refused for what it is has no page.
+    if day and not FIRST_DAY <= day <= LAST_DAY:
+        day = None
+    return "/".join(map(str, takewhile(bool, (found["nmi"], found["nmi_suffix"], day))))
 
 
 def _first_of_line(found: Mapping[str, Any]) -> str:
