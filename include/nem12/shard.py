@@ -45,8 +45,8 @@ class MeterFile:
         seen: Size and time of what lies at `path`, to notice that it has changed since.
         replaces: What was loaded of it goes, in the transaction that loads it again.
         withheld: It has errors, and its profile lets nothing of such a file be loaded.
-        delivered_at: When it was sent, where an archive or a message says so of it; else its drop's
-            time of change tells.
+        delivered_at: What an archive or a message says of it; then, by `nem12.delivery`, in whole
+            seconds what counts.
     """
 
     path: str
@@ -136,6 +136,11 @@ class Shard:
             for p in self.parts
         ]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()[:32]
+
+    @property
+    def delivered(self) -> dict[int, datetime | None]:
+        """When each of its files was delivered, by id; no part of the batch's identity."""
+        return {part.file.file_id: part.file.delivered_at for part in self.parts}
 
     @property
     def size(self) -> int:

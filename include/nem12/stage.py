@@ -45,7 +45,7 @@ ON CONFLICT DO NOTHING;
 
 _DAY_COLUMNS: Final = (
     "nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, "
-    "file_created_at, day, line, last_line, records, updated_at, update_missing, msats_loaded_at, "
+    "file_created_at, day, line, last_line, records, updated_at, update_rank, msats_loaded_at, "
     "quality_method, reason_code, reason_description, event_starts, event_qualities, "
     "event_reasons, event_descriptions, interval_values"
 )
@@ -53,6 +53,13 @@ _PART_COLUMNS: Final = (
     "file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, "
     "refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings"
 )
+_TAKEN_OVER: Final = (
+    "(file_id, parts, byte_start, byte_end) DO UPDATE SET batch_id = excluded.batch_id\n"
+    "WHERE meter_batch_parts.batch_id <> excluded.batch_id"
+)
+"""A part that a batch of another run has applied: this one decides its days and settles its file,
+since it has brought back what the other may have taken out."""
+
 _FINDING_COLUMNS: Final = (
     "file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt"
 )
@@ -105,10 +112,13 @@ def stage(shard: Shard, folder: Place, read: Read = parse) -> Staged:
 
 
 class _Insert:
-    """Rows of one table, written as statements of bounded size."""
+    """Rows of one table, written as statements of bounded size; what is there already stays."""
 
-    def __init__(self, out: BinaryIO, table: str, columns: str) -> None:
+    def __init__(
+        self, out: BinaryIO, table: str, columns: str, conflict: str = "DO NOTHING"
+    ) -> None:
         self._out = out
+        self._tail = f"\nON CONFLICT {conflict};\n\n".encode()
         self._head = f"INSERT INTO {table} ({columns}) VALUES\n".encode()
         self._rows: list[bytes] = []
         self._size = 0
@@ -122,8 +132,7 @@ class _Insert:
 
     def flush(self) -> None:
         if self._rows:
-            self._out.write(self._head + b",\n".join(self._rows))
-            self._out.write(b"\nON CONFLICT DO NOTHING;\n\n")
+            self._out.write(self._head + b",\n".join(self._rows) + self._tail)
         self._rows, self._size = [], 0
 
 
@@ -139,7 +148,7 @@ class _Batch:
             f"level, first_line, last_line, {_FINDING_COLUMNS}",
         )
         self._warnings = _Insert(out, "meter_warnings", _FINDING_COLUMNS)
-        self._parts = _Insert(out, "meter_batch_parts", _PART_COLUMNS)
+        self._parts = _Insert(out, "meter_batch_parts", _PART_COLUMNS, _TAKEN_OVER)
         self._months: set[date] = set()
 
     def write(self, shard: Shard) -> None:
@@ -216,7 +225,8 @@ class _DayRows:
         """One row of VALUES, in the order of the day columns."""
         if day.header is not self._header:
             self._header = day.header
-            self._header_text = f"{self._file_id},{instant(day.header.created)}"
+            created = day.header.created if day.header.known else None
+            self._header_text = f"{self._file_id},{instant(created)}"
         if day.channel is not self._channel:
             self._channel, self._channel_text = day.channel, _channel_values(day.channel)
         if day.quality is not self._quality:
@@ -237,8 +247,7 @@ def _channel_values(channel: Channel) -> str:
 
 
 def _stamp_values(stamps: Stamps) -> str:
-    missing = "true" if stamps.missing else "false"
-    return f"{_stamp(stamps.updated)},{missing},{_stamp(stamps.loaded)}"
+    return f"{_stamp(stamps.updated)},{stamps.rank},{_stamp(stamps.loaded)}"
 
 
 def _stamp(digits: str) -> str:

@@ -67,8 +67,9 @@ def main(root: str, uri: str, point: str, claim: str) -> None:
     with connect(uri) as connection:
         for one in plan.plan(connection, home, claim):
             path = Path(one["shard"])
-            batch = stage.stage(load_shard(path), path.parent)
-            apply.apply(connection, Path(batch.path), batch.months, claim)
+            shard = load_shard(path)
+            batch = stage.stage(shard, path.parent)
+            apply.apply(connection, Path(batch.path), batch.months, claim, shard.delivered)
         settle.settle(connection, home, claim)
 
 

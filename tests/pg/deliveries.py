@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -60,14 +60,16 @@ class Day:
 
 
 def delivery(*days: Day, created: str = CREATED) -> bytes:
-    """A file with a block for each day."""
-    lines = [f"100,NEM12,{created},WATTMDP,LUMENRET"]
+    """A file with a block for each day; without a 100 record where it was never created."""
+    lines = [f"100,NEM12,{created},WATTMDP,LUMENRET"] if created else []
     for day in days:
         lines += [day.block, day.record, *day.events]
     return "".join(f"{line}\r\n" for line in [*lines, "900"]).encode()
 
 
-def surveyed(folder: Path, data: bytes, name: str = "file.csv", *, cut: int = MIB) -> MeterFile:
+def surveyed(
+    folder: Path, data: bytes, name: str = "file.csv", *, cut: int = MIB, profile: str = "standard"
+) -> MeterFile:
     """The file with these bytes, kept in the folder; cut at 200 records that far apart."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{hashlib.sha256(data).hexdigest()[:16]}-{name}"
@@ -75,7 +77,7 @@ def surveyed(folder: Path, data: bytes, name: str = "file.csv", *, cut: int = MI
         path.write_bytes(data)
     with pytest.MonkeyPatch.context() as patch, path.open("rb") as stream:
         patch.setattr(shards, "part_bytes", lambda _: cut)
-        return survey(stream, str(path), name, "standard", len(data))
+        return survey(stream, str(path), name, profile, len(data))
 
 
 def one_block_shards(files: Iterable[MeterFile]) -> list[Shard]:
@@ -83,17 +85,21 @@ def one_block_shards(files: Iterable[MeterFile]) -> list[Shard]:
     return [Shard((part,)) for file in files for part in parts(file)]
 
 
-def staged(folder: Path, *deliveries: bytes) -> Staged:
+def staged(folder: Path, *deliveries: bytes, profile: str = "standard") -> Staged:
     """These deliveries as one batch."""
     folder.mkdir(parents=True, exist_ok=True)
-    files = [surveyed(folder, data, f"{n}.csv") for n, data in enumerate(deliveries)]
+    files = [
+        surveyed(folder, data, f"{n}.csv", profile=profile) for n, data in enumerate(deliveries)
+    ]
     (shard,) = pack(files)
     return stage(shard, folder)
 
 
-def put(connection: Connection, batch: Staged) -> int:
+def put(
+    connection: Connection, batch: Staged, delivered: dict[int, datetime | None] | None = None
+) -> int:
     """Apply a staged batch; the readings that it put in force."""
-    return apply(connection, Path(batch.path), batch.months, "test")
+    return apply(connection, Path(batch.path), batch.months, "test", delivered)
 
 
 def load(connection: Connection, folder: Path, *deliveries: bytes) -> int:
@@ -105,4 +111,4 @@ def load_shards(connection: Connection, folder: Path, each: Sequence[Shard]) -> 
     """Load shards in this order."""
     folder.mkdir(parents=True, exist_ok=True)
     for shard in each:
-        put(connection, stage(shard, folder))
+        put(connection, stage(shard, folder), shard.delivered)

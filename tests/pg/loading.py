@@ -47,8 +47,10 @@ class Run:
     def load_shard(self, planned: dict[str, str], claim: str) -> None:
         """Parse and apply one shard of a plan."""
         described = storage.place(planned["shard"])
-        batch = stage(load_shard(described), described.parent)
-        apply(self.connection, storage.place(batch.path), batch.months, claim)
+        shard = load_shard(described)
+        batch = stage(shard, described.parent)
+        place = storage.place(batch.path)
+        apply(self.connection, place, batch.months, claim, shard.delivered)
 
     def settle(self, claim: str) -> Settlement:
         return settle(self.connection, self.home, claim)

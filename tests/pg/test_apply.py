@@ -279,7 +279,7 @@ def test_days_are_taken_out_without_a_look_at_others(loader: Connection, tmp_pat
         loader.execute("SET LOCAL enable_nestloop = off")
         loader.execute(
             "SELECT meter_delete_readings(array_agg("
-            "(nmi, nmi_suffix, day, NULL, NULL, NULL)::meter_day_key)) FROM meter_days"
+            "(nmi, nmi_suffix, day, NULL, NULL, NULL, NULL)::meter_day_key)) FROM meter_days"
         )
         after = loader.execute(counts).fetchone() or ()
     scans, deleted = (now - then for now, then in zip(after, before, strict=True))

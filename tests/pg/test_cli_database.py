@@ -399,6 +399,7 @@ def test_status_counts_what_is_there(command: Command, reader: Command, good: Pa
         "delivered_readings": 96,
         "days": 2,
         "channels": 2,
+        "contradictions": 0,
         "first_day": "2024-03-10",
         "last_day": "2024-03-10",
         "refusals": 0,

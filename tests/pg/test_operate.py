@@ -181,6 +181,7 @@ BREAKAGES = (
     ("days", "DELETE FROM meter_days WHERE day = '2024-03-11'"),
     ("days", "UPDATE meter_days SET day = '2024-03-13' WHERE day = '2024-03-11'"),
     ("days", "INSERT INTO meter_days (nmi, nmi_suffix, day, file_id) VALUES ('N', 'E1', now(), 1)"),
+    ("contradictions", "UPDATE meter_days SET contradicted = true WHERE day = '2024-03-11'"),
     ("missing_readings", f"DELETE FROM meter_readings {ONE}"),
     ("surplus_readings", f"UPDATE meter_readings SET consumption = 7 {ONE}"),
     ("surplus_readings", f"UPDATE meter_readings SET quality_method = 'E52' {ONE}"),
@@ -228,8 +229,8 @@ def test_readings_rebuilt_from_the_versions_are_the_same(warehouse: Warehouse, r
     with connect(warehouse.owner) as connection:
         connection.execute("TRUNCATE meter_readings")
         connection.execute(
-            "SELECT meter_put_readings(array_agg((nmi, nmi_suffix, day, file_id, line, false)"
-            "::meter_day_key)) FROM meter_days"
+            "SELECT meter_put_readings(array_agg("
+            "(nmi, nmi_suffix, day, file_id, line, false, false)::meter_day_key)) FROM meter_days"
         )
     assert data(run) == before
     assert differences(warehouse) == []

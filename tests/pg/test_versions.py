@@ -5,7 +5,7 @@ import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -14,7 +14,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nem12.settings import MIB
 from nem12.shard import MeterFile, Shard, pack, parts
+from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.verify import verify
 from tests.pg.deliveries import (
@@ -23,7 +25,6 @@ from tests.pg.deliveries import (
     delivery,
     load,
     load_shards,
-    one_block_shards,
     surveyed,
 )
 from tests.pg.digest import tables
@@ -46,41 +47,63 @@ days = st.builds(
 )
 
 
+TIMES = ["20240402080000", "20240402080001", "20240403100000", "20240501000000"]
+
+
 @dataclass(frozen=True)
 class Delivered:
-    """A whole file of the model."""
+    """A whole file of the model.
+
+    Attributes:
+        created: Empty where it has no 100 record.
+        times: When it was delivered, once or several times.
+    """
 
     created: str
     days: tuple[Day, ...]
+    times: tuple[str, ...]
 
     @property
     def data(self) -> bytes:
         return delivery(*self.days, created=self.created)
 
+    def at(self, folder: Path, name: str, time: str, cut: int = MIB) -> MeterFile:
+        """One of its deliveries."""
+        file = surveyed(folder, self.data, name, cut=cut, profile="lenient")
+        return replace(file, delivered_at=instant(time))
+
+
+def instant(time: str) -> datetime:
+    """14 digits in NEM time."""
+    return datetime.strptime(f"{time}+1000", "%Y%m%d%H%M%S%z")
+
 
 deliveries = st.lists(
     st.builds(
         Delivered,
-        created=st.sampled_from(["202404031000", "202404031001", "202404040000"]),
+        created=st.sampled_from(["202404031000", "202404031001", "202404040000", "", ""]),
         days=st.lists(days, min_size=1, max_size=4).map(tuple),
+        times=st.lists(st.sampled_from(TIMES), min_size=1, max_size=3).map(tuple),
     ),
     min_size=1,
     max_size=4,
-    unique=True,
+    unique_by=lambda delivered: delivered.data,
 )
 
 
-def in_force(given: Sequence[tuple[MeterFile, Delivered]]) -> dict[tuple[str, str], Day]:
+def in_force(given: Sequence[Delivered]) -> dict[tuple[str, str], Day]:
     """The rule of the design, slowly: the highest version of each day of each channel."""
     best: dict[tuple[str, str], tuple[tuple[object, ...], Day]] = {}
-    for file, delivered in given:
+    for delivered in given:
+        header = delivered.created and f"{delivered.created}00"
+        first = min(delivered.times)
         for number, day in enumerate(delivered.days):
             rank = (
-                day.updated != "",
-                day.updated or f"{delivered.created}00",
+                0 if day.updated else -1 if header else -2,
+                day.updated or header or first,
                 day.loaded,
-                delivered.created,
-                file.sha256,
+                header or first,
+                hashlib.sha256(delivered.data).hexdigest(),
                 -number,
             )
             key = (day.suffix, day.day.isoformat())
@@ -118,7 +141,9 @@ def cuts(files: list[MeterFile], chance: random.Random) -> list[Shard]:
     shards: list[Shard] = []
     while pieces:
         size = chance.randint(1, len(pieces))
-        shards.append(Shard(tuple(pieces[:size])))
+        # A shard holds a part once, of whichever delivery.
+        chosen = {(piece.file.sha256, piece.start): piece for piece in pieces[:size]}
+        shards.append(Shard(tuple(chosen.values())))
         del pieces[:size]
     return shards
 
@@ -134,21 +159,64 @@ def test_any_order_and_any_cut_end_in_the_same_tables(
 ) -> None:
     with TemporaryDirectory() as name:
         folder = Path(name)
-        whole = [surveyed(folder, d.data, f"{n}.csv") for n, d in enumerate(given)]
-        small = [surveyed(folder, d.data, f"{n}.csv", cut=1) for n, d in enumerate(given)]
-        expected = readings(in_force(list(zip(whole, given, strict=True))))
+        expected = readings(in_force(given))
         found = []
-        for shards in (
-            pack(whole),
-            [Shard(tuple(parts(file))) for file in chance.sample(whole, len(whole))],
-            chance.sample(one_block_shards(small), len(one_block_shards(small))),
-            cuts(small, chance),
-        ):
+        for load_all in (together, one_by_one, in_parts):
             warehouse.empty()
-            load_shards(loader, folder / "staged", shards)
-            found.append(tables(loader))
+            load_all(loader, folder, given, chance)
+            times = warehouse.rows("SELECT file_id, delivered_at FROM meter_files ORDER BY 1")
+            found.append((tables(loader), times))
             assert warehouse.rows(STORED) == expected
         assert all(other == found[0] for other in found)
+        assert [words for words, difference in verify(loader) if difference] == []
+
+
+def together(
+    loader: Connection, folder: Path, given: list[Delivered], chance: random.Random
+) -> None:
+    """The files in one batch, each as it was delivered first or later; then the other times."""
+    files = [d.at(folder, f"{n}.csv", chance.choice(d.times)) for n, d in enumerate(given)]
+    load_shards(loader, folder / "staged", pack(files))
+    note(loader, [(file, d) for file, d in zip(files, given, strict=True)], chance)
+
+
+def one_by_one(
+    loader: Connection, folder: Path, given: list[Delivered], chance: random.Random
+) -> None:
+    """Each delivery as it comes; what is known already is only noted."""
+    every = [(number, time) for number, d in enumerate(given) for time in d.times]
+    chance.shuffle(every)
+    known: set[int] = set()
+    for number, time in every:
+        file = given[number].at(folder, f"{number}.csv", time)
+        if number in known:
+            ledger.note_deliveries(loader, [(file.file_id, file.delivered_at)])
+        else:
+            load_shards(loader, folder / "staged", [Shard(tuple(parts(file)))])
+            known.add(number)
+
+
+def in_parts(
+    loader: Connection, folder: Path, given: list[Delivered], chance: random.Random
+) -> None:
+    """Runs that load the same files at once, in parts."""
+    files = [
+        (d.at(folder, f"{number}.csv", time, cut=1), d)
+        for number, d in enumerate(given)
+        for time in chance.sample(d.times, chance.randint(1, len(d.times)))
+    ]
+    load_shards(loader, folder / "staged", cuts([file for file, _ in files], chance))
+    note(loader, files, chance)
+
+
+def note(
+    loader: Connection, files: list[tuple[MeterFile, Delivered]], chance: random.Random
+) -> None:
+    """The other times at which they were delivered."""
+    times = [(file.file_id, instant(time)) for file, d in files for time in d.times]
+    chance.shuffle(times)
+    for one in times:
+        ledger.note_deliveries(loader, [one])
 
 
 def in_any_order(
@@ -195,10 +263,8 @@ def test_a_missing_update_never_beats_a_real_one(
     exported = delivery(replace(OLD, value="9", updated=""), created="202406010000")
     rows = in_any_order(warehouse, loader, tmp_path, delivery(OLD), exported)
     assert rows == [(30, 1)] * 48
-    assert warehouse.rows("SELECT DISTINCT update_missing FROM meter_day_versions ORDER BY 1") == [
-        (False,),
-        (True,),
-    ]
+    ranks = "SELECT DISTINCT update_rank FROM meter_day_versions ORDER BY 1"
+    assert warehouse.rows(ranks) == [(0,), (1,)]
 
 
 def with_a_hash(kind: str, than: bytes, created: str) -> tuple[int, bytes]:

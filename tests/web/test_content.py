@@ -378,7 +378,7 @@ def test_a_slip_in_an_nmi_is_pointed_out(viewer: httpx.Client) -> None:
 def test_the_overview_tells_what_waits_and_what_is_wrong(viewer: httpx.Client) -> None:
     found = viewer.get(f"{API}/overview").json()
     assert found["drops"]["failed"] == 1
-    assert found["files"]["refused"] == 2
+    assert found["files"]["refused"] == 4
     assert found["newest_day"] == "2025-04-09"
     assert {problem["name"] for problem in found["problems"]} >= {
         "truncated.csv",

@@ -93,7 +93,7 @@ def settle_drops() -> dict[str, Any]:
         log.warning("and %s more: %s", settlement.problems_left_out, page)
     again = context["ti"].xcom_pull(task_ids=PLAN_TASK_ID, key="reprocess")
     # What is loaded again may be refused now, and its readings gone.
-    if settlement.days or (again and settlement.files):
+    if settlement.days or settlement.decided_again or (again and settlement.files):
         context["outlet_events"][READINGS_CHANGED].add(METER_READINGS, extra)
     return extra
 

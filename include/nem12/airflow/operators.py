@@ -9,6 +9,7 @@ from airflow.sdk.definitions.context import Context
 from nem12 import settings
 from nem12.airflow.buckets import place
 from nem12.airflow.warehouse import warehouse
+from nem12.shard import load as load_shard
 from nem12.warehouse.apply import apply
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ class MeterBatchOperator(SQLExecuteQueryOperator):
         with warehouse(
             self.conn_id or settings.CONNECTION_ID, timeout_seconds=seconds
         ) as connection:
-            readings = apply(connection, place(batch["path"]), batch["months"], by)
+            delivered = load_shard(place(batch["shard"])).delivered
+            readings = apply(connection, place(batch["path"]), batch["months"], by, delivered)
         self._put_in_force = readings
         self.log.info(
             "batch %s: %s days delivered, %s readings put in force, %s records refused",

@@ -27,7 +27,9 @@ def counts(settled: dict[str, Any]) -> str:
     files = [f"{settled['files'][name]} {name}" for name in order if settled["files"].get(name)]
     drops = [f"{settled['drops'][name]} {name}" for name in _FAILED if settled["drops"].get(name)]
     counted = ", ".join([*files, *drops]) or "no files"
-    return f"{counted}; {settled['readings']} readings of {settled['days']} days"
+    against = settled["contradictions"]
+    contradicted = f", {against} contradicted by other deliveries" if against else ""
+    return f"{counted}; {settled['readings']} readings of {settled['days']} days{contradicted}"
 
 
 def explanation(settled: dict[str, Any], context: Context) -> Iterator[str]:

@@ -3,9 +3,11 @@
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 from nem12.cli.output import err
+from nem12.delivery import dated
 from nem12.drop import is_partial
 from nem12.errors import TerminalError, UsageError
 from nem12.ignored import BEGINNING, why_ignored
@@ -57,8 +59,9 @@ def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[Met
     """The meter files in these files and archives, each read once."""
     for path in paths:
         try:
+            changed, now = path.stat().st_mtime_ns, datetime.now(UTC)
             for file in unpack(path, str(path), profile, scratch):
-                yield judged_as_whole(file)
+                yield judged_as_whole(dated(file, changed, now))
         except TerminalError as error:
             raise UsageError(str(error)) from None
 

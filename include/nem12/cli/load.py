@@ -98,6 +98,7 @@ def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) 
             for file in _apply(connection, fresh, folder, failures):
                 begun[file.sha256] = file
         _settle(connection, fresh, failures)
+        ledger.note_deliveries(connection, [(file.file_id, file.delivered_at) for file in files])
         seen = {file.file_id for outcome, file in judged if outcome is not None}
         loaded_as = {file.sha256: file.name for file in given}
         results = []
@@ -144,7 +145,7 @@ def _apply(
             with whole.of(shard.label):
                 batch = staged().batch
                 so_far = partial(staging.applied, batch)
-                apply(connection, Path(batch.path), batch.months, by, so_far)
+                apply(connection, Path(batch.path), batch.months, by, shard.delivered, so_far)
             together = {part.file.sha256: part.file for part in shard.parts}
             if not whole.reasons:
                 yield from together.values()
@@ -153,7 +154,7 @@ def _apply(
                 with failures.of(file.name):
                     for one in pack([file]) if len(together) > 1 else [shard]:
                         batch = stage(one, folder)
-                        apply(connection, Path(batch.path), batch.months, by)
+                        apply(connection, Path(batch.path), batch.months, by, one.delivered)
                         yield file
 
 

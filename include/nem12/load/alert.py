@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from nem12.drop import uri_path
-from nem12.load.report import refusal
+from nem12.load.report import contradiction, refusal
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home
@@ -50,7 +50,7 @@ class Alert:
     """Something that people should know; `text` and `html` say all of it.
 
     Attributes:
-        kind: refused, failed or silent.
+        kind: One of `notifiers.KINDS`.
         subject: One line.
         files: The first of those that it is about.
         more: How many others there are.
@@ -127,6 +127,13 @@ def alerts_of_claim(
         subject = f"NEM12: {count} refused, whole or in part"
         more = refused[0]["found"] - len(files)
         yield Alert("refused", subject, files, more, run, run_page, more_page)
+    contradicted = ledger.contradictions(connection, _MOST_FILES, claim)
+    if contradicted:
+        files = tuple(_contradicted_day(row, page) for row in contradicted)
+        count = _counted(contradicted[0]["found"], "day")
+        subject = f"NEM12: {count} contradicted by another delivery with the same stamps"
+        more = contradicted[0]["found"] - len(files)
+        yield Alert("contradicted", subject, files, more, run, run_page)
     failed = ledger.claim_failures(connection, claim, _MOST_FILES)
     if failed:
         files = tuple(map(_failed_file, failed))
@@ -167,6 +174,16 @@ def _refused_file(row: dict[str, Any], page: Page) -> AlertFile:
         shown(row["name"], _NAME_CHARACTERS),
         row["outcome"],
         shown(refusal(row, row), _WHY_CHARACTERS),
+        row["sha256"],
+        page(row["sha256"]),
+    )
+
+
+def _contradicted_day(row: dict[str, Any], page: Page) -> AlertFile:
+    return AlertFile(
+        shown(row["file"], _NAME_CHARACTERS),
+        "contradicted",
+        contradiction(row),
         row["sha256"],
         page(row["sha256"]),
     )

@@ -7,9 +7,10 @@ from typing import Any, Final
 from nem12 import settings
 from nem12.errors import UsageError
 
-KINDS: Final = ("refused", "failed", "silent")
-"""What people can be told of: files refused whole or in part; drops and runs that failed; a landing
-folder in which nothing lands any more."""
+KINDS: Final = ("refused", "contradicted", "failed", "silent")
+"""What people can be told of: files refused whole or in part; days that two deliveries give with
+the same stamps and other readings; drops and runs that failed; a landing folder in which nothing
+lands any more."""
 
 _NAME: Final = "METER_NOTIFIERS"
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
+from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,6 +14,7 @@ from typing import Any, Final
 
 from nem12 import shard as shards
 from nem12 import storage
+from nem12.delivery import dated
 from nem12.drop import look
 from nem12.errors import TerminalError, TransientError, UsageError
 from nem12.load.keeping import finish
@@ -49,6 +51,7 @@ class Member:
     file_id: int
     sha256: str
     outcome: str | None = None
+    delivered_at: datetime | None = None
 
 
 @dataclass(slots=True)
@@ -142,7 +145,7 @@ class _ToLoad:
         outcome, marked = self.judge(file, reprocess=surveyed.reprocess)
         if outcome is None:
             self.fresh[file.sha256] = judged_as_whole(marked)
-        return Member(marked.name, file.file_id, file.sha256, outcome)
+        return Member(marked.name, file.file_id, file.sha256, outcome, file.delivered_at)
 
 
 def plan(
@@ -237,7 +240,10 @@ def _survey_drop(
     try:
         # Read once from where it landed: the parts are read from staging, by whichever worker.
         local = storage.fetched(drop.path, workplace / "fetched" / str(claimed.drop_id))
-        files = list(unpack(local, name, drop.profile, workplace / "expanded"))
+        files = [
+            dated(file, drop.mtime_ns, claimed.claimed_at)
+            for file in unpack(local, name, drop.profile, workplace / "expanded")
+        ]
         whole = len(files) == 1 and files[0].name == name
         planned.sha256 = files[0].sha256 if whole else sha256(local)
         if look(drop.path, drop.profile) != drop:
@@ -275,7 +281,8 @@ def _save_shard(folder: Place, number: int, one: Shard) -> dict[str, str]:
 
 def save_plan(folder: Place, planned: list[PlannedDrop]) -> None:
     """Keep what was planned for the end of the run."""
-    storage.write_text(folder / "plan.json", json.dumps([asdict(drop) for drop in planned]))
+    text = json.dumps([asdict(drop) for drop in planned], default=datetime.isoformat)
+    storage.write_text(folder / "plan.json", text)
 
 
 def load_plan(folder: Place) -> Iterator[PlannedDrop]:
@@ -285,8 +292,13 @@ def load_plan(folder: Place) -> Iterator[PlannedDrop]:
     except FileNotFoundError:
         return
     for values in json.loads(text):
-        members = [Member(**member) for member in values.pop("members")]
+        members = [_member(**member) for member in values.pop("members")]
         yield PlannedDrop(members=members, **values)
+
+
+def _member(*, delivered_at: str | None, **values: Any) -> Member:
+    at = datetime.fromisoformat(delivered_at) if delivered_at else None
+    return Member(**values, delivered_at=at)
 
 
 def sweep_staging(home: Home, open_claims: set[str]) -> None:

@@ -63,6 +63,19 @@ def refusal(file: dict[str, Any], worst: dict[str, Any]) -> str:
     return f"{counts}; line {worst['line']}: {said(worst)}"
 
 
+def contradiction(day: dict[str, Any]) -> str:
+    """In a line, which deliveries give other readings for a day, and why one is in force."""
+    channel = f"{day['nmi']} {day['nmi_suffix']} on {day['day']}"
+    files = [
+        f"{shown(day[file], 200)} line {day[line]}"
+        for file, line in (("file", "line"), ("other_file", "other_line"))
+    ]
+    return (
+        f"{channel}: {files[0]} is in force, {files[1]} has the same stamps and other readings;"
+        f" the {day['decided_by']} decided"
+    )
+
+
 def why(error: Exception) -> str:
     """In a line, what an error says: of the system's, what it is and about which file."""
     if isinstance(error, MeterError):

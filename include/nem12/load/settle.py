@@ -111,6 +111,9 @@ class _Settling:
         pairs = [(one, self.planned.get(one.drop_id)) for one in some]
         file_ids = {member.file_id for _, drop in pairs if drop for member in drop.members}
         statuses = ledger.settle_files(self.connection, file_ids)
+        members = [member for _, drop in pairs if drop for member in drop.members]
+        times = [(member.file_id, member.delivered_at) for member in members]
+        self.settlement.decided_again += ledger.note_deliveries(self.connection, times)
         files = ledger.files(self.connection, file_ids)
         endings: list[_Ending] = []
         unfinished: list[tuple[OpenDrop, str]] = []
@@ -202,6 +205,7 @@ def settle(connection: Connection, home: Home, claim: str, failure: str = "") ->
         nmis, found = ledger.nmis(connection, settling.loaded, _MOST_NMIS)
         settling.settlement.nmis = nmis
         settling.settlement.nmis_left_out = found - len(nmis)
+        settling.settlement.contradict(ledger.contradictions(connection, 1, claim))
     # All of it can be made again.
     storage.remove_folder(folder)
     return settling.settlement

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from nem12.load.report import contradiction
+from nem12.mdff.text import plural
+
 _MOST_PROBLEMS: Final = 50
 
 
@@ -19,6 +22,8 @@ class Settlement:
         refused_records: Of these files.
         nmis: The first of those whose days were delivered.
         nmis_left_out: How many others there are.
+        decided_again: Days of files known before that were delivered earlier than was known.
+        contradictions: Days of these files that another delivery contradicts.
         problems: A line for each file that is refused, partial or not kept as a whole, and for each
             failed drop, the first of them. Lines quote what was delivered: for the log alone.
         problems_left_out: How many others there are.
@@ -30,6 +35,8 @@ class Settlement:
     days: int = 0
     readings: int = 0
     refused_records: int = 0
+    decided_again: int = 0
+    contradictions: int = 0
     first_day: date | None = None
     last_day: date | None = None
     nmis: list[str] = field(default_factory=list)
@@ -43,6 +50,17 @@ class Settlement:
             self.problems.append(line)
         else:
             self.problems_left_out += 1
+
+    def contradict(self, days: list[dict[str, Any]]) -> None:
+        """Count the days that another delivery contradicts, of which these are the first."""
+        if days:
+            self.contradictions = days[0]["found"]
+            # Before the others: it is one line, and they may be many.
+            self.problems.insert(
+                0,
+                f"{plural(days[0]['found'], 'day')} contradicted, the first is"
+                f" {contradiction(days[0])}",
+            )
 
     def add(self, file: dict[str, Any]) -> None:
         """Count a file that was loaded now."""
@@ -62,6 +80,7 @@ class Settlement:
             "days": self.days,
             "readings": self.readings,
             "refused_records": self.refused_records,
+            "contradictions": self.contradictions,
             "first_day": self.first_day and self.first_day.isoformat(),
             "last_day": self.last_day and self.last_day.isoformat(),
             "nmis": self.nmis,

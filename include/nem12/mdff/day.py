@@ -31,19 +31,15 @@ class Stamps(NamedTuple):
     Attributes:
         updated: UpdateDateTime, or what stands in where it is missing.
         rank: The lower one wins, whatever the stamps: 0 for an UpdateDateTime; 1 where it is
-            missing and the header's DateTime stands in; 2 where there is no such DateTime
-            either; 3 for an UpdateDateTime that is older than the market, as delivered.
+            missing and the header's DateTime stands in; 2 where there is no such DateTime either:
+            `updated` is empty, and the time of delivery stands in; 3 for an UpdateDateTime that is
+            older than the market, as delivered.
         loaded: MSATSLoadDateTime; empty where it is none.
     """
 
     updated: str
     rank: int
     loaded: str
-
-    @property
-    def missing(self) -> bool:
-        """Whether any real UpdateDateTime wins."""
-        return self.rank > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,9 +349,10 @@ def check_stamps(record: Record, place: int, header: Header, judged_by: Header) 
 
 def _stand_in(record: Record, place: int, what: str, header: Header, msats: str) -> Stamps:
     """The stamps of a day without UpdateDateTime."""
-    instead = "the header's DateTime stands in for it" if header.known else "any other wins"
-    record.warn("update-missing", f"UpdateDateTime {what}; {instead}", place=place)
-    return Stamps(header.stamp, 1 if header.known else 2, msats)
+    instead = "the header's DateTime" if header.known else "the time of delivery"
+    message = f"UpdateDateTime {what}; {instead} stands in for it"
+    record.warn("update-missing", message, place=place)
+    return Stamps(header.stamp, 1, msats) if header.known else Stamps("", 2, msats)
 
 
 def _check_msats(record: Record, place: int) -> str:

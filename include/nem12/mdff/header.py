@@ -79,8 +79,8 @@ def _stamp(instant: datetime) -> str:
 
 
 NO_HEADER: Final = Header(datetime(spec.FIRST_YEAR, 1, 1), known=False)  # noqa: DTZ001 - NEM time
-"""Stands in where the lenient profile takes records without a 100 record: its DateTime is older
-than any other, so that a version that falls back to it never wins over one that has a date."""
+"""Stands in where the lenient profile takes records without a 100 record; its DateTime counts for
+nothing."""
 
 
 def check_100(record: Record) -> Header | None:

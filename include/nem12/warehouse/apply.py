@@ -1,7 +1,8 @@
 """Apply a staged batch file: one transaction, again without harm."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import BinaryIO, Final
 
 from psycopg import sql
@@ -30,6 +31,7 @@ def apply(
     staged: Place,
     months: Sequence[str],
     by: str = "",
+    delivered: Mapping[int, datetime | None] | None = None,
     so_far: SoFar | None = None,
 ) -> int:
     """Run a staged batch file against a migrated database.
@@ -40,6 +42,7 @@ def apply(
         months: First days of the months it has readings of; their partitions are made first, in a
             transaction of their own, so that no reader waits for the batch.
         by: Run and try, for the ledger.
+        delivered: When its files were delivered, by id; now where it is not said.
         so_far: Is called from time to time.
 
     Returns:
@@ -53,7 +56,16 @@ def apply(
         with connection.transaction():
             connection.execute("SELECT meter_ensure_months(%s::date[])", (list(months),))
         with connection.transaction(), _opened(staged) as stream:
-            connection.execute("SELECT set_config('nem12.applied_by', %s, true)", (by,))
+            times = ",".join(
+                f"{file_id}:{int(at.timestamp())}"
+                for file_id, at in (delivered or {}).items()
+                if at
+            )
+            connection.execute(
+                "SELECT set_config('nem12.applied_by', %s, true),"
+                " set_config('nem12.delivered', %s, true)",
+                (by, times),
+            )
             readings = 0
             for statement in statements(stream):
                 finish = _FINISH.match(statement)

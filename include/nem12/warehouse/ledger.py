@@ -233,6 +233,25 @@ def known_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Ro
     return {row["file_id"]: row for row in rows}
 
 
+def note_deliveries(
+    connection: Connection, delivered: Iterable[tuple[int, datetime | None]]
+) -> int:
+    """Files were delivered at these times; the earliest of each counts.
+
+    Returns:
+        How many days were decided again, since they are ordered by the time of delivery.
+    """
+    given = [(file_id, at) for file_id, at in delivered if at]
+    row = _run(
+        connection,
+        "note_deliveries",
+        file_ids=[file_id for file_id, _ in given],
+        times=[at for _, at in given],
+    )[0]
+    days: int = row["days"]
+    return days
+
+
 def withdraw(connection: Connection, file_id: int) -> int | None:
     """Take out a file as if it had never come: the day versions that went, None if not known."""
     row = _run(connection, "withdraw_file", file_id=file_id)[0]
@@ -284,6 +303,17 @@ def claim_refusals(connection: Connection, claim: str, most: int) -> list[Row]:
 def claim_failures(connection: Connection, claim: str, most: int) -> list[Row]:
     """Drops that the run of a claim could not finish; `found` counts all of them."""
     return _run(connection, "claim_failures", claim=claim, most=most)
+
+
+def contradictions(connection: Connection, most: int, claim: str | None = None) -> list[Row]:
+    """Days in force against another delivery with the same stamps; `found` counts all of them.
+
+    Args:
+        connection: To the warehouse.
+        most: Rows.
+        claim: Only days of files that it has loaded.
+    """
+    return _run(connection, "contradictions", claim=claim, most=most)
 
 
 def last_landed(connection: Connection, landing: str) -> datetime | None:

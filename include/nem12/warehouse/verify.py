@@ -10,6 +10,7 @@ from nem12.warehouse.sql import statement
 
 CHECKS: Final = {
     "days": "the version in force of every day is the highest one delivered",
+    "contradictions": "days that another delivery contradicts are noted, and no others",
     "missing_readings": "every reading of a version in force is in meter_readings",
     "surplus_readings": "meter_readings holds nothing else",
     "ids": "every id is made of NMI, suffix and timestamp",

@@ -8,6 +8,7 @@ from nem12.errors import UsageError
 from nem12.load.kept import kept_below
 from nem12.mdff.findings import EXPLAIN, Level
 from nem12.mdff.text import shown
+from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.sql import Row, run
 from nem12.web.paging import Rows, after, integer, page, word
@@ -26,6 +27,9 @@ MOST_VERSIONS: Final = 20
 
 MOST_REFUSALS: Final = 400
 """Of a channel: one for each day of a year."""
+
+MOST_CONTRADICTIONS: Final = 5
+"""Days that are listed on the overview; all are counted."""
 
 MOST_SMALL: Final = 50
 """Rows of a list that is short by its nature."""
@@ -58,6 +62,7 @@ def overview(connection: Connection, now: datetime) -> dict[str, Any]:
         "loading": run(connection, "page/loading_files", most=MOST_SMALL),
         "by_day": by_day,
         "problems": run(connection, "page/latest_problems", most=10),
+        "contradictions": ledger.contradictions(connection, MOST_CONTRADICTIONS),
     }
 
 

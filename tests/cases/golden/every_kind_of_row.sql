@@ -15,12 +15,12 @@ INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, h
 (6649255338076468075,'b88dcd005dd5e6d770e8285838a888680809272019fa78a53731d4adb6ad4e6d','every_kind_of_row.csv',1232,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
 ON CONFLICT DO NOTHING;
 
-INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, file_created_at, day, line, last_line, records, updated_at, update_missing, msats_loaded_at, quality_method, reason_code, reason_description, event_starts, event_qualities, event_reasons, event_descriptions, interval_values) VALUES
-('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-02-29',3,3,1,'20240315T063000+10',false,NULL,'A',NULL,'',NULL,NULL,NULL,NULL,'{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
-('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-03-01',4,4,1,'20240315T063000+10',false,NULL,'F51',13,'',NULL,NULL,NULL,NULL,'{.048,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
-('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-03-02',5,8,4,'20240315T063000+10',false,'20240315T070000+10','V',NULL,'','{1,21}','{A,E52}','{NULL,NULL}','{"",""}','{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
-('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-03-03',9,10,2,'20240315T103000+10',true,NULL,'A',NULL,'','{1,11,13}','{A,S14,A}','{NULL,76,NULL}','{"","",""}','{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
-('6407112380','Q1','kVArh',-3,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-02-29',13,13,1,'20240315T063000+10',false,NULL,'A',NULL,'',NULL,NULL,NULL,NULL,'{461,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}')
+INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, file_created_at, day, line, last_line, records, updated_at, update_rank, msats_loaded_at, quality_method, reason_code, reason_description, event_starts, event_qualities, event_reasons, event_descriptions, interval_values) VALUES
+('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-02-29',3,3,1,'20240315T063000+10',0,NULL,'A',NULL,'',NULL,NULL,NULL,NULL,'{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
+('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-03-01',4,4,1,'20240315T063000+10',0,NULL,'F51',13,'',NULL,NULL,NULL,NULL,'{.048,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
+('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-03-02',5,8,4,'20240315T063000+10',0,'20240315T070000+10','V',NULL,'','{1,21}','{A,E52}','{NULL,NULL}','{"",""}','{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
+('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-03-03',9,10,2,'20240315T103000+10',1,NULL,'A',NULL,'','{1,11,13}','{A,S14,A}','{NULL,76,NULL}','{"","",""}','{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
+('6407112380','Q1','kVArh',-3,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-02-29',13,13,1,'20240315T063000+10',0,NULL,'A',NULL,'',NULL,NULL,NULL,NULL,'{461,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}')
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_rejects (level, first_line, last_line, file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
@@ -36,7 +36,8 @@ ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES
 (6649255338076468075,0,1232,0,1,'7ebf6742b425ede95c9e6666e3fa50c8',1,17,17,4,336,96,1.5,5,'2024-02-29','2024-03-03','{"event-with-a":1,"update-missing":1}')
-ON CONFLICT DO NOTHING;
+ON CONFLICT (file_id, parts, byte_start, byte_end) DO UPDATE SET batch_id = excluded.batch_id
+WHERE meter_batch_parts.batch_id <> excluded.batch_id;
 
 SELECT meter_ensure_months('{2024-02-01,2024-03-01}');
 

@@ -21,7 +21,8 @@ ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES
 (8523140270996326349,0,273,0,1,'8170d68c6bd71227552711ee3b75a056',1,5,5,5,48,48,1.5,0,NULL,NULL,'{}')
-ON CONFLICT DO NOTHING;
+ON CONFLICT (file_id, parts, byte_start, byte_end) DO UPDATE SET batch_id = excluded.batch_id
+WHERE meter_batch_parts.batch_id <> excluded.batch_id;
 
 SELECT meter_ensure_months('{}');
 

@@ -15,9 +15,9 @@ INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, h
 (8197055874458468900,'e38395c6a24084486f39dc387b26282100dd208e77c3e7c7e1be14a350786a8f','text_stays_text.csv',526,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
 ON CONFLICT DO NOTHING;
 
-INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, file_created_at, day, line, last_line, records, updated_at, update_missing, msats_loaded_at, quality_method, reason_code, reason_description, event_starts, event_qualities, event_reasons, event_descriptions, interval_values) VALUES
-('6407112380','E1','kWh',0,30,'01','O''BRIEN\1',8197055874458468900,'2024-03-15 10:30:00+10','2024-03-01',3,3,1,'20240315T063000+10',false,NULL,'A',0,'it''s 50 % of :name; DROP TABLE x -- \ $1 {a}',NULL,NULL,NULL,NULL,'{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
-('6407112380','E1','kWh',0,30,'01','O''BRIEN\1',8197055874458468900,'2024-03-15 10:30:00+10','2024-03-02',4,6,3,'20240315T063000+10',false,NULL,'V',NULL,'','{1,21}','{A,A}','{0,0}','{"it''s \"both\" \\ and {braces}","NULL"}','{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}')
+INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, file_created_at, day, line, last_line, records, updated_at, update_rank, msats_loaded_at, quality_method, reason_code, reason_description, event_starts, event_qualities, event_reasons, event_descriptions, interval_values) VALUES
+('6407112380','E1','kWh',0,30,'01','O''BRIEN\1',8197055874458468900,'2024-03-15 10:30:00+10','2024-03-01',3,3,1,'20240315T063000+10',0,NULL,'A',0,'it''s 50 % of :name; DROP TABLE x -- \ $1 {a}',NULL,NULL,NULL,NULL,'{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
+('6407112380','E1','kWh',0,30,'01','O''BRIEN\1',8197055874458468900,'2024-03-15 10:30:00+10','2024-03-02',4,6,3,'20240315T063000+10',0,NULL,'V',NULL,'','{1,21}','{A,A}','{0,0}','{"it''s \"both\" \\ and {braces}","NULL"}','{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}')
 ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_rejects (level, first_line, last_line, file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
@@ -31,7 +31,8 @@ ON CONFLICT DO NOTHING;
 
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES
 (8197055874458468900,0,526,0,1,'8a2001372cac97b56f3fd77b6ed65161',1,9,9,2,96,0,0,2,'2024-03-01','2024-03-02','{"quote":1}')
-ON CONFLICT DO NOTHING;
+ON CONFLICT (file_id, parts, byte_start, byte_end) DO UPDATE SET batch_id = excluded.batch_id
+WHERE meter_batch_parts.batch_id <> excluded.batch_id;
 
 SELECT meter_ensure_months('{2024-03-01}');
 

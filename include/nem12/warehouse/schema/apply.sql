@@ -1,3 +1,85 @@
+-- Note when files were delivered: of several times of a file the earliest counts, null stands for now.
+-- Returns the days to decide again: of files known before whose time is earlier than was known, those
+-- whose order depends on it.
+CREATE OR REPLACE FUNCTION meter_deliver(files bigint[], times timestamptz[]) RETURNS meter_day_key[]
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    earlier bigint[];
+BEGIN
+    PERFORM meter_hold_kept();
+    WITH given AS (
+        SELECT file_id, min(at) AS at FROM unnest(files, times) AS g (file_id, at) GROUP BY file_id
+    ), known AS (
+        SELECT f.file_id, f.delivered_at,
+            coalesce(g.at, pg_catalog.date_trunc('second', now())) AS at
+        FROM given g JOIN meter_files f USING (file_id)
+        WHERE f.delivered_at IS NULL OR g.at < f.delivered_at
+        -- In one order everywhere, as the days.
+        ORDER BY f.file_id FOR NO KEY UPDATE OF f
+    ), noted AS (
+        UPDATE meter_files f SET delivered_at = k.at FROM known k WHERE f.file_id = k.file_id
+        RETURNING f.file_id, k.delivered_at
+    )
+    SELECT array_agg(file_id) FILTER (WHERE delivered_at IS NOT NULL) INTO earlier FROM noted;
+    RETURN (
+        SELECT array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL, NULL)::meter_day_key)
+        FROM meter_day_versions
+        WHERE file_id = ANY(earlier) AND (updated_at IS NULL OR file_created_at IS NULL)
+    );
+END $$;
+
+-- The same for the files of a batch. Their times stand in a setting of the transaction, since a staged
+-- file does not know them: file:seconds since 1970, with commas between. Not named there is: now.
+CREATE OR REPLACE FUNCTION meter_deliver_batch(batch text) RETURNS meter_day_key[]
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    SELECT meter_deliver(array_agg(p.file_id), array_agg(g.at))
+    FROM (SELECT DISTINCT file_id FROM meter_batch_parts WHERE batch_id = batch) p
+    LEFT JOIN (
+        SELECT split_part(one, ':', 1)::bigint AS file_id,
+            min(to_timestamp(split_part(one, ':', 2)::bigint)) AS at
+        FROM unnest(string_to_array(nullif(current_setting('nem12.delivered', true), ''), ',')) AS one
+        GROUP BY 1
+    ) AS g USING (file_id)
+$$;
+
+-- The same for files that were loaded before; their days are decided again where that is needed. Returns
+-- how many days.
+CREATE OR REPLACE FUNCTION meter_note_deliveries(files bigint[], times timestamptz[]) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    days meter_day_key[] := meter_deliver(files, times);
+BEGIN
+    IF days IS NULL THEN
+        RETURN 0;
+    END IF;
+    PERFORM meter_put_readings(meter_decide_days(days));
+    RETURN cardinality(days);
+END $$;
+
+-- Note of days whether their version in force is contradicted. Through the keys, whatever the planner
+-- believes of tables that have just been filled.
+CREATE OR REPLACE FUNCTION meter_mark_contradicted(days meter_day_key[]) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+    WITH changed AS MATERIALIZED (
+        SELECT k.nmi, k.nmi_suffix, k.day, NOT d.contradicted AS contradicted
+        FROM unnest(days) k
+        CROSS JOIN LATERAL (
+            SELECT contradicted, file_id, line FROM meter_days d
+            WHERE d.nmi = k.nmi AND d.nmi_suffix = k.nmi_suffix AND d.day = k.day
+            LIMIT 1
+        ) AS d
+        WHERE d.contradicted <> EXISTS (
+            SELECT FROM meter_day_versions v, meter_day_versions o
+            WHERE v.file_id = d.file_id AND v.line = d.line
+                AND o.nmi = k.nmi AND o.nmi_suffix = k.nmi_suffix AND o.day = k.day
+                AND meter_contradicts(o, v))
+    )
+    UPDATE meter_days d SET contradicted = c.contradicted
+    FROM changed c
+    WHERE d.nmi = c.nmi AND d.nmi_suffix = c.nmi_suffix AND d.day = c.day
+$$;
+
 -- Of the days named that are kept, put the highest version there is in force where it is not yet, and
 -- take out the readings that it replaces. Returns the days whose readings have to be put in.
 -- Key order everywhere: two batches with common days then never wait for each other in a circle.
@@ -8,6 +90,7 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     held meter_day_key[];
     winners meter_day_key[];
+    contended meter_day_key[];
 BEGIN
     IF meter_hold_kept() THEN
         SELECT array_agg(t) INTO touched
@@ -22,8 +105,11 @@ BEGIN
     ORDER BY t.nmi, t.nmi_suffix, t.day
     ON CONFLICT DO NOTHING;
 
-    -- As they are once the lock is held. Looked up one by one for the reason given above.
-    SELECT array_agg((t.nmi, t.nmi_suffix, t.day, d.file_id, d.line, NULL)::meter_day_key) INTO held
+    -- As they are once the lock is held. Looked up one by one: a table that autovacuum has seen while
+    -- its first rows were not committed counts as empty, and a join planned on that compares every
+    -- day with every other.
+    SELECT array_agg((t.nmi, t.nmi_suffix, t.day, d.file_id, d.line, NULL, NULL)::meter_day_key)
+    INTO held
     FROM (SELECT DISTINCT nmi, nmi_suffix, day FROM unnest(touched)
           ORDER BY nmi, nmi_suffix, day) AS t
     CROSS JOIN LATERAL (
@@ -32,38 +118,49 @@ BEGIN
         FOR NO KEY UPDATE
     ) AS d;
 
-    WITH best AS MATERIALIZED (
-        SELECT v.*, h.file_id IS NOT NULL AS replaces
+    WITH highest AS MATERIALIZED (
+        SELECT v.*, h.file_id IS NOT NULL AS replaces,
+            (h.file_id, h.line) IS DISTINCT FROM (v.file_id, v.line) AS changes,
+            EXISTS (
+                SELECT FROM meter_day_versions o
+                WHERE o.nmi = h.nmi AND o.nmi_suffix = h.nmi_suffix AND o.day = h.day
+                    AND (o.file_id, o.line) <> (v.file_id, v.line)) AS redelivered
         FROM unnest(held) h
         CROSS JOIN LATERAL (
-            SELECT * FROM meter_day_versions v
+            SELECT v.nmi, v.nmi_suffix, v.day, v.file_id, v.line, v.updated_at, v.interval_minutes,
+                v.reason_code, v.uom, v.quality_method, v.register_id, v.meter_serial
+            FROM meter_day_versions v
             WHERE v.nmi = h.nmi AND v.nmi_suffix = h.nmi_suffix AND v.day = h.day
-            ORDER BY v.update_missing, v.updated_at DESC, v.msats_loaded_at DESC NULLS LAST,
-                v.file_created_at DESC, v.file_id DESC, v.line
+            ORDER BY meter_precedence(v) DESC
             LIMIT 1
         ) AS v
-        WHERE (h.file_id, h.line) IS DISTINCT FROM (v.file_id, v.line)
     ), changed AS (
         INSERT INTO meter_days AS d (nmi, nmi_suffix, day, file_id, line, updated_at,
             interval_minutes, reason_code, uom, quality_method, register_id, meter_serial)
         SELECT nmi, nmi_suffix, day, file_id, line, updated_at,
             interval_minutes, reason_code, uom, quality_method, register_id, meter_serial
-        FROM best
+        FROM highest WHERE changes
         ON CONFLICT (nmi, nmi_suffix, day) DO UPDATE
         SET file_id = excluded.file_id, line = excluded.line, updated_at = excluded.updated_at,
             interval_minutes = excluded.interval_minutes, reason_code = excluded.reason_code,
             uom = excluded.uom, quality_method = excluded.quality_method,
             register_id = excluded.register_id, meter_serial = excluded.meter_serial
     )
-    SELECT array_agg((nmi, nmi_suffix, day, file_id, line, replaces)::meter_day_key
-                     ORDER BY nmi, nmi_suffix, day)
-    INTO winners FROM best;
+    SELECT array_agg((nmi, nmi_suffix, day, file_id, line, replaces, redelivered)::meter_day_key
+                     ORDER BY nmi, nmi_suffix, day) FILTER (WHERE changes),
+        array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL, NULL)::meter_day_key)
+            FILTER (WHERE redelivered OR replaces)
+    INTO winners, contended FROM highest;
 
+    IF contended IS NOT NULL THEN
+        PERFORM meter_mark_contradicted(contended);
+    END IF;
     PERFORM meter_delete_readings(ARRAY(SELECT w FROM unnest(winners) w WHERE w.replaces));
     RETURN winners;
 END $$;
 
--- The days that a batch delivers, decided; see meter_decide_days.
+-- The days that a batch delivers, and those of its files whose time of delivery is earlier than was known,
+-- decided; see meter_decide_days.
 CREATE OR REPLACE FUNCTION meter_decide_batch(batch text) RETURNS meter_day_key[]
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     -- A run that died may have left parts of another cut into as many: with them the file would
@@ -75,15 +172,15 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
         AND o.byte_start < p.byte_end AND p.byte_start < o.byte_end
         AND (o.byte_start, o.byte_end) <> (p.byte_start, p.byte_end);
 
-    SELECT meter_decide_days(array_agg(
-        (v.nmi, v.nmi_suffix, v.day, NULL, NULL, NULL)::meter_day_key))
-    FROM meter_batch_parts p
-    CROSS JOIN LATERAL (
-        SELECT nmi, nmi_suffix, day FROM meter_day_versions v
-        WHERE v.file_id = p.file_id AND v.line BETWEEN p.first_line AND p.last_line
-        OFFSET 0
-    ) AS v
-    WHERE p.batch_id = batch
+    SELECT meter_decide_days(meter_deliver_batch(batch) || (
+        SELECT array_agg((v.nmi, v.nmi_suffix, v.day, NULL, NULL, NULL, NULL)::meter_day_key)
+        FROM meter_batch_parts p
+        CROSS JOIN LATERAL (
+            SELECT nmi, nmi_suffix, day FROM meter_day_versions v
+            WHERE v.file_id = p.file_id AND v.line BETWEEN p.first_line AND p.last_line
+            OFFSET 0
+        ) AS v
+        WHERE p.batch_id = batch))
 $$;
 
 -- Settle the files of which this batch was the last part.
@@ -116,15 +213,15 @@ DECLARE
     winners meter_day_key[] := meter_decide_batch(batch);
 BEGIN
     OPEN days NO SCROLL FOR
-    SELECT nmi, nmi_suffix, day, interval_minutes, uom, quality_method, event_starts,
+    SELECT v.nmi, v.nmi_suffix, v.day, interval_minutes, uom, quality_method, event_starts,
         event_qualities, array_to_string(
             CASE uom_exponent WHEN 0 THEN interval_values
                  ELSE ARRAY(SELECT value * 10.0 ^ uom_exponent FROM unnest(interval_values) value)
             END, ','),
-        EXISTS (
-            SELECT FROM meter_day_versions o
-            WHERE o.nmi = v.nmi AND o.nmi_suffix = v.nmi_suffix AND o.day = v.day
-                AND (o.file_id, o.line) <> (v.file_id, v.line))
-    FROM meter_winning_versions(winners) v;
+        d.redelivered
+    FROM unnest(winners) d
+    CROSS JOIN LATERAL (
+        SELECT * FROM meter_day_versions v WHERE v.file_id = d.file_id AND v.line = d.line LIMIT 1
+    ) AS v;
     RETURN days;
 END $$;

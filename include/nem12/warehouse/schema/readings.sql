@@ -16,9 +16,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     FROM generate_series(0, 1439, interval_minutes) AS minute
 $$;
 
--- The versions that days name. Looked up one by one whatever the planner believes: a table that
--- autovacuum has seen while its first rows were not committed counts as empty, and a join planned
--- on that compares every day with every other.
+-- The versions that days name. Looked up one by one for the reason given in meter_decide_days.
 CREATE OR REPLACE FUNCTION meter_winning_versions(days meter_day_key[]) RETURNS SETOF meter_day_versions
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT v.*

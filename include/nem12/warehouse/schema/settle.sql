@@ -12,25 +12,19 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
         SELECT v.nmi, v.nmi_suffix, v.day FROM meter_day_versions v WHERE v.file_id = file
         GROUP BY v.nmi, v.nmi_suffix, v.day HAVING count(*) > 1
     ), versions AS (
-        SELECT v.*,
+        SELECT v AS version, v.line,
             first_value(v.line) OVER channel_day AS day_line,
             first_value(v.line) OVER same_stamps AS stamps_line
         FROM meter_day_versions v JOIN repeated USING (nmi, nmi_suffix, day)
         WHERE v.file_id = file
         WINDOW channel_day AS (PARTITION BY v.nmi, v.nmi_suffix, v.day ORDER BY v.line),
-            same_stamps AS (PARTITION BY v.nmi, v.nmi_suffix, v.day, v.update_missing, v.updated_at,
+            same_stamps AS (PARTITION BY v.nmi, v.nmi_suffix, v.day, v.update_rank, v.updated_at,
                 v.msats_loaded_at ORDER BY v.line)
     )
-    SELECT v.nmi, v.nmi_suffix, v.day, v.line,
+    SELECT (version).nmi, (version).nmi_suffix, (version).day, v.line,
         CASE WHEN v.stamps_line < v.line THEN v.stamps_line ELSE v.day_line END,
         CASE WHEN v.stamps_line < v.line THEN 'date-repeated' ELSE 'date-superseded' END,
-        v.stamps_line < v.line AND (
-            v.interval_minutes, v.uom, v.uom_exponent, v.interval_values, v.event_starts,
-            v.event_qualities, CASE WHEN v.event_starts IS NULL THEN v.quality_method END
-        ) IS DISTINCT FROM (
-            s.interval_minutes, s.uom, s.uom_exponent, s.interval_values, s.event_starts,
-            s.event_qualities, CASE WHEN s.event_starts IS NULL THEN s.quality_method END
-        )
+        v.stamps_line < v.line AND NOT meter_same_readings(v.version, s)
     FROM versions v
     JOIN meter_day_versions s ON s.file_id = file AND s.line = v.stamps_line
     WHERE v.line > v.day_line
@@ -45,6 +39,7 @@ DECLARE
     total record;
     counted jsonb;
     repeated record;
+    again meter_day_key[];
     whole integer;
 BEGIN
     SELECT * INTO known FROM meter_files WHERE file_id = file FOR NO KEY UPDATE;
@@ -101,8 +96,15 @@ BEGIN
         ORDER BY r.line LIMIT 200
         ON CONFLICT DO NOTHING;
         -- A refused repetition has the stamps of an earlier line, which beats it: it is not in force.
-        DELETE FROM meter_day_versions v USING meter_repeated_days(file) r
-        WHERE v.file_id = file AND v.line = r.line AND r.refused;
+        WITH gone AS (
+            DELETE FROM meter_day_versions v USING meter_repeated_days(file) r
+            WHERE v.file_id = file AND v.line = r.line AND r.refused
+            RETURNING v.nmi, v.nmi_suffix, v.day
+        )
+        SELECT array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL, NULL)::meter_day_key) INTO again
+        FROM gone;
+        -- It may have contradicted what is.
+        PERFORM meter_mark_contradicted(again);
     END IF;
 
     SELECT sum(records) AS records, sum(refused_records) AS refused_records,
@@ -118,8 +120,10 @@ BEGIN
 
     UPDATE meter_files SET
         status = CASE
+            -- Also where no day is accepted: then nothing of it is in the tables.
             WHEN EXISTS (SELECT FROM meter_rejects r WHERE r.file_id = file
-                         AND (level = 'FILE' OR known.profile = 'strict')) THEN 'refused'
+                         AND (level = 'FILE' OR known.profile = 'strict'
+                              OR total.days = repeated.days)) THEN 'refused'
             WHEN EXISTS (SELECT FROM meter_rejects r WHERE r.file_id = file) THEN 'partial'
             ELSE 'loaded' END,
         records = total.records,

@@ -1,14 +1,63 @@
+-- When a file was delivered.
+CREATE OR REPLACE FUNCTION meter_delivered_at(file bigint) RETURNS timestamptz
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT delivered_at FROM meter_files WHERE file_id = file;
+END;
+
+-- THE ORDER of the versions of a day: the greatest one is in force. One expression, which the planner
+-- puts in place of the call; only where a date is missing is the time of delivery looked up.
+CREATE OR REPLACE FUNCTION meter_precedence(v meter_day_versions) RETURNS meter_precedence
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT ROW(
+        -v.update_rank,
+        coalesce(v.updated_at, meter_delivered_at(v.file_id)),
+        coalesce(v.msats_loaded_at, '-infinity'),
+        coalesce(v.file_created_at, meter_delivered_at(v.file_id)),
+        v.file_id,
+        -v.line
+    )::meter_precedence;
+END;
+
+-- Whether two versions of a day are equal in all that the sender says of their order.
+CREATE OR REPLACE FUNCTION meter_same_stamps(v meter_day_versions, o meter_day_versions)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE BEGIN ATOMIC
+    SELECT v.update_rank = o.update_rank
+        AND v.updated_at IS NOT DISTINCT FROM o.updated_at
+        AND v.msats_loaded_at IS NOT DISTINCT FROM o.msats_loaded_at;
+END;
+
+-- Whether they give the same readings.
+CREATE OR REPLACE FUNCTION meter_same_readings(v meter_day_versions, o meter_day_versions)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE BEGIN ATOMIC
+    SELECT (v.interval_minutes, v.uom, v.uom_exponent, v.interval_values, v.event_starts,
+            v.event_qualities, CASE WHEN v.event_starts IS NULL THEN v.quality_method END)
+        IS NOT DISTINCT FROM
+        (o.interval_minutes, o.uom, o.uom_exponent, o.interval_values, o.event_starts,
+            o.event_qualities, CASE WHEN o.event_starts IS NULL THEN o.quality_method END);
+END;
+
+-- Whether `o`, of another file, contradicts `v`: it gives other readings, and only the time of delivery
+-- or the hash can tell which of them is newer.
+CREATE OR REPLACE FUNCTION meter_contradicts(o meter_day_versions, v meter_day_versions)
+RETURNS boolean
+LANGUAGE sql IMMUTABLE BEGIN ATOMIC
+    SELECT o.file_id <> v.file_id
+        AND meter_same_stamps(o, v)
+        AND coalesce(o.file_created_at = v.file_created_at, true)
+        AND NOT meter_same_readings(o, v);
+END;
+
 -- Of each day the highest version whose stamp is not later than an instant, without what is not kept:
--- files that are not settled still hold it. The same order as in meter_decide_days, which cannot use
--- this: it looks at a few days only.
+-- files that are not settled still hold it.
 CREATE OR REPLACE FUNCTION meter_versions_as_at(instant timestamptz) RETURNS SETOF meter_day_versions
 LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT DISTINCT ON (v.nmi, v.nmi_suffix, v.day) v.* FROM meter_day_versions v
-    WHERE v.updated_at <= instant
+    WHERE coalesce(v.updated_at, meter_delivered_at(v.file_id)) <= instant
         AND v.day >= coalesce((SELECT first_day FROM meter_kept_from WHERE nmi = ''), v.day)
         AND NOT EXISTS (SELECT FROM meter_kept_from k WHERE k.nmi = v.nmi AND v.day < k.first_day)
-    ORDER BY v.nmi, v.nmi_suffix, v.day, v.update_missing, v.updated_at DESC,
-        v.msats_loaded_at DESC NULLS LAST, v.file_created_at DESC, v.file_id DESC, v.line;
+    ORDER BY v.nmi, v.nmi_suffix, v.day, meter_precedence(v) DESC;
 END;
 
 -- The readings that were in force at an instant.

@@ -16,7 +16,8 @@ COMMENT ON VIEW meter_daily IS
 
 -- Where a reading comes from.
 CREATE OR REPLACE VIEW meter_reading_sources AS
-SELECT r.*, d.meter_serial, d.register_id, d.updated_at, f.name AS file, f.sha256, d.line
+SELECT r.*, d.meter_serial, d.register_id, coalesce(d.updated_at, f.delivered_at) AS updated_at,
+    f.name AS file, f.sha256, d.line
 FROM meter_readings r
 JOIN meter_days d ON d.nmi = r.nmi AND d.nmi_suffix = r.nmi_suffix
     AND d.day = (r."timestamp" AT TIME ZONE 'Australia/Brisbane')::date
@@ -24,17 +25,21 @@ JOIN meter_files f USING (file_id);
 
 COMMENT ON VIEW meter_reading_sources IS 'Every reading with the file and line it comes from.';
 
--- Deliveries that contradict each other: equal stamps, other values.
+-- Deliveries that contradict each other, of days where one of them is in force.
 CREATE OR REPLACE VIEW meter_conflicts AS
-SELECT nmi, nmi_suffix, day, update_missing, updated_at, msats_loaded_at,
-    array_agg(file_id ORDER BY file_id, line) AS file_ids,
-    array_agg(line ORDER BY file_id, line) AS lines
-FROM meter_day_versions
-GROUP BY nmi, nmi_suffix, day, update_missing, updated_at, msats_loaded_at
-HAVING count(DISTINCT (interval_minutes, uom, uom_exponent, interval_values)) > 1;
+SELECT d.nmi, d.nmi_suffix, d.day, v.update_rank, v.updated_at, v.msats_loaded_at,
+    array_agg(o.file_id ORDER BY meter_precedence(o) DESC) AS file_ids,
+    array_agg(o.line ORDER BY meter_precedence(o) DESC) AS lines
+FROM meter_days d
+JOIN meter_day_versions v ON v.file_id = d.file_id AND v.line = d.line
+JOIN meter_day_versions o ON o.nmi = d.nmi AND o.nmi_suffix = d.nmi_suffix AND o.day = d.day
+    AND ((o.file_id, o.line) = (v.file_id, v.line) OR meter_contradicts(o, v))
+WHERE d.contradicted
+GROUP BY d.nmi, d.nmi_suffix, d.day, v.update_rank, v.updated_at, v.msats_loaded_at;
 
 COMMENT ON VIEW meter_conflicts IS
-    'Versions of a day with equal stamps and other values: a fault of the sender.';
+    'Days in force by nothing but the time of delivery or the hash, against other readings of the '
+    'same stamps: a fault of the sender. The first of file_ids and lines is in force.';
 
 -- Everything that is said about the lines of files.
 CREATE OR REPLACE VIEW meter_findings AS

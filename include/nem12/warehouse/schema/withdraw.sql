@@ -4,16 +4,23 @@
 CREATE OR REPLACE FUNCTION meter_withdraw_file(file bigint, for_reload boolean DEFAULT false) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
+    known meter_files;
     touched meter_day_key[];
     batches text[];
     withdrawn bigint;
 BEGIN
     PERFORM meter_hold_kept();
-    PERFORM FROM meter_files WHERE file_id = file FOR UPDATE;
+    SELECT * INTO known FROM meter_files WHERE file_id = file FOR UPDATE;
     IF NOT FOUND THEN
         RETURN NULL;
     END IF;
-    SELECT array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL)::meter_day_key) INTO touched
+    IF for_reload THEN
+        -- To load it again is not to deliver it again: see meter_deliver_batch.
+        PERFORM set_config('nem12.delivered', concat_ws(',',
+            nullif(current_setting('nem12.delivered', true), ''),
+            file || ':' || extract(epoch FROM known.delivered_at)::bigint), true);
+    END IF;
+    SELECT array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL, NULL)::meter_day_key) INTO touched
     FROM meter_day_versions WHERE file_id = file;
     SELECT array_agg(DISTINCT batch_id) INTO batches FROM meter_batch_parts WHERE file_id = file;
     DELETE FROM meter_day_versions WHERE file_id = file;
@@ -27,7 +34,7 @@ BEGIN
                 AND d.file_id = file
             RETURNING d.nmi, d.nmi_suffix, d.day
         )
-        SELECT array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL)::meter_day_key) INTO touched
+        SELECT array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL, NULL)::meter_day_key) INTO touched
         FROM gone;
         PERFORM meter_delete_readings(touched);
     END IF;

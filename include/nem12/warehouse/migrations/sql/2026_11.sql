@@ -33,6 +33,7 @@ CREATE TABLE meter_files (
     profile text NOT NULL,
     reader_version text NOT NULL,
     header_at timestamptz,
+    delivered_at timestamptz,
     from_participant text NOT NULL DEFAULT '',
     to_participant text NOT NULL DEFAULT '',
     records bigint NOT NULL DEFAULT 0,
@@ -52,6 +53,8 @@ CREATE TABLE meter_files (
 
 COMMENT ON COLUMN meter_files.file_id IS
     'The first 63 bits of the SHA-256: the same file has the same id in every database.';
+COMMENT ON COLUMN meter_files.delivered_at IS
+    'Of several deliveries of this content the earliest, in whole seconds.';
 COMMENT ON COLUMN meter_files.records IS 'Read: accepted ones are records - refused_records.';
 COMMENT ON COLUMN meter_files.readings IS 'Read: accepted ones are readings - refused_readings.';
 COMMENT ON COLUMN meter_files.refused_sum IS
@@ -153,11 +156,11 @@ CREATE TABLE meter_day_versions (
     file_id bigint NOT NULL,
     line bigint NOT NULL,
     last_line bigint NOT NULL,
-    updated_at timestamptz NOT NULL,
-    file_created_at timestamptz NOT NULL,
+    updated_at timestamptz,
+    file_created_at timestamptz,
     msats_loaded_at timestamptz,
     records integer NOT NULL,
-    update_missing boolean NOT NULL,
+    update_rank smallint NOT NULL,
     interval_minutes smallint NOT NULL,
     uom_exponent smallint NOT NULL,
     reason_code smallint,
@@ -180,6 +183,11 @@ ALTER TABLE meter_day_versions ALTER COLUMN interval_values SET STORAGE EXTERNAL
 CREATE INDEX meter_day_versions_file ON meter_day_versions (file_id, line);
 
 COMMENT ON COLUMN meter_day_versions.line IS 'Of the 300 record; its 400 and 500 records end at last_line.';
+COMMENT ON COLUMN meter_day_versions.update_rank IS
+    'What updated_at is. 0: UpdateDateTime. 1: the DateTime of the 100 record, in its place. 2: null; '
+    'the time of delivery is in its place. 3: an UpdateDateTime of 1900 to 1989, which ranks lowest.';
+COMMENT ON COLUMN meter_day_versions.file_created_at IS
+    'DateTime of the 100 record that the day stands under; null where there is none.';
 COMMENT ON COLUMN meter_day_versions.uom_exponent IS
     'Delivered unit = 10 ^ uom_exponent of uom: -3 for Wh, 0 for kWh, 3 for MWh.';
 COMMENT ON COLUMN meter_day_versions.event_starts IS
@@ -200,10 +208,17 @@ CREATE TABLE meter_days (
     quality_method varchar(3),
     register_id text,
     meter_serial text,
+    contradicted boolean NOT NULL DEFAULT false,
     PRIMARY KEY (nmi, nmi_suffix, day)
 ) WITH (fillfactor = 90);
 
+-- Few days are: they are counted and listed without a look at the others.
+CREATE INDEX meter_days_contradicted ON meter_days (nmi, nmi_suffix, day) WHERE contradicted;
+
 COMMENT ON COLUMN meter_days.file_id IS 'With line: where the readings of this day come from.';
+COMMENT ON COLUMN meter_days.contradicted IS
+    'Another file delivers other readings, and only the time of delivery or the hash decides; see '
+    'meter_conflicts.';
 
 -- A drop is a file that landed; its claim keeps two runs from working on it.
 CREATE TABLE meter_drops (
@@ -301,7 +316,23 @@ COMMENT ON TABLE meter_kept_from IS
 
 -- What the functions hand to each other.
 CREATE TYPE meter_day_key AS (
-    nmi varchar(10), nmi_suffix varchar(2), day date, file_id bigint, line bigint, replaces boolean
+    nmi varchar(10),
+    nmi_suffix varchar(2),
+    day date,
+    file_id bigint,
+    line bigint,
+    replaces boolean,
+    redelivered boolean
+);
+
+-- Orders the versions of a day; see the function of this name.
+CREATE TYPE meter_precedence AS (
+    rank integer,
+    updated_at timestamptz,
+    msats_loaded_at timestamptz,
+    created_at timestamptz,
+    file_id bigint,
+    line bigint
 );
 
 -- What `migrate` has made last: one row. Every connection compares it with what its package needs.

@@ -1,5 +1,6 @@
 -- The newest versions of a day, the one that wins first.
-SELECT v.file_id, v.line, v.last_line, f.sha256, f.name AS file, f.seen_at, v.updated_at, v.update_missing,
+SELECT v.file_id, v.line, v.last_line, f.sha256, f.name AS file, f.seen_at,
+    coalesce(v.updated_at, f.delivered_at) AS updated_at, v.update_rank, f.delivered_at,
     v.msats_loaded_at, v.file_created_at, v.interval_minutes, v.uom, v.quality_method,
     v.reason_code, v.reason_description, v.meter_serial, v.register_id,
     (d.file_id, d.line) = (v.file_id, v.line) AS in_force,
@@ -11,6 +12,5 @@ FROM meter_day_versions v
 LEFT JOIN meter_days d USING (nmi, nmi_suffix, day)
 LEFT JOIN meter_files f ON f.file_id = v.file_id
 WHERE v.nmi = %(nmi)s AND v.nmi_suffix = %(nmi_suffix)s AND v.day = %(day)s
-ORDER BY v.update_missing, v.updated_at DESC, v.msats_loaded_at DESC NULLS LAST,
-    v.file_created_at DESC, v.file_id DESC, v.line
+ORDER BY meter_precedence(v) DESC
 LIMIT %(most)s

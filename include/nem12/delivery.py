@@ -1,0 +1,34 @@
+"""When a file was delivered: what decides between deliveries that carry no date of their own."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from nem12.mdff.stamps import NEM_TIME
+from nem12.settings import CLOCK_DOUBT_SECONDS
+from nem12.shard import MeterFile
+
+_FIRST: Final = datetime(1990, 1, 1, tzinfo=NEM_TIME)
+"""Earlier times are made up: archives begin at 1980, file systems at 1970."""
+
+
+def dated(file: MeterFile, mtime_ns: int, claimed_at: datetime) -> MeterFile:
+    """A file with its time of delivery, which is its own, or else that of what it came in.
+
+    Args:
+        file: As unpacked, with the time that an archive or a message gives it.
+        mtime_ns: Modification time of what it came in.
+        claimed_at: When the drop was claimed; counts in place of a time that cannot be.
+    """
+    given = file.delivered_at or _instant(mtime_ns // 10**9)
+    doubt = timedelta(seconds=CLOCK_DOUBT_SECONDS)
+    possible = given is not None and _FIRST <= given <= claimed_at + doubt
+    counts = given if given is not None and possible else claimed_at
+    return replace(file, delivered_at=counts.astimezone(UTC).replace(microsecond=0))
+
+
+def _instant(seconds: int) -> datetime | None:
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
