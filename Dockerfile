@@ -3,7 +3,7 @@ FROM apache/airflow:3.3.2-python3.12
 
 # Airflow itself is named again, so that nothing here can move it; its Celery provider 3.26.0 fails
 # with celery 5.7; the embedded PostgreSQL is for machines without a database server.
-COPY --chown=airflow:0 pyproject.toml README.md requirements.txt /opt/nem12/
+COPY --chown=airflow:0 LICENSE NOTICE pyproject.toml README.md requirements.txt /opt/nem12/
 COPY --chown=airflow:0 include /opt/nem12/include
 RUN grep -v pgserver /opt/nem12/requirements.txt > /tmp/requirements.txt \
     && pip install --no-cache-dir "apache-airflow==${AIRFLOW_VERSION}" "celery<5.7" \
