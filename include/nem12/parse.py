@@ -87,6 +87,7 @@ def _read(parsed: Parsed, stream: BinaryIO, *, fast: bool) -> Iterator[Day | Fin
         else:
             yield item
     parsed.counts = reader.counts
+    parsed.tally.more(Level.WARN, "blank-line", reader.untold_blank_lines)
     if parsed.part.number == 0:
         parsed.counts.records += file.records
         parsed.counts.refused_records += file.refused_records

@@ -252,6 +252,11 @@ class Tally:
             self.worst = finding
         return finding.level is not Level.WARN or self.counts[key] <= WARNINGS_KEPT
 
+    def more(self, level: Level, code: str, count: int) -> None:
+        """Count findings that nobody has told one by one; nothing where there are none."""
+        if count > 0:
+            self.counts[level, code] += count
+
     def warnings(self) -> dict[str, int]:
         """Exact number of warnings by code."""
         return {code: n for (level, code), n in self.counts.items() if level is Level.WARN}

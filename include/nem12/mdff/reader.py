@@ -31,10 +31,14 @@ from nem12.mdff.header import Header, check_100
 from nem12.mdff.profile import Profile
 from nem12.mdff.record import Record, about_blank
 from nem12.mdff.stamps import parse_date
+from nem12.settings import WARNINGS_KEPT
 
 _MOST_FINDINGS: Final = 10_000
 """About one day: its 400 records that gave so many overlap or are out of range, so that it is
 refused, and those that follow are counted and no longer examined."""
+
+
+_EMPTY_LINES: Final = frozenset({b"\n", b"\r\n", b"\r"})
 
 
 @dataclass(slots=True)
@@ -153,6 +157,12 @@ class Reader:
         self._in_block = False
         self._previous: date | None = None
         self._open: _Unit | None = None
+        self._blank_lines = 0
+
+    @property
+    def untold_blank_lines(self) -> int:
+        """Of a file with millions of them only so many are told of as would be kept."""
+        return max(0, self._blank_lines - WARNINGS_KEPT)
 
     def read(self, pieces: Iterable[tuple[int, bytes]]) -> Iterator[Day | Finding]:
         """Read pieces as `text.whole_lines` gives them; findings come after what they cover."""
@@ -169,13 +179,19 @@ class Reader:
                 elif raw.startswith(b"400,"):
                     self._on_400(raw)
                     continue
+                elif raw in _EMPTY_LINES and self._blank_lines >= WARNINGS_KEPT:
+                    self._blank_lines += 1
+                    continue
                 yield from self._record(raw)
         yield from self._close()
         yield from self._close_block()
 
     def _record(self, raw: bytes) -> Iterator[Day | Finding]:
         if text.is_blank(raw):
-            yield from about_blank(self._line, raw)
+            plain = text.BLANK_LINES.fullmatch(raw) is not None
+            self._blank_lines += plain
+            if not plain or self._blank_lines <= WARNINGS_KEPT:
+                yield from about_blank(self._line, raw)
             return
         kind = text.indicator(raw)
         if kind == "400":

@@ -7,6 +7,7 @@ complete. The pass looks closely only at the few lines that are not 200, 300, 40
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import Final
 
 from nem12.mdff import spec, text
@@ -16,10 +17,9 @@ from nem12.mdff.form import Form
 from nem12.mdff.header import NO_HEADER, Header, check_100, check_900
 from nem12.mdff.profile import Profile
 from nem12.mdff.record import Record, about_blank
-from nem12.settings import MAX_MONTHS
+from nem12.settings import MAX_MONTHS, WARNINGS_KEPT
 
 _ODD_LINE: Final = re.compile(rb"\n(?![2-5]00,)")
-_LINE: Final = re.compile(rb"[^\r\n]*+(?:\r\n?+|\n|\Z)")
 _DAY_MONTH: Final = re.compile(rb"\n300,([0-9]{6})")
 _REGULAR: Final = (b"200,", b"300,", b"400,", b"500,")
 _ANY_RECORD: Final = re.compile(rb'[ \t"]*(?:[1-5]00|900|250|550)(?![0-9A-Za-z.])', re.ASCII)
@@ -156,10 +156,13 @@ class Structure:
         """Line by line outside the body; the body itself is scanned."""
         at = 0
         while at < len(piece) and self._state != "broken":
+            blank = text.BLANK_LINES.match(piece, at)
             if self._state == "body" and self._scannable:
                 at, line = self._scan_body(offset, line, piece, at)
+            elif blank:
+                at, line = blank.end(), line + self._blank_lines(line, blank[0])
             else:
-                end = _LINE.match(piece, at).end()  # type: ignore[union-attr]  # any line matches
+                end = text.LINE.match(piece, at).end()  # type: ignore[union-attr]  # any matches
                 self._record(offset + at, line, piece[at:end])
                 at, line = end, line + 1
 
@@ -181,7 +184,11 @@ class Structure:
                 self._pass_over(offset, line, piece, at, odd)
                 line += piece.count(b"\n", at, odd)
             at = odd
-            if at < len(piece):
+            blank = text.BLANK_LINES.match(piece, at)
+            if blank:
+                # The reader tells of these.
+                at, line = blank.end(), line + blank[0].count(b"\n")
+            elif at < len(piece):
                 end = piece.find(b"\n", at) + 1 or len(piece)
                 self._record(offset + at, line, piece[at:end])
                 at, line = end, line + 1
@@ -209,11 +216,26 @@ class Structure:
             self._take([finding])
             self._doubt = None
 
+    @property
+    def _reader_tells(self) -> bool:
+        """Whether the reader walks these lines too, and tells of the blank ones by itself."""
+        # Where files are joined it goes on behind a 900 record.
+        return self._state == "body" or (self._state == "after" and self.profile.joined)
+
+    def _blank_lines(self, line: int, lines: bytes) -> int:
+        """Warn of a run of blank lines, of the first of them one by one; how many they are."""
+        count = text.count_lines(lines)
+        if not self._reader_tells:
+            each = enumerate(text.LINE.finditer(lines), line)
+            for number, match in islice(each, min(count, WARNINGS_KEPT)):
+                self._take(about_blank(number, match[0]))
+            self.tally.more(Level.WARN, "blank-line", count - WARNINGS_KEPT)
+        return count
+
     def _record(self, offset: int, line: int, raw: bytes) -> None:
         """One line that decides about the file: any outside the body, the odd ones inside."""
         if text.is_blank(raw):
-            # Where files are joined the reader goes on behind a 900 record, and tells by itself.
-            if self._state != "body" and not (self._state == "after" and self.profile.joined):
+            if not self._reader_tells:
                 self._take(about_blank(line, raw))
             return
         _, record, _ = text.bare(raw)

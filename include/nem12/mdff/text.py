@@ -178,6 +178,13 @@ def is_blank(line: bytes) -> bool:
     return not line.replace(BOM, b"").strip(NO_CONTENT)
 
 
+BLANK_LINES: Final = re.compile(rb"(?:[ \t,]*+(?:\r\n|\n|\r))++")
+"""A run of lines that hold nothing but blanks and commas: a file may have millions of them."""
+
+LINE: Final = re.compile(rb"[^\r\n]*+(?:\r\n?+|\n|\Z)")
+"""A line with its end; matches anywhere."""
+
+
 def ends_line(line: bytes) -> bool:
     """Whether a line has its line end; only the last one of a file can be without."""
     return line.endswith((b"\n", b"\r"))
