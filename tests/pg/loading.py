@@ -39,7 +39,7 @@ class Run:
 
     def load(self, claim: str, *, reprocess: bool = False) -> int:
         """Plan, parse and apply; how many shards there were."""
-        planned = plan(self.connection, self.home, claim, reprocess=reprocess)
+        planned = plan(self.connection, self.home, claim, f"nem12__{claim}", reprocess=reprocess)
         for one in planned:
             self.load_shard(one, claim)
         return len(planned)

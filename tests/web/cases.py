@@ -91,6 +91,7 @@ def load(warehouse: Warehouse, root: Path) -> Home:
             run.run()
         run.drop("gone.csv", b"100,NEM12,202404011200,MDP,RET\r\n900\r\n")
         claim = run.claim("gone.csv")
+        ledger.begin(connection, claim, "nem12__gone")
         dropped = [drop.drop_id for drop in ledger.still_open(connection, claim)]
         connection.execute("UPDATE meter_drops SET attempt = 3 WHERE claim = %s", (claim,))
         connection.commit()

@@ -47,11 +47,21 @@ def test_the_counts_of_every_file_balance(site: Site, viewer: httpx.Client) -> N
         assert sum(part["records"] for part in parts) == file["records"]
 
 
+def cases_run(site: Site) -> str:
+    """The run that has loaded the cases."""
+    return str(site.warehouse.one("SELECT run FROM meter_drops WHERE uri LIKE '%/truncated.csv'"))
+
+
 @pytest.mark.parametrize("limit", [7, 1000])
 @pytest.mark.parametrize(
     ("path", "table"),
     [
         ("/files", "SELECT sha256 FROM meter_files"),
+        (
+            "/files?run={run}",
+            """SELECT member FROM meter_drop_files JOIN meter_drops USING (drop_id)
+            WHERE run = (SELECT run FROM meter_drops WHERE uri LIKE '%/truncated.csv')""",
+        ),
         ("/nmis", "SELECT DISTINCT nmi FROM meter_days"),
         (
             "/files/{faults}/findings",
@@ -65,7 +75,7 @@ def test_the_counts_of_every_file_balance(site: Site, viewer: httpx.Client) -> N
             AND ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date = '2025-03-31'""",
         ),
     ],
-    ids=["files", "nmis", "findings", "days", "readings"],
+    ids=["files", "files of a run", "nmis", "findings", "days", "readings"],
 )
 def test_pages_leave_nothing_out_and_repeat_nothing(
     site: Site,
@@ -77,11 +87,31 @@ def test_pages_leave_nothing_out_and_repeat_nothing(
 ) -> None:
     names = {"faults": sha256("many_faults.csv"), "month": sha256("month_30min.csv.gz")}
     named = re.search(r"\{(\w+)\}", path)
-    hashed = names[named[1]] if named else "0" * 64
+    hashed = names.get(named[1], "0" * 64) if named else "0" * 64
+    names["run"] = cases_run(site)
     file_id = site.warehouse.rows("SELECT file_id FROM meter_files WHERE sha256 = %s", hashed)
     there = site.warehouse.rows(table.format(id=file_id[0][0] if file_id else 0))
     seen = walk(viewer, API + path.format(**names), limit)
     assert len({str(row) for row in seen}) == len(seen) == len(there)
+
+
+def test_the_files_of_a_run_come_with_their_outcome_and_the_refused_ones_first(
+    site: Site, viewer: httpx.Client
+) -> None:
+    run = cases_run(site)
+    files = walk(viewer, f"{API}/files?run={run}", 100)
+    outcomes = [file["outcome"] for file in files]
+    assert outcomes == sorted(outcomes, key=["refused", "partial", "loaded", "duplicate"].index)
+    assert {"truncated.csv", "gone.csv"} & {file["name"] for file in files} == {"truncated.csv"}
+    refused = walk(viewer, f"{API}/files?run={run}&status=refused", 1)
+    assert refused == [file for file in files if file["outcome"] == "refused"]
+    text = viewer.get(f"/nem12/files?run={run}").text
+    assert f'href="/dags/nem12_load/runs/{run}"' in text
+    assert text.index("truncated.csv") < text.index("household_30min.csv")
+    assert "There is no file of this run" in viewer.get("/nem12/files?run=nobody%27s").text
+    failed = viewer.get(f"{API}/drops?state=failed").json()["items"]
+    of_its_run = viewer.get(f"{API}/drops?run={failed[0]['run']}").json()["items"]
+    assert (of_its_run, viewer.get(f"{API}/drops?run=x").json()["items"]) == (failed, [])
 
 
 def test_every_finding_is_explained(viewer: httpx.Client, sha256: Callable[[str], str]) -> None:
@@ -140,6 +170,10 @@ def test_text_from_files_is_text(viewer: httpx.Client, sha256: Callable[[str], s
         "/channels/4103035613/E1/days?from=0001-01-01",
         "/channels/4103035613/E1/days?to=9999-12-31",
         "/files?after=2024-01-01~1",
+        "/files?run=%00",
+        "/files?run=run&after=x",
+        "/files?run=run&status=loading",
+        f"/files?run={'x' * 251}",
         "/files?status='; DROP TABLE meter_files",
         "/nmis?prefix=%25",
         "/nmis?after=%00",

@@ -11,7 +11,8 @@ from nem12.web import coverage as covering
 from nem12.web import questions
 from nem12.web.answers import ExactJson, nem_now
 from nem12.web.database import reading
-from nem12.web.parameters import After, Day, First, Last, Limit, Nmi, Prefix, Sha256, Suffix
+from nem12.web.paging import Rows
+from nem12.web.parameters import After, Day, First, Last, Limit, Nmi, Prefix, Run, Sha256, Suffix
 from nem12.web.versions import with_differences
 
 router = APIRouter(prefix="/api/v1", default_response_class=ExactJson)
@@ -29,19 +30,26 @@ def overview() -> ExactJson:
 
 
 @router.get("/drops")
-def drops(state: str | None = None, after: After = None, limit: Limit = 100) -> ExactJson:
-    """Drops that are not settled: claimed, running, waiting, failed."""
+def drops(
+    state: str | None = None, run: Run = "", after: After = None, limit: Limit = 100
+) -> ExactJson:
+    """Drops that are not settled, all or of one run: claimed, running, waiting, failed."""
     states = questions.one_of(state, questions.OPEN_STATES, "state")
     with reading() as connection:
-        return ExactJson(questions.drops(connection, states, after, limit).as_json())
+        return ExactJson(questions.drops(connection, states, after, limit, run).as_json())
 
 
 @router.get("/files")
-def files(status: str | None = None, after: After = None, limit: Limit = 100) -> ExactJson:
-    """Files, the newest first; of one status: loading, loaded, partial, refused."""
-    statuses = questions.one_of(status, questions.STATUSES, "status")
+def files(
+    status: str | None = None, run: Run = "", after: After = None, limit: Limit = 100
+) -> ExactJson:
+    """Files, the newest first; of one status: loading, loaded, partial, refused.
+
+    Of one `run`, with what it made of them as `outcome`, refused ones first; `status` is then one
+    of refused, partial, loaded, duplicate.
+    """
     with reading() as connection:
-        return ExactJson(questions.files(connection, statuses, after, limit).as_json())
+        return ExactJson(files_asked_for(connection, status, run, after, limit).as_json())
 
 
 @router.get("/files/{sha256}")
@@ -193,6 +201,17 @@ def coverage_csv(
     name = f"coverage_{begin}_{end}.csv"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+
+
+def files_asked_for(
+    connection: Connection, status: str | None, run: str, after: str | None, limit: int
+) -> Rows:
+    """Files of a status, or of a run and an outcome."""
+    if run:
+        outcomes = questions.one_of(status, questions.OUTCOMES, "status")
+        return questions.run_files(connection, run, outcomes, after, limit)
+    statuses = questions.one_of(status, questions.STATUSES, "status")
+    return questions.files(connection, statuses, after, limit)
 
 
 def known_file(connection: Connection, sha256: str) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from nem12.warehouse.connect import Connection
 from nem12.web import coverage as covering
 from nem12.web import questions
 from nem12.web.answers import STATIC, html, nem_now, static
-from nem12.web.api import coverage_span, known_file, no_readings
+from nem12.web.api import coverage_span, files_asked_for, known_file, no_readings
 from nem12.web.api import router as api_router
 from nem12.web.calendar import heat_map
 from nem12.web.database import reading
-from nem12.web.parameters import After, Day, First, Last, Nmi, Prefix, Sha256, Suffix
+from nem12.web.paging import Rows
+from nem12.web.parameters import After, Day, First, Last, Nmi, Prefix, Run, Sha256, Suffix
 from nem12.web.security import MayLoad
 from nem12.web.versions import clock, with_differences
 
@@ -45,16 +46,21 @@ def overview(request: Request, may_load: MayLoad) -> HTMLResponse:
 
 @router.get("/drops")
 def drops(
-    request: Request, may_load: MayLoad, state: str | None = None, after: After = None
+    request: Request,
+    may_load: MayLoad,
+    state: str | None = None,
+    run: Run = "",
+    after: After = None,
 ) -> HTMLResponse:
     """Drops that are not settled."""
     states = questions.one_of(state, questions.OPEN_STATES, "state")
     with reading() as connection:
-        rows = questions.drops(connection, states, after, ROWS)
+        rows = questions.drops(connection, states, after, ROWS, run)
     return html(
         request,
         "drops.html",
         rows=rows,
+        run=run,
         state=state or "",
         states=questions.OPEN_STATES,
         after=after,
@@ -65,19 +71,27 @@ def drops(
 @router.get("/files")
 def files(
     request: Request,
+    may_load: MayLoad,
     wanted: Annotated[str | None, Query(alias="status")] = None,
+    run: Run = "",
     after: After = None,
 ) -> HTMLResponse:
-    """Files, the newest first."""
-    statuses = questions.one_of(wanted, questions.STATUSES, "status")
+    """Files, the newest first; of one run, what was refused first."""
+    at_work = Rows([], None)
     with reading() as connection:
-        rows = questions.files(connection, statuses, after, ROWS)
+        rows = files_asked_for(connection, wanted, run, after, ROWS)
+        if run:
+            states = list(questions.OPEN_STATES)
+            at_work = questions.drops(connection, states, None, ROWS, run)
     return html(
         request,
         "files.html",
         rows=rows,
+        run=run,
+        open_drops=at_work,
         wanted=wanted or "",
-        statuses=questions.STATUSES,
+        statuses=questions.OUTCOMES if run else questions.STATUSES,
+        may_load=may_load,
         after=after,
     )
 

@@ -7,6 +7,7 @@ from fastapi import Path, Query
 from pydantic import AfterValidator, BeforeValidator, Field
 
 from nem12.mdff import spec
+from nem12.web.paging import word
 
 FIRST_DAY: Final = date(spec.FIRST_YEAR, 1, 1)
 LAST_DAY: Final = date(2200, 1, 1)
@@ -25,5 +26,10 @@ _IfGiven = BeforeValidator(lambda text: text or None)
 
 First = Annotated[Annotated[date, Field(ge=FIRST_DAY)] | None, _IfGiven, Query(alias="from")]
 Last = Annotated[Annotated[date, Field(le=LAST_DAY)] | None, _IfGiven, Query(alias="to")]
+Run = Annotated[
+    str,
+    Query(max_length=250, description="Airflow's id of a load run"),
+    AfterValidator(word),
+]
 After = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows of a page")]

@@ -17,6 +17,9 @@ RECENT_DAYS: Final = 30
 """What "lately" means on the overview."""
 
 STATUSES: Final = ("loading", "loaded", "partial", "refused")
+OUTCOMES: Final = ("refused", "partial", "loaded", "duplicate")
+"""What a run can have made of a file, the worst first."""
+
 OPEN_STATES: Final = ("claimed", "running", "waiting", "failed")
 
 COUNTED_DAYS: Final = 5_000
@@ -72,10 +75,12 @@ def newest_day(connection: Connection) -> date | None:
     return rows[0]["last_day"] if rows else None
 
 
-def drops(connection: Connection, states: list[str], cursor: str | None, limit: int) -> Rows:
-    """Drops that are not settled."""
+def drops(
+    connection: Connection, states: list[str], cursor: str | None, limit: int, of_run: str = ""
+) -> Rows:
+    """Drops that are not settled; of one run, where one is named."""
     (drop_id,) = after(cursor, (integer,), (0,))
-    rows = run(connection, "page/drops", states=states, drop_id=drop_id, most=limit + 1)
+    rows = run(connection, "page/drops", states=states, drop_id=drop_id, run=of_run, most=limit + 1)
     return page(rows, limit, ("drop_id",))
 
 
@@ -93,6 +98,30 @@ def files(connection: Connection, statuses: list[str], cursor: str | None, limit
     found = page(rows, limit, ("seen_at", "file_id"))
     for row in found.items:
         del row["file_id"]
+    return found
+
+
+def run_files(
+    connection: Connection, of_run: str, outcomes: list[str], cursor: str | None, limit: int
+) -> Rows:
+    """Files that a load run has settled, each with its `outcome` in this run; refused ones first.
+
+    The name is the one that it came under in this run. A file that a later run took is not among
+    them.
+    """
+    (place,) = after(cursor, (integer,), (0,))
+    rows = run(
+        connection,
+        "page/run_files",
+        run=of_run,
+        outcomes=outcomes,
+        order=list(OUTCOMES),
+        place=place,
+        most=limit + 1,
+    )
+    found = page(rows, limit, ("place",))
+    for row in found.items:
+        del row["place"]
     return found
 
 
