@@ -30,6 +30,7 @@ class Site:
         tokens: By role.
         routes: Method and path of every route of the page.
         warehouse: What it shows.
+        home: Where the loaded cases lie.
         environment: Airflow's.
     """
 
@@ -37,6 +38,7 @@ class Site:
     tokens: dict[str, str]
     routes: list[tuple[str, str]]
     warehouse: Warehouse
+    home: settings.Home
     environment: dict[str, str]
 
     def client(self, role: str | None = "viewer") -> httpx.Client:
@@ -70,7 +72,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         environment["AIRFLOW__API_AUTH__JWT_SECRET"] = "only for these tests " * 4
         migrate = [sys.executable, "-m", "airflow", "db", "migrate"]
         with subprocess.Popen(migrate, env=environment, stdout=subprocess.DEVNULL) as migrating:
-            cases.load(warehouse, tmp_path_factory.mktemp("cases"))
+            home = cases.load(warehouse, folder / "meter")
         assert migrating.returncode == 0
         told, tell = os.pipe()
         with subprocess.Popen(
@@ -85,7 +87,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 with os.fdopen(told) as lines:
                     about: dict[str, Any] = json.load(lines)
                 routes = [(method, path) for method, path in about["routes"]]
-                yield Site(about["url"], about["tokens"], routes, warehouse, environment)
+                yield Site(about["url"], about["tokens"], routes, warehouse, home, environment)
             finally:
                 process.terminate()
 

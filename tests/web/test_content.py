@@ -3,6 +3,7 @@
 import csv
 import html
 import re
+import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -419,6 +420,42 @@ def test_the_overview_tells_what_waits_and_what_is_wrong(viewer: httpx.Client) -
         "many_faults.csv",
     }
     assert found["by_day"][-1]["readings"] > 0
+
+
+def test_the_overview_says_why_nothing_is_loaded_and_what_lies_in_which_folder(
+    site: Site, viewer: httpx.Client
+) -> None:
+    """The api-server is alone: its DAGs are paused, and nothing else of Airflow runs."""
+    landing = site.home.landing
+    (landing / cases.HOSTILE_NAME).write_bytes(b"100,NEM12")
+    (landing / "<i>sub").mkdir()
+    (landing / "link.csv").symlink_to(landing / "nowhere")
+    deadline = time.monotonic() + 30
+    # What was seen some seconds ago is told again.
+    while (found := viewer.get(f"{API}/overview").json()["landing"])["files"] != 1:
+        assert time.monotonic() < deadline, found
+        time.sleep(0.2)
+    assert found["folder"] == str(landing)
+    assert found["trouble"] is None
+    assert found["oldest_at"][:10] == f"{nem_now():%Y-%m-%d}"
+    assert {each["name"] for each in found["ignored"]} == {"<i>sub", "link.csv"}
+    assert found["last_look_at"] is None
+    assert found["faults"] == [
+        "The DAG nem12_watch is paused: what lands is not noticed",
+        "The DAG nem12_load is paused: runs wait until it is unpaused",
+        "Airflow's scheduler does not run: no task is started",
+        "Airflow's triggerer does not run: nobody looks into the landing folder",
+    ]
+    text = viewer.get("/nem12/").text
+    assert "Nothing is being loaded</h2>" in text
+    assert '<a href="/dags/nem12_watch" data-airflow>The DAG nem12_watch is paused' in text
+    assert f"<code>{landing}</code>" in text
+    assert "1 file waits there. The oldest came" in text
+    assert "a symbolic link; not followed" in text
+    assert "<i>" not in text
+    for path in (landing / cases.HOSTILE_NAME, landing / "link.csv"):
+        path.unlink()
+    (landing / "<i>sub").rmdir()
 
 
 def test_the_api_page_documents_every_json_route(site: Site, viewer: httpx.Client) -> None:

@@ -88,6 +88,20 @@ os.environ[names[0]] = json.dumps({**json.loads(right[names[0]]), "host": "/nowh
 told["no server"] = tried(read)
 os.environ[names[0]] = right[names[0]]
 told["healed"] = read()
+
+from nem12.web import landing
+
+def looked(home):
+    os.environ["METER_HOME"] = home
+    seen = landing._look()
+    return [seen.folder, seen.trouble, seen.files]
+
+home = os.environ["METER_HOME"]
+told["home"] = home
+told["seen"] = looked(home)
+told["not there"] = looked(f"{home}/nothing")
+os.makedirs(f"{home}/other/landing")
+told["elsewhere"] = looked(f"{home}/other")
 print()
 print(json.dumps(told))
 """
@@ -163,3 +177,16 @@ def test_a_server_that_is_not_there_is_told_at_once_and_found_when_it_is(
     assert text.startswith("PostgreSQL cannot be reached: ")
     assert seconds < 3
     assert told["healed"] == [1]
+
+
+def test_a_landing_folder_that_is_not_that_of_the_loads_is_not_counted(
+    told: dict[str, Any],
+) -> None:
+    home = told["home"]
+    assert told["seen"][:2] == [f"{home}/landing", ""]
+    folder, trouble, files = told["not there"]
+    assert (folder, files) == (f"{home}/nothing/landing", 0)
+    assert trouble.startswith("the api-server does not see the landing folder: set METER_HOME")
+    _, trouble, files = told["elsewhere"]
+    assert trouble.startswith(f"the newest file landed in {home}/")
+    assert files == 0

@@ -10,6 +10,7 @@ from nem12.warehouse.connect import Connection
 from nem12.web import coverage as covering
 from nem12.web import questions
 from nem12.web.answers import ExactJson, nem_now
+from nem12.web.arriving import Arriving
 from nem12.web.database import reading
 from nem12.web.paging import Rows
 from nem12.web.parameters import After, Day, First, Last, Limit, Nmi, Prefix, Run, Sha256, Suffix
@@ -24,9 +25,14 @@ MOST_READINGS: Final = 10_000
 
 @router.get("/overview")
 def overview() -> ExactJson:
-    """Counts of drops and files, what is loading, the last 30 days, the newest problems."""
+    """Counts of drops and files, what is loading, the last 30 days, the newest problems.
+
+    `landing`: what lies in the landing folder, when the watch looked, and why nothing is loaded.
+    """
+    now = nem_now()
     with reading() as connection:
-        return ExactJson(questions.overview(connection, nem_now()))
+        found = questions.overview(connection, now)
+    return ExactJson({**found, "landing": Arriving.now().as_json(now)})
 
 
 @router.get("/drops")

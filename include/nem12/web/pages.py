@@ -16,6 +16,7 @@ from nem12.web import questions
 from nem12.web.answers import STATIC, html, nem_now, static
 from nem12.web.api import coverage_span, files_asked_for, known_file, no_readings
 from nem12.web.api import router as api_router
+from nem12.web.arriving import Arriving
 from nem12.web.calendar import heat_map
 from nem12.web.database import reading
 from nem12.web.paging import Rows
@@ -41,7 +42,16 @@ def overview(request: Request, may_load: MayLoad) -> HTMLResponse:
     with reading() as connection:
         found = questions.overview(connection, nem_now())
         drops = questions.drops(connection, list(questions.OPEN_STATES), None, 10)
-    return html(request, "overview.html", open_drops=drops, may_load=may_load, **found)
+    arriving = Arriving.now()
+    return html(
+        request,
+        "overview.html",
+        open_drops=drops,
+        may_load=may_load,
+        arriving=arriving,
+        faults=arriving.faults(nem_now()),
+        **found,
+    )
 
 
 @router.get("/drops")

@@ -1,0 +1,122 @@
+"""What lies in the landing folder, as far as this api-server can see it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from nem12 import storage
+from nem12.airflow import buckets
+from nem12.drop import Drop, drops, overdue, uri_path
+from nem12.errors import MeterError
+from nem12.load.report import why
+from nem12.mdff.text import shown
+from nem12.settings import Home, keep_landing
+from nem12.warehouse import ledger
+from nem12.warehouse.sql import run
+from nem12.web.database import reading
+from nem12.web.glance import Glance
+
+MOST_FILES: Final = 5_000
+"""Files that the ledger is asked about: beyond, the page says "more than"."""
+
+MOST_IGNORED: Final = 10
+_NAME: Final = 200
+_FOLDER: Final = 1_000
+
+_AS_FOR_OTHERS: Final = (
+    "set METER_HOME for the api-server as for triggerer and workers, and let it see that folder"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """The landing folder.
+
+    Attributes:
+        folder: Its path or URI; empty where it is not known.
+        trouble: Why it cannot be looked into from here; then there are no counts.
+        files: How many files nobody has taken.
+        more: Whether there are more than were counted.
+        oldest_at: Since when the oldest of these lies there.
+        ignored: Name and reason of the first of what is left alone.
+        ignored_count: How many these are in all.
+    """
+
+    folder: str
+    trouble: str = ""
+    files: int = 0
+    more: bool = False
+    oldest_at: datetime | None = None
+    ignored: tuple[tuple[str, str], ...] = ()
+    ignored_count: int = 0
+
+
+def _look() -> Landing:
+    try:
+        home = buckets.home()
+    except MeterError:
+        return Landing("", f"the api-server does not know the landing folder: {_AS_FOR_OTHERS}")
+    folder = shown(str(home.landing), _FOLDER)
+    try:
+        return Landing(folder, trouble) if (trouble := _unseen(home)) else _counted(home, folder)
+    except Exception as error:
+        return Landing(folder, f"the landing folder cannot be looked into: {why(error)}")
+
+
+def _unseen(home: Home) -> str:
+    """Why this is not the folder that files are loaded from, or nothing."""
+    if isinstance(home.landing, Path) and not home.landing.is_dir():
+        return f"the api-server does not see the landing folder: {_AS_FOR_OTHERS}"
+    with reading() as connection:
+        newest = run(connection, "page/newest_drop")
+    if newest:
+        place = uri_path(newest[0]["uri"])
+        ours = (home.landing, home.archive, home.rejected)
+        if not any(storage.relative(place, folder) for folder in ours):
+            other = shown(str(place.parent), _FOLDER)
+            return f"the newest file landed in {other}, elsewhere: {_AS_FOR_OTHERS}"
+    return ""
+
+
+def _counted(home: Home, folder: str) -> Landing:
+    lying = drops(home)
+    if keep_landing():
+        # Nearly all of them are done: what waits is new.
+        lying.sort(key=lambda drop: drop.mtime_ns, reverse=True)
+    with reading() as connection:
+        waiting = ledger.free(connection, lying[:MOST_FILES]) if lying else []
+    ignored = [(_named(home, item.path), item.reason) for item in overdue(home)]
+    return Landing(
+        folder,
+        files=len(waiting),
+        more=len(lying) > MOST_FILES and not keep_landing(),
+        oldest_at=_oldest(waiting),
+        ignored=tuple(ignored[:MOST_IGNORED]),
+        ignored_count=len(ignored),
+    )
+
+
+def _named(home: Home, path: storage.Place) -> str:
+    return shown(str(storage.relative(path, home.landing) or path.name), _NAME)
+
+
+def _oldest(waiting: Sequence[Drop]) -> datetime | None:
+    instants = [instant for drop in waiting if (instant := _landed_at(drop)) is not None]
+    return datetime.fromtimestamp(min(instants), UTC) if instants else None
+
+
+def _landed_at(drop: Drop) -> float | None:
+    """When a file came to lie there: a copy may keep the time of its last change."""
+    place = drop.path
+    if not isinstance(place, Path):
+        return drop.mtime_ns / 1e9
+    try:
+        return place.lstat().st_ctime
+    except FileNotFoundError:
+        return None
+
+
+landing: Final = Glance(_look)
+"""The folder as it was some seconds ago; None where it does not answer."""
