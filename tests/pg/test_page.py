@@ -67,10 +67,15 @@ def test_the_parts_of_a_file_come_page_by_page_in_its_order(loader: Connection) 
 def test_a_line_refused_and_warned_of_by_one_code_is_told_of_twice(loader: Connection) -> None:
     file_id = file(loader, 1, "partial")
     loader.execute(
-        "INSERT INTO meter_rejects VALUES (%s, 3, 'RECORD', 'update', 'refused', '', 3, 3)",
+        "INSERT INTO meter_rejects (file_id, line, level, code, message, excerpt, first_line,"
+        " last_line) VALUES (%s, 3, 'RECORD', 'update', 'refused', '', 3, 3)",
         (file_id,),
     )
-    loader.execute("INSERT INTO meter_warnings VALUES (%s, 3, 'update', 'warned', '')", (file_id,))
+    loader.execute(
+        "INSERT INTO meter_warnings (file_id, line, code, message, excerpt)"
+        " VALUES (%s, 3, 'update', 'warned', '')",
+        (file_id,),
+    )
     first = questions.findings(loader, file_id, None, 1)
     second = questions.findings(loader, file_id, first.next, 1)
     assert [row["level"] for row in first.items + second.items] == ["RECORD", "WARN"]
