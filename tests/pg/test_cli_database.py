@@ -315,9 +315,28 @@ def test_query_runs_one_statement_that_only_reads(
     assert warehouse.one(made) == 0
 
 
-def test_query_of_what_gives_no_rows_by_its_nature_says_so(reader: Command) -> None:
-    said = reader.refused("query", "SET application_name = 'x'")
-    assert "only a statement that gives rows can be run" in said
+@pytest.mark.parametrize(
+    "statement", ["SET application_name = 'x'", "", " ", "-- nothing", "COPY meter_files TO STDOUT"]
+)
+def test_query_of_what_gives_no_rows_by_its_nature_says_so(reader: Command, statement: str) -> None:
+    said = reader.refused("query", statement)
+    assert "only a statement that gives rows can be run, such as SELECT 1" in said
+
+
+def test_query_shows_times_that_python_does_not_know(reader: Command) -> None:
+    query = (
+        "SELECT 'infinity'::timestamptz AS a, '0001-01-01 BC'::date AS b, '24:00'::time AS c,"
+        " '99999-01-01'::timestamp AS d, ARRAY['-infinity'::date, '2024-01-01'] AS e"
+    )
+    assert reader.json("query", query) == [
+        [
+            {
+                "a": "infinity", "b": "0001-01-01 BC", "c": "24:00:00",
+                "d": "99999-01-01 00:00:00", "e": ["-infinity", "2024-01-01"],
+            }
+        ]
+    ]  # fmt: skip
+    assert "infinity" in reader("query", query)[1]
 
 
 def test_query_has_a_time_limit(reader: Command, monkeypatch: pytest.MonkeyPatch) -> None:

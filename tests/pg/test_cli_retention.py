@@ -38,7 +38,7 @@ def test_months_are_listed_with_size_and_state(owner: Command) -> None:
     assert [row["month"] for row in owner.json("partitions")] == ["2024-03", "2024-04"]
     status, printed, _ = owner("partitions", "--detach-before", "2024-04", "--yes")
     assert status == 0
-    assert "2024-03: 2 versions of its days are not kept any more" in printed
+    assert "2024-03: deleted 2 versions of its days" in printed
     assert "Days before 2024-04-01 are not kept" in printed
     rows = owner.json("partitions")
     assert [(row["month"], row["attached"]) for row in rows] == [

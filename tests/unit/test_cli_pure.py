@@ -251,3 +251,45 @@ def test_tests_do_not_read_the_settings_of_who_runs_them() -> None:
     ).stdout.split()
     assert not callers.keys() & set(names)
     assert "METER_S3" in names
+
+
+UNUSED = {
+    "status": 0,
+    "verify": 2,
+    "query SELECT": 2,
+    "partitions": 2,
+    "withdraw a.csv": 2,
+    "redrive --all": 2,
+    "purge --nmi 2002715250 --yes": 2,
+}
+"""Commands that look into what was loaded, with the exit status where nothing was."""
+
+
+@pytest.mark.parametrize(("command", "status"), UNUSED.items(), ids=list(UNUSED))
+def test_commands_that_only_look_make_nothing(
+    own_home: Path, capsys: pytest.CaptureFixture[str], command: str, status: int
+) -> None:
+    assert main(command.split()) == status
+    out, err = capsys.readouterr()
+    assert f"there is no database in {own_home} yet: run `python -m nem12.cli up` or" in out + err
+    assert err.count("\n") == (status == 2)
+    assert not own_home.exists()
+
+
+def test_the_status_of_an_unused_home_is_json_too(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["status", "--format", "json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said == {"landing": 0, "ignored": 0, "database": None}
+    assert not own_home.exists()
+
+
+@pytest.mark.parametrize("command", ["query", "withdraw", "redrive --name", "redrive --code"])
+def test_an_argument_for_the_database_is_text(
+    capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    with pytest.raises(SystemExit) as exit_:
+        main([*command.split(), os.fsdecode(b"\xff")])
+    assert exit_.value.code == 2
+    assert "it is not UTF-8" in capsys.readouterr().err

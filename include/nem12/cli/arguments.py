@@ -151,7 +151,9 @@ def _status(commands: "_Commands") -> None:
 def _query(commands: "_Commands") -> None:
     about = "Run one SELECT as a role that may only read."
     added = _command(commands, "query", "database", about)
-    added.add_argument("sql", metavar="SQL", help='such as "SELECT * FROM meter_daily LIMIT 5"')
+    added.add_argument(
+        "sql", type=_text, metavar="SQL", help='such as "SELECT * FROM meter_daily LIMIT 5"'
+    )
     _format(added)
     _dsn(added)
 
@@ -166,7 +168,9 @@ def _verify(commands: "_Commands") -> None:
 def _withdraw(commands: "_Commands") -> None:
     about = "Take out a file delivered by mistake; what it had superseded comes back."
     added = _command(commands, "withdraw", "operate", about)
-    added.add_argument("file", metavar="F", help="its name, or the beginning of its SHA-256")
+    added.add_argument(
+        "file", type=_text, metavar="F", help="its name, or the beginning of its SHA-256"
+    )
     _dsn(added)
 
 
@@ -174,8 +178,12 @@ def _redrive(commands: "_Commands") -> None:
     about = "Put refused and failed files back into the landing folder."
     added = _command(commands, "redrive", "operate", about)
     added.add_argument("--all", action="store_true", help="all of them")
-    added.add_argument("--name", metavar="PATTERN", help='delivered name, such as "*.csv"')
-    added.add_argument("--code", metavar="CODE", help="refused with this finding, such as no-end")
+    added.add_argument(
+        "--name", type=_text, metavar="PATTERN", help='delivered name, such as "*.csv"'
+    )
+    added.add_argument(
+        "--code", type=_text, metavar="CODE", help="refused with this finding, such as no-end"
+    )
     added.add_argument("--since", metavar="DATE", help="landed since that day of NEM time")
     _dsn(added)
 
@@ -221,6 +229,15 @@ def _purge(commands: "_Commands") -> None:
     _dsn(added)
 
 
+def _text(argument: str) -> str:
+    """An argument for the database; bytes that are not UTF-8 are none."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        raise argparse.ArgumentTypeError("it is not UTF-8") from None
+    return argument
+
+
 def _yes(added: argparse.ArgumentParser) -> None:
     added.add_argument("--yes", action="store_true", help="do not ask, although it is for good")
 
@@ -241,4 +258,4 @@ def _format(added: argparse.ArgumentParser) -> None:
 
 
 def _dsn(added: argparse.ArgumentParser) -> None:
-    added.add_argument("--dsn", metavar="URI", help=_DSN)
+    added.add_argument("--dsn", type=_text, metavar="URI", help=_DSN)

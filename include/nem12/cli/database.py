@@ -8,13 +8,17 @@ from itertools import islice
 from typing import Any, Final
 
 import psycopg
+from psycopg import pq
+from psycopg.abc import AdaptContext, Buffer
+from psycopg.adapt import Loader
 from psycopg.rows import tuple_row
 
 from nem12 import settings
-from nem12.cli.databases import database
+from nem12.cli.databases import NothingYetError, database
 from nem12.cli.output import err, out, table, to_json
 from nem12.drop import Ignored, landed, overdue
 from nem12.errors import UsageError
+from nem12.mdff.text import plural
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect, explained
 from nem12.warehouse.migrate import grants
@@ -29,7 +33,7 @@ def migrate(arguments: Namespace) -> int:
     if arguments.print_grants:
         print(grants(), end="")
         return 0
-    with database(arguments, settings.OWNER_ROLE) as uri:
+    with database(arguments, settings.OWNER_ROLE, new=True, migrated=False) as uri:
         before, now = run_migrations(uri)
     changed = "already at" if before == now else f"migrated from {before or 'nothing'} to"
     print(f"{changed} schema {now}")
@@ -38,20 +42,27 @@ def migrate(arguments: Namespace) -> int:
 
 def status(arguments: Namespace) -> int:
     """Counts of drops, files, days; what lies in the landing folder."""
-    with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
-        counts = ledger.status(connection)
     home = settings.home()
+    nothing_yet, counts = "", dict[str, Any]()
+    try:
+        with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
+            counts = ledger.status(connection)
+    except NothingYetError as error:
+        nothing_yet = str(error)
     found = list(landed(home))
     waiting = sum(not isinstance(item, Ignored) for item in found)
     ignored = list(overdue(home))
     if arguments.format == "json":
-        print(to_json({"landing": waiting, "ignored": len(ignored), **counts}))
+        state = {"database": None} if nothing_yet else counts
+        print(to_json({"landing": waiting, "ignored": len(ignored), **state}))
         return 0
-    out.print(f"{waiting} files in {home.landing}", soft_wrap=True)
+    out.print(f"{plural(waiting, 'file')} in {home.landing}", markup=False, soft_wrap=True)
     for item in ignored:
         out.print(f"  ignored: {item.path.name!r}: {item.reason}", markup=False)
-    rows = [(name, _counted(counts[name])) for name in counts]
-    table("", ("", ""), rows)
+    if nothing_yet:
+        out.print(f"nothing is loaded: {nothing_yet}", markup=False, soft_wrap=True)
+    else:
+        table("", ("", ""), [(name, _counted(counts[name])) for name in counts])
     return 0
 
 
@@ -91,6 +102,24 @@ def _may_only_read(connection: Connection) -> None:
         connection.execute(f"SET ROLE {settings.READER_ROLE}")
 
 
+class _AnyTime(Loader):
+    """As usual; a time beyond Python's range, such as infinity, as PostgreSQL writes it."""
+
+    def __init__(self, oid: int, context: AdaptContext | None = None) -> None:
+        super().__init__(oid, context)
+        usual = psycopg.adapters.get_loader(oid, pq.Format.TEXT)
+        self._load = usual(oid, context).load if usual else bytes
+
+    def load(self, data: Buffer) -> Any:
+        try:
+            return self._load(data)
+        except (psycopg.DataError, OverflowError):
+            return bytes(data).decode()
+
+
+_TIMES: Final = ("date", "timestamp", "timestamptz", "time", "timetz", "interval")
+
+
 def _rows(connection: Connection, sql: str) -> Generator[Any]:
     """The names of the columns, none without rows; then row by row what the statement gives.
 
@@ -98,13 +127,16 @@ def _rows(connection: Connection, sql: str) -> Generator[Any]:
     behind a semicolon, which could end the read-only transaction, is refused by the server.
     """
     cursor = connection.cursor(row_factory=tuple_row)
+    for name in _TIMES:
+        cursor.adapters.register_loader(name, _AnyTime)
     stream = cursor.stream(sql.encode())
     try:
         first = next(stream, None)
-    except psycopg.ProgrammingError as error:
+    except (psycopg.ProgrammingError, psycopg.InternalError) as error:
         if error.sqlstate is None:
-            # Said by the driver, not by the server.
-            message = "only a statement that gives rows can be run, such as SELECT"
+            # Said by the driver, not by the server, which may be in the middle of a COPY.
+            connection.close()
+            message = "only a statement that gives rows can be run, such as SELECT 1"
             raise UsageError(message) from None
         # A table or function that is missing is not one of ours.
         raise UsageError(f"PostgreSQL: {error.diag.message_primary}") from None

@@ -6,25 +6,46 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nem12 import settings
+from nem12.errors import UsageError
 from nem12.warehouse import embedded
 from nem12.warehouse.migrate import migrate
 
 
+class NothingYetError(UsageError):
+    """Nothing was loaded here so far: there is no database to look into."""
+
+
 @contextmanager
-def database(arguments: Namespace, role: str) -> Iterator[str]:
+def database(
+    arguments: Namespace, role: str, *, new: bool = False, migrated: bool = True
+) -> Iterator[str]:
     """The URI of the database named on the command line, or of the embedded server.
 
     Args:
         arguments: With `dsn`.
         role: To be on the embedded server; another one is used as the URI says.
+        migrated: Bring the tables of the embedded server up to date.
+        new: Make the embedded server, and the folders, where there is none yet.
 
     Yields:
-        A libpq URI. The embedded server runs inside the block, and its tables are there.
+        A libpq URI. The embedded server runs inside the block.
+
+    Raises:
+        NothingYetError: There is no embedded server yet, and none is to be made.
     """
     given = getattr(arguments, "dsn", None) or os.environ.get("METER_DB_URI")
     if given:
         yield given
         return
-    with embedded.server(settings.home().make()) as server:
-        migrate(server.uri(settings.OWNER_ROLE))
+    home = settings.home()
+    if new:
+        home.make()
+    elif not embedded.exists(home):
+        raise NothingYetError(
+            f"there is no database in {home.root} yet: run `{settings.command('up')}` or"
+            f" `{settings.command('parse_data --apply --file …')}`, or set METER_DB_URI"
+        )
+    with embedded.server(home) as server:
+        if migrated:
+            migrate(server.uri(settings.OWNER_ROLE))
         yield server.uri(role)

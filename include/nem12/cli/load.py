@@ -89,7 +89,7 @@ def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) 
     for path in paths:
         with failures.of(str(path)):
             files += surveyed([path], arguments.profile, scratch)
-    with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
+    with database(arguments, settings.LOADER_ROLE, new=True) as uri, connect(uri) as connection:
         given = _unique(files)
         known = ledger.known_files(connection, [file.file_id for file in given])
         judged = [known_outcome(known, file, reprocess=arguments.reprocess) for file in given]

@@ -55,9 +55,9 @@ def redrive(arguments: Namespace) -> int:
             since = datetime.fromisoformat(arguments.since).replace(tzinfo=NEM_TIME)
         except ValueError:
             raise UsageError(f"'{arguments.since}' is no date such as 2024-05-31") from None
-    home = settings.home().make()
     count = 0
     with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
+        home = settings.home().make()
         for path in put_back(
             connection, home, name=arguments.name or "*", code=arguments.code, since=since
         ):

@@ -11,7 +11,7 @@ from nem12.cli.output import out, table, to_json
 from nem12.errors import UsageError
 from nem12.load.holding import holding
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import shown
+from nem12.mdff.text import plural, shown
 from nem12.warehouse import retention
 from nem12.warehouse.connect import Connection, connect
 
@@ -29,7 +29,7 @@ def partitions(arguments: Namespace) -> int:
     if ahead is not None and not 0 <= ahead <= _MOST_AHEAD:
         raise UsageError(f"--create-ahead takes 0 to {_MOST_AHEAD} months")
     role = settings.READER_ROLE if ahead is None and first_day is None else settings.OWNER_ROLE
-    with database(arguments, role) as uri, connect(uri) as connection:
+    with database(arguments, role, new=ahead is not None) as uri, connect(uri) as connection:
         if ahead is not None:
             retention.create_months(connection, ahead)
         if first_day is not None:
@@ -40,7 +40,8 @@ def partitions(arguments: Namespace) -> int:
                 connection, first_day, keep_tables=keep_tables
             ):
                 if arguments.format == "text":
-                    out.print(f"{month:%Y-%m}: {days} versions of its days are not kept any more")
+                    gone = plural(days, "version")
+                    out.print(f"{month:%Y-%m}: deleted {gone} of its days")
         _print(connection, arguments.format)
     return 0
 
@@ -62,9 +63,10 @@ def purge(arguments: Namespace) -> int:
         print(to_json({"nmi": nmi, **gone, "files": files, "names": names}))
         return int(bool(held or names))
     out.print(
-        f"{nmi}: {gone['day_versions']} day versions and {gone['readings']} readings are gone, the"
-        f" text of {gone['findings']} findings is blank; days before {gone['first_day']} are not"
-        " loaded again",
+        f"{nmi}: deleted {plural(gone['day_versions'], 'day version')} and"
+        f" {plural(gone['readings'], 'reading')}, blanked the text of"
+        f" {plural(gone['findings'], 'finding')}; days before {gone['first_day']} are not loaded"
+        " again",
         soft_wrap=True,
     )
     for file in held:
@@ -74,7 +76,7 @@ def purge(arguments: Namespace) -> int:
         said = f"  {shown(name, 500)}: a name in the ledger"
         out.print(said, markup=False, soft_wrap=True)
     if held or names:
-        out.print("These still tell of it, and so do backups: deal with them yourself.")
+        out.print("These still name it, and so may backups: you have to deal with them yourself.")
     return int(bool(held or names))
 
 

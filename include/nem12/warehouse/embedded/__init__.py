@@ -14,7 +14,7 @@ from nem12.warehouse.embedded.bootstrap import bootstrap
 from nem12.warehouse.embedded.cluster import SUPERUSER, Cluster
 from nem12.warehouse.embedded.machine import PORT
 
-__all__ = ["PORT", "SUPERUSER", "Server", "server"]
+__all__ = ["PORT", "SUPERUSER", "Server", "exists", "server"]
 
 
 @dataclass(frozen=True)
@@ -38,6 +38,11 @@ class Server:
     def airflow_uri(self, dbname: str = settings.AIRFLOW_DATABASE) -> str:
         """The same for SQLAlchemy, as the owner."""
         return self.uri(dbname=dbname).replace("postgresql://", "postgresql+psycopg://", 1)
+
+
+def exists(home: settings.Home) -> bool:
+    """Whether the server of `home` was ever made; also where its data are gone since."""
+    return home.postgres.exists() or home.postgres.is_symlink()
 
 
 @contextmanager
