@@ -79,7 +79,7 @@ class Cluster:
             ]
         )
         if status:
-            raise UsageError(f"PostgreSQL cannot make its data in {new}: {_last_line(output)}")
+            raise UsageError(f"PostgreSQL cannot make its data in {new}: {_reason(output)}")
         with (new / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write(f"include '{CONFIGURATION}'\n")
         new.rename(self.place.data)
@@ -98,7 +98,7 @@ class Cluster:
             status, output = self._control("start", "--log", "../server.log")
             if status == 0:
                 return
-            reason = _fatal(log) or _last_line(output)
+            reason = _fatal(log) or _reason(output)
             # Sessions of a server that was killed live on until they notice; no other start is
             # allowed beside them.
             if "shared memory block" not in reason or time.monotonic() > deadline:
@@ -161,5 +161,7 @@ def _fatal(log: Path) -> str:
     return found[-1] if found else ""
 
 
-def _last_line(output: str) -> str:
-    return output.splitlines()[-1] if output else "no message"
+def _reason(output: str) -> str:
+    """The first error that a program of PostgreSQL's printed: what follows is how it gave up."""
+    found = re.search(r"^(?:\S+: )?.*?(?:error|FATAL|PANIC):\s+(.*)", output, re.MULTILINE)
+    return found[1] if found else (output.splitlines() or ["no message"])[-1]
