@@ -18,6 +18,9 @@ from nem12.storage import Place
 PARTIAL_SUFFIXES: Final = (".part", ".tmp", ".filepart", ".crdownload")
 """What copying tools and browsers call a file that is still on its way."""
 
+LEAVING: Final = ".leaving"
+"""The folder, beside a drop, from which it is copied to another file system."""
+
 _FOLDERS: Final = tuple(name for name in PROFILES if name != "standard")
 
 
@@ -83,7 +86,7 @@ def overdue(home: Home) -> Iterator[Ignored]:
     folders = (home.landing / name for name in _FOLDERS)
     for folder in (home.landing, *filter(_is_profile_folder, folders)):
         for path, changed in _all_in(folder):
-            if is_partial(path.name) and changed < oldest:
+            if path.name != LEAVING and is_partial(path.name) and changed < oldest:
                 yield Ignored(path, f"called a partial upload for {INCOMPLETE_HOURS} h")
     yield from (item for item in landed(home) if isinstance(item, Ignored))
 

@@ -45,6 +45,8 @@ def parse(parsed: Parsed, *, fast: bool = True) -> Iterator[Day | Finding]:
             _count_refused(parsed, stream)
         elif not part.file.refused:
             yield from _read(parsed, stream, fast=fast)
+    # Somebody may have written to it meanwhile.
+    _check_unchanged(part.file)
 
 
 def _opened(file: MeterFile) -> BinaryIO:
@@ -54,12 +56,20 @@ def _opened(file: MeterFile) -> BinaryIO:
         stream = storage.opened_in_parts(place)
     except FileNotFoundError:
         raise TerminalError(f"{text.shown(file.name, 200)} is gone") from None
+    try:
+        _check_unchanged(file)
+    except BaseException:
+        stream.close()
+        raise
+    return stream
+
+
+def _check_unchanged(file: MeterFile) -> None:
+    place = storage.place(file.path)
     # In a bucket lies a copy of our own, named by its content.
     if isinstance(place, Path) and file.seen != seen_at(file.path):
-        stream.close()
         name = text.shown(file.name, 200)
         raise TerminalError(f"{name} changed while it was read: drop it again")
-    return stream
 
 
 def _about_the_file(parsed: Parsed) -> Iterator[Finding]:

@@ -106,6 +106,10 @@ time; a run that lives costs one look at it."""
 STAGING_DAYS: Final = 7
 """How long staged files of a run that never settled are kept for a look at them."""
 
+KEPT_CHECK_DAYS: Final = 7
+"""How long a kept file is compared with what was read, once a day: an upload that was interrupted
+goes on within days, and a look at the size and time of each file takes some 10 us."""
+
 INCOMPLETE_HOURS: Final = 6
 """A drop that is still called a partial upload after this time is reported."""
 

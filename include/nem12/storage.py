@@ -5,6 +5,7 @@ file are used where the names are a sender's: those on many take `*`, `?` and `[
 """
 
 import errno
+import hashlib
 import os
 import shutil
 import stat
@@ -26,6 +27,9 @@ Place: TypeAlias = "Path | UPath"
 
 _READ_AHEAD: Final = 8 * 1024 * 1024
 """Of a file in a bucket that is read in parts: few requests for a part, little beyond its end."""
+
+_COPIED_BYTES: Final = 1024 * 1024
+"""That are copied at a time."""
 
 _NAME_BYTES: Final = 255
 """Of a name: what file systems allow."""
@@ -275,19 +279,32 @@ def writing(target: Place) -> Iterator[BinaryIO]:
 
 def move(source: Place, target: Place) -> None:
     """Move a file; whoever looks at the target sees all of it or nothing."""
-    if isinstance(source, Path) and isinstance(target, Path):
-        _move_path(source, target)
-    elif isinstance(source, Path) and not isinstance(target, Path):
-        copy(source, target)
-        source.unlink()
-    elif isinstance(target, Path) and not isinstance(source, Path):
+    if isinstance(source, Path):
+        if not renamed(source, target):
+            copy(source, target)
+            source.unlink()
+    elif isinstance(target, Path):
         with _replacing(target) as beside:
             source.fs.get_file(source.path, str(beside))
         remove(source)
-    elif not isinstance(source, Path) and not isinstance(target, Path):
+    else:
         # A bucket has no rename: what dies in between leaves both, and moves again.
         source.fs.cp_file(source.path, target.path)
         remove(source)
+
+
+def renamed(source: Path, target: Place) -> bool:
+    """Rename a file; False where the target lies in a bucket or on another file system."""
+    if not isinstance(target, Path):
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        source.replace(target)
+    except OSError as error:
+        if error.errno != errno.EXDEV:
+            raise
+        return False
+    return True
 
 
 def write_text(target: Place, text: str) -> None:
@@ -321,24 +338,58 @@ def upload(sources: Sequence[Path], targets: Sequence["UPath"]) -> None:
         targets[0].fs.put([str(source) for source in sources], [item.path for item in targets])
 
 
-def copy(source: Path, target: Place) -> None:
-    """Copy a file of this machine, with its times where a folder takes them."""
+class _OtherContentError(Exception):
+    """A file is not the one that was to be copied."""
+
+
+def copy(source: Path, target: Place, sha256: str = "") -> None:
+    """Copy a file of this machine, with its times where a folder takes them; it is on disk then.
+
+    Args:
+        source: Somebody may write it meanwhile.
+        target: Is not touched where the copy fails.
+        sha256: What is copied has to have this hash; any where it is empty.
+    """
+    hashed = hashlib.sha256()
+    with source.open("rb") as data, writing(target) as out:
+        while piece := data.read(_COPIED_BYTES):
+            hashed.update(piece)
+            out.write(piece)
+        if sha256 and hashed.hexdigest() != sha256:
+            raise _OtherContentError
+        if isinstance(target, Path):
+            out.flush()
+            shutil.copystat(source, out.name)
     if isinstance(target, Path):
-        with _replacing(target) as beside:
-            shutil.copy2(source, beside)
-    else:
-        target.fs.put_file(str(source), target.path)
+        _sync(target.parent)
 
 
-def _move_path(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
+def copied(source: Path, target: Place, sha256: str) -> bool:
+    """Copy a file of this hash; False where it is another one."""
     try:
-        source.replace(target)
-    except OSError as error:
-        if error.errno != errno.EXDEV:
-            raise
-        copy(source, target)
-        source.unlink()
+        copy(source, target, sha256)
+    except _OtherContentError:
+        return False
+    return True
+
+
+def digest(item: Place) -> str:
+    """The SHA-256 of a file.
+
+    Raises:
+        FileNotFoundError: It is gone.
+    """
+    with opened(item) as stream:
+        return hashlib.file_digest(cast("Any", stream), "sha256").hexdigest()
+
+
+def _sync(folder: Path) -> None:
+    """Have the names in a folder on disk."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -106,7 +106,7 @@ def test_a_drop_that_was_in_work_at_the_backup_is_free_again_after_the_restore(
     with connect(restored.loader) as connection:
         again = replace(run, connection=connection)
         # Its run is not known to Airflow any more: what the watch does with such a claim.
-        assert free_claim(connection, in_work, "its run is gone") == ["waiting"]
+        assert free_claim(connection, run.home, in_work, "its run is gone") == ["waiting"]
         connection.execute("UPDATE meter_drops SET not_before = now()")
         connection.commit()
         assert again.run().files == {"loaded": 1}

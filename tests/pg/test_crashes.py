@@ -78,7 +78,7 @@ def test_a_killed_load_ends_in_the_same_tables(
     claim, _ = claim_by_glob(loader, home, ["*"], None)
     assert loads(home, warehouse, claim, point) == -signal.SIGKILL
     if recovery == "another run":
-        free_claim(loader, claim, "its run is gone")
+        free_claim(loader, home, claim, "its run is gone")
         loader.execute("UPDATE meter_drops SET not_before = now()")
         loader.commit()
         claim, _ = claim_by_glob(loader, home, ["*"], None)

@@ -329,7 +329,7 @@ def test_the_claim_of_a_run_that_is_gone_is_freed_with_a_wait(
     assert ledger.unchecked_claims(run.connection) == [(claim, "")]
     ledger.claim_is_alive(run.connection, claim)
     assert ledger.unchecked_claims(run.connection) == []
-    assert free_claim(run.connection, claim, "gone") == ["waiting"]
+    assert free_claim(run.connection, run.home, claim, "gone") == ["waiting"]
     assert warehouse.one("SELECT not_before > now() + interval '30 s' FROM meter_drops") is True
 
 

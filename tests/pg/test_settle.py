@@ -160,7 +160,7 @@ def test_a_dead_run_that_had_moved_its_drop_leaves_nothing_to_do(
     accept_marking(warehouse)
     run.connection.execute("UPDATE meter_drops SET state = 'running'")
     run.connection.commit()
-    assert free_claim(run.connection, claim, "its run is gone") == ["settled"]
+    assert free_claim(run.connection, run.home, claim, "its run is gone") == ["settled"]
     assert state(warehouse) == ("settled", "loaded", True)
 
 

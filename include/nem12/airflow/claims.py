@@ -11,6 +11,7 @@ from nem12.airflow.alerts import tell_of_dead_run
 from nem12.drop import overdue
 from nem12.errors import UsageError
 from nem12.load.backfill import claim_day
+from nem12.load.changed import clear_left, put_back_changed
 from nem12.load.claim import claim_by_glob, unmatched
 from nem12.load.conf import CLAIM, check_conf
 from nem12.load.plan import sweep_staging
@@ -63,7 +64,9 @@ def claim_of_run(connection: Connection, home: Home, context: Context) -> Work:
         files = f"{count} deliveries" if count else "no delivery"
         log.info("%s with a header DateTime on %s (NEM time)", files, day)
         return Work(claim, reprocess=True)
-    free_dead_claims(connection)
+    free_dead_claims(connection, home)
+    put_back_changed(connection, home)
+    clear_left(connection, home)
     sweep_staging(home, ledger.open_claims(connection))
     ledger.forget_arrivals(connection, STAGING_DAYS)
     for item in overdue(home):
@@ -109,7 +112,7 @@ def _named(patterns: list[str]) -> str:
     return shown(", ".join(patterns), 200)
 
 
-def free_dead_claims(connection: Connection) -> int:
+def free_dead_claims(connection: Connection, home: Home) -> int:
     """Free the drops of claims whose run does not live any more; how many there were.
 
     They wait a growing time for their next attempt, so that this cannot become a hot loop.
@@ -120,7 +123,7 @@ def free_dead_claims(connection: Connection) -> int:
         if _lives(run_id):
             ledger.claim_is_alive(connection, claim)
             continue
-        states = free_claim(connection, claim, f"its run {run_id} is gone")
+        states = free_claim(connection, home, claim, f"its run {run_id} is gone")
         log.warning("run %s is gone: %s drops freed (%s)", run_id, len(states), set(states))
         freed += len(states)
         if states:

@@ -10,6 +10,7 @@ from nem12.airflow.buckets import home, place
 from nem12.airflow.claims import free_dead_claims
 from nem12.airflow.plainly import said_plainly
 from nem12.airflow.warehouse import warehouse
+from nem12.load.changed import clear_left
 from nem12.load.claim import claim_listing
 
 
@@ -17,8 +18,10 @@ from nem12.load.claim import claim_listing
 def claim(listing: str | None) -> str:
     """Claim the drops of a listing in the ledger; the claim names the run that loads them."""
     with said_plainly(), warehouse() as connection:
-        free_dead_claims(connection)
-        name, count = claim_listing(connection, home(), place(listing) if listing else None)
+        folders = home()
+        free_dead_claims(connection, folders)
+        clear_left(connection, folders)
+        name, count = claim_listing(connection, folders, place(listing) if listing else None)
     if not count:
         if not listing:
             raise AirflowSkipException("nothing new to load")

@@ -14,6 +14,7 @@ from typing import Final
 from nem12 import settings
 from nem12.drop import Drop, Settling, drops, unchanged
 from nem12.ending import says_that_it_ends
+from nem12.load.changed import left_for_long
 from nem12.load.strays import strays
 from nem12.settings import Home
 from nem12.warehouse import ledger
@@ -105,8 +106,13 @@ class Watch:
         free = ledger.free(connection, found) if found else []
         standing = self._settling.standing(free, seconds)
         complete = self._arrivals.complete(connection, standing, now)
-        unchecked = bool(ledger.unchecked_claims(connection)) or any(strays(connection, found))
-        return self._settling.batch(complete, seconds), unchecked
+        batch = self._settling.batch(complete, seconds)
+        unchecked = bool(
+            ledger.unchecked_claims(connection)
+            or any(strays(connection, found))
+            or left_for_long(connection, home)
+        )
+        return batch, unchecked
 
 
 def complete_now(

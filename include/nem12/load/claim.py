@@ -49,7 +49,7 @@ def claim_listing(connection: Connection, home: Home, listing: "Place | None") -
         The claim and the number of drops it got.
     """
     wanted = _listed(home, listing) if listing else []
-    wanted += gather_strays(connection, drops(home))
+    wanted += gather_strays(connection, home, drops(home))
     claimed = ledger.claim(connection, wanted)
     if listing:
         storage.remove(listing)
@@ -109,7 +109,7 @@ def claim_by_glob(
     if reprocess:
         wanted += _kept(connection, home, patterns, profile)
     if "*" in patterns:
-        wanted += gather_strays(connection, landed)
+        wanted += gather_strays(connection, home, landed)
     return ledger.claim(connection, wanted, again=reprocess)
 
 

@@ -1,13 +1,20 @@
-"""Where a drop is kept once it is loaded, and how it gets there."""
+"""Where a drop is kept once it is loaded, and how it gets there.
 
+Whoever delivered it may still write to it: what is kept is compared with what was read, and is a
+drop of its own again where it differs.
+"""
+
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from nem12 import storage
-from nem12.drop import Drop, look, uri_path
+from nem12.drop import LEAVING, Drop, look, uri_path
+from nem12.errors import TerminalError
 from nem12.load.report import REPORT_SUFFIX
 from nem12.mdff.stamps import NEM_TIME
+from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
 from nem12.storage import Place
 from nem12.warehouse import ledger
@@ -17,6 +24,11 @@ from nem12.warehouse.ledger import OpenDrop
 _NAME_BYTES: Final = 200
 """Of the delivered name in the archive: with hash and suffixes it stays below the 255 bytes that
 file systems allow."""
+
+_LANDED_NAME_BYTES: Final = 240
+"""Of a name that is put back, with a number before it where it is taken."""
+
+LOST: Final = "loaded, but taken away or replaced before it could be kept"
 
 
 def place_of(home: Home, drop: Drop, sha256: str, outcome: str, claimed_at: datetime) -> Place:
@@ -33,7 +45,7 @@ def place_of(home: Home, drop: Drop, sha256: str, outcome: str, claimed_at: date
     if keep_landing() or storage.relative(path, home.archive):
         return path
     name = storage.shortened(path.name, _NAME_BYTES)
-    prefix = f"{sha256[:12]}-"
+    prefix = _prefix(sha256)
     # A file that was refused and is loaded now has the prefix already.
     kept = name if name.startswith(prefix) else f"{prefix}{name}"
     if outcome == "refused":
@@ -42,46 +54,189 @@ def place_of(home: Home, drop: Drop, sha256: str, outcome: str, claimed_at: date
     return home.archive / f"{month:%Y}" / f"{month:%m}" / kept
 
 
-def report_place(home: Home, file: dict[str, Any], kept_at: Place, status: str) -> Place:
-    """Where the report of a file lies: beside the drop, or where refused ones lie."""
+def report_place(
+    home: Home, file: dict[str, Any], kept_at: Place, status: str, *, alone: bool
+) -> Place:
+    """Where the report of a file lies: beside the drop, or where refused ones lie.
+
+    Args:
+        home: Where the folders are.
+        file: Of the ledger.
+        kept_at: Where its drop is kept.
+        status: Of the file.
+        alone: It is the only one in its drop: the report is named after that.
+    """
     beside = status != "refused" and not keep_landing()
     folder = kept_at.parent if beside else home.rejected
+    if alone and not keep_landing():
+        return folder / f"{kept_at.name}{REPORT_SUFFIX}"
     name = storage.shortened(Path(file["name"]).name, _NAME_BYTES)
-    return folder / f"{file['sha256'][:12]}-{name}{REPORT_SUFFIX}"
+    return folder / f"{_prefix(file['sha256'])}{name}{REPORT_SUFFIX}"
 
 
-def keep(home: Home, drop: Drop, target: Place) -> bool:
-    """Move a drop, also between file systems; done before is done. Whether it is there now.
+def delivered_name(home: Home, uri: str, sha256: str) -> str:
+    """The name that a drop was delivered by, for one that may lie where it is kept."""
+    path = uri_path(uri)
+    if storage.relative(path, home.landing):
+        return path.name
+    return path.name.removeprefix(_prefix(sha256))
+
+
+def keep(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
+    """Move a drop where it is kept; done before is done.
 
     What lies there under its name but is another file is a drop of its own and stays.
+
+    Args:
+        home: Where the folders are.
+        one: As it was claimed.
+        sha256: Of what was read.
+        target: Where it is kept.
+
+    Returns:
+        Nothing, or why it is not kept.
     """
-    source = drop.path
-    if look(source, drop.profile) != drop:
-        return target != source and storage.exists(target)
+    source = one.drop.path
     if target == source:
-        return True
-    storage.move(source, target)
+        return "" if _is_there(one.drop) else LOST
+    if _is_there(one.drop):
+        _make_room(home, one, sha256, target)
+        if not isinstance(source, Path):
+            return _keep_object(one.drop, sha256, target)
+        if not storage.renamed(source, target):
+            _leave(one)
+    if _has_left(one):
+        problem = _copy(home, one, sha256, target)
+    else:
+        problem = _compare(home, one, sha256, target)
     # Where files land, what is called like a report is a drop of its own.
-    if not storage.relative(source, home.landing):
+    if not problem and not storage.relative(source, home.landing):
         storage.remove(source.with_name(f"{source.name}{REPORT_SUFFIX}"))
+    return problem
+
+
+def finish(connection: Connection, home: Home, one: OpenDrop) -> bool:
+    """Settle a drop that was recorded and left where it landed, and was not marked.
+
+    Returns:
+        Whether it is done.
+    """
+    if one.kept_at is None or one.sha256 is None or _is_there(one.drop):
+        return False
+    target = uri_path(one.kept_at)
+    if target == one.drop.path:
+        return False
+    if not _has_left(one) and not is_unchanged(one.drop, one.sha256, target):
+        return False
+    return ledger.settle_moved(connection, one, keep(home, one, one.sha256, target))
+
+
+def put_back(home: Home, kept: Place, name: str, profile: str) -> Place:
+    """Move a file into the landing folder of a profile, so that the watch never sees half of it.
+
+    Returns:
+        Where it lies: under this name, with a number before it where that is taken.
+    """
+    folder = home.landing if profile == "standard" else home.landing / profile
+    free = folder / name
+    number = 1
+    while storage.exists(free):
+        number += 1
+        free = folder / f"{number}-{storage.shortened(name, _LANDED_NAME_BYTES)}"
+    storage.move(kept, free)
+    storage.remove(kept.with_name(f"{kept.name}{REPORT_SUFFIX}"))
+    return free
+
+
+def put_changed_back(home: Home, kept: Place, name: str, profile: str) -> str:
+    """What is not what was read is a drop of its own; it in words."""
+    back = put_back(home, kept, name, profile)
+    return f"changed after it was read: put back as {shown(back.name, 200)}"
+
+
+def is_unchanged(drop: Drop, sha256: str, place: Place) -> bool:
+    """Whether a file is the drop that was read, whatever its time says."""
+    found = look(place, drop.profile)
+    if not isinstance(found, Drop) or found.size != drop.size:
+        return False
+    return found.mtime_ns == drop.mtime_ns or storage.digest(place) == sha256
+
+
+def _prefix(sha256: str) -> str:
+    return f"{sha256[:12]}-"
+
+
+def _is_there(drop: Drop) -> bool:
+    return look(drop.path, drop.profile) == drop
+
+
+def leaving_place(one: OpenDrop) -> Path:
+    """Where a drop lies while it is copied: the name says whose it is."""
+    path = one.drop.path
+    name = f"{one.drop_id}-{storage.shortened(path.name, _LANDED_NAME_BYTES - 20)}"
+    return Path(str(path.parent / LEAVING / name))
+
+
+def _leave(one: OpenDrop) -> None:
+    """Take a drop out of the sight of the watch, on the file system where it landed."""
+    place = leaving_place(one)
+    with suppress(FileExistsError):
+        place.parent.mkdir(mode=0o700)
+    _check_leaving(place.parent)
+    Path(str(one.drop.path)).rename(place)
+
+
+def _has_left(one: OpenDrop) -> bool:
+    """Whether it lies where it was to be copied from."""
+    if not isinstance(one.drop.path, Path):
+        return False
+    place = leaving_place(one)
+    if not isinstance(look(place, one.drop.profile), Drop):
+        return False
+    _check_leaving(place.parent)
     return True
 
 
-def was_kept(drop: Drop, uri: str | None) -> bool:
-    """Whether a drop that is not where it was claimed lies where it was about to be kept."""
-    if uri is None or uri == drop.uri:
-        return False
-    target = uri_path(uri)
-    found = look(target, drop.profile)
-    if not isinstance(found, Drop) or found.size != drop.size:
-        return False
-    # A bucket's copy has a time of its own.
-    return not isinstance(target, Path) or found.mtime_ns == drop.mtime_ns
+def _check_leaving(folder: Path) -> None:
+    """A sender may have put a link there: what lies behind it is none of ours."""
+    if folder.is_symlink() or not folder.is_dir():
+        raise TerminalError(f"{folder} is not a folder: remove it")
 
 
-def finish(connection: Connection, one: OpenDrop) -> bool:
-    """Settle a drop that was moved and not marked; whether it is done."""
-    drop = one.drop
-    if look(drop.path, drop.profile) == drop or not was_kept(drop, one.kept_at):
-        return False
-    return ledger.settle_moved(connection, one)
+def _make_room(home: Home, one: OpenDrop, sha256: str, target: Place) -> None:
+    """An equal delivery was kept under this name, and has changed since: it must not be lost."""
+    if storage.exists(target) and storage.digest(target) != sha256:
+        put_changed_back(home, target, one.drop.path.name, one.drop.profile)
+
+
+def _keep_object(drop: Drop, sha256: str, target: Place) -> str:
+    """Move a drop out of a bucket; what is put over it meanwhile stays."""
+    source = drop.path
+    if isinstance(source, Path) or isinstance(target, Path):
+        storage.move(source, target)
+        return "" if storage.digest(target) == sha256 else LOST
+    source.fs.cp_file(source.path, target.path)
+    if not _is_there(drop):
+        if storage.digest(target) != sha256:
+            storage.remove(target)
+            return LOST
+        return ""
+    storage.remove(source)
+    return ""
+
+
+def _copy(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
+    """Copy a drop that was taken out of the landing folder; it is removed when it stood still."""
+    place = leaving_place(one)
+    if is_unchanged(one.drop, sha256, place) and storage.copied(place, target, sha256):
+        return ""
+    return put_changed_back(home, place, one.drop.path.name, one.drop.profile)
+
+
+def _compare(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
+    """Whether what was moved is what was read: its writer may not have been done with it."""
+    if not storage.exists(target):
+        return LOST
+    if is_unchanged(one.drop, sha256, target):
+        return ""
+    return put_changed_back(home, target, one.drop.path.name, one.drop.profile)

@@ -17,6 +17,7 @@ from nem12 import storage
 from nem12.delivery import dated
 from nem12.drop import look
 from nem12.errors import TerminalError, TransientError, UsageError
+from nem12.load.changed import grown, prefixes
 from nem12.load.keeping import finish
 from nem12.load.known import known_outcome
 from nem12.load.report import why
@@ -31,6 +32,7 @@ from nem12.validate import validate
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.ledger import OpenDrop
+from nem12.warehouse.sql import Row
 
 log = logging.getLogger(__name__)
 
@@ -61,6 +63,7 @@ class PlannedDrop:
     Attributes:
         sha256: Of the drop as it lies there; of an archive the archive's own.
         error: Why it could not be read, or None.
+        grew_from: Files that were made of it when there was less in it.
     """
 
     drop_id: int
@@ -68,6 +71,7 @@ class PlannedDrop:
     sha256: str | None = None
     members: list[Member] = field(default_factory=list)
     error: str | None = None
+    grew_from: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -191,11 +195,14 @@ def _plan(
     folder = claim_folder(home, claim)
     own = {m.sha256 for drop in load_plan(folder) for m in drop.members if m.outcome is None}
     surveyed: list[_Surveyed] = []
-    for claimed in ledger.begin(connection, claim, run):
+    begun = ledger.begin(connection, claim, run)
+    smaller = grown(connection, claim)
+    for claimed in begun:
         if look(claimed.drop.path, claimed.drop.profile) == claimed.drop:
             again = reprocess or storage.relative(claimed.drop.path, home.landing) is None
-            surveyed.append(_survey_drop(connection, claimed, workplace, reprocess=again))
-        elif not finish(connection, claimed):
+            before = smaller.get(claimed.drop_id, [])
+            surveyed.append(_survey_drop(connection, claimed, workplace, before, reprocess=again))
+        elif not finish(connection, home, claimed):
             ledger.settle_gone(connection, claimed)
     known = ledger.known_files(connection, [f.file_id for one in surveyed for f in one.files])
     to_load = _ToLoad(own, known)
@@ -231,7 +238,12 @@ def _shared(files: Iterable[MeterFile], folder: Place) -> list[MeterFile]:
 
 
 def _survey_drop(
-    connection: Connection, claimed: OpenDrop, workplace: Path, *, reprocess: bool
+    connection: Connection,
+    claimed: OpenDrop,
+    workplace: Path,
+    smaller: list[Row],
+    *,
+    reprocess: bool,
 ) -> _Surveyed:
     """Read a drop once; whatever is wrong with it is its failure alone."""
     drop = claimed.drop
@@ -244,8 +256,12 @@ def _survey_drop(
             dated(file, drop.mtime_ns, claimed.claimed_at)
             for file in unpack(local, name, drop.profile, workplace / "expanded")
         ]
-        whole = len(files) == 1 and files[0].name == name
+        # What is packed has another hash than its file.
+        whole = len(files) == 1 and files[0].path == str(local)
         planned.sha256 = files[0].sha256 if whole else sha256(local)
+        new = {file.file_id for file in files}
+        grew_from = [row["file_id"] for row in prefixes(local, smaller)]
+        planned.grew_from = [file_id for file_id in grew_from if file_id not in new]
         if look(drop.path, drop.profile) != drop:
             raise TerminalError(f"{shown(name, 200)} changed while it was read")
     except Exception as error:

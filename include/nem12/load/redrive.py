@@ -3,18 +3,14 @@
 import fnmatch
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Final
 
 from nem12 import storage
 from nem12.drop import uri_path
-from nem12.load.report import REPORT_SUFFIX
+from nem12.load.keeping import put_back
 from nem12.settings import Home
 from nem12.storage import Place
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-
-_NAME_BYTES: Final = 240
-"""Of a name that is taken: with a number before it, it stays below the 255 of file systems."""
 
 
 def redrive(
@@ -50,20 +46,4 @@ def redrive(
         elif row["kept_at"] is not None:
             kept = uri_path(row["kept_at"])
             if storage.relative(kept, home.rejected) and storage.exists(kept):
-                yield _put_back(kept, _landing(home, row["profile"]) / landed.name)
-
-
-def _landing(home: Home, profile: str) -> Place:
-    return home.landing if profile == "standard" else home.landing / profile
-
-
-def _put_back(kept: Place, target: Place) -> Place:
-    """Move it so that the watch never sees half of it."""
-    free = target
-    number = 1
-    while storage.exists(free):
-        number += 1
-        free = target.with_name(f"{number}-{storage.shortened(target.name, _NAME_BYTES)}")
-    storage.move(kept, free)
-    storage.remove(kept.with_name(f"{kept.name}{REPORT_SUFFIX}"))
-    return free
+                yield put_back(home, kept, landed.name, row["profile"])

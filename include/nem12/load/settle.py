@@ -6,11 +6,12 @@ same end. Whatever is wrong with one drop is that one's failure; the others are 
 """
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from nem12 import storage
+from nem12.drop import Ignored, look
 from nem12.errors import TransientError
 from nem12.load.keeping import finish, keep, place_of, report_place
 from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan
@@ -20,17 +21,17 @@ from nem12.mdff.text import shown
 from nem12.settings import Home
 from nem12.storage import Place
 from nem12.warehouse import ledger
-from nem12.warehouse.connect import Connection
+from nem12.warehouse.connect import Connection, explained
 from nem12.warehouse.ledger import OpenDrop
 from nem12.warehouse.outcomes import SettledDrop, record_drops, settle_drops
 
 log = logging.getLogger(__name__)
 
 _MOST_NMIS: Final = 100
+_GREW: Final = "grew after it was read: withdrawn when the whole of it was loaded"
+
 _TOGETHER: Final = 200
 """Drops that are moved and then marked: some 20 ms in which a crash leaves them moved only."""
-
-_LOST: Final = "loaded, but taken away or replaced before it could be kept"
 
 
 @dataclass(slots=True)
@@ -42,7 +43,7 @@ class _Ending:
         planned: Its files.
         outcomes: What became of each of them.
         kept_at: Where it is to lie.
-        there: Whether it lies there.
+        lost: Why it does not lie there, or nothing.
         problems: What people should know of it.
     """
 
@@ -50,7 +51,7 @@ class _Ending:
     planned: PlannedDrop
     outcomes: list[str]
     kept_at: Place
-    there: bool = True
+    lost: str = ""
     problems: list[str] = field(default_factory=list)
 
     @property
@@ -65,8 +66,8 @@ class _Ending:
             self.planned.drop_id,
             self.outcome,
             self.planned.sha256,
-            self.kept_at.as_uri() if self.there else None,
-            "" if self.there else _LOST,
+            None if self.lost else self.kept_at.as_uri(),
+            self.lost,
             tuple((member.name, member.file_id, outcome) for member, outcome in members),
         )
 
@@ -110,7 +111,7 @@ class _Settling:
     def _settle_together(self, some: Sequence[OpenDrop]) -> None:
         pairs = [(one, self.planned.get(one.drop_id)) for one in some]
         file_ids = {member.file_id for _, drop in pairs if drop for member in drop.members}
-        statuses = ledger.settle_files(self.connection, file_ids)
+        statuses = self._settle_files(file_ids, [drop for _, drop in pairs if drop])
         members = [member for _, drop in pairs if drop for member in drop.members]
         times = [(member.file_id, member.delivered_at) for member in members]
         self.settlement.decided_again += ledger.note_deliveries(self.connection, times)
@@ -131,7 +132,26 @@ class _Settling:
         for ending in endings:
             self._count(ending, files)
         for one, reason in unfinished:
-            self._release(one, reason)
+            if _is_gone(one):
+                self._let_go(one, reason)
+            else:
+                self._release(one, reason)
+
+    def _settle_files(
+        self, file_ids: Iterable[int], drops: Sequence[PlannedDrop]
+    ) -> dict[int, str]:
+        """Settle files; in the same transaction goes what some of them were when there was less."""
+        if not any(drop.grew_from for drop in drops):
+            return ledger.settle_files(self.connection, file_ids)
+        with explained(), self.connection.transaction():
+            statuses = ledger.settle_files(self.connection, file_ids)
+            for drop in drops:
+                outcomes = {_outcome(statuses, member) for member in drop.members}
+                # What is refused as a whole brings nothing: what was there before it stays.
+                if outcomes and not outcomes & {"loading", "refused"}:
+                    for file_id in drop.grew_from:
+                        ledger.withdraw(self.connection, file_id, _GREW)
+        return statuses
 
     def _unfinished(self, drop: PlannedDrop | None, statuses: dict[int, str]) -> str:
         """Why a drop cannot be settled, or nothing."""
@@ -155,11 +175,17 @@ class _Settling:
         for member, outcome in zip(ending.planned.members, ending.outcomes, strict=True):
             if outcome in ("refused", "partial"):
                 ending.problems.append(self._report(files[member.file_id], ending, outcome))
-        ending.there = keep(self.home, ending.open.drop, ending.kept_at)
+        sha256 = ending.planned.sha256 or ""
+        ending.lost = keep(self.home, ending.open, sha256, ending.kept_at)
+        if ending.lost:
+            name = shown(ending.open.drop.path.name, 200)
+            ending.problems.append(f"{name}: {ending.lost}")
 
     def _report(self, file: dict[str, Any], ending: _Ending, outcome: str) -> str:
         """Write the report of a file; it in a line."""
-        write_report(self.connection, file, report_place(self.home, file, ending.kept_at, outcome))
+        alone = len(ending.planned.members) == 1
+        place = report_place(self.home, file, ending.kept_at, outcome, alone=alone)
+        write_report(self.connection, file, place)
         worst = [*ledger.rejects(self.connection, file["file_id"], 1), {}][0]
         return f"{shown(file['name'], 200)}: {outcome}, {refusal(file, worst)}"
 
@@ -176,7 +202,21 @@ class _Settling:
             self.settlement.problem(problem)
         self.settlement.drops[ending.outcome] += 1
 
+    def _let_go(self, one: OpenDrop, reason: str) -> None:
+        """A drop that is gone, or another one now: nothing of it can be loaded any more."""
+        ledger.settle_gone(self.connection, one, self._begun(one))
+        self.settlement.drops["changed"] += 1
+        name = shown(one.drop.path.name, 200)
+        self.settlement.problem(f"{name}: gone or changed: {reason}")
+
+    def _begun(self, one: OpenDrop) -> list[int]:
+        planned = self.planned.get(one.drop_id)
+        members = planned.members if planned else []
+        return [member.file_id for member in members if member.outcome is None]
+
     def _release(self, one: OpenDrop, reason: str) -> None:
+        if begun := self._begun(one):
+            ledger.note_begun(self.connection, one.drop_id, begun)
         states = ledger.release(self.connection, self.settlement.claim, [one.drop_id], reason)
         self.settlement.drops.update(states)
         name = shown(one.drop.path.name, 200)
@@ -211,15 +251,27 @@ def settle(connection: Connection, home: Home, claim: str, failure: str = "") ->
     return settling.settlement
 
 
-def free_claim(connection: Connection, claim: str, message: str) -> list[str]:
+def free_claim(connection: Connection, home: Home, claim: str, message: str) -> list[str]:
     """The run of a claim is gone: the states of its drops now, as after a run that failed.
 
     Those that it had moved already are settled: nothing is left to do for them.
     """
+    folder = claim_folder(home, claim)
+    planned = {drop.drop_id: drop for drop in load_plan(folder)}
     still_open = ledger.still_open(connection, claim)
-    moved = {one.drop_id for one in still_open if finish(connection, one)}
+    moved = {one.drop_id for one in still_open if finish(connection, home, one)}
     rest = [one.drop_id for one in still_open if one.drop_id not in moved]
+    for drop_id in rest:
+        if drop_id in planned:
+            members = planned[drop_id].members
+            ledger.note_begun(connection, drop_id, [member.file_id for member in members])
     return ["settled"] * len(moved) + ledger.release(connection, claim, rest, message)
+
+
+def _is_gone(one: OpenDrop) -> bool:
+    """Whether a drop is not there any more, neither where it landed nor where it is kept."""
+    there = look(one.drop.path, one.drop.profile)
+    return there != one.drop and not isinstance(there, Ignored) and one.kept_at is None
 
 
 def _outcome(statuses: dict[int, str], member: Member) -> str:

@@ -10,6 +10,7 @@ from nem12.drop import Drop, Ignored, look
 from nem12.errors import TransientError
 from nem12.load.keeping import finish
 from nem12.load.report import why
+from nem12.settings import Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.ledger import OpenDrop
@@ -25,7 +26,7 @@ def strays(connection: Connection, landed: Collection[Drop]) -> Iterator[OpenDro
             yield one
 
 
-def gather_strays(connection: Connection, landed: Collection[Drop]) -> list[Drop]:
+def gather_strays(connection: Connection, home: Home, landed: Collection[Drop]) -> list[Drop]:
     """Settle the strays that were moved or are gone; those that can be claimed where they lie."""
     left = []
     for one in strays(connection, landed):
@@ -33,7 +34,7 @@ def gather_strays(connection: Connection, landed: Collection[Drop]) -> list[Drop
             left.append(one.drop)
             continue
         try:
-            if not finish(connection, one):
+            if not finish(connection, home, one):
                 ledger.settle_gone(connection, one)
         except TransientError:
             raise

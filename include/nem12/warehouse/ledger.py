@@ -33,6 +33,7 @@ class OpenDrop:
         claim: Whose it is, or was before it was freed.
         drop: As it was when it was claimed.
         claimed_at: When; decides the folder it is archived in.
+        sha256: Of what was read, where it was recorded or settled before.
         kept_at: Where it was about to be kept, or was kept before it was put back.
         recorded: It was loaded and its outcome recorded, but it could not be moved or marked.
     """
@@ -42,6 +43,7 @@ class OpenDrop:
     drop: Drop
     claimed_at: datetime
     attempt: int
+    sha256: str | None
     kept_at: str | None
     recorded: bool
 
@@ -136,9 +138,18 @@ def recorded_files(connection: Connection, drop_id: int) -> dict[int, str]:
     return {row["file_id"]: row["outcome"] for row in rows}
 
 
-def settle_moved(connection: Connection, one: OpenDrop) -> bool:
-    """A recorded drop lies where it is kept: it is done. Whether it was recorded."""
-    return bool(_run(connection, "settle_moved_drop", claim=one.claim, drop_id=one.drop_id))
+def settle_moved(connection: Connection, one: OpenDrop, problem: str) -> bool:
+    """A recorded drop was moved: it is done. Whether it was recorded.
+
+    Args:
+        connection: To the warehouse.
+        one: The drop.
+        problem: Why it is not kept, or nothing.
+    """
+    rows = _run(
+        connection, "settle_moved_drop", claim=one.claim, drop_id=one.drop_id, problem=problem
+    )
+    return bool(rows)
 
 
 def waiting_drops(connection: Connection) -> list[OpenDrop]:
@@ -146,9 +157,47 @@ def waiting_drops(connection: Connection) -> list[OpenDrop]:
     return [_open_drop(row) for row in _run(connection, "waiting_drops")]
 
 
-def settle_gone(connection: Connection, one: OpenDrop) -> None:
-    """The drop is not there any more, or is another file now."""
-    _run(connection, "settle_gone_drop", claim=one.claim, drop_id=one.drop_id)
+def settle_gone(connection: Connection, one: OpenDrop, begun: Iterable[int] = ()) -> None:
+    """The drop is not there any more, or is another file now: nothing of it stays half loaded.
+
+    Args:
+        connection: To the warehouse.
+        one: The drop.
+        begun: Ids of the files that a run has begun to load of it, besides those that are noted.
+    """
+    with connection.transaction():
+        rows = _run(connection, "settle_gone_drop", claim=one.claim, drop_id=one.drop_id)
+        for file_id in {*begun, *(file_id for row in rows for file_id in row["begun"])}:
+            withdraw_unfinished(connection, file_id)
+
+
+def note_begun(connection: Connection, drop_id: int, file_ids: Iterable[int]) -> None:
+    """Note which files of a drop a run may have loaded in part before it failed."""
+    _run(connection, "note_begun", drop_id=drop_id, file_ids=list(file_ids))
+
+
+def grown_from(connection: Connection, claim: str) -> list[Row]:
+    """Of the drops of a claim, those that are the same file as one that was read when it was less.
+
+    Each with `drop_id`, and of the earlier: `before`, `size`, `sha256` and the one `file_id` in it.
+    """
+    return _run(connection, "grown_from", claim=claim)
+
+
+def kept_lately(connection: Connection, days: float) -> list[Row]:
+    """The drops that were kept in the last days and that nobody works on, newest state of each."""
+    return _run(connection, "kept_lately", days=days)
+
+
+def not_kept_any_more(connection: Connection, kept_at: str, message: str) -> None:
+    """What was kept at this URI is not there any more."""
+    _run(connection, "not_kept_any_more", kept_at=kept_at, message=message)
+
+
+def left_drops(connection: Connection, drop_ids: list[int]) -> dict[int, Row]:
+    """What is known of drops that were copied: `seconds` since they were settled, if they are."""
+    rows = _run(connection, "left_drops", drop_ids=drop_ids)
+    return {row["drop_id"]: row for row in rows}
 
 
 def release(connection: Connection, claim: str, drop_ids: Iterable[int], message: str) -> list[str]:
@@ -252,9 +301,9 @@ def note_deliveries(
     return days
 
 
-def withdraw(connection: Connection, file_id: int) -> int | None:
+def withdraw(connection: Connection, file_id: int, why: str = "withdrawn") -> int | None:
     """Take out a file as if it had never come: the day versions that went, None if not known."""
-    row = _run(connection, "withdraw_file", file_id=file_id)[0]
+    row = _run(connection, "withdraw_file", file_id=file_id, why=why)[0]
     withdrawn: int | None = row["meter_withdraw_file"]
     return withdrawn
 

@@ -1,7 +1,8 @@
 -- Take a file out as if it had never been delivered: what its days had superseded comes back, days
 -- that nothing else delivers go. For a reload in the same transaction the links from its drops
 -- stay. Returns the day versions that went; null where the file is not known.
-CREATE OR REPLACE FUNCTION meter_withdraw_file(file bigint, for_reload boolean DEFAULT false) RETURNS bigint
+CREATE OR REPLACE FUNCTION meter_withdraw_file(
+    file bigint, for_reload boolean DEFAULT false, why text DEFAULT 'withdrawn') RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     known meter_files;
@@ -39,7 +40,7 @@ BEGIN
         PERFORM meter_delete_readings(touched);
     END IF;
     IF NOT for_reload THEN
-        UPDATE meter_drops d SET message = 'withdrawn' FROM meter_drop_files m
+        UPDATE meter_drops d SET message = why FROM meter_drop_files m
         WHERE m.file_id = file AND d.drop_id = m.drop_id;
         DELETE FROM meter_drop_files WHERE file_id = file;
     END IF;

@@ -1,1 +1,1 @@
-SELECT meter_withdraw_file(%(file_id)s)
+SELECT meter_withdraw_file(%(file_id)s, why => %(why)s)

@@ -240,6 +240,7 @@ CREATE TABLE meter_drops (
     outcome text CHECK (outcome IN ('loaded', 'partial', 'refused', 'duplicate', 'failed')),
     kept_at text,
     message text NOT NULL DEFAULT '',
+    begun bigint[] NOT NULL DEFAULT '{}',
     UNIQUE (uri, size, mtime_ns, identity)
 );
 
@@ -249,11 +250,14 @@ COMMENT ON COLUMN meter_drops.run IS 'The Airflow run that took the claim.';
 COMMENT ON COLUMN meter_drops.state IS
     'claimed: a run was asked for; running: it has begun; waiting: it failed and the next attempt '
     'comes at not_before; failed: it failed too often and waits for redrive.';
-COMMENT ON COLUMN meter_drops.kept_at IS 'Where the file lies now.';
-
+COMMENT ON COLUMN meter_drops.kept_at IS 'Where the file lies now, or is about to lie.';
+COMMENT ON COLUMN meter_drops.begun IS
+    'Files of it that a run may have loaded in part before it failed.';
 COMMENT ON COLUMN meter_drops.checked_at IS 'When it was last known that its run is alive.';
 
 CREATE INDEX meter_drops_claim ON meter_drops (claim);
+CREATE INDEX meter_drops_identity ON meter_drops (identity);
+CREATE INDEX meter_drops_kept_at ON meter_drops (kept_at);
 CREATE INDEX meter_drops_run ON meter_drops (run);
 CREATE INDEX meter_drops_open ON meter_drops (checked_at)
     WHERE state IN ('claimed', 'running', 'waiting', 'failed');

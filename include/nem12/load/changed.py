@@ -1,0 +1,181 @@
+"""Files that changed after they were read: their writer was not done with them.
+
+What differs from what was read is a drop of its own again. Where it is the same file with more in
+it, what was loaded of it before goes when the whole is settled.
+"""
+
+import hashlib
+import logging
+import re
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Final
+
+from nem12 import storage
+from nem12.drop import LEAVING, Drop, look, uri_path
+from nem12.errors import TransientError
+from nem12.load.keeping import delivered_name, is_unchanged, put_changed_back
+from nem12.load.report import why
+from nem12.mdff.profile import PROFILES
+from nem12.mdff.text import shown
+from nem12.settings import KEPT_CHECK_DAYS, MIB, Home, standstill_seconds
+from nem12.storage import Place
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection
+from nem12.warehouse.sql import Row
+
+log = logging.getLogger(__name__)
+
+_LEFT: Final = re.compile(r"([0-9]{1,18})-")
+"""What the name of such a drop begins with: its id."""
+
+_CLOCKS_APART: Final = timedelta(minutes=1)
+"""Between the bucket's clock and the database's."""
+
+
+def put_back_changed(connection: Connection, home: Home, days: float = KEPT_CHECK_DAYS) -> int:
+    """Compare what was kept in the last days with what was read; put back what differs.
+
+    Returns:
+        How many files were put back.
+    """
+    count = 0
+    for row in ledger.kept_lately(connection, days):
+        kept = uri_path(row["kept_at"])
+        # What stays where it landed is seen by the watch when it changes.
+        if storage.relative(kept, home.landing) is None:
+            with _alone(kept):
+                count += _put_back_if_changed(connection, home, row, kept)
+    return count
+
+
+def _put_back_if_changed(connection: Connection, home: Home, row: Row, kept: Place) -> bool:
+    drop = _drop(row)
+    found = look(kept, drop.profile)
+    if not isinstance(found, Drop):
+        return False  # taken away by a person
+    if not isinstance(kept, Path) and found.size == drop.size:
+        changed_at = found.mtime_ns / 1e9
+        if changed_at <= (row["settled_at"] + _CLOCKS_APART).timestamp():
+            return False
+    if is_unchanged(drop, row["sha256"], kept):
+        return False
+    name = delivered_name(home, row["uri"], row["sha256"])
+    said = put_changed_back(home, kept, name, drop.profile)
+    ledger.not_kept_any_more(connection, row["kept_at"], said)
+    log.warning("%s: %s", shown(kept.name, 200), said)
+    return True
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """A drop that was copied to where it is kept, and is not removed yet.
+
+    Attributes:
+        path: Where it lies.
+        row: What the ledger knows of it; None where it does not know it.
+    """
+
+    path: Path
+    row: Row | None
+
+
+def left_for_long(connection: Connection, home: Home) -> list[Left]:
+    """The drops that were copied to another file system, and have stood still since."""
+    listed = (path for folder in _folders(home) for path, _ in storage.listed(folder))
+    paths = {int(found[1]): path for path in listed if (found := _LEFT.match(path.name))}
+    if not paths:
+        return []
+    rows = ledger.left_drops(connection, list(paths))
+    long = standstill_seconds()
+    return [
+        Left(path, row)
+        for drop_id, path in paths.items()
+        # One that nobody knows is of a ledger that was lost.
+        if (row := rows.get(drop_id)) is None or (row["seconds"] or 0) >= long
+    ]
+
+
+def clear_left(connection: Connection, home: Home) -> None:
+    """Remove the drops that are kept elsewhere and stood still; put back what has changed."""
+    for left in left_for_long(connection, home):
+        with _alone(left.path):
+            if _is_kept(left):
+                left.path.unlink()
+            else:
+                said = put_changed_back(home, left.path, *_came_by(home, left))
+                log.warning("%s: %s", shown(left.path.name, 200), said)
+            with suppress(OSError):
+                left.path.parent.rmdir()
+
+
+def _is_kept(left: Left) -> bool:
+    """Whether what is kept is what still lies there."""
+    row = left.row
+    if row is None or row["kept_at"] is None:
+        return False
+    drop = _drop(row)
+    kept = look(uri_path(row["kept_at"]), drop.profile)
+    there = isinstance(kept, Drop) and kept.size == drop.size
+    return there and is_unchanged(drop, row["sha256"], left.path)
+
+
+def _came_by(home: Home, left: Left) -> tuple[str, str]:
+    """The name that it was delivered by, and its profile."""
+    if left.row is not None:
+        name = delivered_name(home, left.row["uri"], left.row["sha256"] or "")
+        return name, left.row["profile"]
+    folder = left.path.parents[1]
+    profiles = [name for name in PROFILES if home.landing / name == folder]
+    return left.path.name.partition("-")[2], [*profiles, "standard"][0]
+
+
+def _folders(home: Home) -> Iterator[Path]:
+    """Where drops lie that were copied; never behind a link that somebody has put there."""
+    landing = (home.landing, *(home.landing / name for name in PROFILES if name != "standard"))
+    for folder in (*landing, home.rejected):
+        if isinstance(folder, Path) and not (folder / LEAVING).is_symlink():
+            yield folder / LEAVING
+
+
+def grown(connection: Connection, claim: str) -> dict[int, list[Row]]:
+    """What was read of the same files on disk when there was less in them, by ids of drops."""
+    found: dict[int, list[Row]] = {}
+    for row in ledger.grown_from(connection, claim):
+        found.setdefault(row["drop_id"], []).append(row)
+    return found
+
+
+def prefixes(path: Path, candidates: Iterable[Row]) -> list[Row]:
+    """Those that are what a file begins with."""
+    by_size = sorted(candidates, key=lambda row: int(row["size"]))
+    hashed = hashlib.sha256()
+    found: list[Row] = []
+    with path.open("rb") as stream:
+        for row in by_size:
+            while (left := row["size"] - stream.tell()) > 0:
+                piece = stream.read(min(left, MIB))
+                if not piece:
+                    return found
+                hashed.update(piece)
+            if hashed.hexdigest() == row["sha256"]:
+                found.append(row)
+    return found
+
+
+def _drop(row: Row) -> Drop:
+    return Drop(row["uri"], row["size"], row["mtime_ns"], row["identity"], row["profile"])
+
+
+@contextmanager
+def _alone(place: Place) -> Iterator[None]:
+    """What is wrong with one file is said, and holds up no other."""
+    try:
+        yield
+    except TransientError:
+        raise
+    except Exception as error:
+        log.warning("%s is not compared with what was read: %s", shown(str(place), 300), why(error))
