@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -64,6 +65,31 @@ def test_parse_data_loads_a_file(warehouse: Warehouse, command: Command, good: P
     assert result["findings"] == []
     assert warehouse.one("SELECT count(*) FROM meter_readings") == 96
     assert warehouse.one("SELECT sha256 FROM meter_files") == result["sha256"]
+
+
+def test_what_is_stored_has_its_delivered_name_and_is_withdrawn_by_it(
+    warehouse: Warehouse, command: Command, tmp_path: Path
+) -> None:
+    """Never a path of somebody's machine; files of one name in other folders are other files."""
+    given = tmp_path / "given"
+    for folder in ("a", "b"):
+        (given / folder).mkdir(parents=True)
+    (given / "a" / "house.csv").write_bytes(GOOD)
+    (given / "b" / "house.csv").write_bytes(PARTIAL)
+    with zipfile.ZipFile(given / "two.zip", "w") as archive:
+        archive.writestr("sub/flat.csv", delivery(Day(nmi="6203000009")))
+        archive.writestr("house.csv", delivery(Day(nmi="6203000010")))
+    results = command.json("parse_data", "--apply", "--file", given, status=1)
+    names = ["a/house.csv", "b/house.csv", "two.zip/house.csv", "two.zip/sub/flat.csv"]
+    assert sorted(result["file"] for result in results) == [f"{given}/{name}" for name in names]
+    stored = [name for (name,) in warehouse.rows("SELECT name FROM meter_files ORDER BY name")]
+    assert stored == ["house.csv", "house.csv", "two.zip/house.csv", "two.zip/sub/flat.csv"]
+
+    assert "several files are called that" in command.refused("withdraw", "house.csv")
+    assert "no file flat" in command.refused("withdraw", "flat")
+    assert "withdrawn" in command("withdraw", "flat.csv")[1]
+    assert "withdrawn" in command("withdraw", f"{given}/two.zip/house.csv")[1]
+    assert warehouse.one("SELECT count(*) FROM meter_files WHERE name LIKE 'two%'") == 0
 
 
 @pytest.mark.parametrize("apply", [True, False], ids=["apply", "stage only"])

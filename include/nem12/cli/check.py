@@ -2,11 +2,10 @@
 
 from argparse import Namespace
 
-from nem12.cli.files import named, scratch_folder, surveyed
+from nem12.cli.files import Given, named, scratch_folder, surveyed
 from nem12.cli.output import err, finding_line, to_json
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.text import plural, shown
-from nem12.shard import MeterFile
 from nem12.validate import Judged
 from nem12.validate import validate as judge
 
@@ -15,31 +14,31 @@ def validate(arguments: Namespace) -> int:
     """Print every finding; 1 if anything is refused."""
     with scratch_folder() as scratch:
         files = surveyed(named(arguments.file), arguments.profile, scratch)
-        judged = [_validate(file, arguments.format) for file in files]
+        judged = [(given.where, _validate(given, arguments.format)) for given in files]
     if arguments.format == "text":
-        for one in judged:
-            err.print(_summary(one), markup=False, soft_wrap=True)
-    return int(any(one.outcome != "loaded" for one in judged))
+        for where, one in judged:
+            err.print(_summary(where, one), markup=False, soft_wrap=True)
+    return int(any(one.outcome != "loaded" for _, one in judged))
 
 
-def _validate(file: MeterFile, form: str) -> Judged:
+def _validate(given: Given, form: str) -> Judged:
     def show(finding: Finding) -> None:
         if form == "json":
             # A name may hold bytes that are no text: JSON has no place for them.
-            print(to_json({"file": shown(file.name, 4096), **finding.row()}))
+            print(to_json({"file": shown(given.where, 4096), **finding.row()}))
         else:
-            print(finding_line(shown(file.name, 500), finding.row()))
+            print(finding_line(shown(given.where, 500), finding.row()))
 
-    return judge(file, show)
+    return judge(given.file, show)
 
 
-def _summary(judged: Judged) -> str:
+def _summary(where: str, judged: Judged) -> str:
     counts = judged.tally.counts
     refusals = sum(n for (level, _), n in counts.items() if level is not Level.WARN)
     warnings = sum(n for (level, _), n in counts.items() if level is Level.WARN)
     accepted = judged.records - judged.refused_records
     return (
-        f"{shown(judged.file.name, 500)}: {judged.outcome}, {plural(judged.days, 'day')}, "
+        f"{shown(where, 500)}: {judged.outcome}, {plural(judged.days, 'day')}, "
         f"{accepted} of {plural(judged.records, 'record')} accepted, "
         f"{plural(refusals, 'refusal')}, {plural(warnings, 'warning')}"
     )

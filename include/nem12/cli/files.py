@@ -1,8 +1,10 @@
 """The files that a command was given."""
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +19,7 @@ from nem12.mdff.text import shown
 from nem12.settings import has_home, home, make_private, make_root
 from nem12.shard import MeterFile
 from nem12.storage import beginning, files_below
-from nem12.unpack import unpack
+from nem12.unpack import as_text, unpack
 
 
 def named(arguments: Iterable[str]) -> list[Path]:
@@ -55,15 +57,30 @@ def _is_meant(path: Path, folder: Path) -> bool:
     return not reason
 
 
-def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[MeterFile]:
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A meter file that a person named, by itself or with the file that it came in.
+
+    Attributes:
+        where: The path, and what it holds there: for the person, who knows it by that.
+        file: Its name is the delivered one, which others know it by.
+    """
+
+    where: str
+    file: MeterFile
+
+
+def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[Given]:
     """The meter files in these files and archives, each read once."""
     for path in paths:
         try:
             changed, now = path.stat().st_mtime_ns, datetime.now(UTC)
-            for file in unpack(path, str(path), profile, scratch):
-                yield judged_as_whole(dated(file, changed, now))
+            told = os.fsencode(path).decode(errors="backslashreplace")
+            for file in unpack(path, path.name, profile, scratch):
+                where = f"{told}{file.name.removeprefix(as_text(path.name))}"
+                yield Given(where, judged_as_whole(dated(file, changed, now)))
         except TerminalError as error:
-            raise UsageError(str(error)) from None
+            raise UsageError(f"{shown(str(path), 500)}: {error}") from None
 
 
 @contextmanager

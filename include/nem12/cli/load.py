@@ -2,7 +2,7 @@
 
 import os
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from nem12 import settings
 from nem12.cli.databases import database
-from nem12.cli.files import named, scratch_folder, surveyed
+from nem12.cli.files import Given, named, scratch_folder, surveyed
 from nem12.cli.output import err, finding_line, out, table, to_json
 from nem12.cli.staging import PartRead, Staging, worst
 from nem12.errors import MeterError, TransientError
@@ -41,9 +41,9 @@ def parse_data(arguments: Namespace) -> int:
             folder = Path(arguments.output) if arguments.output else scratch / "staged"
             results = _load(arguments, paths, scratch / "expanded", folder)
         else:
-            files = list(surveyed(paths, arguments.profile, scratch / "expanded"))
+            given = list(surveyed(paths, arguments.profile, scratch / "expanded"))
             folder = Path(arguments.output or "staged")
-            results = _stage_only(files, folder)
+            results = _stage_only(given, folder)
     _print(results, arguments)
     if not arguments.apply and arguments.format == "text":
         out.print(f"staged in {folder}; apply with --apply, or each file with psql -1 -f")
@@ -51,15 +51,15 @@ def parse_data(arguments: Namespace) -> int:
     return 2 if "failed" in outcomes else int(bool(outcomes & {"partial", "refused"}))
 
 
-def _stage_only(files: list[MeterFile], folder: Path) -> list[Result]:
-    unique = _unique(files)
+def _stage_only(given: list[Given], folder: Path) -> list[Result]:
+    unique = _unique(one.file for one in given)
     judged: dict[str, Result] = {}
     with Staging(pack(unique), folder, os.cpu_count() or 1, _MOST_FINDINGS) as staging:
         reads = (read for _, staged in staging for read in staged().parts)
         # A file's parts come one after the other.
         for sha256, parts in groupby(reads, key=lambda read: read.parsed.part.file.sha256):
             judged[sha256] = _judged(parts)
-    return [{"file": shown(file.name, 4096), **judged[file.sha256]} for file in files]
+    return [{"file": shown(one.where, 4096), **judged[one.file.sha256]} for one in given]
 
 
 def _judged(parts: Iterator[PartRead]) -> Result:
@@ -84,15 +84,17 @@ def _judged(parts: Iterator[PartRead]) -> Result:
 
 
 def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) -> list[Result]:
-    failures = _Failures()
-    files: list[MeterFile] = []
+    unread = _Failures()
+    given: list[Given] = []
     for path in paths:
-        with failures.of(str(path)):
-            files += surveyed([path], arguments.profile, scratch)
+        with unread.of(str(path)):
+            given += surveyed([path], arguments.profile, scratch)
+    files = [one.file for one in given]
+    failures = _Failures()
     with database(arguments, settings.LOADER_ROLE, new=True) as uri, connect(uri) as connection:
-        given = _unique(files)
-        known = ledger.known_files(connection, [file.file_id for file in given])
-        judged = [known_outcome(known, file, reprocess=arguments.reprocess) for file in given]
+        unique = _unique(files)
+        known = ledger.known_files(connection, [file.file_id for file in unique])
+        judged = [known_outcome(known, file, reprocess=arguments.reprocess) for file in unique]
         fresh = [file for outcome, file in judged if outcome is None]
         with _nothing_half(connection) as begun:
             for file in _apply(connection, fresh, folder, failures):
@@ -100,37 +102,38 @@ def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) 
         _settle(connection, fresh, failures)
         ledger.note_deliveries(connection, [(file.file_id, file.delivered_at) for file in files])
         seen = {file.file_id for outcome, file in judged if outcome is not None}
-        loaded_as = {file.sha256: file.name for file in given}
-        results = []
-        for file in files:
-            if reason := failures.reasons.get(loaded_as[file.sha256]):
-                failures.reasons[file.name] = reason  # a copy fails with what it is a copy of
-                continue
-            with failures.of(file.name):
-                results.append(_result(connection, file, again=file.file_id in seen))
-            seen.add(file.file_id)
-        return results + [_failed(name, reason) for name, reason in failures.reasons.items()]
+        results = [_failed(where, reason) for where, reason in unread.reasons.items()]
+        for one in given:
+            again = one.file.file_id in seen
+            seen.add(one.file.file_id)
+            with failures.of(one.file.sha256):
+                if one.file.sha256 not in failures.reasons:
+                    results.append(_result(connection, one, again=again))
+            # A copy fails with what it is a copy of.
+            if reason := failures.reasons.get(one.file.sha256):
+                results.append(_failed(one.where, reason))
+        return results
 
 
 @dataclass(slots=True)
 class _Failures:
-    """What could not be read or loaded, by name: the failure of each file is its own.
+    """What could not be read or loaded: the failure of each file is its own.
 
     Attributes:
-        reasons: In a line.
+        reasons: In a line, by path or SHA-256.
     """
 
     reasons: dict[str, str] = field(default_factory=dict)
 
     @contextmanager
-    def of(self, name: str) -> Iterator[None]:
+    def of(self, key: str) -> Iterator[None]:
         """Keep what goes wrong with a file; a database that does not answer is nobody's failure."""
         try:
             yield
         except TransientError:
             raise
         except Exception as error:
-            self.reasons[name] = why(error)
+            self.reasons[key] = why(error)
 
 
 def _apply(
@@ -151,7 +154,7 @@ def _apply(
                 yield from together.values()
                 continue
             for file in together.values():
-                with failures.of(file.name):
+                with failures.of(file.sha256):
                     for one in pack([file]) if len(together) > 1 else [shard]:
                         batch = stage(one, folder)
                         apply(connection, Path(batch.path), batch.months, by, one.delivered)
@@ -171,7 +174,7 @@ def _nothing_half(connection: Connection) -> Iterator[dict[str, MeterFile]]:
     except BaseException:
         # The connection may be what failed: then the next load of the file completes it.
         with suppress(MeterError):
-            ended = _Failures({file.name: "interrupted" for file in begun.values()})
+            ended = _Failures(dict.fromkeys(begun, "interrupted"))
             _settle(connection, list(begun.values()), ended)
         raise
 
@@ -182,25 +185,26 @@ def _settle(connection: Connection, files: list[MeterFile], failures: _Failures)
     with together.of("all"):
         ledger.settle_files(connection, [file.file_id for file in files])
     for file in files:
-        with failures.of(file.name):
+        with failures.of(file.sha256):
             if together.reasons:
                 ledger.settle_files(connection, [file.file_id])
-        if file.name in failures.reasons:
+        if file.sha256 in failures.reasons:
             ledger.withdraw_unfinished(connection, file.file_id)
 
 
-def _unique(files: list[MeterFile]) -> list[MeterFile]:
-    return list({file.sha256: file for file in reversed(files)}.values())[::-1]
+def _unique(files: Iterable[MeterFile]) -> list[MeterFile]:
+    return list({file.sha256: file for file in reversed([*files])}.values())[::-1]
 
 
-def _result(connection: Connection, file: MeterFile, *, again: bool) -> Result:
+def _result(connection: Connection, given: Given, *, again: bool) -> Result:
+    file = given.file
     row = ledger.files(connection, [file.file_id])[file.file_id]
     rejects = ledger.rejects(connection, file.file_id, _MOST_FINDINGS)
     warnings = ledger.warnings(connection, file.file_id, _MOST_FINDINGS - len(rejects))
     found = sum(row["warnings"].values()) + (rejects[0]["found"] if rejects else 0)
     duplicate = again and row["status"] != "refused"
     return {
-        "file": shown(file.name, 4096),
+        "file": shown(given.where, 4096),
         "sha256": file.sha256,
         "outcome": "duplicate" if duplicate else row["status"],
         "readings": row["readings"] - row["refused_readings"],
@@ -218,10 +222,10 @@ def _result(connection: Connection, file: MeterFile, *, again: bool) -> Result:
     }
 
 
-def _failed(name: str, reason: str) -> Result:
+def _failed(where: str, reason: str) -> Result:
     """A file of which nothing is known to be loaded: not for what is in it."""
     return {
-        "file": shown(name, 4096),
+        "file": shown(where, 4096),
         "sha256": None,
         "outcome": "failed",
         "readings": 0,
