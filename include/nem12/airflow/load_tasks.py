@@ -15,7 +15,7 @@ from nem12.airflow.buckets import home, place
 from nem12.airflow.claims import claim_of_run
 from nem12.airflow.links import LINKS, files_link
 from nem12.airflow.operators import MeterBatchOperator
-from nem12.airflow.plainly import RETRY_POLICY, SaidError, said_plainly
+from nem12.airflow.plainly import RETRY_POLICY, SaidError, said_by_system, said_plainly
 from nem12.airflow.verdicts import counts, explanation, is_red
 from nem12.airflow.warehouse import warehouse
 from nem12.load.plan import plan
@@ -41,8 +41,8 @@ RETRIES: dict[str, Any] = {
 def claim_and_plan() -> list[dict[str, str]]:
     """Find out what this run is to load, and cut it into shards."""
     context = get_current_context()
-    folders = home().make()
     with said_plainly(), warehouse() as connection:
+        folders = home().make()
         work = claim_of_run(connection, folders, context)
         context["ti"].xcom_push(key="claim", value=work.claim)
         context["ti"].xcom_push(key="reprocess", value=work.reprocess)
@@ -57,8 +57,10 @@ def parse(shard: dict[str, str]) -> dict[str, Any]:
     """Parse one shard into a staged SQL batch file."""
     get_current_context()["shard_label"] = shard["label"]  # type: ignore[typeddict-unknown-key]
     described = place(shard["shard"])
+    with said_by_system():
+        staged = stage(load_shard(described), described.parent)
     # The operator finds in the shard's description which files the batch comes from.
-    return {**asdict(stage(load_shard(described), described.parent)), **shard}
+    return {**asdict(staged), **shard}
 
 
 @task_group

@@ -8,6 +8,7 @@ from airflow.sdk.definitions.context import Context
 
 from nem12 import settings
 from nem12.airflow.buckets import place
+from nem12.airflow.plainly import said_by_system
 from nem12.airflow.warehouse import warehouse
 from nem12.shard import load as load_shard
 from nem12.warehouse.apply import apply
@@ -49,9 +50,8 @@ class MeterBatchOperator(SQLExecuteQueryOperator):
         timeout = self.execution_timeout
         seconds = int(timeout.total_seconds()) if timeout else settings.APPLY_TIMEOUT_SECONDS
         # The session's statement_timeout: a killed task leaves no running query behind.
-        with warehouse(
-            self.conn_id or settings.CONNECTION_ID, timeout_seconds=seconds
-        ) as connection:
+        conn_id = self.conn_id or settings.CONNECTION_ID
+        with said_by_system(), warehouse(conn_id, timeout_seconds=seconds) as connection:
             delivered = load_shard(place(batch["shard"])).delivered
             readings = apply(connection, place(batch["path"]), batch["months"], by, delivered)
         self._put_in_force = readings

@@ -8,7 +8,7 @@ from typing import Final
 from airflow.sdk import get_current_context
 from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryAction, RetryRule
 
-from nem12.errors import TerminalError
+from nem12.errors import TerminalError, TransientError, sentence
 
 RETRY_POLICY = ExceptionRetryPolicy(
     rules=[
@@ -46,14 +46,29 @@ class SaidError(SystemExit):
 
 
 @contextmanager
+def said_by_system() -> Iterator[None]:
+    """Say in a sentence what the system refuses, such as room on a full disk.
+
+    Raises:
+        TransientError: In place of an OSError: who looks after the system may mend it meanwhile.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise TransientError(sentence(error)) from None
+
+
+@contextmanager
 def said_plainly() -> Iterator[None]:
     """Say in one line what cannot be mended by trying again, to the tasks after this too, and fail.
 
     Raises:
         SaidError: In place of a TerminalError.
+        TransientError: In place of an OSError.
     """
     try:
-        yield
+        with said_by_system():
+            yield
     except TerminalError as error:
         log.error("%s", error)  # noqa: TRY400 - a traceback says nothing to who filled in a form
         get_current_context()["ti"].xcom_push(key=WHY, value=str(error)[:_MOST])

@@ -11,7 +11,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from nem12.airflow import buckets
 from nem12.airflow.warehouse import warehouse
 from nem12.drop import Settling
-from nem12.errors import TransientError
+from nem12.errors import TransientError, sentence
 from nem12.load.arrivals import Arrivals, Watch
 from nem12.load.claim import save_listing
 from nem12.warehouse.connect import Connection
@@ -81,11 +81,13 @@ class DropTrigger(BaseTrigger):
                     batch, unchecked = await asyncio.to_thread(
                         watch.look, connection, home, time.monotonic()
                     )
+                    if batch:
+                        listing = await asyncio.to_thread(save_listing, home, batch)
                 except (TransientError, OSError) as error:
-                    log.warning("%s; looking again", error)
+                    said = sentence(error) if isinstance(error, OSError) else error
+                    log.warning("%s; looking again", said)
                     batch, unchecked, connection = [], False, None
                 if batch:
-                    listing = await asyncio.to_thread(save_listing, home, batch)
                     yield TriggerEvent({"listing": str(listing), "drops": len(batch)})
                     return
                 if unchecked:
