@@ -40,6 +40,8 @@ _WIDE: Final = re.compile(
 )
 """How XML begins in text of more than one byte a character, with or without a byte order mark."""
 
+_NO_MEMORY: Final = expat.errors.codes[expat.errors.XML_ERROR_NO_MEMORY]
+
 _ASCII: Final = bytes(range(0x20, 0x7F))
 
 _MOST_KINDS: Final = 20
@@ -168,6 +170,8 @@ def extract(stream: BinaryIO, open_block: OpenBlock) -> Message:
     try:
         _feed(parser, stream, encoding)
     except expat.ExpatError as error:
+        if error.code == _NO_MEMORY:
+            raise MemoryError from None
         # Some problems are told by where they are alone.
         reason = f"the XML is damaged or cut off: {error}"
         raise XmlError(reason, message.root, is_message=message.is_message) from None

@@ -132,6 +132,25 @@ PAGE_WAIT_SECONDS: Final = 5
 LOCK_TIMEOUT_SECONDS: Final = 120
 """A batch that waits longer for another one is better tried again."""
 
+PLAN_TIMEOUT_SECONDS: Final = 2 * 3600
+"""Of claim_and_plan: it reads some 300 MB/s, so terabytes; a file made to be slow takes 1 s a MiB
+or less, and what hangs is then left out by the next try."""
+
+PARSE_TIMEOUT_SECONDS: Final = 30 * 60
+"""Of one shard, which takes 2 s; the worst one that can be made, of 128 MiB, takes minutes."""
+
+CLAIM_TIMEOUT_SECONDS: Final = 10 * 60
+"""Of the watch's claim: a look at each of thousands of files, 10 us on a disk, 10 ms in a
+bucket."""
+
+SETTLE_TIMEOUT_SECONDS: Final = 2 * 3600
+"""Of settle_drops: it moves files, to another file system by copying, some 100 MB/s."""
+
+MEMORY_MB: Final = 1024
+"""What reading a drop or a shard may map beyond what its process has mapped: the worst files known
+need 200 MiB, a machine that does four such tasks has more than four times as much. METER_MEMORY_MB
+sets another, 0 none."""
+
 APPLY_TIMEOUT_SECONDS: Final = 30 * 60
 """Of one batch, as the task's execution timeout and as the session's `statement_timeout`: sixty
 times what a full shard needs."""
@@ -299,6 +318,18 @@ def standstill_seconds() -> float:
             f" {SETTLE_SECONDS:g} or more"
         )
     return seconds
+
+
+def memory_mb() -> int:
+    """What reading a drop or a shard may take (MiB), by METER_MEMORY_MB; 0 is without limit.
+
+    Raises:
+        UsageError: METER_MEMORY_MB is not such a number.
+    """
+    given = os.environ.get("METER_MEMORY_MB", "").strip()
+    if given and not (given.isascii() and given.isdigit()):
+        raise UsageError(f"METER_MEMORY_MB: '{given}' is not a whole number of MiB, or 0 for none")
+    return int(given or MEMORY_MB)
 
 
 def keep_landing() -> bool:

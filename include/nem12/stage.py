@@ -16,6 +16,7 @@ from nem12.mdff.day import Day, Quality, Stamps
 from nem12.mdff.events import spans
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header
+from nem12.memory import bounded_memory
 from nem12.parse import Parsed, parse
 from nem12.settings import READER_VERSION, STATEMENT_BYTES
 from nem12.shard import MeterFile, Part, Shard
@@ -103,10 +104,13 @@ def stage(shard: Shard, folder: Place, read: Read = parse) -> Staged:
         shard: What to parse.
         folder: Where the file goes.
         read: Reads each part; for who wants to see what is read.
+
+    Raises:
+        TerminalError: A file is not what it was when it was planned, or takes too much memory.
     """
     target = folder / f"{shard.batch_id}.sql"
     staged = Staged(shard.batch_id, str(target))
-    with storage.writing(target) as out:
+    with bounded_memory(), storage.writing(target) as out:
         _Batch(out, staged, read).write(shard)
     return staged
 

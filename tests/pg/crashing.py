@@ -57,12 +57,26 @@ POINTS = {
 }
 
 
+def at_fatal(unpack: Any) -> Any:
+    """Reading, which is deadly for files that are called so."""
+
+    def dying(path: Path, name: str, *rest: Any) -> Any:
+        return die() if name.startswith("fatal") else unpack(path, name, *rest)
+
+    return dying
+
+
+AT_FATAL = "while a fatal file is read"
+"""Happens at every try, until the file is left out."""
+
+
 def main(root: str, uri: str, point: str, claim: str) -> None:
     """The acts of a load run, one after the other."""
     home = settings.home()
     assert str(home.root) == root
     if point != "none":
-        where, name, what = POINTS[point]
+        fatal = plan, "unpack", at_fatal(plan.unpack)
+        where, name, what = fatal if point == AT_FATAL else POINTS[point]
         setattr(where, name, what)
     with connect(uri) as connection:
         for one in plan.plan(connection, home, claim):

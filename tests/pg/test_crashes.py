@@ -8,12 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from nem12.load.claim import claim_by_glob
+from nem12.drop import drops
+from nem12.load.claim import claim_by_glob, claim_listing, save_listing
 from nem12.load.settle import free_claim
 from nem12.settings import Home
+from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify
-from tests.pg.crashing import POINTS
+from tests.pg.crashing import AT_FATAL, POINTS
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import different, tables
 from tests.pg.servers import Databases, Warehouse, only_embedded
@@ -28,8 +30,11 @@ FILES = {
 }
 
 
-def land(home: Home) -> None:
-    for name, data in FILES.items():
+FATAL = {"fatal.csv": delivery(Day(nmi="6203000001"))}
+
+
+def land(home: Home, files: dict[str, bytes] = FILES) -> None:
+    for name, data in files.items():
         path = home.landing / name
         path.write_bytes(data)
         os.utime(path, (1_700_000_000, 1_700_000_000))
@@ -114,3 +119,51 @@ def test_a_full_staging_folder_leaves_nothing_behind_and_is_tried_again(
     assert not list(home.staging.rglob("*.sql"))
     assert loads(home, warehouse, claim, "none") == 0
     assert different(tables(loader), undisturbed) == []
+
+
+def test_a_file_that_kills_its_process_is_left_out_by_the_next_try(
+    warehouse: Warehouse, loader: Connection, home: Home
+) -> None:
+    land(home, {**FILES, **FATAL})
+    claim, _ = claim_by_glob(loader, home, ["*"], None)
+    assert loads(home, warehouse, claim, AT_FATAL) == -signal.SIGKILL
+    assert loads(home, warehouse, claim, AT_FATAL) == 0
+    assert [path for path in home.landing.iterdir() if path.is_file()] == [
+        home.landing / "fatal.csv"
+    ]
+    assert states(loader) == {"settled": 3, "waiting": 1}
+    (message,) = loader.execute("SELECT message FROM meter_drops WHERE state = 'waiting'")
+    assert "was killed or ran out of time" in str(message)
+
+
+def test_a_file_that_kills_its_process_at_every_run_is_soon_alone(
+    warehouse: Warehouse, loader: Connection, home: Home
+) -> None:
+    """Without another try within the run, as where whoever runs it is killed with it."""
+    land(home, {**FILES, **FATAL})
+    claimed = []
+    while free := ledger.free(loader, drops(home)):
+        claim, count = claim_listing(loader, home, save_listing(home, free))
+        claimed.append(count)
+        if loads(home, warehouse, claim, AT_FATAL) != 0:
+            free_claim(loader, home, claim, "its run is gone")
+            loader.execute("UPDATE meter_drops SET not_before = now() WHERE state = 'waiting'")
+        loader.commit()
+    assert claimed == [4, 1, 1, 3]
+    assert states(loader) == {"settled": 3, "failed": 1}
+
+
+def test_a_sweep_takes_the_others_before_a_file_that_kills_its_process(
+    warehouse: Warehouse, loader: Connection, home: Home
+) -> None:
+    land(home, {**FILES, **FATAL})
+    claim, _ = claim_by_glob(loader, home, ["*"], None)
+    assert loads(home, warehouse, claim, AT_FATAL) == -signal.SIGKILL
+    free_claim(loader, home, claim, "its run is gone")
+    loader.execute("UPDATE meter_drops SET not_before = now()")
+    assert [claim_by_glob(loader, home, ["*"], None)[1] for _ in range(3)] == [3, 1, 0]
+
+
+def states(connection: Connection) -> dict[str, int]:
+    rows = connection.execute("SELECT state, count(*) FROM meter_drops GROUP BY state")
+    return {str(state): int(count) for state, count in rows}

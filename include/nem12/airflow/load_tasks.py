@@ -37,7 +37,11 @@ RETRIES: dict[str, Any] = {
 }
 
 
-@task(multiple_outputs=False, **RETRIES)
+@task(
+    multiple_outputs=False,
+    execution_timeout=timedelta(seconds=settings.PLAN_TIMEOUT_SECONDS),
+    **RETRIES,
+)
 def claim_and_plan() -> list[dict[str, str]]:
     """Find out what this run is to load, and cut it into shards."""
     context = get_current_context()
@@ -52,7 +56,12 @@ def claim_and_plan() -> list[dict[str, str]]:
         return plan(connection, folders, work.claim, context["run_id"], reprocess=work.reprocess)
 
 
-@task(multiple_outputs=False, map_index_template="{{ shard_label }}", **RETRIES)
+@task(
+    multiple_outputs=False,
+    map_index_template="{{ shard_label }}",
+    execution_timeout=timedelta(seconds=settings.PARSE_TIMEOUT_SECONDS),
+    **RETRIES,
+)
 def parse(shard: dict[str, str]) -> dict[str, Any]:
     """Parse one shard into a staged SQL batch file."""
     get_current_context()["shard_label"] = shard["label"]  # type: ignore[typeddict-unknown-key]
@@ -76,7 +85,13 @@ def load(shard: Any) -> None:
     )
 
 
-@task(multiple_outputs=False, trigger_rule="all_done", outlets=[READINGS_CHANGED], **RETRIES)
+@task(
+    multiple_outputs=False,
+    trigger_rule="all_done",
+    outlets=[READINGS_CHANGED],
+    execution_timeout=timedelta(seconds=settings.SETTLE_TIMEOUT_SECONDS),
+    **RETRIES,
+)
 def settle_drops() -> dict[str, Any]:
     """Move what is loaded, report what is refused, free what failed."""
     context = get_current_context()

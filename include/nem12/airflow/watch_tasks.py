@@ -1,10 +1,12 @@
 """The tasks of the watch: claim what was seen, start the run that loads it."""
 
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
+from nem12 import settings
 from nem12.airflow.assets import NEM12_DROPS
 from nem12.airflow.buckets import home, place
 from nem12.airflow.claims import free_dead_claims
@@ -14,7 +16,10 @@ from nem12.load.changed import clear_left
 from nem12.load.claim import claim_listing
 
 
-@task(outlets=[NEM12_DROPS])
+@task(
+    outlets=[NEM12_DROPS],
+    execution_timeout=timedelta(seconds=settings.CLAIM_TIMEOUT_SECONDS),
+)
 def claim(listing: str | None) -> str:
     """Claim the drops of a listing in the ledger; the claim names the run that loads them."""
     with said_plainly(), warehouse() as connection:

@@ -14,6 +14,7 @@ from nem12.errors import UsageError
 from nem12.load.arrivals import SYSTEM_CLOCK, Clock, complete_now
 from nem12.load.report import REPORT_SUFFIX
 from nem12.load.strays import gather_strays
+from nem12.load.suspects import suspects
 from nem12.mdff.profile import profile as profile_named
 from nem12.mdff.text import shown
 from nem12.settings import Home
@@ -40,6 +41,8 @@ def save_listing(home: Home, complete: list[Drop]) -> Place:
 def claim_listing(connection: Connection, home: Home, listing: "Place | None") -> tuple[str, int]:
     """Claim what a listing names and still lies there unchanged, and what has gone astray.
 
+    A drop whose reading ended a process is claimed alone.
+
     Args:
         connection: To the warehouse.
         home: Where the folders are.
@@ -50,7 +53,9 @@ def claim_listing(connection: Connection, home: Home, listing: "Place | None") -
     """
     wanted = _listed(home, listing) if listing else []
     wanted += gather_strays(connection, home, drops(home))
-    claimed = ledger.claim(connection, wanted)
+    apart = ledger.free(connection, suspects(home, wanted))
+    # The watch finds the others again at its next look, seconds later.
+    claimed = ledger.claim(connection, apart[:1] or wanted)
     if listing:
         storage.remove(listing)
     return claimed
@@ -110,7 +115,16 @@ def claim_by_glob(
         wanted += _kept(connection, home, patterns, profile)
     if "*" in patterns:
         wanted += gather_strays(connection, home, landed)
+        if not (profile or reprocess):
+            wanted = _without_suspects(connection, home, wanted)
     return ledger.claim(connection, wanted, again=reprocess)
+
+
+def _without_suspects(connection: Connection, home: Home, wanted: list[Drop]) -> list[Drop]:
+    """The drops without those whose reading ended a process; one of these if there is no other."""
+    apart = suspects(home, wanted)
+    others = ledger.free(connection, [drop for drop in wanted if drop not in apart])
+    return others or ledger.free(connection, apart)[:1] if apart else wanted
 
 
 def unmatched(home: Home, patterns: list[str], *, reprocess: bool = False) -> list[str]:

@@ -21,9 +21,11 @@ from nem12.load.changed import grown, prefixes
 from nem12.load.keeping import finish
 from nem12.load.known import known_outcome
 from nem12.load.report import why
+from nem12.load.suspects import ended_a_try, reading
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.profile import profile
 from nem12.mdff.text import shown
+from nem12.memory import bounded_memory
 from nem12.settings import MAX_SHARDS, STAGING_DAYS, Home
 from nem12.shard import MeterFile, Shard
 from nem12.storage import Place
@@ -38,6 +40,10 @@ log = logging.getLogger(__name__)
 
 _MOST_APART: Final = 64
 """Shards for files that failed before: half a minute of task instances' overhead."""
+
+_ENDED: Final = (
+    "the process that read it was killed or ran out of time: it may be too big, or made to be slow"
+)
 
 
 @dataclass(slots=True)
@@ -133,7 +139,8 @@ class _ToLoad:
         before = dict(self.fresh)
         planned = surveyed.planned
         try:
-            planned.members = [self._take(file, surveyed) for file in surveyed.files]
+            with bounded_memory():
+                planned.members = [self._take(file, surveyed) for file in surveyed.files]
         except TransientError:
             raise
         except Exception as error:
@@ -194,23 +201,23 @@ def _plan(
 ) -> list[dict[str, str]]:
     folder = claim_folder(home, claim)
     own = {m.sha256 for drop in load_plan(folder) for m in drop.members if m.outcome is None}
-    surveyed: list[_Surveyed] = []
+    surveyed: dict[OpenDrop, _Surveyed] = {}
     begun = ledger.begin(connection, claim, run)
     smaller = grown(connection, claim)
     for claimed in begun:
-        if look(claimed.drop.path, claimed.drop.profile) == claimed.drop:
-            again = reprocess or storage.relative(claimed.drop.path, home.landing) is None
-            before = smaller.get(claimed.drop_id, [])
-            surveyed.append(_survey_drop(connection, claimed, workplace, before, reprocess=again))
-        elif not finish(connection, home, claimed):
-            ledger.settle_gone(connection, claimed)
-    known = ledger.known_files(connection, [f.file_id for one in surveyed for f in one.files])
-    to_load = _ToLoad(own, known)
-    for one in surveyed:
-        to_load.take(one)
-    retried = {file.sha256 for one in surveyed if one.retried for file in one.files}
+        before = smaller.get(claimed.drop_id, [])
+        one = _survey_drop(connection, home, claimed, workplace, before, reprocess=reprocess)
+        if one is not None:
+            surveyed[claimed] = one
+    files = [file for one in surveyed.values() for file in one.files]
+    to_load = _ToLoad(own, ledger.known_files(connection, [file.file_id for file in files]))
+    for claimed, one in surveyed.items():
+        if one.files:
+            with reading(home, claim, claimed.drop):
+                to_load.take(one)
+    retried = {file.sha256 for one in surveyed.values() if one.retried for file in one.files}
     packed = _packed(_shared(to_load.fresh.values(), folder), retried)
-    save_plan(folder, [one.planned for one in surveyed])
+    save_plan(folder, [one.planned for one in surveyed.values()])
     return [_save_shard(folder, number, one) for number, one in enumerate(packed)]
 
 
@@ -239,37 +246,64 @@ def _shared(files: Iterable[MeterFile], folder: Place) -> list[MeterFile]:
 
 def _survey_drop(
     connection: Connection,
+    home: Home,
     claimed: OpenDrop,
     workplace: Path,
     smaller: list[Row],
     *,
     reprocess: bool,
-) -> _Surveyed:
-    """Read a drop once; whatever is wrong with it is its failure alone."""
+) -> _Surveyed | None:
+    """Read a drop once; whatever is wrong with it is its failure alone.
+
+    Returns:
+        None if there is nothing to load of it: it is done, or gone.
+
+    Raises:
+        TransientError: The database does not answer.
+    """
     drop = claimed.drop
     planned = PlannedDrop(claimed.drop_id, drop.uri)
-    name = drop.path.name
+    files: list[MeterFile] = []
     try:
-        # Read once from where it landed: the parts are read from staging, by whichever worker.
-        local = storage.fetched(drop.path, workplace / "fetched" / str(claimed.drop_id))
-        files = [
-            dated(file, drop.mtime_ns, claimed.claimed_at)
-            for file in unpack(local, name, drop.profile, workplace / "expanded")
-        ]
-        # What is packed has another hash than its file.
-        whole = len(files) == 1 and files[0].path == str(local)
-        planned.sha256 = files[0].sha256 if whole else sha256(local)
-        new = {file.file_id for file in files}
-        grew_from = [row["file_id"] for row in prefixes(local, smaller)]
-        planned.grew_from = [file_id for file_id in grew_from if file_id not in new]
         if look(drop.path, drop.profile) != drop:
-            raise TerminalError(f"{shown(name, 200)} changed while it was read")
+            if not finish(connection, home, claimed):
+                ledger.settle_gone(connection, claimed)
+            return None
+        if ended_a_try(home, claimed.claim, drop):
+            raise TerminalError(_ENDED)
+        with reading(home, claimed.claim, drop), bounded_memory():
+            files = _read(planned, claimed, workplace, smaller)
+    except TransientError:
+        raise
     except Exception as error:
         log.debug("a drop cannot be read", exc_info=True)
         planned.error = why(error)
-        files = []
+    again = reprocess or storage.relative(drop.path, home.landing) is None
     recorded = ledger.recorded_files(connection, claimed.drop_id) if claimed.recorded else {}
-    return _Surveyed(planned, files, claimed.attempt > 1, recorded, reprocess)
+    return _Surveyed(planned, files, claimed.attempt > 1, recorded, again)
+
+
+def _read(
+    planned: PlannedDrop, claimed: OpenDrop, workplace: Path, smaller: list[Row]
+) -> list[MeterFile]:
+    """The files of a drop; notes its hash and what it grew from."""
+    drop = claimed.drop
+    name = drop.path.name
+    # Read once from where it landed: the parts are read from staging, by whichever worker.
+    local = storage.fetched(drop.path, workplace / "fetched" / str(claimed.drop_id))
+    files = [
+        dated(file, drop.mtime_ns, claimed.claimed_at)
+        for file in unpack(local, name, drop.profile, workplace / "expanded")
+    ]
+    # What is packed has another hash than its file.
+    whole = len(files) == 1 and files[0].path == str(local)
+    planned.sha256 = files[0].sha256 if whole else sha256(local)
+    new = {file.file_id for file in files}
+    grew_from = [row["file_id"] for row in prefixes(local, smaller)]
+    planned.grew_from = [file_id for file_id in grew_from if file_id not in new]
+    if look(drop.path, drop.profile) != drop:
+        raise TerminalError(f"{shown(name, 200)} changed while it was read")
+    return files
 
 
 def judged_as_whole(file: MeterFile) -> MeterFile:

@@ -1,0 +1,61 @@
+"""A limit of the memory that one act may take, so that a hostile file fails alone.
+
+Without it the kernel would end the process, or another one, and with it all that the process does.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from nem12 import settings
+from nem12.errors import TerminalError
+
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None  # type: ignore[assignment]
+
+_STATM: Final = Path("/proc/self/statm")
+"""Linux tells there what is mapped; other systems do not keep to a limit of the address space."""
+
+
+@contextmanager
+def bounded_memory() -> Iterator[None]:
+    """Let the process map only so much more than it has mapped; the limit is put back afterwards.
+
+    Raises:
+        TerminalError: It was not enough.
+        UsageError: METER_MEMORY_MB is no number.
+    """
+    most = settings.memory_mb()
+    before = _lower(most * settings.MIB) if most else None
+    try:
+        yield
+    except MemoryError:
+        raise TerminalError(
+            f"it takes more than the {most} MiB of memory that a task may use: raise"
+            " METER_MEMORY_MB if the file is one that somebody needs"
+            if before
+            else "there is not enough memory for it"
+        ) from None
+    finally:
+        if before:
+            resource.setrlimit(resource.RLIMIT_AS, before)
+
+
+def _lower(more: int) -> tuple[int, int] | None:
+    """Lower the soft limit; the limits before, None where they stay as they are."""
+    if resource is None or not _STATM.exists():
+        return None
+    soft, hard = before = resource.getrlimit(resource.RLIMIT_AS)
+    mapped = int(_STATM.read_text().split()[0]) * resource.getpagesize()
+    limits = [given for given in (soft, hard) if given != resource.RLIM_INFINITY]
+    wanted = min([mapped + more, *limits])
+    if wanted == soft:
+        return None
+    try:
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+    except (OSError, ValueError):
+        return None
+    return before
