@@ -34,7 +34,8 @@ class MeterFile:
         size: Bytes.
         lines: Physical lines.
         profile: Name of the profile it is judged by.
-        headers: Its usable 100 records, each with its offset; more than one in a joined file.
+        headers: Its first usable 100 record with its offset; in a joined file also those that
+            are in force where its parts begin.
         findings: About the file as a whole.
         warnings: Exact number of warnings among them, by code.
         body: Where the records after the 100 record begin.

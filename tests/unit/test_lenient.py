@@ -121,7 +121,6 @@ def test_a_date_without_a_header_is_bounded(tmp_path: Path) -> None:
 def test_thousands_of_small_files_are_read_from_one(tmp_path: Path, end: bytes) -> None:
     one = lines(head(), channel().replace(",30,", ",1440,"), day(values=["1.5"]), "900")
     whole = surveyed(tmp_path, (one * 5000).replace(b"\r\n", end), "lenient")
-    assert len(whole.headers) == 5000
     assert (whole.lines, whole.records) == (20_000, 10_000)
     assert whole.warnings["second-header"] == 4999
 

@@ -1,12 +1,14 @@
 """The verdict on a whole file, as if it had been loaded."""
 
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from nem12 import shard
+from nem12.load.plan import judged_as_whole
 from nem12.mdff.findings import Finding, Level, worst
-from nem12.settings import WARNINGS_KEPT
+from nem12.settings import MIB, WARNINGS_KEPT
 from nem12.validate import Judged, validate
 from tests.reading import surveyed
 from tests.unit.making import HALF_HOURS, channel, day, file, head
@@ -146,3 +148,33 @@ def test_a_file_that_is_none_is_refused_and_its_records_balance(
     assert most_severe.code == code
     assert result.outcome == "refused"
     assert result.records == result.refused_records
+
+
+def test_a_day_of_a_hundred_thousand_500_records_is_read_in_little_memory(tmp_path: Path) -> None:
+    data = file(channel(), day()).replace(b"900\r\n", b"500,\r\n" * 100_000 + b"900\r\n")
+    given = surveyed(tmp_path, data)
+    tracemalloc.start()
+    result = validate(given, lambda _: None)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40 * MIB
+    assert (result.records, result.days) == (100_004, 1)
+    assert result.tally.counts[Level.WARN, "short-record"] == 100_000
+
+
+def test_a_strict_file_of_errors_is_withheld_without_being_judged_to_its_end(
+    tmp_path: Path,
+) -> None:
+    data = file(channel(), day()).replace(b"900\r\n", b"x\r\n" * 100_000 + b"900\r\n")
+    given = surveyed(tmp_path, data, "strict")
+    assert judged_as_whole(given).withheld
+    assert validate(judged_as_whole(given), lambda _: None).refused_records == 100_004
+
+
+def test_of_a_million_headers_only_those_are_kept_that_a_part_begins_under(
+    tmp_path: Path,
+) -> None:
+    one = file(channel(), day())
+    whole = surveyed(tmp_path, (head() + "\r\n").encode() * 10_000 + one * 10, "lenient")
+    assert len(whole.headers) == 2
+    assert whole.records == 10_020

@@ -41,9 +41,16 @@ log = logging.getLogger(__name__)
 _MOST_APART: Final = 64
 """Shards for files that failed before: half a minute of task instances' overhead."""
 
+_ENOUGH_ERRORS: Final = 10_000
+"""After as many a file is read no further to find out that it has errors."""
+
 _ENDED: Final = (
     "the process that read it was killed or ran out of time: it may be too big, or made to be slow"
 )
+
+
+class _EnoughError(Exception):
+    """The verdict on a file is certain."""
 
 
 @dataclass(slots=True)
@@ -311,13 +318,21 @@ def judged_as_whole(file: MeterFile) -> MeterFile:
     if not profile(file.profile).whole_files_only or file.refused:
         return file
     about_days: list[Finding] = []
+    errors_found = 0
 
     def keep(finding: Finding) -> None:
+        nonlocal errors_found
+        errors_found += finding.level is not Level.WARN
+        if errors_found > _ENOUGH_ERRORS:
+            raise _EnoughError
         if finding.code in ("date-repeated", "date-superseded"):
             about_days.append(finding)
 
-    judged = validate(file, keep)
-    if judged.outcome != "refused":
+    try:
+        outcome = validate(file, keep).outcome
+    except _EnoughError:
+        outcome = "refused"
+    if outcome != "refused":
         return file
     errors = tuple(finding for finding in about_days if finding.level is not Level.WARN)
     return replace(file, findings=file.findings + errors, withheld=True)

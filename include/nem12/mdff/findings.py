@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
 from typing import Any, Final
@@ -177,10 +177,21 @@ class Finding:
     last_day: date | None = None
 
     def about(
-        self, nmi: str, suffix: str, day: date | None = None, last_day: date | None = None
+        self,
+        nmi: str,
+        suffix: str,
+        day: date | None = None,
+        last_day: date | None = None,
+        *,
+        lines: tuple[int, int] | None = None,
     ) -> "Finding":
-        """The same finding, of this channel and this day or these days."""
-        return replace(self, nmi=nmi, suffix=suffix, day=day, last_day=last_day or day)
+        """The same finding, of this channel and this day or these days, and of these lines."""
+        # Four times as fast as `replace`: a file may give a finding with every second byte.
+        first_line, last_line = lines or (self.first_line, self.last_line)
+        return Finding(
+            self.level, self.code, self.line, self.message, self.excerpt, first_line, last_line,
+            self.field, nmi, suffix, day, last_day or day,
+        )  # fmt: skip
 
     def row(self) -> dict[str, Any]:
         """As the ledger and JSON have it, with the names of `ROW`; None where it is not known."""

@@ -5,7 +5,7 @@ again. The lines so taken along are what a finding's `first_line` to `last_line`
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Final
@@ -34,8 +34,9 @@ from nem12.mdff.stamps import parse_date
 from nem12.settings import WARNINGS_KEPT
 
 _MOST_FINDINGS: Final = 10_000
-"""About one day: its 400 records that gave so many overlap or are out of range, so that it is
-refused, and those that follow are counted and no longer examined."""
+"""About one day, held back: its 400 records that gave so many overlap or are out of range, so that
+it is refused, and those that follow are counted and no longer examined. Warnings about its 500
+records are given at once; with so many refusals on top these are not examined either."""
 
 
 _EMPTY_LINES: Final = frozenset({b"\n", b"\r\n", b"\r"})
@@ -112,11 +113,22 @@ class _Unit:
     def covered(self, nmi: str, suffix: str) -> Iterator[Finding]:
         """The findings, each with whose they are and the lines that it refuses."""
         days = self.days or () if self.day is None else (self.day.day,)
+        refused = self.first_line, self.last_line
         for finding in self.findings:
-            named = finding.about(nmi, suffix, *days)
-            if named.level is not Level.WARN:
-                named = replace(named, first_line=self.first_line, last_line=self.last_line)
-            yield named
+            lines = None if finding.level is Level.WARN else refused
+            yield finding.about(nmi, suffix, *days, lines=lines)
+
+    def take(self, findings: list[Finding], nmi: str, suffix: str) -> Iterator[Finding]:
+        """Hold findings back; gives the warnings that are too many for that."""
+        if len(self.findings) <= _MOST_FINDINGS:
+            self.findings += findings
+            return
+        days = () if self.day is None else (self.day.day,)
+        for finding in findings:
+            if finding.level is Level.WARN:
+                yield finding.about(nmi, suffix, *days)
+            else:
+                self.findings.append(finding)
 
     def take_days(self, days: tuple[date, date] | None) -> None:
         """The block has these days too."""
@@ -335,10 +347,10 @@ class Reader:
             unit.records += 1
             unit.last_line = self._line
             unit.has_500 = True
-            if unit.day is not None:
+            if unit.day is not None and len(unit.findings) <= 2 * _MOST_FINDINGS:
                 record = Record(self._line, raw, self._profile)
                 check_500(record)
-                unit.findings += record.findings
+                yield from unit.take(record.findings, *self._named)
 
     def _on_unknown(self, raw: bytes, kind: str) -> Iterator[Finding]:
         """Only the line is refused; it closes the day before it, and 400s after it have none.

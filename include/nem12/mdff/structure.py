@@ -46,7 +46,7 @@ class Structure:
     Attributes:
         cut_bytes: Least distance between two cuts.
         profile: Decides which breaches of the structure are only warned of.
-        headers: The usable 100 records, each with its offset.
+        headers: The first usable 100 record and those in force at the cuts, each with its offset.
         findings: FILE findings, and the warnings about the file's form.
         tally: All findings, counted.
         cuts: Beginnings of 200 records, at least `cut_bytes` apart.
@@ -227,9 +227,11 @@ class Structure:
         count = text.count_lines(lines)
         if not self._reader_tells:
             each = enumerate(text.LINE.finditer(lines), line)
-            for number, match in islice(each, min(count, WARNINGS_KEPT)):
+            # Of many short runs together no more than of a long one.
+            told = min(count, max(0, WARNINGS_KEPT - self.tally.counts[Level.WARN, "blank-line"]))
+            for number, match in islice(each, told):
                 self._take(about_blank(number, match[0]))
-            self.tally.more(Level.WARN, "blank-line", count - WARNINGS_KEPT)
+            self.tally.more(Level.WARN, "blank-line", count - told)
         return count
 
     def _record(self, offset: int, line: int, raw: bytes) -> None:
@@ -238,8 +240,9 @@ class Structure:
             if not self._reader_tells:
                 self._take(about_blank(line, raw))
             return
-        _, record, _ = text.bare(raw)
-        self._any_record = self._any_record or _ANY_RECORD.match(record) is not None
+        if not self._any_record:
+            _, record, _ = text.bare(raw)
+            self._any_record = _ANY_RECORD.match(record) is not None
         kind = text.indicator(raw)
         if self._state == "before":
             self._first(offset, line, raw, kind)
@@ -268,13 +271,19 @@ class Structure:
         header = check_100(record)
         self._keep(record)
         if header is not None:
-            self.headers.append((offset, header))
+            self._put_in_force(offset, header)
             doubtful = header.known and "header-date" in self.profile.tolerated
             self._doubt = Doubt(record, header) if doubtful else None
         wrong_version = any(finding.code == "version" for finding in record.findings)
         self._state = "broken" if wrong_version else "body"
         if len(self.headers) <= 1:
             self.body = Cut(offset + len(raw), line + 1)
+
+    def _put_in_force(self, offset: int, header: Header) -> None:
+        """Keep a header that may be in force where a part begins; a file may have millions."""
+        if len(self.headers) > 1 and (not self.cuts or self.cuts[-1].offset < self.headers[-1][0]):
+            self.headers.pop()
+        self.headers.append((offset, header))
 
     def _in_body(self, offset: int, line: int, raw: bytes, kind: str) -> None:
         if kind == "900":
