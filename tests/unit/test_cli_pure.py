@@ -82,6 +82,27 @@ def test_a_good_file_prints_nothing_to_standard_output(
     assert ": loaded, 1 day, 4 of 4 records accepted" in err
 
 
+@pytest.mark.parametrize(
+    ("given", "shown"), [("in", "in/a.csv"), ("in/a.csv",) * 2, (".", "in/a.csv")]
+)
+@pytest.mark.parametrize("command", ["validate", "parse_data --output out --file"])
+def test_files_are_named_as_they_were_given(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+    given: str,
+    shown: str,
+) -> None:
+    (tmp_path / "in").mkdir()
+    put(tmp_path / "in", "a.csv", FAULTY)
+    monkeypatch.chdir(tmp_path)
+    assert main([*command.split(), given]) == 1
+    out, _ = capsys.readouterr()
+    assert f"{shown}:4: RECORD: " in out
+    assert str(tmp_path) not in out
+
+
 def test_a_folder_means_the_files_in_it_but_not_the_partial_ones(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

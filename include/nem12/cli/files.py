@@ -25,14 +25,15 @@ from nem12.unpack import as_text, unpack
 def named(arguments: Iterable[str]) -> list[Path]:
     """The files that are meant; a folder means the meter files in and below it.
 
-    What lies beside them is left alone as in the landing folder, and so are our reports.
+    What lies beside them is left alone as in the landing folder, and so are our reports. Paths stay
+    as they were given, relative or not: so the person finds them in what is printed.
 
     Raises:
         UsageError: There is no such file, or none in the folder.
     """
     found: list[Path] = []
     for argument in arguments:
-        path = Path(argument).expanduser().absolute()
+        path = Path(argument).expanduser()
         if path.is_dir():
             found += (p for p in files_below(path) if isinstance(p, Path) and _is_meant(p, path))
         elif path.is_file():
@@ -62,7 +63,7 @@ class Given:
     """A meter file that a person named, by itself or with the file that it came in.
 
     Attributes:
-        where: The path, and what it holds there: for the person, who knows it by that.
+        where: The path as it was given, and what it holds there: for the person.
         file: Its name is the delivered one, which others know it by.
     """
 
@@ -76,7 +77,7 @@ def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[Giv
         try:
             changed, now = path.stat().st_mtime_ns, datetime.now(UTC)
             told = os.fsencode(path).decode(errors="backslashreplace")
-            for file in unpack(path, path.name, profile, scratch):
+            for file in unpack(path.absolute(), path.name, profile, scratch):
                 where = f"{told}{file.name.removeprefix(as_text(path.name))}"
                 yield Given(where, judged_as_whole(dated(file, changed, now)))
         except TerminalError as error:
