@@ -34,6 +34,9 @@ _COPIED_BYTES: Final = 1024 * 1024
 _NAME_BYTES: Final = 255
 """Of a name: what file systems allow."""
 
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""What a write says that finds no room."""
+
 _options: dict[str, Any] = {}
 
 
@@ -249,11 +252,11 @@ def read_text(item: Place) -> str:
 
 @contextmanager
 def named(target: Path) -> Iterator[None]:
-    """Name the file in what fails: the system does not where a write finds the disk full."""
+    """Name the file or folder that finds the disk full: the system does not."""
     try:
         yield
     except OSError as error:
-        if error.filename is None:
+        if error.filename is None and error.errno in _FULL:
             error.filename = str(target)
         raise
 

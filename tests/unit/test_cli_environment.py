@@ -15,6 +15,7 @@ from nem12 import settings
 from nem12.cli import staging
 from nem12.cli.__main__ import main
 from tests.unit.test_cli_staging import FAULTY, MANY
+from tests.unit.test_unpack import zipped
 
 SAMPLE = str(settings.CHECKOUT / "samples" / "two_sites.zip")
 
@@ -153,6 +154,24 @@ def test_staged_files_that_find_the_disk_full(
     assert "No space left on device" in said
     assert str(out) in said
     assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["validate", "parse_data --output out --file"])
+def test_an_archive_that_finds_no_room_to_be_expanded(
+    mount: Callable[[str], Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    command: str,
+) -> None:
+    """The file is not to blame: it is not refused."""
+    (tmp_path / "two.zip").write_bytes(zipped({"a.csv": MANY, "b.csv": FAULTY}))
+    home = mount("size=16k")
+    monkeypatch.setenv("METER_HOME", str(home))
+    monkeypatch.chdir(tmp_path)
+    assert main([*command.split(), "two.zip"]) == 2
+    said = one_line(capsys)
+    assert f"No space left on device: {home}/staging/command-" in said
 
 
 @pytest.mark.parametrize(

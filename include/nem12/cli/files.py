@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nem12 import storage
 from nem12.cli.output import err
 from nem12.delivery import dated
 from nem12.drop import is_partial
@@ -77,9 +78,10 @@ def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[Giv
         try:
             changed, now = path.stat().st_mtime_ns, datetime.now(UTC)
             told = os.fsencode(path).decode(errors="backslashreplace")
-            for file in unpack(path.absolute(), path.name, profile, scratch):
-                where = f"{told}{file.name.removeprefix(as_text(path.name))}"
-                yield Given(where, judged_as_whole(dated(file, changed, now)))
+            with storage.named(scratch):
+                for file in unpack(path.absolute(), path.name, profile, scratch):
+                    where = f"{told}{file.name.removeprefix(as_text(path.name))}"
+                    yield Given(where, judged_as_whole(dated(file, changed, now)))
         except TerminalError as error:
             raise UsageError(f"{shown(str(path), 500)}: {error}") from None
 
