@@ -70,6 +70,16 @@ def test_missing_days_are_spans_from_the_first_expected_day_on() -> None:
     assert (found.expected, found.missing_days) == (8, 5)
 
 
+def test_a_refused_day_is_told_where_it_is_missing_by_its_newest_refusal() -> None:
+    there = {MAY + timedelta(days=n): {"A": 48} for n in (0, 2)}
+    block = {"day": MAY - timedelta(days=9), "last_day": MAY + timedelta(days=3), "line": 2}
+    older = {"day": MAY + timedelta(days=1), "last_day": MAY + timedelta(days=1), "line": 5}
+    late = {"day": MAY + timedelta(days=4), "last_day": MAY + timedelta(days=99), "line": 7}
+    found = Coverage("4103035613", "E1", MAY, MAY + timedelta(days=5), there, [block, older, late])
+    told = [(day.day, row["line"]) for day, row in found.refused]
+    assert told == [(2, 2), (4, 2), (5, 7), (6, 7)]
+
+
 def test_a_part_that_is_not_actual_is_told_by_intervals() -> None:
     days = {MAY: {"A": 24, "S": 24}, MAY + timedelta(days=1): {"E": 48}}
     found = Coverage("4103035613", "E1", MAY, MAY + timedelta(days=2), days)
