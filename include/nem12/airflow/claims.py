@@ -16,7 +16,7 @@ from nem12.load.claim import claim_by_glob, unmatched
 from nem12.load.conf import CLAIM, check_conf
 from nem12.load.plan import sweep_staging
 from nem12.load.settle import free_claim
-from nem12.mdff.text import shown
+from nem12.mdff.text import plural, shown
 from nem12.settings import LOAD_DAG_ID, PROFILE_BY_FOLDER, STAGING_DAYS, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
@@ -124,7 +124,9 @@ def free_dead_claims(connection: Connection, home: Home) -> int:
             ledger.claim_is_alive(connection, claim)
             continue
         states = free_claim(connection, home, claim, f"its run {run_id} is gone")
-        log.warning("run %s is gone: %s drops freed (%s)", run_id, len(states), set(states))
+        log.warning(
+            "run %s is gone: %s freed (%s)", run_id, plural(len(states), "drop"), set(states)
+        )
         freed += len(states)
         if states:
             tell_of_dead_run(connection, claim, run_id)

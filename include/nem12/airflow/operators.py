@@ -10,6 +10,7 @@ from nem12 import settings
 from nem12.airflow.buckets import place
 from nem12.airflow.plainly import said_by_system
 from nem12.airflow.warehouse import warehouse
+from nem12.mdff.text import plural
 from nem12.shard import load as load_shard
 from nem12.warehouse.apply import apply
 
@@ -56,11 +57,11 @@ class MeterBatchOperator(SQLExecuteQueryOperator):
             readings = apply(connection, place(batch["path"]), batch["months"], by, delivered)
         self._put_in_force = readings
         self.log.info(
-            "batch %s: %s days delivered, %s readings put in force, %s records refused",
+            "batch %s: %s delivered, %s put in force, %s refused",
             batch["batch_id"],
-            batch["days"],
-            readings,
-            batch["refused_records"],
+            plural(batch["days"], "day"),
+            plural(readings, "reading"),
+            plural(batch["refused_records"], "record"),
         )
         return {"batch_id": batch["batch_id"], "readings": readings}
 
