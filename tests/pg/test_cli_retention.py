@@ -76,6 +76,7 @@ def test_months_ahead(owner: Command) -> None:
         (("partitions", "--drop-before", "2999-01", "--yes"), "has not begun"),
         (("purge", "--nmi", NMI), "add --yes"),
         (("purge", "--nmi", "%", "--yes"), "is no NMI"),
+        (("purge", "--nmi", "É", "--yes"), "is no NMI"),
         (("purge", "--nmi", NMI, "--before", "May", "--yes"), "is no day"),
     ],
 )

@@ -93,6 +93,21 @@ def test_the_bar_comes_to_its_end_in_steps(tmp_path: Path) -> None:
     assert len(list((tmp_path / "out").iterdir())) == len(shards)
 
 
+@pytest.mark.usefixtures("small_parts")
+def test_a_process_that_is_killed_ends_the_command_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """As the kernel does where memory is short."""
+    monkeypatch.setattr(staging_module, "stage", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+    path = tmp_path / "file.csv"
+    path.write_bytes(MANY)
+    assert main(["parse_data", "--file", str(path), "--output", str(tmp_path / "out")]) == 2
+    assert capfd.readouterr().err == (
+        "python -m nem12.cli parse_data: a process that reads was killed: the machine may be short"
+        " of memory\n"
+    )
+
+
 @contextmanager
 def running(*arguments: str) -> Iterator["subprocess.Popen[str]"]:
     """A command as a terminal runs it: with its processes in a group of their own."""

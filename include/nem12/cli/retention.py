@@ -49,7 +49,7 @@ def partitions(arguments: Namespace) -> int:
 def purge(arguments: Namespace) -> int:
     """Forget an NMI, and say which files still hold it; 1 where there are any."""
     nmi = arguments.nmi.upper()
-    if len(nmi) > _NMI_LENGTH or not nmi.isalnum():
+    if len(nmi) > _NMI_LENGTH or not (nmi.isascii() and nmi.isalnum()):
         raise UsageError(f"'{shown(nmi, 20)}' is no NMI: it has up to ten letters and digits")
     first_day = _day(arguments.before) if arguments.before else None
     until = f"before {first_day}" if first_day else "up to today"
