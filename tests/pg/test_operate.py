@@ -1,5 +1,7 @@
 """Withdraw, reprocess, verify, redrive: the tables as if it had been so from the start."""
 
+import io
+import zipfile
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -352,3 +354,27 @@ def test_a_landing_folder_may_keep_its_files(
         "faulty.csv.report.txt",
     ]
     assert warehouse.one("SELECT count(*) FROM meter_drops WHERE kept_at = uri") == 3
+
+
+def test_reprocessed_files_keep_the_names_that_they_were_delivered_by(
+    warehouse: Warehouse, run: Run
+) -> None:
+    """Where they are kept, a hash stands before these."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("sub/a.csv", FIRST)
+        archive.writestr("b.csv", FAULTY)
+    run.drop("two.zip", packed.getvalue())
+    run.drop("alone.csv", CORRECTION)
+    run.drop("0123456789ab-odd.csv", FINER)
+    run.run()
+    run.drop("copy.csv", CORRECTION)
+    run.run()
+    names = "SELECT DISTINCT member FROM meter_drop_files ORDER BY 1"
+    files = "SELECT name FROM meter_files ORDER BY 1"
+    delivered = [("0123456789ab-odd.csv",), ("alone.csv",), ("copy.csv",), ("two.zip/b.csv",)]
+    delivered.append(("two.zip/sub/a.csv",))
+    stored = [name for name in delivered if name != ("copy.csv",)]
+    assert (warehouse.rows(names), warehouse.rows(files)) == (delivered, stored)
+    run.run("archive/**", reprocess=True)
+    assert (warehouse.rows(names), warehouse.rows(files)) == (delivered, stored)

@@ -2,7 +2,7 @@
 
 import os
 from argparse import Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -16,7 +16,7 @@ from nem12.cli.files import Given, named, scratch_folder, surveyed
 from nem12.cli.output import err, finding_line, out, table, to_json
 from nem12.cli.staging import PartRead, Staging, worst
 from nem12.errors import MeterError, TransientError
-from nem12.load.known import known_outcome
+from nem12.load.known import counting, known_outcome
 from nem12.load.report import not_kept, why
 from nem12.mdff.findings import ROW, Finding, Level
 from nem12.mdff.text import shown
@@ -52,7 +52,7 @@ def parse_data(arguments: Namespace) -> int:
 
 
 def _stage_only(given: list[Given], folder: Path) -> list[Result]:
-    unique = _unique(one.file for one in given)
+    unique = list(counting(one.file for one in given).values())
     judged: dict[str, Result] = {}
     with Staging(pack(unique), folder, os.cpu_count() or 1, _MOST_FINDINGS) as staging:
         reads = (read for _, staged in staging for read in staged().parts)
@@ -92,7 +92,7 @@ def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) 
     files = [one.file for one in given]
     failures = _Failures()
     with database(arguments, settings.LOADER_ROLE, new=True) as uri, connect(uri) as connection:
-        unique = _unique(files)
+        unique = list(counting(files).values())
         known = ledger.known_files(connection, [file.file_id for file in unique])
         judged = [known_outcome(known, file, reprocess=arguments.reprocess) for file in unique]
         fresh = [file for outcome, file in judged if outcome is None]
@@ -190,10 +190,6 @@ def _settle(connection: Connection, files: list[MeterFile], failures: _Failures)
                 ledger.settle_files(connection, [file.file_id])
         if file.sha256 in failures.reasons:
             ledger.withdraw_unfinished(connection, file.file_id)
-
-
-def _unique(files: Iterable[MeterFile]) -> list[MeterFile]:
-    return list({file.sha256: file for file in reversed([*files])}.values())[::-1]
 
 
 def _result(connection: Connection, given: Given, *, again: bool) -> Result:

@@ -1,8 +1,14 @@
-"""Is a file's content known already? Its SHA-256 says so, whatever its name."""
+"""Is a file's content known already? Its SHA-256 says so, whatever its name.
 
+The same content may come under several profiles: the most tolerant of them counts, in whatever
+order they come.
+"""
+
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
+from nem12.mdff.profile import profile
 from nem12.settings import READER_VERSION
 from nem12.shard import MeterFile
 
@@ -15,21 +21,51 @@ def known_outcome(
     Args:
         known: What the ledger knows, by file id: `ledger.known_files`.
         file: As it was surveyed.
-        reprocess: Load it again even if it is loaded.
+        reprocess: Load it again even if it is loaded, by whatever profile.
 
     Returns:
         `duplicate` or `refused` where nothing is to be done, else None; and the file, marked where
         it replaces what was loaded of it.
     """
     row = known.get(file.file_id)
-    if row is None or row["status"] == "loading":
+    if row is None:
         return None, file
     judged_alike = (row["profile"], row["reader_version"]) == (file.profile, READER_VERSION)
-    if not reprocess and row["status"] != "refused":
+    if row["status"] == "loading":
+        # What another profile has begun, and may never end, goes.
+        return None, file if judged_alike else _in_place(file, file.name)
+    if reprocess:
+        # By the name it was delivered under: in the archive it has another.
+        return None, _in_place(file, row["name"])
+    again = _in_place(file, file.name)
+    if profile(file.profile).tolerance > profile(row["profile"]).tolerance:
+        return None, again
+    if row["unreadable"] and file.holds_records:
+        # Of a damaged member of an archive the bytes may be those of the whole file.
+        return None, again
+    if row["status"] != "refused":
         return "duplicate", file
-    if not reprocess and judged_alike:
-        return "refused", file
-    # In one part, so that what was loaded goes and what is loaded now comes in one transaction.
-    # By the name it was delivered under: in the archive it has another.
-    name = row["name"] if reprocess else file.name
-    return None, replace(file, name=name, replaces=True, cuts=())
+    return ("refused", file) if row["reader_version"] == READER_VERSION else (None, again)
+
+
+def counting(files: Iterable[MeterFile]) -> dict[str, MeterFile]:
+    """Of files with the same content the one that counts, by SHA-256.
+
+    One that can be read comes before one that cannot, then the most tolerant profile, then the
+    first.
+    """
+    found: dict[str, MeterFile] = {}
+    for file in files:
+        best = found.setdefault(file.sha256, file)
+        if _rank(file) > _rank(best):
+            found[file.sha256] = file
+    return found
+
+
+def _rank(file: MeterFile) -> tuple[bool, int]:
+    return file.holds_records, profile(file.profile).tolerance
+
+
+def _in_place(file: MeterFile, name: str) -> MeterFile:
+    """In one part, so that what was loaded goes and what is loaded now comes in one transaction."""
+    return replace(file, name=name, replaces=True, cuts=())

@@ -15,11 +15,11 @@ from typing import Any, Final
 from nem12 import shard as shards
 from nem12 import storage
 from nem12.delivery import dated
-from nem12.drop import look
+from nem12.drop import Drop, look
 from nem12.errors import TerminalError, TransientError, UsageError
 from nem12.load.changed import grown, prefixes
-from nem12.load.keeping import finish
-from nem12.load.known import known_outcome
+from nem12.load.keeping import delivered_name, finish
+from nem12.load.known import counting, known_outcome
 from nem12.load.report import why
 from nem12.load.suspects import ended_a_try, reading
 from nem12.mdff.findings import Finding, Level
@@ -96,6 +96,7 @@ class _Surveyed:
         retried: An earlier attempt at it has failed.
         recorded: What the ledger knows of its files from an earlier attempt, by id.
         reprocess: Load again what is loaded.
+        judged: For each file its outcome, where that is known, and the file as it is to be loaded.
     """
 
     planned: PlannedDrop
@@ -103,6 +104,7 @@ class _Surveyed:
     retried: bool
     recorded: dict[int, str]
     reprocess: bool
+    judged: list[tuple[str | None, MeterFile]] = field(default_factory=list)
 
 
 def claim_folder(home: Home, claim: str) -> Place:
@@ -122,48 +124,73 @@ class _ToLoad:
     """Collects the files that a run has to load.
 
     Attributes:
-        own: What the run has loaded itself before it was tried again: no duplicate.
+        own: What the run has loaded itself before it was tried again, each with its drop: these
+            are no duplicates.
         known: What the ledger knows of the files, by id.
-        fresh: By SHA-256.
+        best: Of the files that are not known the one of each content that counts, by SHA-256.
+        fresh: Those that are to be loaded, by SHA-256.
     """
 
-    own: set[str]
+    own: set[tuple[int, str]]
     known: dict[int, dict[str, Any]]
+    best: dict[str, MeterFile] = field(default_factory=dict)
     fresh: dict[str, MeterFile] = field(default_factory=dict)
 
-    def judge(self, file: MeterFile, *, reprocess: bool) -> tuple[str | None, MeterFile]:
-        """As `known_outcome`, with regard to what this run loads."""
-        if file.sha256 in self.fresh:
-            return "duplicate", file
-        outcome, marked = known_outcome(self.known, file, reprocess=reprocess)
-        return (None, file) if outcome and file.sha256 in self.own else (outcome, marked)
+    def judge(self, surveyed: "Iterable[_Surveyed]") -> None:
+        """Judge the files of all drops by what is known of them.
+
+        Which drop is looked at first must not decide how a file is judged.
+        """
+        new: list[MeterFile] = []
+        for one in surveyed:
+            with _alone(one.planned):
+                one.judged = [self._judge(file, one) for file in one.files]
+            new += (marked for outcome, marked in one.judged if outcome is None)
+        self.best = counting(new)
+
+    def _judge(self, file: MeterFile, surveyed: "_Surveyed") -> tuple[str | None, MeterFile]:
+        """As `known_outcome`, with regard to what this run has loaded."""
+        known = self.known.get(file.file_id)
+        recorded = surveyed.recorded.get(file.file_id)
+        own = (surveyed.planned.drop_id, file.sha256) in self.own
+        if known and recorded == known["status"] and not own:
+            # An earlier attempt has loaded it with this drop, and could not put the drop away.
+            return recorded, file
+        outcome, marked = known_outcome(self.known, file, reprocess=surveyed.reprocess)
+        return (None, file) if outcome and own else (outcome, marked)
 
     def take(self, surveyed: "_Surveyed") -> None:
-        """Decide which files of a drop are to be loaded, and keep these.
+        """Keep the files of a drop that are to be loaded.
 
         A file that cannot be judged is the failure of its drop alone.
         """
         before = dict(self.fresh)
         planned = surveyed.planned
-        try:
-            with bounded_memory():
-                planned.members = [self._take(file, surveyed) for file in surveyed.files]
-        except TransientError:
-            raise
-        except Exception as error:
+        with _alone(planned), bounded_memory():
+            planned.members = [
+                self._take(file, outcome, marked)
+                for file, (outcome, marked) in zip(surveyed.files, surveyed.judged, strict=False)
+            ]
+        if planned.error:
             self.fresh = before
-            planned.members, planned.error = [], why(error)
 
-    def _take(self, file: MeterFile, surveyed: "_Surveyed") -> Member:
-        known = self.known.get(file.file_id)
-        recorded = surveyed.recorded.get(file.file_id)
-        if known and recorded == known["status"] and file.sha256 not in self.own:
-            # An earlier attempt has loaded it with this drop, and could not put the drop away.
-            return Member(known["name"], file.file_id, file.sha256, recorded)
-        outcome, marked = self.judge(file, reprocess=surveyed.reprocess)
-        if outcome is None:
+    def _take(self, file: MeterFile, outcome: str | None, marked: MeterFile) -> Member:
+        if outcome is None and marked is self.best[file.sha256]:
             self.fresh[file.sha256] = judged_as_whole(marked)
-        return Member(marked.name, file.file_id, file.sha256, outcome, file.delivered_at)
+        elif outcome is None:
+            outcome = "duplicate"
+        return Member(file.name, file.file_id, file.sha256, outcome, file.delivered_at)
+
+
+@contextmanager
+def _alone(planned: PlannedDrop) -> Iterator[None]:
+    """What goes wrong with a drop is its failure; a database that does not answer is nobody's."""
+    try:
+        yield
+    except TransientError:
+        raise
+    except Exception as error:
+        planned.error = why(error)
 
 
 def plan(
@@ -207,7 +234,12 @@ def _plan(
     reprocess: bool,
 ) -> list[dict[str, str]]:
     folder = claim_folder(home, claim)
-    own = {m.sha256 for drop in load_plan(folder) for m in drop.members if m.outcome is None}
+    own = {
+        (drop.drop_id, member.sha256)
+        for drop in load_plan(folder)
+        for member in drop.members
+        if member.outcome is None
+    }
     surveyed: dict[OpenDrop, _Surveyed] = {}
     begun = ledger.begin(connection, claim, run)
     smaller = grown(connection, claim)
@@ -218,8 +250,9 @@ def _plan(
             surveyed[claimed] = one
     files = [file for one in surveyed.values() for file in one.files]
     to_load = _ToLoad(own, ledger.known_files(connection, [file.file_id for file in files]))
+    to_load.judge(surveyed.values())
     for claimed, one in surveyed.items():
-        if one.files:
+        if one.judged:
             with reading(home, claim, claimed.drop):
                 to_load.take(one)
     retried = {file.sha256 for one in surveyed.values() if one.retried for file in one.files}
@@ -279,7 +312,7 @@ def _survey_drop(
         if ended_a_try(home, claimed.claim, drop):
             raise TerminalError(_ENDED)
         with reading(home, claimed.claim, drop), bounded_memory():
-            files = _read(planned, claimed, workplace, smaller)
+            files = _read(planned, home, claimed, workplace, smaller)
     except TransientError:
         raise
     except Exception as error:
@@ -291,16 +324,16 @@ def _survey_drop(
 
 
 def _read(
-    planned: PlannedDrop, claimed: OpenDrop, workplace: Path, smaller: list[Row]
+    planned: PlannedDrop, home: Home, claimed: OpenDrop, workplace: Path, smaller: list[Row]
 ) -> list[MeterFile]:
     """The files of a drop; notes its hash and what it grew from."""
     drop = claimed.drop
-    name = drop.path.name
     # Read once from where it landed: the parts are read from staging, by whichever worker.
     local = storage.fetched(drop.path, workplace / "fetched" / str(claimed.drop_id))
+    delivered_as = _delivered_as(home, drop, local)
     files = [
         dated(file, drop.mtime_ns, claimed.claimed_at)
-        for file in unpack(local, name, drop.profile, workplace / "expanded")
+        for file in unpack(local, delivered_as, drop.profile, workplace / "expanded")
     ]
     # What is packed has another hash than its file.
     whole = len(files) == 1 and files[0].path == str(local)
@@ -309,8 +342,15 @@ def _read(
     grew_from = [row["file_id"] for row in prefixes(local, smaller)]
     planned.grew_from = [file_id for file_id in grew_from if file_id not in new]
     if look(drop.path, drop.profile) != drop:
-        raise TerminalError(f"{shown(name, 200)} changed while it was read")
+        raise TerminalError(f"{shown(drop.path.name, 200)} changed while it was read")
     return files
+
+
+def _delivered_as(home: Home, drop: Drop, local: Path) -> str:
+    """The name that a drop was delivered by; where it is kept, its hash stands before that."""
+    if storage.relative(drop.path, home.landing):
+        return drop.path.name
+    return delivered_name(home, drop.uri, sha256(local))
 
 
 def judged_as_whole(file: MeterFile) -> MeterFile:

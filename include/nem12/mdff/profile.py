@@ -12,22 +12,25 @@ class Profile:
 
     Attributes:
         name: `standard`, `strict` or `lenient`.
+        tolerance: Of one content that came under several profiles, the highest counts.
         tolerated: Codes that are only warned of.
         joined: Several files, or parts of files, may follow each other in one.
         whole_files_only: Any error refuses the file.
     """
 
     name: str
+    tolerance: int
     tolerated: frozenset[str] = frozenset()
     joined: bool = False
     whole_files_only: bool = False
 
 
 PROFILES: Final = {
-    "standard": Profile("standard"),
-    "strict": Profile("strict", whole_files_only=True),
+    "standard": Profile("standard", 1),
+    "strict": Profile("strict", 0, whole_files_only=True),
     "lenient": Profile(
         "lenient",
+        2,
         frozenset(
             {
                 *("no-header", "second-header", "no-end", "second-end", "after-end"),
