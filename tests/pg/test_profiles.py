@@ -120,20 +120,12 @@ def test_parse_data_gives_the_same(
     assert data(run) == alone[most_tolerant(order)]
 
 
-def test_a_tolerant_delivery_of_what_is_loaded_says_so(warehouse: Warehouse, run: Run) -> None:
-    deliver(run, "standard")
-    deliver(run, "lenient")
-    deliver(run, "standard")
-    deliver(run, "strict")
-    drops = warehouse.rows(
-        "SELECT profile, outcome FROM meter_drops WHERE uri LIKE '%good.csv' ORDER BY drop_id"
-    )
-    assert drops == [
-        ("standard", "loaded"),
-        ("lenient", "loaded"),
-        ("standard", "duplicate"),
-        ("strict", "duplicate"),
-    ]
+def test_only_a_more_tolerant_delivery_of_what_is_loaded_loads_it(run: Run) -> None:
+    told = []
+    for profile in ("standard", "lenient", "lenient", "standard", "strict"):
+        run.drop("good.csv", FILES["good.csv"], FOLDERS[profile])
+        told += run.run("**").files
+    assert told == ["loaded", "loaded", "duplicate", "duplicate", "duplicate"]
 
 
 @pytest.mark.parametrize("together", [False, True], ids=["one after the other", "together"])
