@@ -278,8 +278,8 @@ def test_days_are_taken_out_without_a_look_at_others(loader: Connection, tmp_pat
         before = loader.execute(counts).fetchone() or ()
         loader.execute("SET LOCAL enable_nestloop = off")
         loader.execute(
-            "SELECT meter_delete_readings(array_agg("
-            "(nmi, nmi_suffix, day, NULL, NULL, NULL, NULL)::meter_day_key)) FROM meter_days"
+            "SELECT meter_delete_readings(array_agg(meter_day_named(nmi, nmi_suffix, day)))"
+            " FROM meter_days"
         )
         after = loader.execute(counts).fetchone() or ()
     scans, deleted = (now - then for now, then in zip(after, before, strict=True))

@@ -232,7 +232,8 @@ def test_readings_rebuilt_from_the_versions_are_the_same(warehouse: Warehouse, r
         connection.execute("TRUNCATE meter_readings")
         connection.execute(
             "SELECT meter_put_readings(array_agg("
-            "(nmi, nmi_suffix, day, file_id, line, false, false)::meter_day_key)) FROM meter_days"
+            "(nmi, nmi_suffix, day, file_id, line, false, false, false)::meter_day_key))"
+            " FROM meter_days"
         )
     assert data(run) == before
     assert differences(warehouse) == []

@@ -1,3 +1,10 @@
+-- A day as the functions hand it to each other, with nothing but its name.
+CREATE OR REPLACE FUNCTION meter_day_named(nmi varchar, nmi_suffix varchar, day date)
+RETURNS meter_day_key
+LANGUAGE sql IMMUTABLE BEGIN ATOMIC
+    SELECT ROW(nmi, nmi_suffix, day, NULL, NULL, NULL, NULL, NULL)::meter_day_key;
+END;
+
 -- Note when files were delivered: of several times of a file the earliest counts, null stands for now.
 -- Returns the days to decide again: of files known before whose time is earlier than was known, those
 -- whose order depends on it.
@@ -22,7 +29,7 @@ BEGIN
     )
     SELECT array_agg(file_id) FILTER (WHERE delivered_at IS NOT NULL) INTO earlier FROM noted;
     RETURN (
-        SELECT array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL, NULL)::meter_day_key)
+        SELECT array_agg(meter_day_named(nmi, nmi_suffix, day))
         FROM meter_day_versions
         WHERE file_id = ANY(earlier) AND (updated_at IS NULL OR file_created_at IS NULL)
     );
@@ -90,7 +97,7 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     held meter_day_key[];
     winners meter_day_key[];
-    contended meter_day_key[];
+    contended_days meter_day_key[];
 BEGIN
     IF meter_hold_kept() THEN
         SELECT array_agg(t) INTO touched
@@ -108,12 +115,13 @@ BEGIN
     -- As they are once the lock is held. Looked up one by one: a table that autovacuum has seen while
     -- its first rows were not committed counts as empty, and a join planned on that compares every
     -- day with every other.
-    SELECT array_agg((t.nmi, t.nmi_suffix, t.day, d.file_id, d.line, NULL, NULL)::meter_day_key)
+    SELECT array_agg(
+        (t.nmi, t.nmi_suffix, t.day, d.file_id, d.line, NULL, NULL, d.contradicted)::meter_day_key)
     INTO held
     FROM (SELECT DISTINCT nmi, nmi_suffix, day FROM unnest(touched)
           ORDER BY nmi, nmi_suffix, day) AS t
     CROSS JOIN LATERAL (
-        SELECT d.file_id, d.line FROM meter_days d
+        SELECT d.file_id, d.line, d.contradicted FROM meter_days d
         WHERE d.nmi = t.nmi AND d.nmi_suffix = t.nmi_suffix AND d.day = t.day
         FOR NO KEY UPDATE
     ) AS d;
@@ -121,19 +129,24 @@ BEGIN
     WITH highest AS MATERIALIZED (
         SELECT v.*, h.file_id IS NOT NULL AS replaces,
             (h.file_id, h.line) IS DISTINCT FROM (v.file_id, v.line) AS changes,
-            EXISTS (
-                SELECT FROM meter_day_versions o
-                WHERE o.nmi = h.nmi AND o.nmi_suffix = h.nmi_suffix AND o.day = h.day
-                    AND (o.file_id, o.line) <> (v.file_id, v.line)) AS redelivered
+            o.redelivered, h.contradicted OR o.alike AS contended
         FROM unnest(held) h
         CROSS JOIN LATERAL (
             SELECT v.nmi, v.nmi_suffix, v.day, v.file_id, v.line, v.updated_at, v.interval_minutes,
-                v.reason_code, v.uom, v.quality_method, v.register_id, v.meter_serial
+                v.reason_code, v.uom, v.quality_method, v.register_id, v.meter_serial, v.update_rank
             FROM meter_day_versions v
             WHERE v.nmi = h.nmi AND v.nmi_suffix = h.nmi_suffix AND v.day = h.day
             ORDER BY meter_precedence(v) DESC
             LIMIT 1
         ) AS v
+        CROSS JOIN LATERAL (
+            SELECT count(*) > 0 AS redelivered,
+                coalesce(bool_or(o.update_rank = v.update_rank
+                    AND o.updated_at IS NOT DISTINCT FROM v.updated_at), false) AS alike
+            FROM meter_day_versions o
+            WHERE o.nmi = h.nmi AND o.nmi_suffix = h.nmi_suffix AND o.day = h.day
+                AND (o.file_id, o.line) <> (v.file_id, v.line)
+        ) AS o
     ), changed AS (
         INSERT INTO meter_days AS d (nmi, nmi_suffix, day, file_id, line, updated_at,
             interval_minutes, reason_code, uom, quality_method, register_id, meter_serial)
@@ -146,14 +159,14 @@ BEGIN
             uom = excluded.uom, quality_method = excluded.quality_method,
             register_id = excluded.register_id, meter_serial = excluded.meter_serial
     )
-    SELECT array_agg((nmi, nmi_suffix, day, file_id, line, replaces, redelivered)::meter_day_key
+    SELECT array_agg((nmi, nmi_suffix, day, file_id, line, replaces, redelivered, NULL)::meter_day_key
                      ORDER BY nmi, nmi_suffix, day) FILTER (WHERE changes),
-        array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL, NULL)::meter_day_key)
-            FILTER (WHERE redelivered OR replaces)
-    INTO winners, contended FROM highest;
+        array_agg(meter_day_named(nmi, nmi_suffix, day))
+            FILTER (WHERE contended)
+    INTO winners, contended_days FROM highest;
 
-    IF contended IS NOT NULL THEN
-        PERFORM meter_mark_contradicted(contended);
+    IF contended_days IS NOT NULL THEN
+        PERFORM meter_mark_contradicted(contended_days);
     END IF;
     PERFORM meter_delete_readings(ARRAY(SELECT w FROM unnest(winners) w WHERE w.replaces));
     RETURN winners;
@@ -173,7 +186,7 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
         AND (o.byte_start, o.byte_end) <> (p.byte_start, p.byte_end);
 
     SELECT meter_decide_days(meter_deliver_batch(batch) || (
-        SELECT array_agg((v.nmi, v.nmi_suffix, v.day, NULL, NULL, NULL, NULL)::meter_day_key)
+        SELECT array_agg(meter_day_named(v.nmi, v.nmi_suffix, v.day))
         FROM meter_batch_parts p
         CROSS JOIN LATERAL (
             SELECT nmi, nmi_suffix, day FROM meter_day_versions v

@@ -101,7 +101,7 @@ BEGIN
             WHERE v.file_id = file AND v.line = r.line AND r.refused
             RETURNING v.nmi, v.nmi_suffix, v.day
         )
-        SELECT array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL, NULL)::meter_day_key) INTO again
+        SELECT array_agg(meter_day_named(nmi, nmi_suffix, day)) INTO again
         FROM gone;
         -- It may have contradicted what is.
         PERFORM meter_mark_contradicted(again);

@@ -21,7 +21,7 @@ BEGIN
             nullif(current_setting('nem12.delivered', true), ''),
             file || ':' || extract(epoch FROM known.delivered_at)::bigint), true);
     END IF;
-    SELECT array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL, NULL)::meter_day_key) INTO touched
+    SELECT array_agg(meter_day_named(nmi, nmi_suffix, day)) INTO touched
     FROM meter_day_versions WHERE file_id = file;
     SELECT array_agg(DISTINCT batch_id) INTO batches FROM meter_batch_parts WHERE file_id = file;
     DELETE FROM meter_day_versions WHERE file_id = file;
@@ -35,7 +35,7 @@ BEGIN
                 AND d.file_id = file
             RETURNING d.nmi, d.nmi_suffix, d.day
         )
-        SELECT array_agg((nmi, nmi_suffix, day, NULL, NULL, NULL, NULL)::meter_day_key) INTO touched
+        SELECT array_agg(meter_day_named(nmi, nmi_suffix, day)) INTO touched
         FROM gone;
         PERFORM meter_delete_readings(touched);
     END IF;

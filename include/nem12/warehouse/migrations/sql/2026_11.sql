@@ -326,7 +326,8 @@ CREATE TYPE meter_day_key AS (
     file_id bigint,
     line bigint,
     replaces boolean,
-    redelivered boolean
+    redelivered boolean,
+    contradicted boolean
 );
 
 -- Orders the versions of a day; see the function of this name.
