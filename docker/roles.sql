@@ -17,3 +17,8 @@ ALTER ROLE nem12_loader PASSWORD :'loader';
 ALTER ROLE nem12_reader PASSWORD :'reader';
 
 ALTER DATABASE :"DBNAME" OWNER TO nem12_owner;
+
+-- Before PostgreSQL 15 everybody may create in it, and so could put functions of their own in the place
+-- of the server's in what the owner runs.
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT ALL ON SCHEMA public TO nem12_owner;

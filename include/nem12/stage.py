@@ -28,11 +28,21 @@ _HEAD: Final = """\
 --     psql -v ON_ERROR_STOP=1 -1 -f {name} "$METER_DB_URI"
 SET LOCAL client_encoding = 'UTF8';
 
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE;
+
 SET LOCAL standard_conforming_strings = on;
+
+SET LOCAL array_nulls = on;
+
+SET LOCAL datestyle = 'ISO';
 
 SELECT pg_advisory_xact_lock(hashtextextended('{batch}', 12));
 
 """
+BATCH: Final = "{batch}"
+FINISH: Final = f"SELECT meter_apply_batch('{BATCH}') AS readings_put_in_force;\n"
+"""The end of a staged file, by which `apply` knows that it is whole."""
+
 _WITHDRAW: Final = """\
 SELECT meter_withdraw_file({file_id}, for_reload => true);
 
@@ -177,7 +187,7 @@ class _Batch:
         months = ",".join(self._staged.months)
         tail = (
             f"SELECT meter_ensure_months('{{{months}}}');\n\n"
-            f"SELECT meter_apply_batch('{self._staged.batch_id}') AS readings_put_in_force;\n"
+            f"{FINISH.replace(BATCH, self._staged.batch_id)}"
         )
         self._out.write(tail.encode())
 

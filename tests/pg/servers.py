@@ -5,7 +5,7 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +26,27 @@ SERVERS = ("embedded", "other")
 
 only_embedded = pytest.mark.parametrize("databases", ["embedded"], indirect=True, scope="session")
 """For tests that are slow, or whose promise does not depend on the version of the server."""
+
+ODD = {
+    "array_nulls": "off",
+    "client_encoding": "latin1",
+    "datestyle": "SQL, DMY",
+    "default_transaction_isolation": "serializable",
+    "default_transaction_read_only": "on",
+    "intervalstyle": "sql_standard",
+    "jit": "on",
+    "standard_conforming_strings": "off",
+    "timezone": "Australia/Sydney",  # 2024-04-07 has 25 hours there, 2024-10-06 has 23
+    "transform_null_equals": "on",
+}
+"""What a client, role or database may prefer, and what would break us."""
+
+
+def preferring(settings: Mapping[str, str]) -> str:
+    """These settings as PGOPTIONS."""
+    escaped = {name: value.replace(" ", "\\ ") for name, value in settings.items()}
+    return " ".join(f"-c {name}={value}" for name, value in escaped.items())
+
 
 CONFIGURATION = """
 listen_addresses = ''
@@ -202,9 +223,9 @@ class Databases:
         """A migrated database that nobody uses again."""
         return self._copy(TEMPLATE)
 
-    def bare(self) -> Warehouse:
+    def bare(self, options: str = "") -> Warehouse:
         """A database that nobody has migrated."""
-        return self._copy("template0")
+        return self._copy(f"template0 {options}")
 
     def _end_sessions(self, warehouse: Warehouse) -> None:
         self._execute(

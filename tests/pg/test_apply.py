@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from threading import Event, Thread
-from urllib.parse import quote
 
 import psycopg
 import pytest
@@ -17,7 +16,7 @@ from nem12.warehouse.readings import Winner, numeric, rows
 from tests.cases.faults.make import CASES
 from tests.pg.deliveries import Day, delivery, load, put, staged, surveyed
 from tests.pg.digest import digest, tables
-from tests.pg.servers import Databases, Warehouse, only_embedded
+from tests.pg.servers import ODD, Databases, Warehouse, only_embedded, preferring
 
 VARIED = Day(
     date(2024, 2, 29),
@@ -46,18 +45,50 @@ def test_psql_does_the_same_as_the_loader(databases: Databases, tmp_path: Path) 
 
 
 def test_a_batch_means_the_same_in_every_session(
-    warehouse: Warehouse, loader: Connection, tmp_path: Path
+    warehouse: Warehouse, loader: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever encoding and kind of string literals client, role or database ask for."""
+    """Whatever client, role or database prefer, and on days on which their clocks change."""
     replaced = "400,1,48,F51,0,Z\u00e4hler 'C:\\' ersetzt"
-    batch = staged(tmp_path, delivery(replace(VARIED, events=(replaced,))))
+    clocks = (date(2024, 4, 7), date(2024, 10, 6))
+    batch = staged(
+        tmp_path,
+        delivery(
+            replace(VARIED, events=(replaced,)),
+            *(Day(day, updated="20241106081500") for day in clocks),
+            created="202411071030",
+        ),
+    )
     put(loader, batch)
     wanted = tables(loader)
     warehouse.empty()
-    options = quote("-c standard_conforming_strings=off -c client_encoding=latin1")
-    with connect(f"{warehouse.loader}&options={options}") as odd:
-        put(odd, batch)
-        assert tables(odd) == wanted
+    with monkeypatch.context() as patch:
+        patch.setenv("PGOPTIONS", preferring(ODD))
+        with connect(warehouse.loader) as odd:
+            put(odd, batch)
+    assert tables(loader) == wanted
+    warehouse.empty()
+    with monkeypatch.context() as patch:
+        patch.setenv("PGOPTIONS", preferring(ODD))
+        done = warehouse.psql("-v", "ON_ERROR_STOP=1", "-1", "-f", batch.path)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert tables(loader) == wanted
+
+
+@only_embedded
+def test_a_staged_file_without_its_end_leaves_nothing(loader: Connection, tmp_path: Path) -> None:
+    batch = staged(tmp_path, *DELIVERIES)
+    before = tables(loader)
+    whole = Path(batch.path).read_bytes()
+    end = whole.rindex(b"SELECT meter_apply_batch")
+    for cut in (whole[:end], whole[: end - 2], whole[:end] + whole[end:].replace(b" AS ", b" as ")):
+        Path(batch.path).write_bytes(cut)
+        with pytest.raises(
+            TerminalError, match=r"staged file \w+\.sql has no end: clear the parse"
+        ):
+            put(loader, batch)
+        assert tables(loader) == before
+    Path(batch.path).write_bytes(whole)
+    assert put(loader, batch) > 0
 
 
 def test_applied_again_nothing_changes(

@@ -1,7 +1,7 @@
 """Sessions: what they are bounded by, and what a retry may mend."""
 
 import traceback
-from urllib.parse import quote
+from datetime import timedelta, timezone
 
 import psycopg
 import pytest
@@ -9,7 +9,7 @@ import pytest
 from nem12.errors import MeterError, TerminalError, TransientError
 from nem12.warehouse import connect as connecting
 from nem12.warehouse.connect import Connection, connect, explained
-from tests.pg.servers import Warehouse, only_embedded
+from tests.pg.servers import ODD, Warehouse, only_embedded, preferring
 
 pytestmark = only_embedded
 
@@ -33,6 +33,15 @@ pytestmark = only_embedded
         pytest.param("53100", TransientError, id="disk full"),
         pytest.param("53200", TransientError, id="out of memory"),
         pytest.param("53300", TransientError, id="too many connections"),
+        pytest.param("40003", TransientError, id="nobody knows whether it was committed"),
+        pytest.param("57014", TransientError, id="statement timeout"),
+        pytest.param("57P05", TransientError, id="idle session"),
+        pytest.param("25P04", TransientError, id="transaction timeout"),
+        pytest.param("25006", TransientError, id="a standby now"),
+        pytest.param("58030", TransientError, id="a disk that fails"),
+        pytest.param("57P04", TerminalError, id="database dropped"),
+        pytest.param("42501", TerminalError, id="no right to"),
+        pytest.param("54000", TerminalError, id="too much for the server"),
         pytest.param("23514", TerminalError, id="check violated"),
         pytest.param("22003", TerminalError, id="number out of range"),
         pytest.param("42P01", TerminalError, id="no such table"),
@@ -67,18 +76,68 @@ def test_an_error_shows_neither_the_statement_nor_its_values(loader: Connection)
     assert secret not in shown
 
 
-def test_a_session_is_the_same_whatever_its_server_prefers(warehouse: Warehouse) -> None:
-    preferred = (
-        "-c timezone=Australia/Sydney -c jit=on -c default_transaction_isolation=serializable"
-    )
-    with connect(f"{warehouse.loader}&options={quote(preferred)}") as connection:
-        for setting, value in (
-            ("timezone", "UTC"),
-            ("jit", "off"),
-            ("transaction_isolation", "read committed"),
-        ):
-            row = connection.execute("SELECT current_setting(%s)", (setting,)).fetchone()
-            assert row == (value,), setting
+def test_a_session_is_the_same_whatever_its_server_prefers(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = {"transaction_timeout": "5s", "idle_session_timeout": "5s", "statement_timeout": "5s"}
+    with monkeypatch.context() as patch:
+        patch.setenv("PGOPTIONS", preferring(ODD | more))
+        patch.setenv("PGCLIENTENCODING", "LATIN1")
+        connection = connect(warehouse.loader)
+    with connection:
+        found = {
+            name: connection.execute("SELECT current_setting(%s)", (name,)).fetchone()
+            for name in (*ODD, *more)
+        }
+    assert found == {name: (value,) for name, value in {
+        "array_nulls": "on",
+        "client_encoding": "UTF8",
+        "datestyle": "ISO, DMY",
+        "default_transaction_isolation": "read committed",
+        "default_transaction_read_only": "off",
+        "intervalstyle": "postgres",
+        "jit": "off",
+        "standard_conforming_strings": "on",
+        "timezone": "UTC",
+        "transform_null_equals": "on",
+        "transaction_timeout": "0",
+        "idle_session_timeout": "0",
+        "statement_timeout": "0",
+    }.items()}  # fmt: skip
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Australia/Brisbane", "America/New_York"])
+@pytest.mark.parametrize(
+    ("value", "year"),
+    [
+        ("infinity", 9999),
+        ("-infinity", 1),
+        ("0044-03-15 BC", 1),
+        ("4713-01-02 BC", 1),
+        ("0001-01-01", 1),
+        ("0099-12-31", 99),
+        ("2024-02-29", 2024),
+        ("9999-12-31", 9999),
+        ("10000-01-01", 9999),
+        ("12345-06-07", 9999),
+        ("294275-12-31", 9999),
+    ],
+)
+def test_no_date_of_the_database_makes_a_reader_fail(
+    loader: Connection, zone: str, value: str, year: int
+) -> None:
+    loader.execute("SELECT set_config('timezone', %s, false)", (zone,))
+    row = loader.execute(
+        "SELECT %(value)s::date, %(value)s::timestamp, %(value)s::timestamptz", {"value": value}
+    ).fetchone()
+    assert row is not None
+    day, local, instant = row
+    assert (day.year, local.year) == (year, year)
+    assert abs(instant.year - year) <= 1
+    for hours in (-12, 0, 10, 14):
+        assert instant.astimezone(timezone(timedelta(hours=hours))).isoformat()
+    assert day.isoformat() < "9999-12-31"
+    assert local - timedelta(days=1) < local < local + timedelta(days=1)
 
 
 def test_no_session_keeps_statements_for_another_time(loader: Connection) -> None:

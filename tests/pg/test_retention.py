@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from itertools import permutations
+from pathlib import Path
 from threading import Thread
 
 import pytest
@@ -11,11 +12,13 @@ from nem12.errors import TerminalError
 from nem12.load.plan import plan
 from nem12.warehouse import ledger, retention
 from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.migrate import migrate
 from nem12.warehouse.verify import verify
 from tests.pg.deliveries import NMI, Day, delivery
+from tests.pg.deliveries import load as load_batch
 from tests.pg.digest import tables
 from tests.pg.loading import Run
-from tests.pg.servers import Databases, Warehouse, only_embedded
+from tests.pg.servers import ODD, Databases, Warehouse, only_embedded, preferring
 
 pytestmark = only_embedded
 
@@ -318,6 +321,22 @@ def test_text_between_days_of_another_nmi_survives_a_purge(
     retention.purge(owner, NMI)
     texts = "SELECT message FROM meter_rejects WHERE excerpt <> ''"
     assert warehouse.one(texts) == "IntervalValue 1 'x' is not a plain decimal number"
+
+
+def test_months_are_found_whatever_the_one_who_migrated_preferred(
+    databases: Databases, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a view is made of means the same in every session."""
+    bare = databases.bare()
+    with monkeypatch.context() as patch:
+        patch.setenv("PGOPTIONS", preferring(ODD))
+        migrate(bare.owner)
+    with connect(bare.loader) as loader:
+        load_batch(loader, tmp_path, OVER)
+    with connect(bare.owner) as owner:
+        assert len(retention.months(owner)) == 2
+        assert retention.purge(owner, NMI)["readings"] == 144
+    assert bare.one("SELECT count(*) FROM meter_readings") == 0
 
 
 def test_the_loader_may_neither_drop_nor_purge(warehouse: Warehouse, run: Run) -> None:

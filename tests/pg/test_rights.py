@@ -1,12 +1,18 @@
 """What the roles of loader and reader may do, and no more."""
 
+from datetime import date
+from pathlib import Path
+
 import psycopg
 import pytest
 from psycopg import errors
 
 from nem12 import settings
-from nem12.warehouse.connect import Connection
-from tests.pg.servers import Warehouse
+from nem12.warehouse import embedded
+from nem12.warehouse.connect import Connection, connect
+from tests.pg.deliveries import Day, delivery, load
+from tests.pg.servers import Databases, Warehouse, only_embedded
+from tests.pg.test_cli_database import Command
 
 TABLES = (
     "meter_readings", "meter_days", "meter_day_versions", "meter_files", "meter_batches",
@@ -58,7 +64,7 @@ def test_what_runs_with_the_owner_s_rights_is_for_the_loader_and_finds_nothing_o
         " proconfig FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
         " ORDER BY proname"
     )
-    path = ["search_path=public, pg_temp"]
+    path = ["search_path=public, pg_temp", "DateStyle=ISO", "TimeZone=UTC"]
     assert warehouse.rows(query) == [("meter_ensure_months", False, True, path)]
 
 
@@ -78,3 +84,110 @@ def test_a_temporary_table_is_not_taken_for_one_of_ours(
     loader.commit()
     parents = "SELECT inhparent::regclass::text FROM pg_inherits WHERE inhparent::regclass::text"
     assert warehouse.rows(f"{parents} = 'meter_readings'") == [("meter_readings",)]
+
+
+EVIL = {
+    "FUNCTION date_trunc(text, date)": "timestamp",
+    "FUNCTION date_trunc(text, timestamp)": "timestamp",
+    "FUNCTION to_char(date, text)": "text",
+    "FUNCTION hashtextextended(text, integer)": "bigint",
+    "FUNCTION unnest(date[])": "SETOF date",
+    "FUNCTION timezone(text, date)": "timestamptz",
+    "FUNCTION format(text, text, text, timestamptz, timestamptz)": "text",
+    "FUNCTION format(text, text, timestamptz, timestamptz)": "text",
+    "FUNCTION format(text, text, text)": "text",
+    "FUNCTION to_regclass(varchar)": "regclass",
+    "OPERATOR = (oid, regclass)": "boolean",
+    "OPERATOR = (name, text)": "boolean",
+    "OPERATOR = (varchar, text)": "boolean",
+    "OPERATOR < (date, timestamp)": "boolean",
+    "OPERATOR + (date, interval)": "timestamp",
+    "OPERATOR || (text, varchar)": "text",
+    "OPERATOR || (text, text)": "text",
+}
+"""What fits a call better than the server's own, where it is found; with what it returns."""
+
+
+def evil(number: int, what: str, returns: str) -> str:
+    """Made by a role that may create in the schema: what it does with the owner's rights stays."""
+    kind, rest = what.split(" ", 1)
+    name, arguments = rest.removesuffix(")").split("(")
+    types = [each.strip() for each in arguments.split(",")]
+    function = name.strip() if kind == "FUNCTION" else f"evil_{number}"
+    body = (
+        "BEGIN IF current_user NOT IN ('nem12_loader', 'nem12_reader') THEN"
+        f" EXECUTE 'CREATE TABLE public.stolen_{number} ()'; END IF; RETURN NULL; END"
+    ).replace("RETURN NULL", "RETURN" if "SETOF" in returns else "RETURN NULL")
+    made = (
+        f"CREATE FUNCTION public.{function}({', '.join(types)}) RETURNS {returns}"
+        f" LANGUAGE plpgsql AS $$ {body} $$;"
+    )
+    if kind == "OPERATOR":
+        left, right = types
+        made += (
+            f" CREATE OPERATOR public.{name.strip()} (FUNCTION = public.{function},"
+            f" LEFTARG = {left}, RIGHTARG = {right});"
+        )
+    return made
+
+
+def test_who_may_create_in_the_schema_gets_no_right_of_the_owner_by_a_load(
+    databases: Databases, tmp_path: Path
+) -> None:
+    """As everybody may before PostgreSQL 15, and in databases that were upgraded from there."""
+    warehouse = databases.copy()
+    superuser = warehouse.uri(embedded.SUPERUSER)
+    with psycopg.connect(superuser) as connection:
+        connection.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+    with psycopg.connect(warehouse.uri(settings.READER_ROLE)) as reader:
+        for number, (what, returns) in enumerate(EVIL.items()):
+            reader.execute(evil(number, what, returns).encode())
+    with psycopg.connect(warehouse.loader) as loader:
+        loader.execute("SET search_path = public, pg_catalog")
+        loader.execute("SELECT meter_ensure_months('{2024-03-10,2024-04-02}')")
+    with connect(warehouse.loader) as loader:
+        load(loader, tmp_path, delivery(Day(), Day(date(2024, 5, 1))))
+    stolen = "SELECT relname::text FROM pg_class WHERE relname LIKE 'stolen%'"
+    assert warehouse.rows(stolen) == []
+    assert warehouse.one("SELECT count(*) FROM meter_months WHERE attached") == 3
+
+
+def test_nobody_else_may_create_beside_our_functions(
+    databases: Databases, capsys: pytest.CaptureFixture[str]
+) -> None:
+    may = "SELECT has_schema_privilege('public', 'public', 'CREATE')"
+    theirs = databases.bare()
+    with psycopg.connect(theirs.uri(embedded.SUPERUSER)) as superuser:
+        superuser.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+        superuser.execute(f"ALTER SCHEMA public OWNER TO {embedded.SUPERUSER}")
+    status, printed, warned = Command(theirs.owner, capsys)("migrate")
+    assert (status, printed.startswith("migrated from nothing")) == (0, True)
+    said, statements = warned.strip().split(": run as a superuser: ")
+    assert said == (
+        "warning: everybody may create functions in the schema public, and so act with the rights"
+        " of nem12_owner"
+    )
+    assert theirs.one(may) is True
+    with psycopg.connect(theirs.uri(embedded.SUPERUSER)) as superuser:
+        superuser.execute(statements.encode())
+    assert theirs.one(may) is False
+    assert Command(theirs.owner, capsys)("migrate")[2] == ""
+    assert theirs.one("SELECT meter_ensure_months('{2024-03-10}')") == 1
+
+    ours = databases.bare()
+    with psycopg.connect(ours.uri(embedded.SUPERUSER)) as superuser:
+        superuser.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
+        superuser.execute(f"ALTER SCHEMA public OWNER TO {settings.OWNER_ROLE}")
+    assert Command(ours.owner, capsys)("migrate")[2] == ""
+    assert ours.one(may) is False
+
+
+@only_embedded
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_is_not_utf8_is_not_migrated(
+    databases: Databases, capsys: pytest.CaptureFixture[str], encoding: str
+) -> None:
+    other = databases.bare(f"ENCODING '{encoding}' LOCALE_PROVIDER libc LOCALE 'C'")
+    said = Command(other.owner, capsys).refused("migrate")
+    assert f"the database's encoding is {encoding}, which cannot hold all names of files" in said
+    assert said.count("\n") == 1

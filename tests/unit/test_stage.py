@@ -73,7 +73,7 @@ def assert_sound(result: Staged, sql: bytes) -> None:
     whole = list(statements(io.BytesIO(sql)))
     assert b"".join(whole) == sql.replace(b";\n\n", b";\n")
     forms = [re.sub(r"^--.*\n", "", one.decode(), flags=re.MULTILINE) for one in whole]
-    assert all(re.match(r"(INSERT INTO|SELECT|SET LOCAL) ", form) for form in forms)
+    assert all(re.match(r"(INSERT INTO|SELECT|SET LOCAL|SET TRANSACTION) ", form) for form in forms)
     assert all(form.endswith(";\n") and unquoted(form).count(";") == 1 for form in forms)
     assert forms[0] == "SET LOCAL client_encoding = 'UTF8';\n"
     assert forms[-1] == f"SELECT meter_apply_batch('{result.batch_id}') AS readings_put_in_force;\n"

@@ -21,7 +21,7 @@ from nem12.errors import UsageError
 from nem12.mdff.text import plural
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect, explained
-from nem12.warehouse.migrate import grants
+from nem12.warehouse.migrate import creators, grants
 from nem12.warehouse.migrate import migrate as run_migrations
 
 _MOST_ROWS: Final = 1000
@@ -35,6 +35,8 @@ def migrate(arguments: Namespace) -> int:
         return 0
     with database(arguments, settings.OWNER_ROLE, new=True, migrated=False) as uri:
         before, now = run_migrations(uri)
+        if warning := creators(uri):
+            err.print(f"warning: {warning}", markup=False, soft_wrap=True)
     changed = "already at" if before == now else f"migrated from {before or 'nothing'} to"
     print(f"{changed} schema {now}")
     return 0

@@ -7,15 +7,17 @@ from typing import BinaryIO, Final
 
 from psycopg import sql
 from psycopg.rows import tuple_row
+from psycopg.types.datetime import DateLoader
 
 from nem12 import storage
 from nem12.errors import TerminalError
 from nem12.settings import COPIED_DAYS
+from nem12.stage import BATCH, FINISH
 from nem12.storage import Place
 from nem12.warehouse.connect import Connection, explained
 from nem12.warehouse.readings import COLUMNS, Winner, pieces
 
-_FINISH: Final = re.compile(rb"SELECT meter_apply_batch\('([0-9a-f]+)'\)")
+_FINISH: Final = re.compile(re.escape(FINISH).replace(re.escape(BATCH), "([0-9a-f]+)").encode())
 _COPY: Final = sql.SQL("COPY meter_readings ({}) FROM STDIN (FORMAT binary)").format(
     sql.SQL(", ").join(map(sql.SQL, COLUMNS))
 )
@@ -66,21 +68,28 @@ def apply(
                 " set_config('nem12.delivered', %s, true)",
                 (by, times),
             )
-            readings = 0
+            readings: int | None = None
             for statement in statements(stream):
-                finish = _FINISH.match(statement)
-                if finish:
-                    readings += _finish(connection, finish[1].decode(), so_far)
-                else:
-                    connection.execute(statement)
-                    if so_far:
-                        so_far(len(statement), 0)
+                if finish := _FINISH.fullmatch(statement):
+                    readings = _finish(connection, finish[1].decode(), so_far)
+                    continue
+                connection.execute(statement)
+                if so_far:
+                    so_far(len(statement), 0)
+            if readings is None:
+                # Nothing of it stays: what is never put in force would count as loaded.
+                raise TerminalError(
+                    f"staged file {staged.name} has no end: clear the parse task, which writes it"
+                    " again"
+                )
     return readings
 
 
 def _finish(connection: Connection, batch_id: str, so_far: SoFar | None) -> int:
     """What `meter_apply_batch` does, with the readings sent by COPY."""
     cursor = connection.cursor(row_factory=tuple_row)
+    # The driver's own: these are days of files, and many.
+    cursor.adapters.register_loader("date", DateLoader)
     cursor.execute("SELECT meter_open_winners(%s)", (batch_id,))
     readings = 0
     while days := cursor.execute(f"FETCH {COPIED_DAYS} FROM meter_winners").fetchall():

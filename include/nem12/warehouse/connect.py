@@ -10,43 +10,57 @@ from psycopg import errors
 from nem12.errors import MeterError, TerminalError, TransientError, UsageError
 from nem12.settings import LOCK_TIMEOUT_SECONDS
 from nem12.warehouse import schema
+from nem12.warehouse.times import LOADERS
 
 Connection = psycopg.Connection[Any]
 
 SESSION: Final = {
     # Deadlock freedom and the apply step's locks are proven for this level only.
     "default_transaction_isolation": "read committed",
+    # Whatever a role or database prefers: who only reads says so after this.
+    "default_transaction_read_only": "off",
+    "default_transaction_deferrable": "off",
     "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
     # A worker that dies between two statements must not keep its locks.
     "idle_in_transaction_session_timeout": "120s",
+    # Who listens for changes is idle for hours.
+    "idle_session_timeout": "0",
     # A worker's machine that disappears is noticed after about a minute.
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
     "timezone": "UTC",
+    # The driver reads times and intervals in these forms only.
+    "datestyle": "ISO",
+    "intervalstyle": "postgres",
+    # What the literals of our statements mean.
+    "standard_conforming_strings": "on",
+    "array_nulls": "on",
     # The expansion of arrays is one long simple loop: compiling it costs more than it saves.
     "jit": "off",
 }
 
-_TRANSIENT: Final = (
-    errors.DeadlockDetected,
-    errors.SerializationFailure,
-    errors.LockNotAvailable,
-    errors.AdminShutdown,
-    errors.CrashShutdown,
-    errors.CannotConnectNow,
-    # Mended by making room or by load that ends, not by another file; the batch is as it was.
-    errors.DiskFull,
-    errors.OutOfMemory,
-    errors.TooManyConnections,
-    errors.IdleInTransactionSessionTimeout,
-    errors.IdleSessionTimeout,
-    # A statement that waited too long, for a lock or for a busy machine.
-    errors.QueryCanceled,
-    errors.TransactionTimeout,
-    # The server has become a standby: the next connection finds the new primary.
-    errors.ReadOnlySqlTransaction,
-)
+_SINCE: Final = {170_000: {"transaction_timeout": "0"}}
+"""Settings that servers know from a version on. A batch is bounded by its statements' timeout."""
+
+_TRANSIENT_CLASSES: Final = frozenset({
+    "08",  # connection
+    "40",  # rollback, such as of a deadlock
+    "53",  # resources: mended by making room, or by load that ends; the batch is as it was
+})  # fmt: skip
+_TRANSIENT: Final = frozenset({
+    "25006",  # the server has become a standby: the next connection finds the new primary
+    "25P03",  # idle in a transaction for too long
+    "25P04",  # a transaction that took too long
+    "55P03",  # a lock that was not to be had in time
+    "57014",  # a statement that waited too long, for a lock or for a busy machine
+    "57P01",  # the server shuts down
+    "57P02",  # another session has crashed
+    "57P03",  # the server starts up
+    "57P05",  # idle for too long
+    "58000",  # the server's own system
+    "58030",  # its disks
+})  # fmt: skip
 
 
 _SETTINGS: Final = (
@@ -79,7 +93,9 @@ def connect(
         UsageError: The URI cannot be read.
     """
     try:
-        connection = psycopg.connect(uri, application_name=application, connect_timeout=10)
+        connection = psycopg.connect(
+            uri, application_name=application, connect_timeout=10, client_encoding="UTF8"
+        )
     except psycopg.Error as error:
         said = _first_line(error)
         if not isinstance(error, psycopg.OperationalError) or "connection option" in said:
@@ -102,7 +118,12 @@ def prepare(connection: Connection, timeout_seconds: int = 0, *, any_schema: boo
     """Give a connection, wherever it comes from, the settings of `SESSION`; in one round trip."""
     # To know what to prepare, psycopg keeps the last hundred statements: 50 MB of staged ones.
     connection.prepare_threshold = None
+    for name, loader in LOADERS.items():
+        connection.adapters.register_loader(name, loader)
     values = {**SESSION, "statement_timeout": f"{timeout_seconds}s"}
+    for version, more in _SINCE.items():
+        if connection.info.server_version >= version:
+            values |= more
     arrays = (list(values), list(values.values()))
     if any_schema:
         connection.execute(_SETTINGS, arrays)
@@ -142,7 +163,7 @@ def explained() -> Iterator[None]:
         raise
     except psycopg.Error as error:
         said = _first_line(error)
-        if isinstance(error, _TRANSIENT) or _connection_lost(error):
+        if _is_transient(error):
             raise TransientError(f"PostgreSQL: {said}") from None
         # What has no code was not said by the server: the driver cannot read a value, for one.
         raise TerminalError(
@@ -150,9 +171,10 @@ def explained() -> Iterator[None]:
         ) from None
 
 
-def _connection_lost(error: psycopg.Error) -> bool:
-    """Noticed by the driver, which has no code for it, or said by server or pooler: class 08."""
-    return isinstance(error, psycopg.OperationalError) and (error.sqlstate or "08")[:2] == "08"
+def _is_transient(error: psycopg.Error) -> bool:
+    """Whether trying again may help; a lost connection is noticed by the driver, without a code."""
+    code = error.sqlstate or ("08000" if isinstance(error, psycopg.OperationalError) else "")
+    return code in _TRANSIENT or code[:2] in _TRANSIENT_CLASSES
 
 
 def _first_line(error: psycopg.Error) -> str:

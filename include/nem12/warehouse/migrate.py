@@ -41,6 +41,7 @@ def migrate(uri: str) -> tuple[Version | None, Version]:
         # The lock is the session's. An open transaction would be ended for being idle, and would
         # not see the table that the migration makes.
         connection.commit()
+        _check_encoding(connection)
         before, recorded = _installed(connection)
         if before != schema.needed():
             if before is not None and schema.is_newer(before):
@@ -48,6 +49,38 @@ def migrate(uri: str) -> tuple[Version | None, Version]:
             _upgrade(uri)
             install(connection, schema.statements(), recorded)
         return before, schema.needed()
+
+
+def _check_encoding(connection: Connection) -> None:
+    """Names of files hold any character: other encodings have no place for most."""
+    encoding = connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        raise TerminalError(
+            f"the database's encoding is {encoding}, which cannot hold all names of files: make"
+            " another one by CREATE DATABASE … TEMPLATE template0 ENCODING 'UTF8'"
+        )
+
+
+def creators(uri: str) -> str | None:
+    """What to do where everybody may create functions beside ours; None where only some may.
+
+    Who may, gets a function of theirs called in place of the server's by all that the owner runs.
+    """
+    with connect(uri, application="nem12 migrate", any_schema=True) as connection:
+        row = connection.execute(
+            "SELECT current_schema()::text, current_user::text,"
+            " has_schema_privilege('public', current_schema(), 'CREATE')"
+        ).fetchone()
+    if row is None or not row[2]:
+        return None
+    schema_name, user = map(sql.Identifier, row[:2])
+    statements = sql.SQL(
+        "REVOKE CREATE ON SCHEMA {0} FROM PUBLIC; GRANT CREATE ON SCHEMA {0} TO {1}"
+    ).format(schema_name, user)
+    return (
+        f"everybody may create functions in the schema {row[0]}, and so act with the rights of"
+        f" {row[1]}: run as a superuser: {statements.as_string()}"
+    )
 
 
 def _installed(connection: Connection) -> tuple[Version | None, list[str]]:

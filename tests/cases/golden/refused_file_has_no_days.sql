@@ -3,7 +3,13 @@
 --     psql -v ON_ERROR_STOP=1 -1 -f 8170d68c6bd71227552711ee3b75a056.sql "$METER_DB_URI"
 SET LOCAL client_encoding = 'UTF8';
 
+SET TRANSACTION ISOLATION LEVEL READ COMMITTED READ WRITE;
+
 SET LOCAL standard_conforming_strings = on;
+
+SET LOCAL array_nulls = on;
+
+SET LOCAL datestyle = 'ISO';
 
 SELECT pg_advisory_xact_lock(hashtextextended('8170d68c6bd71227552711ee3b75a056', 12));
 

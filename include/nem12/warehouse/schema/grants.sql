@@ -9,6 +9,7 @@ DECLARE
     read constant text := 'meter_kept_from, meter_days_not_kept, meter_months, meter_daily, '
         'meter_reading_sources, meter_conflicts, meter_findings, meter_highest_versions, meter_expected_readings';
     role text;
+    one regprocedure;
 BEGIN
     -- Every connection asks whether its package fits.
     GRANT SELECT ON meter_schema TO PUBLIC;
@@ -22,7 +23,22 @@ BEGIN
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO nem12_loader', changed);
         GRANT EXECUTE ON FUNCTION meter_ensure_months(date[]) TO nem12_loader;
     END IF;
-    -- A SECURITY DEFINER function must not find a caller's temporary table under a name of ours.
-    EXECUTE format('ALTER FUNCTION meter_ensure_months(date[]) SET search_path = %I, pg_temp',
-        current_schema());
+    -- None of ours finds a caller's temporary table, or what a caller made in another schema. The
+    -- server's own comes first where it is not named; named, new tables would go there.
+    FOR one IN
+        SELECT oid::regprocedure FROM pg_proc
+        WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'meter\_%'
+            AND proconfig::text LIKE '%search_path=%'
+    LOOP
+        EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', one, current_schema());
+    END LOOP;
+    -- Before PostgreSQL 15 everybody may create functions in the schema public, and a function that fits
+    -- a call better than the server's own is called in its place, by whoever calls.
+    IF has_schema_privilege('public', current_schema(), 'CREATE')
+        AND pg_has_role((SELECT nspowner FROM pg_namespace WHERE nspname = current_schema()), 'USAGE')
+    THEN
+        EXECUTE format('REVOKE CREATE ON SCHEMA %I FROM PUBLIC', current_schema());
+        EXECUTE format('GRANT CREATE ON SCHEMA %I TO %s', current_schema(),
+            (SELECT relowner::regrole FROM pg_class WHERE oid = 'meter_files'::regclass));
+    END IF;
 END $$;

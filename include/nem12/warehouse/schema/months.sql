@@ -1,9 +1,12 @@
 -- Make the partitions of meter_readings that are missing for these months, except of months that are
 -- not kept. Nobody waits for it: CREATE TABLE ... PARTITION OF locks the parent against every reader; a
 -- table made LIKE it, with a CHECK, is attached under a lock that readers and writers do not meet.
--- SECURITY DEFINER: the loader does not own the tables.
+-- SECURITY DEFINER: the loader does not own the tables. Whoever may create functions in the schema must
+-- not get the owner's rights by one that fits a call here better than the server's own: all calls are
+-- qualified or have exactly the types of those.
 CREATE OR REPLACE FUNCTION meter_ensure_months(months date[]) RETURNS integer
-LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
+SET datestyle = 'ISO' SET timezone = 'UTC' AS $$
 DECLARE
     month date;
     partition text;
@@ -14,30 +17,32 @@ BEGIN
     PERFORM meter_hold_kept();
     -- In one order, so that two who make the same months do not wait for each other in a circle.
     FOR month IN
-        SELECT DISTINCT date_trunc('month', m::timestamp)::date AS first_day
-        FROM unnest(months) AS m
-        LEFT JOIN meter_kept_from every ON every.nmi = ''
-        WHERE (m < date_trunc('month', every.first_day::timestamp)) IS NOT TRUE
+        SELECT DISTINCT pg_catalog.date_trunc('month', m::timestamp)::date AS first_day
+        FROM pg_catalog.unnest(months) AS m
+        LEFT JOIN meter_kept_from every ON every.nmi::text = ''::text
+        WHERE (m::timestamp < pg_catalog.date_trunc('month', every.first_day::timestamp)) IS NOT TRUE
         ORDER BY first_day
     LOOP
-        partition := 'meter_readings_' || to_char(month, 'YYYY_MM');
-        CONTINUE WHEN to_regclass(partition) IS NOT NULL;
-        PERFORM pg_advisory_xact_lock(hashtextextended(partition, 12));
+        partition := 'meter_readings_'::text || pg_catalog.to_char(month::timestamp, 'YYYY_MM'::text);
+        CONTINUE WHEN pg_catalog.to_regclass(partition) IS NOT NULL;
+        PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(partition, 12::bigint));
         -- Asked of the catalog: to_regclass may answer from a cache that is older than the lock.
         CONTINUE WHEN EXISTS (
-            SELECT FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-            WHERE i.inhparent = 'meter_readings'::regclass AND c.relname = partition);
+            SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+            WHERE i.inhparent = 'meter_readings'::regclass::oid AND c.relname::text = partition);
         -- Australia/Brisbane is NEM time, UTC+10 all year; '+10' would mean UTC-10 (POSIX).
-        low := month::timestamp AT TIME ZONE 'Australia/Brisbane';
-        high := (month + interval '1 month')::timestamp AT TIME ZONE 'Australia/Brisbane';
-        EXECUTE format(
+        low := pg_catalog.timezone('Australia/Brisbane'::text, month::timestamp);
+        high := pg_catalog.timezone(
+            'Australia/Brisbane'::text, month::timestamp + '1 month'::interval);
+        EXECUTE pg_catalog.format(
             'CREATE TABLE %I (LIKE meter_readings INCLUDING ALL, '
             'CONSTRAINT %I CHECK ("timestamp" >= %L AND "timestamp" < %L))',
-            partition, partition || '_month', low, high);
-        EXECUTE format(
+            partition, partition || '_month'::text, low, high);
+        EXECUTE pg_catalog.format(
             'ALTER TABLE meter_readings ATTACH PARTITION %I FOR VALUES FROM (%L) TO (%L)',
             partition, low, high);
-        EXECUTE format('ALTER TABLE %I DROP CONSTRAINT %I', partition, partition || '_month');
+        EXECUTE pg_catalog.format(
+            'ALTER TABLE %I DROP CONSTRAINT %I', partition, partition || '_month'::text);
         made := made + 1;
     END LOOP;
     RETURN made;

@@ -3,7 +3,9 @@
 CREATE OR REPLACE FUNCTION meter_hold_kept() RETURNS boolean
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
-    PERFORM pg_advisory_xact_lock_shared(hashtextextended('nem12 kept', 12));
+    -- Qualified, with the types of the server's own: see meter_ensure_months, which calls this.
+    PERFORM pg_catalog.pg_advisory_xact_lock_shared(
+        pg_catalog.hashtextextended('nem12 kept'::text, 12::bigint));
     -- A statement of its own: it sees what was committed while the lock was waited for.
     RETURN EXISTS (SELECT FROM meter_kept_from);
 END $$;

@@ -60,13 +60,14 @@ LANGUAGE sql STABLE BEGIN ATOMIC
     ORDER BY v.nmi, v.nmi_suffix, v.day, meter_precedence(v) DESC;
 END;
 
--- The readings that were in force at an instant.
+-- The readings that were in force at an instant. Without a setting of its own, so that the planner puts
+-- it in place of the call and reads only what is asked for.
 CREATE OR REPLACE FUNCTION meter_readings_as_at(instant timestamptz)
 RETURNS TABLE (nmi varchar, nmi_suffix varchar, "timestamp" timestamptz, interval_minutes smallint,
     consumption numeric, uom varchar, quality_method varchar)
-LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
-    SELECT r.* FROM meter_versions_as_at(instant) v CROSS JOIN LATERAL meter_version_readings(v) r
-$$;
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT r.* FROM meter_versions_as_at(instant) v CROSS JOIN LATERAL meter_version_readings(v) r;
+END;
 
 -- The version of each day that has to be in force, and the readings that meter_readings has to hold.
 CREATE OR REPLACE VIEW meter_highest_versions AS SELECT * FROM meter_versions_as_at('infinity');
