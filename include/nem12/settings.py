@@ -133,11 +133,12 @@ LOCK_TIMEOUT_SECONDS: Final = 120
 """A batch that waits longer for another one is better tried again."""
 
 PLAN_TIMEOUT_SECONDS: Final = 2 * 3600
-"""Of claim_and_plan: it reads some 300 MB/s, so terabytes; a file made to be slow takes 1 s a MiB
-or less, and what hangs is then left out by the next try."""
+"""Of claim_and_plan: it reads some 300 MB/s, so terabytes; the worst files known take 2 s a
+MiB on a busy machine. What hangs is left out by the next try."""
 
 PARSE_TIMEOUT_SECONDS: Final = 30 * 60
-"""Of one shard, which takes 2 s; the worst one that can be made, of 128 MiB, takes minutes."""
+"""Of one shard, which takes 2 s; the worst one known, of 32 MiB and ten million refused records,
+takes some 5 minutes on a busy machine."""
 
 CLAIM_TIMEOUT_SECONDS: Final = 10 * 60
 """Of the watch's claim: a look at each of thousands of files, 10 us on a disk, 10 ms in a

@@ -14,6 +14,9 @@ from nem12.mdff.header import Header
 from nem12.mdff.record import Record
 from nem12.mdff.stamps import parse_date
 
+_SHORTEST: Final = len("300,20240310")
+"""A record that says when it is; a file may have millions of shorter ones."""
+
 _AROUND: Final = b' \t,"\r\n'
 
 
@@ -56,6 +59,8 @@ class Doubt:
 
     def judge(self, line: int, raw: bytes) -> Finding | None:
         """The warning about the header, where this 300 record contradicts it."""
+        if len(raw) < _SHORTEST:
+            return None
         _, record, _ = text.bare(raw)
         fields = text.split(text.decode(record)[0])
         # Whatever the channel: the values end where the first QualityMethod stands.

@@ -349,6 +349,10 @@ class Structure:
         *,
         place: int | None = None,
     ) -> None:
+        if level is Level.WARN and self.tally.counts[level, code] >= WARNINGS_KEPT:
+            # Nobody would see more of it than its number.
+            self.tally.more(level, code, 1)
+            return
         excerpt, number = text.excerpt(raw), 0
         if place is not None:
             excerpt, number = text.marked(text.decode(raw)[0].split(","), place), place + 1
