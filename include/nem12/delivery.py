@@ -21,10 +21,19 @@ def dated(file: MeterFile, mtime_ns: int, claimed_at: datetime) -> MeterFile:
         claimed_at: When the drop was claimed; counts in place of a time that cannot be.
     """
     given = file.delivered_at or _instant(mtime_ns // 10**9)
+    return replace(file, delivered_at=_possible(given, claimed_at))
+
+
+def delivery_of(mtime_ns: int, claimed_at: datetime) -> datetime:
+    """The time of delivery of a drop that was changed last at this time."""
+    return _possible(_instant(mtime_ns // 10**9), claimed_at)
+
+
+def _possible(given: datetime | None, claimed_at: datetime) -> datetime:
     doubt = timedelta(seconds=CLOCK_DOUBT_SECONDS)
     possible = given is not None and _FIRST <= given <= claimed_at + doubt
     counts = given if given is not None and possible else claimed_at
-    return replace(file, delivered_at=counts.astimezone(UTC).replace(microsecond=0))
+    return counts.astimezone(UTC).replace(microsecond=0)
 
 
 def _instant(seconds: int) -> datetime | None:

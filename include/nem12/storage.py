@@ -10,7 +10,7 @@ import os
 import shutil
 import stat
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -314,6 +314,26 @@ def write_text(target: Place, text: str) -> None:
     """Write a file whole or not at all."""
     with writing(target) as out:
         out.write(text.encode())
+
+
+def append_lines(path: Path, lines: Iterable[str]) -> None:
+    """Append lines to a file that others append to at the same time; they are on disk then."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = not path.exists()
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+    descriptor = os.open(path, flags, 0o666)
+    try:
+        for line in lines:
+            data = f"{line}\n".encode()
+            # In one piece, so that lines of others do not come between.
+            if os.write(descriptor, data) < len(data):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    if new:
+        _sync(path.parent)
+        _sync(path.parent.parent)
 
 
 def remove(item: Place) -> None:

@@ -117,7 +117,7 @@ def _parse_data(commands: "_Commands") -> None:
         help="with --apply: load again, in one transaction, what was loaded by another profile or "
         "an older reader",
     )
-    _profile(added)
+    _profile(added, "standard; for files of the archive the one they were judged by last", None)
     _format(added)
     _dsn(added)
 
@@ -242,12 +242,14 @@ def _yes(added: argparse.ArgumentParser) -> None:
     added.add_argument("--yes", action="store_true", help="do not ask, although it is for good")
 
 
-def _profile(added: argparse.ArgumentParser) -> None:
+def _profile(
+    added: argparse.ArgumentParser, otherwise: str = "standard", default: str | None = "standard"
+) -> None:
     added.add_argument(
         "--profile",
         choices=list(PROFILES),
-        default="standard",
-        help="how strictly to judge (default: standard)",
+        default=default,
+        help=f"how strictly to judge (default: {otherwise})",
     )
 
 

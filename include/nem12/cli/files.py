@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from nem12 import storage
 from nem12.cli.output import err
@@ -14,8 +15,8 @@ from nem12.delivery import dated
 from nem12.drop import is_partial
 from nem12.errors import TerminalError, UsageError
 from nem12.ignored import BEGINNING, why_ignored
+from nem12.load.index import Index, Kept, is_ours
 from nem12.load.plan import judged_as_whole
-from nem12.load.report import REPORT_SUFFIX
 from nem12.mdff.text import shown
 from nem12.settings import has_home, home, make_private, make_root
 from nem12.shard import MeterFile
@@ -47,7 +48,7 @@ def named(arguments: Iterable[str]) -> list[Path]:
 
 
 def _is_meant(path: Path, folder: Path) -> bool:
-    if not path.is_file() or is_partial(path.name) or path.name.endswith(REPORT_SUFFIX):
+    if not path.is_file() or is_partial(path.name) or is_ours(path):
         return False
     try:
         reason = why_ignored(path.name, lambda: beginning(path.resolve(), BEGINNING))
@@ -75,15 +76,68 @@ class Given:
 def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[Given]:
     """The meter files in these files and archives, each read once."""
     for path in paths:
-        try:
-            changed, now = path.stat().st_mtime_ns, datetime.now(UTC)
-            told = os.fsencode(path).decode(errors="backslashreplace")
-            with storage.named(scratch):
-                for file in unpack(path.absolute(), path.name, profile, scratch):
-                    where = f"{told}{file.name.removeprefix(as_text(path.name))}"
-                    yield Given(where, judged_as_whole(dated(file, changed, now)))
-        except TerminalError as error:
-            raise UsageError(f"{shown(str(path), 500)}: {error}") from None
+        changed, now = path.stat().st_mtime_ns, datetime.now(UTC)
+        for where, file in _unpacked(path, path.name, profile, scratch):
+            yield Given(where, judged_as_whole(dated(file, changed, now)))
+
+
+def _unpacked(
+    path: Path, name: str, profile: str, scratch: Path
+) -> Iterator[tuple[str, MeterFile]]:
+    """The meter files of a file that was delivered by a name, each with where it is."""
+    told = os.fsencode(path).decode(errors="backslashreplace")
+    try:
+        with storage.named(scratch):
+            for file in unpack(path.absolute(), name, profile, scratch):
+                yield f"{told}{file.name.removeprefix(as_text(name))}", file
+    except TerminalError as error:
+        raise UsageError(f"{shown(str(path), 500)}: {error}") from None
+
+
+class Deliveries:
+    """Surveys files as they were delivered, where an index beside them says how that was.
+
+    Args:
+        paths: Of the files; they are surveyed in the order in which they were kept.
+        profile: To judge them by; None for the one by which they were judged last.
+        scratch: Folder for what has to be expanded.
+    """
+
+    def __init__(self, paths: Iterable[Path], profile: str | None, scratch: Path) -> None:
+        self._index = Index()
+        self._profile = profile
+        self._scratch = scratch
+        given = list(paths)
+        for path in given:
+            self._index.read(path.parent)
+        self.paths: Final = sorted(given, key=self._kept_at)
+
+    def _kept_at(self, path: Path) -> float:
+        lines = self._index.lines(path)
+        return lines[0].at.timestamp() if lines else 0
+
+    def surveyed(self, path: Path) -> Iterator[Given]:
+        """The meter files of one of the files."""
+        lines = self._index.lines(path)
+        if not lines:
+            yield from surveyed([path], self._profile or "standard", self._scratch)
+            return
+        profile = self._profile or lines[-1].profile
+        for where, file in _unpacked(path, lines[0].name, profile, self._scratch):
+            counting = self._index.counting(lines, file.sha256)
+            if counting:
+                yield Given(where, judged_as_whole(_first(file, counting)))
+            else:
+                said = f"left alone: {shown(where, 500)}: it was withdrawn"
+                err.print(said, markup=False, soft_wrap=True)
+
+
+def _first(file: MeterFile, lines: list[Kept]) -> MeterFile:
+    """A file with the time of its first delivery."""
+    times = [
+        dated(file, int(line.delivered_at.timestamp()) * 10**9, line.claimed_at) for line in lines
+    ]
+    return min(times, key=lambda file: file.delivered_at or datetime.max.replace(tzinfo=UTC))
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from nem12 import settings
 from nem12.cli.databases import database
-from nem12.cli.files import Given, named, scratch_folder, surveyed
+from nem12.cli.files import Deliveries, Given, named, scratch_folder
 from nem12.cli.output import err, finding_line, out, table, to_json
 from nem12.cli.staging import PartRead, Staging, worst
 from nem12.errors import MeterError, TransientError
@@ -41,7 +41,8 @@ def parse_data(arguments: Namespace) -> int:
             folder = Path(arguments.output) if arguments.output else scratch / "staged"
             results = _load(arguments, paths, scratch / "expanded", folder)
         else:
-            given = list(surveyed(paths, arguments.profile, scratch / "expanded"))
+            deliveries = Deliveries(paths, arguments.profile, scratch / "expanded")
+            given = [one for path in deliveries.paths for one in deliveries.surveyed(path)]
             folder = Path(arguments.output or "staged")
             results = _stage_only(given, folder)
     _print(results, arguments)
@@ -86,9 +87,10 @@ def _judged(parts: Iterator[PartRead]) -> Result:
 def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) -> list[Result]:
     unread = _Failures()
     given: list[Given] = []
-    for path in paths:
+    deliveries = Deliveries(paths, arguments.profile, scratch)
+    for path in deliveries.paths:
         with unread.of(str(path)):
-            given += surveyed([path], arguments.profile, scratch)
+            given += deliveries.surveyed(path)
     files = [one.file for one in given]
     failures = _Failures()
     with database(arguments, settings.LOADER_ROLE, new=True) as uri, connect(uri) as connection:

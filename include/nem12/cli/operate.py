@@ -7,6 +7,7 @@ from nem12 import settings
 from nem12.cli.databases import database
 from nem12.cli.output import out, to_json
 from nem12.errors import UsageError
+from nem12.load.index import note_withdrawn
 from nem12.load.redrive import redrive as put_back
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
@@ -39,7 +40,10 @@ def withdraw(arguments: Namespace) -> int:
         if len(found) > 1:
             ids = ", ".join(row["sha256"][:12] for row in found)
             raise UsageError(f"several files are called that, name one by its SHA-256: {ids}")
-        days = ledger.withdraw(connection, found[0]["file_id"])
+        file_id = found[0]["file_id"]
+        if settings.has_home():
+            note_withdrawn(connection, settings.home(), file_id, "withdrawn")
+        days = ledger.withdraw(connection, file_id)
     name = shown(found[0]["name"], 200)
     out.print(f"{name}: withdrawn, {plural(days or 0, 'day')} of it", markup=False, soft_wrap=True)
     return 0

@@ -12,7 +12,7 @@ from nem12 import storage
 from nem12.drop import Drop, drops, look, unchanged
 from nem12.errors import UsageError
 from nem12.load.arrivals import SYSTEM_CLOCK, Clock, complete_now
-from nem12.load.report import REPORT_SUFFIX
+from nem12.load.index import is_ours
 from nem12.load.strays import gather_strays
 from nem12.load.suspects import suspects
 from nem12.mdff.profile import profile as profile_named
@@ -185,5 +185,5 @@ def _kept_paths(home: Home, patterns: list[str]) -> Iterator[Place]:
     for folder in (home.archive, home.rejected):
         if _below(folder, patterns):
             for path in storage.files_below(folder):
-                if matches_kept(path, folder, patterns) and not path.name.endswith(REPORT_SUFFIX):
+                if matches_kept(path, folder, patterns) and not is_ours(path):
                     yield path

@@ -164,7 +164,7 @@ class _ToLoad:
 
         A file that cannot be judged is the failure of its drop alone.
         """
-        before = dict(self.fresh)
+        before = len(self.fresh)
         planned = surveyed.planned
         with _alone(planned), bounded_memory():
             planned.members = [
@@ -172,7 +172,8 @@ class _ToLoad:
                 for file, (outcome, marked) in zip(surveyed.files, surveyed.judged, strict=False)
             ]
         if planned.error:
-            self.fresh = before
+            for sha256 in list(self.fresh)[before:]:
+                del self.fresh[sha256]
 
     def _take(self, file: MeterFile, outcome: str | None, marked: MeterFile) -> Member:
         if outcome is None and marked is self.best[file.sha256]:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from nem12 import storage
 from nem12.drop import Ignored, look
 from nem12.errors import TransientError
+from nem12.load.index import Kept, line_of, note_withdrawn, write
 from nem12.load.keeping import finish, keep, place_of, report_place
 from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan
 from nem12.load.report import not_kept, refusal, why, write_report
@@ -125,6 +126,7 @@ class _Settling:
             else:
                 endings.append(self._ending(one, drop, statuses))
         record_drops(self.connection, self.settlement.claim, [one.as_settled() for one in endings])
+        self._write_index(endings)
         for ending in endings:
             self._put_away(ending, files)
         settle_drops(self.connection, self.settlement.claim, [one.as_settled() for one in endings])
@@ -150,6 +152,7 @@ class _Settling:
                 # What is refused as a whole brings nothing: what was there before it stays.
                 if outcomes and not outcomes & {"loading", "refused"}:
                     for file_id in drop.grew_from:
+                        note_withdrawn(self.connection, self.home, file_id, _GREW)
                         ledger.withdraw(self.connection, file_id, _GREW)
         return statuses
 
@@ -169,6 +172,17 @@ class _Settling:
         outcome = _drop_outcome(outcomes)
         place = place_of(self.home, one.drop, drop.sha256 or "", outcome, one.claimed_at)
         return _Ending(one, drop, outcomes, place)
+
+    def _write_index(self, endings: Sequence[_Ending]) -> None:
+        """Have the folders where drops are about to lie say how these were delivered."""
+        lines: dict[Place, list[Kept]] = {}
+        for one in endings:
+            # What stays where it landed has no index.
+            if storage.relative(one.kept_at, self.home.landing) is None:
+                line = line_of(self.home, one.open, one.planned.sha256 or "", one.kept_at)
+                lines.setdefault(one.kept_at.parent, []).append(line)
+        for folder, some in lines.items():
+            write(folder, some)
 
     def _put_away(self, ending: _Ending, files: dict[int, dict[str, Any]]) -> None:
         """Write the reports of a drop and move it."""

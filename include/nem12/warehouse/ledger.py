@@ -194,6 +194,11 @@ def not_kept_any_more(connection: Connection, kept_at: str, message: str) -> Non
     _run(connection, "not_kept_any_more", kept_at=kept_at, message=message)
 
 
+def kept_places(connection: Connection, file_id: int) -> list[Row]:
+    """Where the drops are kept that a file came in: `kept_at`, and the `sha256` of the file."""
+    return _run(connection, "kept_places", file_id=file_id)
+
+
 def left_drops(connection: Connection, drop_ids: list[int]) -> dict[int, Row]:
     """What is known of drops that were copied: `seconds` since they were settled, if they are."""
     rows = _run(connection, "left_drops", drop_ids=drop_ids)

@@ -1,0 +1,207 @@
+"""What the archive knows by itself: beside the kept files lies how each of them was delivered.
+
+With it `parse_data --file archive --apply` fills an empty database as the deliveries did. A line
+is written, and on disk, before the file that it is about is moved; lines are never changed. In a
+bucket, where nothing can be appended, they are objects of their own in a folder of that name.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from nem12 import storage
+from nem12.delivery import delivery_of
+from nem12.drop import uri_path
+from nem12.load.keeping import delivered_name
+from nem12.load.report import REPORT_SUFFIX
+from nem12.mdff.stamps import NEM_TIME
+from nem12.settings import Home
+from nem12.storage import Place
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection
+from nem12.warehouse.ledger import OpenDrop
+
+INDEX: Final = "index.jsonl"
+
+_BEGIN: Final = '{"sha256": '
+"""Of every line: it cannot stand inside of one, where quotes are escaped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A line of the index: a drop that was kept.
+
+    Attributes:
+        sha256: Of the drop as it lies there.
+        file: Its name there.
+        name: That it was delivered by.
+        profile: That it was judged by.
+        delivered_at: Whole seconds.
+        claimed_at: Counts for what an archive or a message dates impossibly.
+        at: When the line was written.
+    """
+
+    sha256: str
+    file: str
+    name: str
+    profile: str
+    delivered_at: datetime
+    claimed_at: datetime
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawn:
+    """A line of the index: a file was taken out; what was kept before of it is not loaded again.
+
+    Attributes:
+        sha256: Of the file; of a member of an archive its own.
+    """
+
+    sha256: str
+    why: str
+    at: datetime
+
+
+Line = Kept | Withdrawn
+
+
+def write(folder: Place, lines: Iterable[Line]) -> None:
+    """Add lines to the index of a folder; they are on disk then."""
+    texts = [_text(line) for line in lines]
+    if isinstance(folder, Path):
+        storage.append_lines(folder / INDEX, texts)
+    else:
+        whole = "".join(f"{text}\n" for text in texts)
+        # Named by content: who writes the same again changes nothing.
+        name = hashlib.sha256(whole.encode()).hexdigest()[:32]
+        storage.write_text(folder / INDEX / f"{name}.jsonl", whole)
+
+
+def line_of(home: Home, one: OpenDrop, sha256: str, kept_at: Place) -> Kept:
+    """What the index is to say of a drop that is about to be kept."""
+    return Kept(
+        sha256,
+        kept_at.name,
+        delivered_name(home, one.drop.uri, sha256),
+        one.drop.profile,
+        delivery_of(one.drop.mtime_ns, one.claimed_at),
+        one.claimed_at,
+        datetime.now(UTC),
+    )
+
+
+def note_withdrawn(connection: Connection, home: Home, file_id: int, why: str) -> bool:
+    """Have the index of each folder in which a file is kept say that it is withdrawn.
+
+    To be called before it is withdrawn: then the ledger does not know any more where it is kept.
+
+    Returns:
+        Whether it is kept in a folder that can be reached.
+    """
+    folders = {}
+    for row in ledger.kept_places(connection, file_id):
+        place = uri_path(row["kept_at"])
+        kept = any(storage.relative(place, folder) for folder in (home.archive, home.rejected))
+        if kept and storage.exists(place):
+            folders[place.parent] = Withdrawn(row["sha256"], why, datetime.now(UTC))
+    for folder, line in folders.items():
+        write(folder, [line])
+    return bool(folders)
+
+
+def is_ours(place: Place) -> bool:
+    """Whether what lies beside kept files is an index, a part of one in a bucket, or a report."""
+    return INDEX in (place.name, place.parent.name) or place.name.endswith(REPORT_SUFFIX)
+
+
+@dataclass(slots=True)
+class Index:
+    """The indexes of some folders."""
+
+    _kept: dict[Place, dict[str, list[Kept]]] = field(default_factory=dict)
+    _withdrawn: dict[str, datetime] = field(default_factory=dict)
+
+    def read(self, folder: Place) -> None:
+        """Read the index of a folder, if there is one."""
+        if folder in self._kept:
+            return
+        kept = self._kept[folder] = {}
+        for line in lines_of(folder):
+            if isinstance(line, Kept):
+                kept.setdefault(line.file, []).append(line)
+            else:
+                self._withdrawn[line.sha256] = line.at
+
+    def lines(self, place: Place) -> list[Kept]:
+        """How what lies there was delivered, in the order in which it was kept."""
+        return self._kept.get(place.parent, {}).get(place.name, [])
+
+    def counting(self, lines: list[Kept], sha256: str) -> list[Kept]:
+        """Those of the lines that came after a file was withdrawn, if it was."""
+        withdrawn = self._withdrawn.get(sha256)
+        return [line for line in lines if withdrawn is None or line.at > withdrawn]
+
+
+def lines_of(folder: Place) -> list[Line]:
+    """The lines of the index of a folder, in the order in which they were written."""
+    found = [line for text in _texts(folder) for line in _parsed(text)]
+    return sorted(found, key=lambda line: line.at)
+
+
+def _texts(folder: Place) -> Iterator[str]:
+    index = folder / INDEX
+    if not isinstance(index, Path):
+        yield from (storage.read_text(part) for part in storage.files_below(index))
+    elif index.is_file():
+        yield index.read_text(encoding="utf-8", errors="replace")
+
+
+def _parsed(text: str) -> Iterator[Line]:
+    for line in text.split("\n"):
+        # What a full disk cut off stands before the next line that was written.
+        at = line.rfind(_BEGIN)
+        if at >= 0:
+            try:
+                yield _line(json.loads(line[at:]))
+            except (ValueError, KeyError, TypeError):
+                continue
+
+
+def _line(values: dict[str, Any]) -> Line:
+    at = datetime.fromisoformat(values["at"])
+    if "withdrawn" in values:
+        return Withdrawn(values["sha256"], values["withdrawn"], at)
+    delivered, claimed = (datetime.fromisoformat(values[n]) for n in ("delivered_at", "claimed_at"))
+    sha256, file, name, profile = (str(values[n]) for n in ("sha256", "file", "name", "profile"))
+    return Kept(sha256, file, name, profile, delivered, claimed, at)
+
+
+def _text(line: Line) -> str:
+    at = _stamp(line.at, "microseconds")
+    if isinstance(line, Withdrawn):
+        values = {
+            "sha256": line.sha256,
+            "withdrawn": line.why,
+            "at": at,
+        }
+    else:
+        values = {
+            "sha256": line.sha256,
+            "name": line.name,
+            "profile": line.profile,
+            "delivered_at": _stamp(line.delivered_at, "seconds"),
+            "claimed_at": _stamp(line.claimed_at, "microseconds"),
+            "file": line.file,
+            "at": at,
+        }
+    # A name may hold any bytes: what is no text is escaped.
+    return json.dumps(values)
+
+
+def _stamp(instant: datetime, precision: str) -> str:
+    return instant.astimezone(NEM_TIME).isoformat(timespec=precision)
