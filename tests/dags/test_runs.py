@@ -50,7 +50,7 @@ def test_a_load_run_fills_the_table_and_archives_the_files(
     label = "household_30min.csv and 2 more"
     assert result["labels"] == [label, label]
     assert not [path for path in home.landing.iterdir() if path.is_file()]
-    assert len([path for path in home.archive.rglob("*") if path.is_file()]) == 2
+    assert len(loading.kept_in(home.archive)) == 2
     with connect(server.uri()) as connection:
         row = connection.execute(
             "SELECT count(*), count(DISTINCT id) FROM meter_reading_sources"
@@ -85,7 +85,7 @@ def test_a_run_with_a_refused_file_is_red_and_has_loaded_the_others(
     assert page in log
     for task in ("settle_drops", "verdict"):
         assert result["xcoms"][f"{task}.nem12_files_of_run"] == page
-    names = sorted(path.name.partition("-")[2] for path in home.rejected.iterdir())
+    names = sorted(path.name.partition("-")[2] for path in loading.kept_in(home.rejected))
     assert names == ["truncated.csv", "truncated.csv.report.txt"]
 
 

@@ -3,9 +3,11 @@
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from nem12 import settings, storage
 from nem12.load.claim import claim_by_glob
+from nem12.load.index import INDEX
 from nem12.load.plan import plan
 from nem12.load.settle import Settlement, settle
 from nem12.shard import load as load_shard
@@ -62,3 +64,14 @@ class Run:
         claim = self.claim(*(patterns or ("*",)), profile=profile, reprocess=reprocess)
         self.load(claim, reprocess=reprocess)
         return self.settle(claim)
+
+
+def kept_in(*folders: storage.Place) -> list[Path]:
+    """The files in and below these folders, but for the index."""
+    found = [path for folder in folders for path in Path(str(folder)).rglob("*") if path.is_file()]
+    return sorted(path for path in found if path.name != INDEX)
+
+
+def killed(*_: object, **__: object) -> Any:
+    """As a task is that somebody stops."""
+    raise KeyboardInterrupt

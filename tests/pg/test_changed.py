@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from nem12 import storage
 from nem12.drop import LEAVING, Settling, drops
-from nem12.load import keeping
 from nem12.load.arrivals import Arrivals, Watch
 from nem12.load.changed import clear_left, put_back_changed
 from nem12.load.claim import claim_listing, save_listing
@@ -24,7 +24,7 @@ from nem12.settings import Home
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.verify import verify
 from tests.pg.deliveries import Day, delivery
-from tests.pg.loading import Run
+from tests.pg.loading import Run, kept_in, killed
 from tests.pg.servers import Warehouse, only_embedded
 from tests.pg.test_arrivals import Time
 
@@ -75,9 +75,8 @@ class Sender:
 
 
 def files_in(*folders: storage.Place) -> list[Path]:
-    """All that lies there, but for reports."""
-    found = [path for folder in folders for path in Path(str(folder)).rglob("*") if path.is_file()]
-    return sorted(path for path in found if not path.name.endswith(".report.txt"))
+    """All that lies there, but for what the product writes."""
+    return [path for path in kept_in(*folders) if not path.name.endswith(".report.txt")]
 
 
 def assert_kept(warehouse: Warehouse, run: Run, *contents: bytes) -> None:
@@ -322,16 +321,17 @@ def test_a_crash_on_the_way_to_another_file_system_loses_nothing(
     claim = run.claim("*")
     run.load(claim)
 
-    def killed(*_: object, **__: object) -> None:
+    copied = storage.copied
+
+    def copied_and_killed(*arguments: Any) -> None:
+        copied(*arguments)
         raise KeyboardInterrupt
 
-    where = {"left": (storage, "copied"), "copied": (keeping.storage, "_sync")}
     with monkeypatch.context() as crash:
-        module, name = where.get(point, (None, ""))
-        if module is None:
+        if point == "marked":
             crash.setattr("nem12.load.settle.settle_drops", killed)
         else:
-            crash.setattr(module, name, killed)
+            crash.setattr(storage, "copied", killed if point == "left" else copied_and_killed)
         with pytest.raises(KeyboardInterrupt):
             run.settle(claim)
     landing = Path(str(run.home.landing))

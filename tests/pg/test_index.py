@@ -18,7 +18,7 @@ from nem12.warehouse.verify import verify
 from tests.pg.commands import Command
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import different, tables
-from tests.pg.loading import Run
+from tests.pg.loading import Run, killed
 from tests.pg.servers import Databases, Warehouse, only_embedded
 
 pytestmark = only_embedded
@@ -146,9 +146,6 @@ def test_a_line_says_how_a_drop_was_delivered(run: Run) -> None:
 def test_a_line_is_written_before_its_drop_is_moved(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def killed(*_: object) -> str:
-        raise KeyboardInterrupt
-
     run.drop("first.csv", FIRST)
     claim = run.claim("*")
     run.load(claim)

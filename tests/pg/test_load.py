@@ -27,7 +27,7 @@ from nem12.unpack import unpack
 from nem12.warehouse import ledger
 from tests.pg.deliveries import NMI, Day, delivery
 from tests.pg.digest import tables
-from tests.pg.loading import Run
+from tests.pg.loading import Run, kept_in, killed
 from tests.pg.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
@@ -40,12 +40,7 @@ TRUNCATED = GOOD.removesuffix(b"900\r\n")
 
 def names(folder: Path) -> list[str]:
     """Names of all files in and below a folder, without the hash before them."""
-    return sorted(path.name[13:] for path in folder.rglob("*") if path.is_file())
-
-
-def killed(*_: object, **__: object) -> None:
-    """As a task is that somebody stops."""
-    raise KeyboardInterrupt
+    return sorted(path.name[13:] for path in kept_in(folder))
 
 
 def state(warehouse: Warehouse) -> list[tuple[object, ...]]:
@@ -60,7 +55,7 @@ def test_a_good_file_is_loaded_and_archived_by_month(warehouse: Warehouse, run: 
     assert (done.first_day, done.last_day) == (date(2024, 3, 10), date(2024, 3, 10))
     assert not path.exists()
     sha256, kept_at = warehouse.rows("SELECT sha256, kept_at FROM meter_drops")[0]
-    (kept,) = run.home.archive.glob("*/*/*")
+    (kept,) = kept_in(run.home.archive)
     assert kept.name == f"{str(sha256)[:12]}-house.csv"
     assert kept.as_uri() == kept_at
     assert kept.read_bytes() == GOOD
@@ -75,7 +70,7 @@ def test_a_partial_file_is_archived_with_a_report_beside_it(run: Run) -> None:
     run.drop("half.csv", PARTIAL)
     done = run.run()
     assert (done.files, done.readings, done.refused_records) == ({"partial": 1}, 48, 1)
-    kept, report = sorted(run.home.archive.glob("*/*/*"))
+    kept, report = kept_in(run.home.archive)
     assert report.name == f"{kept.name}.report.txt"
     text = report.read_text()
     assert "half.csv: partial (standard profile)" in text
@@ -122,7 +117,7 @@ def test_a_name_that_is_no_text_keeps_its_bytes_in_the_archive(run: Run) -> None
     assert planned["label"] == r"m\xe4rz\xff\x0a.csv"  # goes through JSON of databases
     run.load(claim)
     assert run.settle(claim).files == {"partial": 1}
-    kept = [os.fsencode(path.name)[13:] for path in run.home.archive.glob("*/*/*")]
+    kept = [os.fsencode(path.name)[13:] for path in kept_in(run.home.archive)]
     assert name in kept
     assert len(kept) == 2
 
@@ -134,7 +129,7 @@ def test_the_longest_name_that_a_folder_takes_is_loaded_kept_and_put_back(
     name = f"{letter * (251 // len(letter.encode()))}.csv"
     run.drop(name, PARTIAL)
     assert run.run().files == {"partial": 1}
-    kept = [path.name for path in run.home.archive.glob("*/*/*")]
+    kept = [path.name for path in kept_in(run.home.archive)]
     assert len(kept) == 2
     assert all(each.removesuffix(".report.txt").endswith(name[-90:]) for each in kept)
     run.drop(name, TRUNCATED)
@@ -344,7 +339,7 @@ def test_a_kept_file_that_vanishes_before_it_is_loaded_again_stays_loaded(
     run.run()
     run.run("archive/*", reprocess=True)
     claim = run.claim("archive/*", reprocess=True)
-    (kept,) = run.home.archive.glob("*/*/*")
+    (kept,) = kept_in(run.home.archive)
     kept.unlink()
     assert run.load(claim, reprocess=True) == 0
     assert run.settle(claim).drops == {}

@@ -18,7 +18,7 @@ from nem12.warehouse.connect import connect
 from nem12.warehouse.verify import CHECKS, verify
 from tests.pg.deliveries import Day, delivery
 from tests.pg.digest import tables
-from tests.pg.loading import Run
+from tests.pg.loading import Run, kept_in
 from tests.pg.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
@@ -107,7 +107,7 @@ def test_reprocessing_by_another_profile_is_as_if_it_had_been_that_from_the_star
     assert run.run("strict/*").files == {"refused": 1}
     strict = data(run)
     assert run.run("rejected/*", profile="standard", reprocess=True).files == {"partial": 1}
-    assert [p.name for p in run.home.rejected.iterdir()] == []
+    assert kept_in(run.home.rejected) == []
     (kept,) = run.home.archive.rglob("*-faulty.csv")
     assert kept.name.count("-") == 1, "the hash stands before the name once"
     assert warehouse.one("SELECT name FROM meter_files") == "faulty.csv"
@@ -266,7 +266,7 @@ def test_redrive_puts_refused_drops_back_by_name_and_code(run: Run) -> None:
         "cut.csv",
         "page.csv",
     ]
-    assert list(run.home.rejected.iterdir()) == []
+    assert kept_in(run.home.rejected) == []
 
 
 def test_redrive_puts_back_what_landed_since(run: Run) -> None:
@@ -291,8 +291,7 @@ def test_redrive_leaves_alone_what_was_taken_away_or_stays_where_it_landed(
 ) -> None:
     run.drop("away.csv", FIRST.removesuffix(b"900\r\n"))
     run.run()
-    for path in run.home.rejected.iterdir():
-        assert isinstance(path, Path)
+    for path in kept_in(run.home.rejected):
         path.unlink()
     monkeypatch.setenv("METER_KEEP_LANDING", "true")
     stays = run.drop("stays.csv", CORRECTION.removesuffix(b"900\r\n"))
@@ -350,7 +349,7 @@ def test_a_landing_folder_may_keep_its_files(
     finally:
         kept.parent.chmod(0o755)
     assert sorted(p for p in kept.parent.iterdir() if p.is_file()) == [cut, faulty, kept]
-    assert sorted(p.name[13:] for p in run.home.rejected.iterdir()) == [
+    assert sorted(p.name[13:] for p in kept_in(run.home.rejected)) == [
         "cut.csv.report.txt",
         "faulty.csv.report.txt",
     ]

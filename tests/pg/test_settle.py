@@ -167,7 +167,7 @@ def test_a_drop_that_could_not_be_moved_keeps_its_outcome_at_the_next_attempt(
     run.load(claim)
     a_folder_in_its_place(run, warehouse)
     assert run.settle(claim).drops == {"waiting": 1}
-    (taken,) = run.home.archive.glob("*/*/*")
+    (taken,) = run.home.archive.glob("*/*/*-bad.csv")
     Path(str(taken)).rmdir()
     end_of_wait(run)
     claim = run.claim("*")

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 
 from nem12 import settings, storage
+from nem12.load.index import INDEX
 from nem12.storage import Place
 from tests.e2e.installed import installed
 from tests.e2e.main_job.installation import SAMPLES, Running
@@ -42,7 +43,8 @@ def put(running: Running, sample: str) -> Place:
 
 
 def below(folder: Place) -> list[str]:
-    return [path.name.partition("-")[2] for path in storage.files_below(folder)]
+    found = storage.files_below(folder)
+    return [path.name.partition("-")[2] for path in found if path.parent.name != INDEX]
 
 
 def test_what_lands_in_a_bucket_is_loaded_kept_and_reported(running: Running) -> None:
@@ -53,7 +55,7 @@ def test_what_lands_in_a_bucket_is_loaded_kept_and_reported(running: Running) ->
     assert refused["file_outcome"] == "refused"
     assert below(running.home.archive) == ["household_30min.csv"]
     assert below(running.home.rejected) == ["truncated.csv", "truncated.csv.report.txt"]
-    assert storage.files_below(running.home.landing) == []
+    assert list(storage.files_below(running.home.landing)) == []
     assert running.load_run(cut)["state"] == "failed"
     for log in running.home.airflow.rglob("*.log*"):
         assert SECRET not in log.read_text(errors="replace"), log
@@ -64,5 +66,5 @@ def test_staging_is_cleared_of_the_copies(running: Running) -> None:
     dropped = put(running, "two_sites.zip")
     running.settled(dropped, since)
     running.load_run(dropped)
-    assert storage.files_below(running.home.staging) == []
+    assert list(storage.files_below(running.home.staging)) == []
     assert [path for path in running.home.scratch.rglob("*") if path.is_file()] == []

@@ -12,6 +12,7 @@ import pytest
 from nem12 import settings
 from tests.e2e.main_job.installation import RUNS, SAMPLES, Running
 from tests.mail import body
+from tests.pg.loading import kept_in
 from tests.together import expected, in_force
 
 pytestmark = pytest.mark.e2e
@@ -38,7 +39,7 @@ def test_a_truncated_file_lies_in_rejected_with_its_report_and_the_run_is_red(
     dropped = running.drop("truncated.csv")
     row = running.settled(dropped, since)
     assert row["file_outcome"] == "refused"
-    kept, report = sorted(running.home.rejected.iterdir())
+    kept, report = kept_in(running.home.rejected)
     assert kept.read_bytes() == (SAMPLES / "truncated.csv").read_bytes()
     assert "line 8: FILE: no-end" in report.read_text()
     assert running.load_run(dropped)["state"] == "failed"
