@@ -63,7 +63,7 @@ def test_a_good_file_is_loaded_and_archived_by_month(warehouse: Warehouse, run: 
         "SELECT to_char(claimed_at AT TIME ZONE 'Australia/Brisbane', 'YYYY/MM') FROM meter_drops"
     )
     assert str(kept.parent.relative_to(run.home.archive)) == month
-    assert list(run.home.staging.iterdir()) == []
+    assert kept_in(run.home.staging) == []
 
 
 def test_a_partial_file_is_archived_with_a_report_beside_it(run: Run) -> None:
