@@ -137,7 +137,7 @@ class _Source:
 
 @dataclass(slots=True)
 class _Names:
-    """Names for the members of an archive: each once, however often the archive has it."""
+    """Names for the files of a drop: each once, however often an archive has it."""
 
     _numbers: dict[str, int] = field(default_factory=dict)
 
@@ -159,10 +159,12 @@ class _Unpacking:
     Attributes:
         profile: To judge its files by.
         own: Folder for what has to be expanded.
+        names: Of the files that it holds.
     """
 
     profile: str
     own: Path
+    names: _Names = field(default_factory=_Names)
 
     def drop(self, source: _Source) -> Iterator[MeterFile]:
         beginning = source.beginning()
@@ -205,10 +207,9 @@ class _Unpacking:
             raise DamagedError("the archive is empty")
         if len(infos) > MAX_MEMBERS:
             raise LimitError(f"the archive has more than {MAX_MEMBERS} members")
-        names = _Names()
         expanding = Expanding(source.size)
         for number, info in enumerate(infos):
-            name = names.unique(f"{source.name}/{info.filename}")
+            name = self.names.unique(f"{source.name}/{info.filename}")
             target = self.own / f"member-{number}"
             at = archives.modified_at(info)
             try:
@@ -288,7 +289,7 @@ class _Unpacking:
     def _blocks(self, source: _Source, message: Message, blocks: list[Path]) -> Iterator[MeterFile]:
         at = message.created or source.delivered_at
         for number, (block, path) in enumerate(zip(message.blocks, blocks, strict=True), 1):
-            name = as_text(f"{source.name}/{block.element}-{number}")
+            name = self.names.unique(f"{source.name}/{block.element}-{number}")
             with path.open("rb") as stream:
                 inner = _Source(stream, str(path), name, at)
                 file = _recognised(self._surveyed(inner), inner.beginning())

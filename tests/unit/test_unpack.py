@@ -152,6 +152,16 @@ def test_every_member_gets_a_short_name_of_its_own(tmp_path: Path, names: list[s
         assert not one.refused
 
 
+@pytest.mark.parametrize("order", [0, 1])
+def test_a_member_called_like_a_block_of_a_message_keeps_apart_from_it(
+    tmp_path: Path, order: int
+) -> None:
+    members = [("a.xml", MESSAGE), ("a.xml/CSVIntervalData-1", OTHER)]
+    files = unpacked(tmp_path, zipped_in_order(members[order:] + members[:order]))
+    assert len({one.name for one in files}) == 2
+    assert [len(read(one).days) for one in files] == ([2, 1] if order else [1, 2])
+
+
 def test_a_name_of_bytes_that_are_no_text_is_kept_as_text(tmp_path: Path) -> None:
     (meter_file,) = unpacked(tmp_path, GOOD, os.fsdecode(b"a\xff.csv"))
     assert meter_file.name == "a\\xff.csv"

@@ -23,6 +23,10 @@ _ODD_LINE: Final = re.compile(rb"\n(?![2-5]00,)")
 _DAY_MONTH: Final = re.compile(rb"\n300,([0-9]{6})")
 _REGULAR: Final = (b"200,", b"300,", b"400,", b"500,")
 _ANY_RECORD: Final = re.compile(rb'[ \t"]*(?:[1-5]00|900|250|550)(?![0-9A-Za-z.])', re.ASCII)
+_NOT_TEXT: Final = (
+    "the file holds no NEM12 records (100, 200, 300 …) at all: ask for the NEM12 file, which portals"
+    " call the detailed report"
+)
 _DATA: Final = frozenset({"200", "300", "400", "500"})
 
 
@@ -124,7 +128,7 @@ class Structure:
         if empty:
             self._breach("empty", 1, self._first_raw, "the file holds nothing but line ends")
         elif not self._any_record:
-            self._breach("not-text", 1, raw, "the file holds no NEM12 records at all")
+            self._breach("not-text", 1, raw, _NOT_TEXT)
         elif self._state == "unknown":
             self._breach("no-header", line, raw, _no_header_message(raw))
         elif self._state == "body":
