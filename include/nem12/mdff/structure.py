@@ -24,8 +24,8 @@ _DAY_MONTH: Final = re.compile(rb"\n300,([0-9]{6})")
 _REGULAR: Final = (b"200,", b"300,", b"400,", b"500,")
 _ANY_RECORD: Final = re.compile(rb'[ \t"]*(?:[1-5]00|900|250|550)(?![0-9A-Za-z.])', re.ASCII)
 _NOT_TEXT: Final = (
-    "the file holds no NEM12 records (100, 200, 300 …) at all: ask for the NEM12 file, which portals"
-    " call the detailed report"
+    "the file holds no NEM12 records (100, 200, 300 …) at all: ask for the NEM12 file, which"
+    " portals call the detailed report"
 )
 _DATA: Final = frozenset({"200", "300", "400", "500"})
 
