@@ -5,6 +5,8 @@ from typing import Any, ClassVar
 
 from airflow.plugins_manager import AirflowPlugin
 
+from nem12.settings import PAGE_ROUTE
+
 
 class Nem12Plugin(AirflowPlugin):
     """The entry "Meter data" of the navigation."""
@@ -16,7 +18,7 @@ class Nem12Plugin(AirflowPlugin):
             "name": "Meter data",
             "href": "nem12/",
             "destination": "nav",
-            "url_route": "meter-data",
+            "url_route": PAGE_ROUTE,
             "nav_top_level": True,
             "icon": "nem12/static/icon.svg",
         }

@@ -178,6 +178,9 @@ WATCH_DAG_ID: Final = "nem12_watch"
 LOAD_DAG_ID: Final = "nem12_load"
 DAILY_DAG_ID: Final = "nem12_daily_totals"
 
+PAGE_ROUTE: Final = "meter-data"
+"""Of the page inside Airflow: below `/plugin/`."""
+
 PROFILE_BY_FOLDER: Final = "by folder"
 """What the form of a load run says when the landing folder's subfolder decides the profile."""
 

@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -46,7 +47,9 @@ def running(home: settings.Home) -> Iterator[Running]:
     said: list[str] = []
     with ExitStack() as ending:
         server = ending.enter_context(embedded.server(home))
-        airflow = ending.enter_context(stack.running(home, server, log=said.append))
+        taken = ending.enter_context(socket.create_server((environment.HOST, 0)))
+        ports = (taken.getsockname()[1], 0)
+        airflow = ending.enter_context(stack.running(home, server, ports=ports, log=said.append))
         yield Running(home, server, airflow, said)
         leaders = [component.leader for component in airflow.components if component.leader]
         members = processes.members(leaders)
@@ -80,6 +83,19 @@ def test_the_api_answers_the_admin_and_nobody_else(running: Running) -> None:
     with pytest.raises(stack.ApiError) as refused:
         stranger.call("GET", "/api/v2/dags")
     assert refused.value.status == 401
+
+
+def test_a_port_that_is_taken_is_named_with_the_one_in_its_place(running: Running) -> None:
+    port = running.airflow.url.rpartition(":")[2]
+    assert running.said[0].endswith(f"is taken by another program: Airflow takes {port}")
+
+
+def test_the_one_port_that_was_asked_for_is_taken_or_refused() -> None:
+    with socket.create_server((environment.HOST, 0)) as listener:
+        port = listener.getsockname()[1]
+        with pytest.raises(UsageError, match=f"port {port} of 127.0.0.1 is taken"):
+            environment.free_port((port,))
+    assert environment.free_port((port,)) == port
 
 
 def test_the_pool_of_writers_is_there(running: Running) -> None:

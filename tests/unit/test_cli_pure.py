@@ -175,8 +175,20 @@ def test_a_wrong_argument_is_one_line_and_status_2(
         ["validate"],
         ["validate", "--profile", "x", "a"],
         ["validate", "--nonsense"],
+        ["up", "--port", "http"],
+        ["up", "--port", "0"],
+        ["up", "--port", "65536"],
     ],
-    ids=["no-command", "unknown-command", "no-file", "unknown-profile", "unknown-option"],
+    ids=[
+        "no-command",
+        "unknown-command",
+        "no-file",
+        "unknown-profile",
+        "unknown-option",
+        "port-in-words",
+        "no-port",
+        "port-too-high",
+    ],
 )
 def test_wrong_usage_is_one_line_and_status_2(
     capsys: pytest.CaptureFixture[str], arguments: list[str]

@@ -75,7 +75,19 @@ def _demo(commands: "_Commands") -> None:
 
 def _up(commands: "_Commands") -> None:
     about = "Run Airflow and PostgreSQL until Ctrl-C; drop files into the landing folder."
-    _command(commands, "up", "stack", about)
+    added = _command(commands, "up", "stack", about)
+    added.add_argument(
+        "--port",
+        type=_port,
+        metavar="PORT",
+        help="of Airflow's pages and API; without it 8080, or the next one that is free",
+    )
+
+
+def _port(text: str) -> int:
+    if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port: give a number up to 65535")
+    return int(text)
 
 
 def _airflow(commands: "_Commands") -> None:

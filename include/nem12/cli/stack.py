@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,10 +37,12 @@ CHECK_SECONDS: Final = 2
 _SETTLED: Final = ("settled", "waiting", "failed")
 
 
-def up(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its own
+def up(arguments: Namespace) -> int:
     """Run everything until Ctrl-C."""
-    with _terminated_like_interrupted(), _running() as (home, server, airflow):
+    ports = (arguments.port,) if arguments.port else stack.API_PORTS
+    with _terminated_like_interrupted(), _running(ports) as (home, server, airflow):
         out.print(f"Airflow      {airflow.url}", soft_wrap=True)
+        out.print(f"Meter data   {airflow.url}/plugin/{settings.PAGE_ROUTE}", soft_wrap=True)
         out.print(
             f"login        {airflow.user}, password in {airflow.password_file}", soft_wrap=True
         )
@@ -100,7 +102,9 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 
 @contextmanager
-def _running() -> Iterator[tuple[Home, Server, stack.Airflow]]:
+def _running(
+    ports: Sequence[int] = stack.API_PORTS,
+) -> Iterator[tuple[Home, Server, stack.Airflow]]:
     notifiers.configured()
     notifiers.silent_hours()
     home = settings.home().make()
@@ -109,9 +113,7 @@ def _running() -> Iterator[tuple[Home, Server, stack.Airflow]]:
         begun = time.monotonic()
         server = ends.enter_context(embedded.server(home))
         migrate(server.uri(settings.OWNER_ROLE))
-        airflow = ends.enter_context(
-            stack.running(home, server, port=stack.API_PORT, log=err.print)
-        )
+        airflow = ends.enter_context(stack.running(home, server, ports=ports, log=err.print))
         err.print(f"ready after {time.monotonic() - begun:.0f} s")
         yield home, server, airflow
         err.print("stopping")

@@ -19,10 +19,10 @@ from nem12.stack.metadata import migrate
 from nem12.stack.processes import Component
 from nem12.warehouse.embedded import Server
 
-__all__ = ["API_PORT", "Airflow", "ApiError", "Client", "command_env", "exists", "running"]
+__all__ = ["API_PORTS", "Airflow", "ApiError", "Client", "command_env", "exists", "running"]
 
-API_PORT: Final = 8080
-"""Airflow's own; another is taken where that is not free."""
+API_PORTS: Final = (*range(8080, 8090), 0)
+"""Airflow's own and those after it, of which the first that is free is taken; else any."""
 
 COMPONENTS: Final = (
     ("api-server",),
@@ -166,7 +166,7 @@ def running(
     home: settings.Home,
     server: Server,
     *,
-    port: int = 0,
+    ports: Sequence[int] = (0,),
     log: Callable[[str], None] = print,
     options: environment.Options = _AS_IT_IS,
     more: Sequence[Sequence[str]] = (),
@@ -176,19 +176,19 @@ def running(
     Args:
         home: Where its state lies.
         server: The running database.
-        port: Of the web page, if it is free; otherwise, and for 0, any that is.
+        ports: Of the web page: the first of these that is free; 0 is any.
         log: Is told, in a sentence, what goes on.
         options: Airflow's options, by section, that differ from a single machine's.
         more: Components beside the four, such as workers: what follows `airflow` in their command.
 
     Raises:
-        UsageError: it already runs on this home.
+        UsageError: it already runs on this home, or no port is free.
         TerminalError: a component does not start; the text has the end of its log.
     """
     home.airflow.mkdir(mode=0o700, parents=True, exist_ok=True)
     with _alone(home):
         processes.end_leftovers(home.airflow / "processes.json")
-        airflow = _prepare(home, server, port, log, options, more)
+        airflow = _prepare(home, server, ports, log, options, more)
         try:
             airflow._start(home, server)
             yield airflow
@@ -204,13 +204,13 @@ def exists(home: settings.Home) -> bool:
 def command_env(home: settings.Home, server: Server) -> dict[str, str]:
     """The environment of an `airflow` command, which listens nowhere."""
     own = environment.Secrets.of(home.airflow)
-    return environment.environment(home, server, API_PORT, own, _AS_IT_IS)
+    return environment.environment(home, server, API_PORTS[0], own, _AS_IT_IS)
 
 
 def _prepare(
     home: settings.Home,
     server: Server,
-    port: int,
+    ports: Sequence[int],
     log: Callable[[str], None],
     options: environment.Options,
     more: Sequence[Sequence[str]],
@@ -219,7 +219,9 @@ def _prepare(
     passwords = environment.password_file(home)
     # In advance: otherwise the api-server makes one up, prints it and lets everybody read it.
     environment.write_private(passwords, json.dumps({environment.USER: own.password}))
-    port = environment.free_port(port)
+    port = environment.free_port(ports)
+    if ports[0] not in (0, port):
+        log(f"port {ports[0]} is taken by another program: Airflow takes {port}")
     env = environment.environment(home, server, port, own, options)
     logs = home.airflow / "components"
     logs.mkdir(exist_ok=True)

@@ -6,14 +6,14 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from nem12 import settings
-from nem12.errors import TransientError
+from nem12.errors import UsageError
 from nem12.warehouse.embedded import PORT, Server
 
 HOST: Final = "127.0.0.1"
@@ -50,13 +50,20 @@ class Secrets:
             return made
 
 
-def free_port(wanted: int) -> int:
-    """A port that nobody listens on: `wanted` if that is free and not 0."""
-    for port in (wanted, 0):
+def free_port(wanted: Sequence[int]) -> int:
+    """The first of the ports that nobody listens on; 0 is any.
+
+    Raises:
+        UsageError: None of them is free.
+    """
+    for port in wanted:
         with suppress(OSError), socket.socket() as listener:
+            # What is left of connections that have ended does not make a port taken.
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listener.bind((HOST, port))
+            listener.listen(1)
             return int(listener.getsockname()[1])
-    raise TransientError(f"no port is free on {HOST}")
+    raise UsageError(f"port {wanted[0]} of {HOST} is taken, or may not be used: name another")
 
 
 def write_private(file: Path, text: str) -> None:
