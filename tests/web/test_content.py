@@ -109,6 +109,9 @@ def test_the_files_of_a_run_come_with_their_outcome_and_the_refused_ones_first(
     text = viewer.get(f"/nem12/files?run={run}").text
     assert f'href="/dags/nem12_load/runs/{run}"' in text
     assert text.index("truncated.csv") < text.index("household_30min.csv")
+    assert '#line-8">Line 8</a>: the file ends without a 900 record' in text
+    (faulty,) = [file for file in files if file["name"] == "faulty_records.csv"]
+    assert (faulty["code"], faulty["line"] > 1) == ("value-count", True)
     assert "There is no file of this run" in viewer.get("/nem12/files?run=nobody%27s").text
     failed = viewer.get(f"{API}/drops?state=failed").json()["items"]
     of_its_run = viewer.get(f"{API}/drops?run={failed[0]['run']}").json()["items"]
@@ -441,8 +444,8 @@ def test_the_overview_says_why_nothing_is_loaded_and_what_lies_in_which_folder(
     assert {each["name"] for each in found["ignored"]} == {"<i>sub", "link.csv"}
     assert found["last_look_at"] is None
     assert found["faults"] == [
-        "The DAG nem12_watch is paused: what lands is not noticed",
-        "The DAG nem12_load is paused: runs wait until it is unpaused",
+        "The DAG nem12_watch is paused: nobody takes what lands until you unpause it",
+        "The DAG nem12_load is paused: its runs wait until you unpause it",
         "Airflow's scheduler does not run: no task is started",
         "Airflow's triggerer does not run: nobody looks into the landing folder",
     ]
@@ -450,7 +453,7 @@ def test_the_overview_says_why_nothing_is_loaded_and_what_lies_in_which_folder(
     assert "Nothing is being loaded</h2>" in text
     assert '<a href="/dags/nem12_watch" data-airflow>The DAG nem12_watch is paused' in text
     assert f"<code>{landing}</code>" in text
-    assert "1 file waits there. The oldest came" in text
+    assert "1 file waits there. It came" in text
     assert "a symbolic link; not followed" in text
     assert "<i>" not in text
     for path in (landing / cases.HOSTILE_NAME, landing / "link.csv"):

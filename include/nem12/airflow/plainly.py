@@ -10,22 +10,6 @@ from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryActi
 
 from nem12.errors import TerminalError, TransientError, sentence
 
-RETRY_POLICY = ExceptionRetryPolicy(
-    rules=[
-        RetryRule(
-            exception="nem12.errors.TerminalError",
-            action=RetryAction.FAIL,
-            reason="trying again would change nothing",
-        ),
-        RetryRule(
-            exception="nem12.airflow.plainly.SaidError",
-            action=RetryAction.FAIL,
-            reason="the log says why",
-        ),
-    ]
-)
-"""What cannot be mended by trying again fails at once; the rest is tried again."""
-
 WHY: Final = "why"
 """Under this key a task that fails plainly says to the tasks after it why."""
 
@@ -43,6 +27,23 @@ class SaidError(SystemExit):
 
     def __init__(self, *_: object) -> None:
         super().__init__(1)
+
+
+RETRY_POLICY = ExceptionRetryPolicy(
+    rules=[
+        RetryRule(
+            exception="nem12.errors.TerminalError",
+            action=RetryAction.FAIL,
+            reason="trying again would change nothing",
+        ),
+        RetryRule(
+            exception="nem12.airflow.plainly.SaidError",
+            action=RetryAction.FAIL,
+            reason="the log says why",
+        ),
+    ]
+)
+"""What cannot be mended by trying again fails at once; the rest is tried again."""
 
 
 @contextmanager

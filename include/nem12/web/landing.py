@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +11,7 @@ from nem12.airflow import buckets
 from nem12.drop import Drop, drops, overdue, uri_path
 from nem12.errors import MeterError
 from nem12.load.report import why
+from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
 from nem12.warehouse import ledger
@@ -104,7 +105,7 @@ def _named(home: Home, path: storage.Place) -> str:
 
 def _oldest(waiting: Sequence[Drop]) -> datetime | None:
     instants = [instant for drop in waiting if (instant := _landed_at(drop)) is not None]
-    return datetime.fromtimestamp(min(instants), UTC) if instants else None
+    return datetime.fromtimestamp(min(instants), NEM_TIME) if instants else None
 
 
 def _landed_at(drop: Drop) -> float | None:

@@ -106,8 +106,9 @@ def run_files(
 ) -> Rows:
     """Files that a load run has settled, each with its `outcome` in this run; refused ones first.
 
-    The name is the one that it came under in this run. A file that a later run took is not among
-    them.
+    Of one that was refused, whole or in part, `line`, `code` and `message` are those of its first
+    refusal. The name is the one that it came under in this run. A file that a later run took is not
+    among them.
     """
     (place,) = after(cursor, (integer,), (0,))
     rows = run(

@@ -17,7 +17,7 @@ from airflow.models.taskinstance import TaskInstance
 from airflow.models.trigger import Trigger
 from airflow.utils.session import create_session
 from airflow.utils.state import TaskInstanceState
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from nem12.mdff.stamps import NEM_TIME
@@ -29,8 +29,8 @@ log = logging.getLogger(__name__)
 SENSOR_TASK_ID: Final = "wait_for_drops"
 
 _PAUSED: Final = {
-    WATCH_DAG_ID: "what lands is not noticed",
-    LOAD_DAG_ID: "runs wait until it is unpaused",
+    WATCH_DAG_ID: "nobody takes what lands",
+    LOAD_DAG_ID: "its runs wait",
 }
 _SILENT: Final = {
     "scheduler": "no task is started",
@@ -93,7 +93,9 @@ def _dag_faults(session: Session) -> Iterator[Fault]:
                 "/dags",
             )
         elif paused[dag_id]:
-            yield Fault(f"The DAG {dag_id} is paused: {consequence}", f"/dags/{dag_id}")
+            yield Fault(
+                f"The DAG {dag_id} is paused: {consequence} until you unpause it", f"/dags/{dag_id}"
+            )
 
 
 def _silent() -> Iterator[Fault]:
@@ -115,7 +117,12 @@ def _watch(session: Session) -> tuple[datetime | None, list[Fault]]:
     )
     run_ids = list(session.scalars(newest))
     rows = session.execute(
-        select(TaskInstance.run_id, TaskInstance.state, TaskInstance.end_date, Job.latest_heartbeat)
+        select(
+            TaskInstance.run_id,
+            TaskInstance.state,
+            func.coalesce(TaskInstance.end_date, TaskInstance.updated_at),
+            Job.latest_heartbeat,
+        )
         .outerjoin(Trigger, Trigger.id == TaskInstance.trigger_id)
         .outerjoin(Job, Job.id == Trigger.triggerer_id)
         .where(
@@ -124,10 +131,10 @@ def _watch(session: Session) -> tuple[datetime | None, list[Fault]]:
             TaskInstance.task_id == SENSOR_TASK_ID,
         )
     )
-    sensors = {run_id: (state, ended, beat) for run_id, state, ended, beat in rows}
+    sensors = {run_id: (state, changed, beat) for run_id, state, changed, beat in rows}
     last, faults = None, []
     for run_id in run_ids:
-        state, ended, beat = sensors.get(run_id, (None, None, None))
+        state, changed, beat = sensors.get(run_id, (None, None, None))
         if state in (TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY):
             if run_id == run_ids[0]:
                 text = f"The DAG {WATCH_DAG_ID} fails: the log of {SENSOR_TASK_ID} says why"
@@ -135,8 +142,8 @@ def _watch(session: Session) -> tuple[datetime | None, list[Fault]]:
         elif last is None:
             # While it waits, the triggerer's sign of life is that of the look: it looks every
             # second.
-            last = beat if state == TaskInstanceState.DEFERRED else ended
-    return last, faults
+            last = beat if state == TaskInstanceState.DEFERRED else changed
+    return last and last.astimezone(NEM_TIME), faults
 
 
 def _nem(beat: str) -> str:
