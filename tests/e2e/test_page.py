@@ -215,6 +215,19 @@ def test_from_a_dropped_file_to_its_curve(visit: Visit, running: Running) -> Non
 
 
 @pytest.mark.usefixtures("watch_paused")
+def test_the_overview_leads_to_the_dag_that_is_paused(inside: Visit) -> None:
+    why = inside.frame.get_by_role("link", name="The DAG nem12_watch is paused")
+    for _ in range(10):
+        # What was seen some seconds ago is told again.
+        if why.is_visible():
+            break
+        inside.page.wait_for_timeout(1000)
+        inside.frame.get_by_role("link", name="Overview").click()
+    why.click()
+    expect(inside.page).to_have_url(re.compile(r"/dags/nem12_watch$"))
+
+
+@pytest.mark.usefixtures("watch_paused")
 def test_from_the_trigger_form_to_the_curve(visit: Visit, running: Running) -> None:
     land(running, "4103077702")
     land(running, "4103077704")

@@ -54,7 +54,7 @@ def _of_run(context: Context, settled: dict[str, Any] | None) -> Iterator[Alert]
     run = context["dag_run"]
     page = run_page(run.dag_id, run.run_id)
     if not settled:
-        yield alert_of_unsettled_run(run.run_id, page, _failed_tasks(context), why(context))
+        yield alert_of_unsettled_run(run.run_id, page, failed_tasks(context), why(context))
         return
     files = files_page(run.run_id)
     with warehouse() as connection:
@@ -73,7 +73,8 @@ def why(context: Context) -> str:
     return next((str(line) for line in said or () if line), "")
 
 
-def _failed_tasks(context: Context) -> list[str]:
+def failed_tasks(context: Context) -> list[str]:
+    """The tasks of this run that have failed, or were not tried because others had."""
     run = context["dag_run"]
     states = context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])
     return [task for task, state in states.get(run.run_id, {}).items() if state in _FAILED]

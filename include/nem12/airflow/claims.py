@@ -54,7 +54,10 @@ def claim_of_run(connection: Connection, home: Home, context: Context) -> Work:
     conf = run.conf or {}
     check_conf(conf, params)
     if CLAIM in conf:
-        return Work(conf[CLAIM])
+        claim = conf[CLAIM]
+        if run.run_type == "manual" and not ledger.still_open(connection, claim):
+            return Work(claim, nothing=f"no drop of the claim {claim} waits to be loaded")
+        return Work(claim)
     profile = None if params["profile"] == PROFILE_BY_FOLDER else params["profile"]
     patterns = params["files"]
     if run.run_type == "backfill":

@@ -9,7 +9,7 @@ from airflow.sdk import get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
 from nem12 import settings
-from nem12.airflow.alerts import PLAN_TASK_ID, tell_of_run, why
+from nem12.airflow.alerts import PLAN_TASK_ID, failed_tasks, tell_of_run, why
 from nem12.airflow.assets import METER_READINGS, READINGS_CHANGED
 from nem12.airflow.buckets import home, place
 from nem12.airflow.claims import claim_of_run
@@ -122,6 +122,8 @@ def verdict(settled: dict[str, Any] | None) -> str:
     Those who want to know are told first (METER_NOTIFIERS).
     """
     context = get_current_context()
+    if settled and not settled["drops"] and failed_tasks(context):
+        settled = None  # nothing was there to settle, and that is not why the run is over
     tell_of_run(settled)
     if not settled:
         log.error("%s", why(context) or "the run could not be settled: see the tasks before")
