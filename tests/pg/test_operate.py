@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from nem12.load.changed import kept_differences
 from nem12.load.plan import plan
 from nem12.load.redrive import redrive
 from nem12.load.settle import free_claim, settle
@@ -252,7 +253,7 @@ def test_as_at_gives_what_was_in_force(warehouse: Warehouse, run: Run) -> None:
 
 
 def put_back(run: Run, **which: str) -> list[str]:
-    return [path.name for path in redrive(run.connection, run.home, **which)]  # type: ignore[arg-type]
+    return [one.place.name for one in redrive(run.connection, run.home, **which)]  # type: ignore[arg-type]
 
 
 def test_redrive_puts_refused_drops_back_by_name_and_code(run: Run) -> None:
@@ -274,7 +275,7 @@ def test_redrive_puts_back_what_landed_since(run: Run) -> None:
     run.run()
     now = datetime.now(UTC)
     for since, names in ((now + timedelta(hours=1), []), (now - timedelta(hours=1), ["cut.csv"])):
-        assert [path.name for path in redrive(run.connection, run.home, since=since)] == names
+        assert [one.place.name for one in redrive(run.connection, run.home, since=since)] == names
 
 
 @pytest.mark.parametrize("name", ["cut.csv", "x" * 251 + ".csv"], ids=["short", "long"])
@@ -307,6 +308,41 @@ def test_a_redriven_drop_is_judged_by_the_profile_it_is_claimed_by(run: Run) -> 
     for path in run.home.landing.glob("*.csv"):
         run.drop(path.name, path.read_bytes())
     assert run.run(profile="lenient").files == {"loaded": 1}
+
+
+def test_redrive_takes_what_is_refused_wherever_it_lies_and_says_what_will_happen(run: Run) -> None:
+    run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
+    assert run.run(profile="lenient").files == {"loaded": 1}
+    kept = ["archive/*"]
+    assert run.run(*kept, profile="strict", reprocess=True).files == {"refused": 1}
+    (again,) = redrive(run.connection, run.home)
+    assert (again.place, "refused again" in again.expected) == (
+        run.home.landing / "strict" / "cut.csv",
+        True,
+    )
+    assert run.run().files == {"refused": 1}
+    (again,) = redrive(run.connection, run.home, profile="lenient")
+    assert again.place == run.home.landing / "lenient" / "cut.csv"
+    assert again.expected == "is judged again, by the lenient profile"
+    assert run.run().files == {"loaded": 1}
+    assert list(redrive(run.connection, run.home)) == []
+
+
+def test_kept_files_that_are_not_what_was_loaded_are_named(run: Run) -> None:
+    for name, data in (("first.csv", FIRST), ("second.csv", CORRECTION)):
+        run.drop(name, data)
+    run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
+    run.run()
+    assert list(kept_differences(run.connection)) == []
+    for path in kept_in(run.home.rejected):
+        path.unlink()  # what was refused may be cleared away
+    first, second = sorted(kept_in(run.home.archive), key=lambda path: path.name[13:])
+    first.write_bytes(first.read_bytes().replace(b"1.5", b"1.6", 1))
+    second.unlink()
+    found = {Path(one.place).name[13:]: one.problem for one in kept_differences(run.connection)}
+    assert found["first.csv"].startswith("holds ")
+    assert found["second.csv"] == "is gone; its readings are in the tables"
+    assert len(found) == 2
 
 
 def test_a_failed_drop_can_be_claimed_after_redrive(run: Run) -> None:

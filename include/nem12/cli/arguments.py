@@ -173,6 +173,8 @@ def _query(commands: "_Commands") -> None:
 def _verify(commands: "_Commands") -> None:
     about = "Check that versions, days, readings and ledger agree; name the first difference."
     added = _command(commands, "verify", "operate", about)
+    about = "also read every kept file and compare its SHA-256 with the ledger"
+    added.add_argument("--archive", action="store_true", help=about)
     _format(added)
     _dsn(added)
 
@@ -197,6 +199,7 @@ def _redrive(commands: "_Commands") -> None:
         "--code", type=_text, metavar="CODE", help="refused with this finding, such as no-end"
     )
     added.add_argument("--since", metavar="DATE", help="landed since that day of NEM time")
+    _profile(added, "the one that they were judged by", None)
     _dsn(added)
 
 

@@ -7,12 +7,14 @@ from nem12 import settings
 from nem12.cli.databases import database
 from nem12.cli.output import out, to_json
 from nem12.errors import UsageError
+from nem12.load.changed import kept_differences
 from nem12.load.index import note_withdrawn
 from nem12.load.redrive import redrive as put_back
+from nem12.mdff.findings import EXPLAIN
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
 from nem12.warehouse import ledger
-from nem12.warehouse.connect import connect
+from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify as differences
 
 
@@ -28,7 +30,23 @@ def verify(arguments: Namespace) -> int:
                 out.print(f"{'ok ' if difference is None else 'NOT'} {words}", markup=False)
                 if difference is not None:
                     out.print(f"    first: {to_json(difference)}", markup=False, soft_wrap=True)
+        if arguments.archive:
+            failed |= _verify_archive(arguments, connection)
     return int(failed)
+
+
+def _verify_archive(arguments: Namespace, connection: Connection) -> bool:
+    """Compare the kept files with the ledger and name all that differ; whether any does."""
+    words = "every kept file has the SHA-256 that the ledger knows"
+    found = [vars(one) for one in kept_differences(connection)]
+    if arguments.format == "json":
+        print(to_json({"check": words, "ok": not found, "differences": found}))
+    else:
+        out.print(f"{'NOT' if found else 'ok '} {words}", markup=False)
+        for one in found:
+            said = f"    {shown(one['place'], 500)}: {one['problem']}"
+            out.print(said, markup=False, soft_wrap=True)
+    return bool(found)
 
 
 def withdraw(arguments: Namespace) -> int:
@@ -59,13 +77,23 @@ def redrive(arguments: Namespace) -> int:
             since = datetime.fromisoformat(arguments.since).replace(tzinfo=NEM_TIME)
         except ValueError:
             raise UsageError(f"'{arguments.since}' is no date such as 2024-05-31") from None
+    if arguments.code and not any(arguments.code in codes for codes in EXPLAIN.values()):
+        raise UsageError(f"there is no code '{shown(arguments.code)}': reports show a file's codes")
     count = 0
     with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
         home = settings.home().make()
-        for path in put_back(
-            connection, home, name=arguments.name or "*", code=arguments.code, since=since
+        for one in put_back(
+            connection,
+            home,
+            name=arguments.name or "*",
+            code=arguments.code,
+            since=since,
+            profile=arguments.profile,
         ):
             count += 1
-            out.print(shown(str(path), 500), markup=False, soft_wrap=True)
-    out.print(f"{count} put back")
+            said = f"{shown(str(one.place), 500)}: {one.expected}"
+            out.print(said, markup=False, soft_wrap=True)
+    if not count and not arguments.all:
+        raise UsageError("no file that was refused or has failed matches")
+    out.print(f"{plural(count, 'file')} put back")
     return 0

@@ -179,3 +179,32 @@ def _alone(place: Place) -> Iterator[None]:
         raise
     except Exception as error:
         log.warning("%s is not compared with what was read: %s", shown(str(place), 300), why(error))
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A kept file that is not what the ledger knows.
+
+    Attributes:
+        place: Path or URI.
+        problem: In a few words.
+    """
+
+    place: str
+    problem: str
+
+
+def kept_differences(connection: Connection) -> Iterator[Difference]:
+    """Read every file that was settled and compare it with the ledger.
+
+    A file may have been moved by a later run: it is missing only where no place of it has it.
+    """
+    for row in ledger.kept_content(connection):
+        places = [uri_path(uri) for uri in row["places"]]
+        there = [place for place in places if storage.exists(place)]
+        for place in there:
+            digest = storage.digest(place)
+            if digest != row["sha256"]:
+                yield Difference(str(place), f"holds {digest[:12]}…, not {row['sha256'][:12]}…")
+        if not there and row["loaded"]:
+            yield Difference(str(places[-1]), "is gone; its readings are in the tables")

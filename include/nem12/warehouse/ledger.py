@@ -199,6 +199,11 @@ def kept_places(connection: Connection, file_id: int) -> list[Row]:
     return _run(connection, "kept_places", file_id=file_id)
 
 
+def kept_content(connection: Connection) -> list[Row]:
+    """By `sha256` the `places` where it is or was kept, and whether it is `loaded`."""
+    return _run(connection, "kept_content")
+
+
 def left_drops(connection: Connection, drop_ids: list[int]) -> dict[int, Row]:
     """What is known of drops that were copied: `seconds` since they were settled, if they are."""
     rows = _run(connection, "left_drops", drop_ids=drop_ids)

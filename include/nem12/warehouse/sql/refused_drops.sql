@@ -1,5 +1,9 @@
--- Settled drops that were refused and lie among the rejected, and drops that failed.
-SELECT d.drop_id, d.uri, d.state, d.profile, d.kept_at
+-- Settled drops that were refused, wherever they lie, and drops that failed. `reader_versions`: of the
+-- readers that judged their files.
+SELECT d.drop_id, d.uri, d.state, d.profile, d.kept_at, d.sha256, ARRAY(
+        SELECT DISTINCT f.reader_version
+        FROM meter_drop_files m JOIN meter_files f USING (file_id)
+        WHERE m.drop_id = d.drop_id) AS reader_versions
 FROM meter_drops d
 WHERE (d.state = 'failed' OR (d.state = 'settled' AND d.outcome = 'refused'))
     AND (%(since)s::timestamptz IS NULL OR d.claimed_at >= %(since)s)
