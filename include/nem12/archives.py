@@ -215,5 +215,5 @@ def _reading(read: Callable[[], T]) -> T:
         raise DamagedError("it is cut off, ask for it again") from None
     except _BROKEN as error:
         checksum = "CRC" in str(error)
-        what = "its checksum is wrong" if checksum else "the archive is damaged"
+        what = "its checksum is wrong" if checksum else "the archive is damaged or cut off"
         raise DamagedError(f"{what}, ask for it again") from None
