@@ -15,6 +15,7 @@ from nem12.load.claim import claim_by_glob
 from nem12.settings import CHECKOUT, Home
 from nem12.warehouse.connect import connect
 from nem12.warehouse.embedded import Server
+from nem12.warehouse.migrate import migrate
 from nem12.web.answers import task_link
 from tests.dags.conftest import Run, put
 from tests.pg import loading
@@ -133,6 +134,21 @@ def test_what_was_asked_wrongly_fails_at_once_with_one_sentence_which_is_told(
     assert told["kind"] == "failed"
     assert "a load run failed: claim_and_plan," in told["words"]
     assert line in told["words"]
+
+
+def test_a_watch_that_finds_another_schema_fails_at_once_and_says_what_to_do(
+    run_dag: Run, server: Server
+) -> None:
+    with connect(server.uri(settings.OWNER_ROLE)) as connection:
+        connection.execute("UPDATE meter_schema SET fingerprint = 'another'")
+        connection.commit()
+        try:
+            result = run_dag("nem12_watch")
+        finally:
+            migrate(server.uri(settings.OWNER_ROLE))
+    assert result["tasks"]["wait_for_drops"] == "failed"
+    assert "the database has schema" in said_by(result, "wait_for_drops")
+    assert "Traceback" not in result["log"].partition("creating dag run")[2]
 
 
 def test_without_a_connection_a_run_and_the_watch_fail_at_once_and_say_what_to_add(

@@ -10,6 +10,7 @@ from nem12.airflow.buckets import home
 from nem12.airflow.plainly import said_plainly
 from nem12.airflow.triggers import DropTrigger
 from nem12.airflow.warehouse import warehouse_conninfo
+from nem12.errors import SetupError
 from nem12.mdff.text import plural
 
 
@@ -53,6 +54,9 @@ class DropSensor(BaseSensorOperator):
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> str | None:  # noqa: ARG002
         """Take over from the trigger."""
+        with said_plainly():
+            if "failed" in event:
+                raise SetupError(event["failed"])
         self.log.info("%s complete", plural(event["drops"], "drop"))
         listing: str | None = event["listing"]
         return listing

@@ -11,7 +11,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 from nem12.airflow import buckets
 from nem12.airflow.warehouse import warehouse
 from nem12.drop import Settling
-from nem12.errors import TransientError, sentence
+from nem12.errors import TerminalError, TransientError, sentence
 from nem12.load.arrivals import Arrivals, Watch
 from nem12.load.claim import save_listing
 from nem12.warehouse.connect import Connection
@@ -65,7 +65,8 @@ class DropTrigger(BaseTrigger):
         """Look until there is something to do; one event.
 
         Its `listing` is the path of a listing of drops to claim; None where only claims whose run
-        was not seen for a while, or drops that lie elsewhere, wait to be looked at.
+        was not seen for a while, or drops that lie elsewhere, wait to be looked at. Its `failed`
+        says why looking again would be no use: no connection, another schema.
         """
         watch = Watch(
             Settling(self.settle_seconds, self.gather_seconds), Arrivals(self.standstill_seconds)
@@ -87,6 +88,9 @@ class DropTrigger(BaseTrigger):
                     said = sentence(error) if isinstance(error, OSError) else error
                     log.warning("%s; looking again", said)
                     batch, unchecked, connection = [], False, None
+                except TerminalError as error:
+                    yield TriggerEvent({"failed": str(error)})
+                    return
                 if batch:
                     yield TriggerEvent({"listing": str(listing), "drops": len(batch)})
                     return
