@@ -63,8 +63,10 @@ def test_watch_manual_runs_and_backfill_load_each_file_once(running: Running) ->
         running.until(lambda path=path: not path.exists())
     running.until(done)
     assert set(new()) >= set(manual)
-    assert set(new().values()) == {"success"}
-    said = [settlement(running, run)["files"] for run in new()]
+    # A run by hand fails where others have taken all that its pattern matches.
+    assert {state for run, state in new().items() if run not in manual} == {"success"}
+    loaded = [run for run, state in new().items() if state == "success"]
+    said = [settlement(running, run)["files"] for run in loaded]
     assert sum(files.get("loaded", 0) for files in said) == 24
     assert sum(files.get("duplicate", 0) for files in said) == 0
     drops = running.connection.execute(
