@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -28,7 +29,17 @@ for _name in [name for name in os.environ if name.startswith(_CALLERS) and name 
 
 
 @pytest.fixture(autouse=True)
-def own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_environment() -> Iterator[None]:
+    """What a command sets for its own process does not reach the next test."""
+    before = dict(os.environ)
+    yield
+    if dict(os.environ) != before:
+        os.environ.clear()
+        os.environ.update(before)
+
+
+@pytest.fixture(autouse=True)
+def own_home(own_environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Every test has a METER_HOME of its own."""
     home = tmp_path / "home"
     monkeypatch.setenv("METER_HOME", str(home))
