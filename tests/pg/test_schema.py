@@ -23,6 +23,11 @@ UNRELEASED = (
 )
 NEED = schema.needed()
 OTHER = "0123456789abcdef"
+PUT_BACK = (
+    f"meter_schema says '{NEED.revision}', which do not go together in nem12 0.1.0: restore the"
+    " database from a backup or, where nothing else was changed, set version_num of alembic_version"
+    f" to '{NEED.revision}' as the owner, then {MIGRATE}"
+)
 DROPPED = "DROP VIEW meter_conflicts"
 
 
@@ -48,10 +53,37 @@ def other(databases: Databases) -> Iterator[Callable[..., Warehouse]]:
     [
         pytest.param(
             f"UPDATE meter_schema SET fingerprint = '{OTHER}'",
-            f"the database has schema {NEED.revision}-01234567, this package needs {NEED}:"
-            f" {MIGRATE}",
+            f"the database has schema {NEED.revision}-01234567, which is not that of nem12 0.1.0"
+            f" ({NEED}) and may have been altered: {MIGRATE}",
+            None,
+            id="of another build",
+        ),
+        pytest.param(
+            f"UPDATE meter_schema SET fingerprint = '{OTHER}', package = '0.0.9';"
+            "REVOKE ALL ON alembic_version FROM PUBLIC",
+            f"the database has schema {NEED.revision}-01234567 of nem12 0.0.9, older than this"
+            f" package needs ({NEED}): {MIGRATE}",
             None,
             id="older",
+        ),
+        pytest.param(
+            "UPDATE alembic_version SET version_num = '0009'",
+            f"the database was altered: alembic_version says '0009', {PUT_BACK}",
+            "was altered",
+            id="of tables that no package has",
+        ),
+        pytest.param(
+            "DROP TABLE alembic_version",
+            f"the database was altered: alembic_version says nothing, {PUT_BACK}",
+            "was altered",
+            id="that does not know its tables",
+        ),
+        pytest.param(
+            "UPDATE alembic_version SET version_num = '2199_01'",
+            f"the database has schema {NEED} of nem12 0.1.0, newer than this package (0.1.0):"
+            " update nem12",
+            "newer",
+            id="of newer tables",
         ),
         pytest.param(
             "DELETE FROM meter_schema",
@@ -60,7 +92,8 @@ def other(databases: Databases) -> Iterator[Callable[..., Warehouse]]:
             id="half migrated",
         ),
         pytest.param(
-            f"UPDATE meter_schema SET revision = '2199_01', fingerprint = '{OTHER}'",
+            f"UPDATE meter_schema SET revision = '2199_01', fingerprint = '{OTHER}';"
+            "UPDATE alembic_version SET version_num = '2199_01'",
             "the database has schema 2199_01-01234567 of nem12 0.1.0, newer than this package"
             " (0.1.0): update nem12",
             "newer",

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import psycopg
 from psycopg import errors
+from psycopg.rows import tuple_row
 
 from nem12.errors import MeterError, TerminalError, TransientError, UsageError
 from nem12.settings import LOCK_TIMEOUT_SECONDS
@@ -67,13 +68,12 @@ _SETTINGS: Final = (
     "SELECT count(set_config(name, setting, false))"
     " FROM unnest(%s::text[], %s::text[]) AS s (name, setting)"
 )
-_SETTINGS_AND_SCHEMA: Final = """
-SELECT given.settings, m.revision, m.fingerprint, m.package
-FROM (
-    SELECT count(set_config(name, setting, false)) AS settings
-    FROM unnest(%s::text[], %s::text[]) AS s (name, setting)
-) AS given LEFT JOIN meter_schema m ON true
-"""
+_MADE: Final = "SELECT revision, fingerprint, package FROM meter_schema"
+_TABLES: Final = "SELECT coalesce(string_agg(version_num, ' '), '') FROM alembic_version"
+_SETTINGS_AND_SCHEMA: Final = f"""
+SELECT given.settings, m.*, ({_TABLES})
+FROM ({_SETTINGS}) AS given (settings) LEFT JOIN ({_MADE}) AS m ON true
+"""  # noqa: S608 - made of constants
 
 
 def connect(
@@ -136,11 +136,36 @@ def _schema(connection: Connection, arrays: tuple[list[str], list[str]]) -> sche
     """Give the settings, and say which schema there is."""
     try:
         row = connection.execute(_SETTINGS_AND_SCHEMA, arrays).fetchone()
-    except errors.UndefinedTable:
+    except (errors.UndefinedTable, errors.InsufficientPrivilege):
         connection.rollback()
+        return installed(connection)
+    return schema.Version(*row[1:]) if row and row[1] is not None else None
+
+
+def installed(connection: Connection) -> schema.Version | None:
+    """Which schema there is; None where no tables are.
+
+    Raises:
+        SetupError: The tables are of before the first release.
+    """
+    cursor = connection.cursor(row_factory=tuple_row)
+    try:
+        with connection.transaction():
+            made = cursor.execute(_MADE).fetchone()
+    except errors.UndefinedTable:
         refuse_unreleased(connection)
         return None
-    return schema.Version(*row[1:]) if row and row[1] is not None else None
+    if made is None:
+        return None
+    try:
+        with connection.transaction():
+            tables = cursor.execute(_TABLES).fetchone()
+    except errors.UndefinedTable:
+        tables = ("",)
+    except errors.InsufficientPrivilege:
+        # A schema of before everybody had this right: its fingerprint tells that.
+        tables = made[:1]
+    return schema.Version(*made, *(tables or ("",)))
 
 
 def refuse_unreleased(connection: Connection) -> None:

@@ -11,13 +11,13 @@ from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from psycopg import errors, sql
-from psycopg.rows import class_row, tuple_row
+from psycopg.rows import class_row
 from sqlalchemy.exc import DBAPIError
 
 from nem12 import settings
 from nem12.errors import TerminalError
 from nem12.warehouse import schema
-from nem12.warehouse.connect import Connection, connect, explained, refuse_unreleased
+from nem12.warehouse.connect import Connection, connect, explained, installed
 from nem12.warehouse.schema import Version
 from nem12.warehouse.sql import statement
 
@@ -32,7 +32,7 @@ def migrate(uri: str) -> tuple[Version | None, Version]:
         The schema before, None without tables, and the schema now.
 
     Raises:
-        TerminalError: The tables are of before the first release, or of a newer package.
+        TerminalError: The tables are of before the first release, of a newer package, or altered.
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with explained(), connect(uri, application="nem12 migrate", any_schema=True) as connection:
@@ -42,10 +42,11 @@ def migrate(uri: str) -> tuple[Version | None, Version]:
         # not see the table that the migration makes.
         connection.commit()
         _check_encoding(connection)
-        before, recorded = _installed(connection)
+        before = installed(connection)
         if before != schema.needed():
-            if before is not None and schema.is_newer(before):
-                raise schema.newer(before)
+            if before is not None:
+                schema.check_migratable(before)
+            recorded = _recorded(connection) if before else []
             _upgrade(uri)
             install(connection, schema.statements(), recorded)
         return before, schema.needed()
@@ -83,17 +84,11 @@ def creators(uri: str) -> str | None:
     )
 
 
-def _installed(connection: Connection) -> tuple[Version | None, list[str]]:
-    """The schema there is, and the functions and views that were made for it."""
+def _recorded(connection: Connection) -> list[str]:
+    """The functions and views that were made for the schema there is."""
     with connection.transaction():
-        there = connection.execute("SELECT to_regclass('meter_schema') IS NOT NULL").fetchone()
-        if not there or not there[0]:
-            refuse_unreleased(connection)
-            return None, []
-        cursor = connection.cursor(row_factory=tuple_row)
-        cursor.execute("SELECT revision, fingerprint, package, objects FROM meter_schema")
-        row = cursor.fetchone()
-    return (Version(*row[:3]), row[3]) if row else (None, [])
+        row = connection.execute("SELECT objects FROM meter_schema").fetchone()
+    return list(row[0]) if row else []
 
 
 def _upgrade(uri: str) -> None:

@@ -9,6 +9,7 @@ from typing import Final
 
 from nem12 import __version__, settings
 from nem12.errors import SetupError
+from nem12.mdff.text import shown
 
 SUBJECTS: Final = (
     "months",
@@ -28,22 +29,25 @@ in plpgsql, which is looked up when it is called."""
 REVISIONS: Final = ("2026_11",)
 """Of the tables, in order, the last one needed; named here because Alembic takes long to import."""
 
+_REVISION: Final = re.compile(r"\d{4}_\d{2}\w*")
 _PIECES: Final = re.compile(r"^(?=CREATE OR REPLACE )", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Version:
-    """What `meter_schema` says of a database.
+    """What `meter_schema` and `alembic_version` say of a database.
 
     Attributes:
-        revision: Of the tables; Alembic's.
+        revision: Of the tables for which functions, views and rights were made.
         fingerprint: Of the text of functions, views and rights.
         package: Version of the package that made it; another one may need the same schema.
+        tables: Revision of the tables by Alembic's `alembic_version`; empty where it says none.
     """
 
     revision: str
     fingerprint: str
     package: str = field(compare=False)
+    tables: str
 
     def __str__(self) -> str:
         """As people are told."""
@@ -65,23 +69,14 @@ def statements() -> list[str]:
 def needed() -> Version:
     """What this package needs."""
     digest = sha256("\n".join(map(text, SUBJECTS)).encode())
-    return Version(REVISIONS[-1], digest.hexdigest(), __version__)
-
-
-def is_newer(found: Version) -> bool:
-    """Whether a newer package has made this schema."""
-    return found.revision not in REVISIONS or _numbers(found.package) > _numbers(__version__)
-
-
-def _numbers(package: str) -> tuple[int, ...]:
-    return tuple(map(int, re.findall(r"\d+", package)[:3]))
+    return Version(REVISIONS[-1], digest.hexdigest(), __version__, REVISIONS[-1])
 
 
 def check(found: Version | None) -> None:
     """Refuse a database that this package does not fit.
 
     Args:
-        found: What `meter_schema` says; None where it says nothing yet.
+        found: What the database says; None where it says nothing yet.
 
     Raises:
         SetupError: With what to do.
@@ -91,17 +86,70 @@ def check(found: Version | None) -> None:
         raise SetupError(f"the database is not migrated: run `{migrate}`")
     if found == need:
         return
-    if is_newer(found):
-        raise newer(found)
-    raise SetupError(f"the database has schema {found}, this package needs {need}: run `{migrate}`")
-
-
-def newer(found: Version) -> SetupError:
-    """The database is ahead of the package."""
-    return SetupError(
-        f"the database has schema {found} of nem12 {found.package}, newer than this package"
-        f" ({__version__}): update nem12"
+    check_migratable(found)
+    if (found.revision, found.tables) == (need.revision, need.tables) and not _is_older(found):
+        # Of the same version: by another build of it, or by hand.
+        raise SetupError(
+            f"the database has schema {found}, which is not that of nem12 {__version__} ({need}) and"
+            f" may have been altered: run `{migrate}`"
+        )
+    raise SetupError(
+        f"the database has schema {found} of nem12 {found.package}, older than this package needs"
+        f" ({need}): run `{migrate}`"
     )
+
+
+def check_migratable(found: Version) -> None:
+    """Refuse a schema that `migrate` cannot bring to what this package needs.
+
+    Raises:
+        SetupError: It is newer, or what the database says of it cannot be.
+    """
+    revision, tables = _place(found.revision), _place(found.tables)
+    # Tables are migrated before the functions are made: whoever is stopped there leaves them ahead.
+    if revision is None or tables is None or tables < revision:
+        raise _altered(found)
+    last = len(REVISIONS) - 1
+    if tables > last or (revision == last and found != needed() and _is_newer(found)):
+        raise SetupError(
+            f"the database has schema {found} of nem12 {found.package}, newer than this package"
+            f" ({__version__}): update nem12"
+        )
+
+
+def _place(revision: str) -> int | None:
+    """Where a revision stands in `REVISIONS`; behind them if newer; None where it can be none."""
+    if revision in REVISIONS:
+        return REVISIONS.index(revision)
+    # They are named by the months in which they were made.
+    newer = _REVISION.fullmatch(revision) and revision > REVISIONS[-1]
+    return len(REVISIONS) if newer else None
+
+
+def _altered(found: Version) -> SetupError:
+    says = f"'{shown(found.tables)}'" if found.tables else "nothing"
+    advice = "restore the database from a backup"
+    if found.revision in REVISIONS:
+        advice += (
+            " or, where nothing else was changed, set version_num of alembic_version to"
+            f" '{found.revision}' as the owner, then run `{settings.command('migrate')}`"
+        )
+    return SetupError(
+        f"the database was altered: alembic_version says {says}, meter_schema says"
+        f" '{shown(found.revision)}', which do not go together in nem12 {__version__}: {advice}"
+    )
+
+
+def _is_newer(found: Version) -> bool:
+    return _numbers(found.package) > _numbers(__version__)
+
+
+def _is_older(found: Version) -> bool:
+    return _numbers(found.package) < _numbers(__version__)
+
+
+def _numbers(package: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", package)[:3]))
 
 
 def unreleased() -> SetupError:

@@ -12,7 +12,7 @@ DECLARE
     one regprocedure;
 BEGIN
     -- Every connection asks whether its package fits.
-    GRANT SELECT ON meter_schema TO PUBLIC;
+    GRANT SELECT ON meter_schema, alembic_version TO PUBLIC;
     -- Nobody but who may load has reason to make partitions.
     REVOKE ALL ON FUNCTION meter_ensure_months(date[]), meter_keep_from(text, date),
         meter_remove_months(date, boolean), meter_purge_nmi(text, date) FROM PUBLIC;
