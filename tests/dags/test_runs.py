@@ -69,17 +69,21 @@ def test_a_run_with_a_refused_file_is_red_and_has_loaded_the_others(
     run_dag: Run, home: Home
 ) -> None:
     land(home, "truncated.csv", "solar_home_5min.csv")
+    faulty = (SAMPLES / "faulty_records.csv").read_bytes()
+    put(home.landing / "faulty.csv", faulty.replace(b"\r\n", b"\n"))
     result = run_dag("nem12_load", {"files": ["*"]})
     assert result["state"] == "failed"
     assert result["tasks"]["settle_drops"] == "success"
     assert result["tasks"]["verdict"] == "failed"
     settled = result["xcoms"]["settle_drops.return_value"]
-    assert settled["files"] == {"loaded": 1, "refused": 1}
+    assert settled["files"] == {"loaded": 1, "partial": 1, "refused": 1}
     log = said_by(result, "verdict")
     assert re.search(
         r"- truncated\.csv: refused: .*; line 8: no-end: .*\n.*  /nem12/files/[0-9a-f]{64} ", log
     )
-    assert "1 refused, 1 loaded; 1728 readings" in log
+    assert re.search(r"\berror\b.*- truncated\.csv: refused", log)
+    assert re.search(r"\bwarning\b.*- faulty\.csv: partial", log)
+    assert re.search(r"\binfo\b.*1 refused, 1 partial, 1 loaded; 1968 readings", log)
     # Nothing of what was delivered is told to those who may see XComs and events.
     assert "no-end" not in json.dumps([result["xcoms"], result["sent"]])
     page = f"/nem12/files?run={quote(result['run_id'], safe='')}"
@@ -112,6 +116,7 @@ def test_a_run_of_all_that_waits_is_skipped_in_words_where_nothing_does_and_wake
     ("conf", "line"),
     [
         ({"files": ["/etc/*"]}, "'/etc/*' leads out of the landing folder"),
+        ({"files": ["["]}, "'[' is no pattern: a [ needs its ]"),
         ({"files": ["archive/typo*"]}, "no file matches archive/typo* in "),
         ({"file": ["x.csv"]}, 'has the unknown key "file"; did you mean "files"?'),
         ({"claim": "x", "files": ["a"]}, 'the key "claim" is for the runs that nem12_watch starts'),

@@ -4,37 +4,24 @@ import json
 import os
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from tests.conftest import SHARED
 from tests.pg.commands import Command
 from tests.pg.servers import Warehouse, only_embedded
+from tests.situations import Row, rows
 
 pytestmark = only_embedded
 
 LEVELS = ["FILE", "BLOCK", "RECORD", "WARN", "OK"]
 
 
-class Row(NamedTuple):
-    """One line of `expected.tsv`; files come in their order, a minute apart."""
-
-    id: str
-    files: str
-    profile: str
-    level: str
-    code: str
-    line: str
-    readings: str
-    sum: str
-    situation: str
-
-
 def delivered(command: Command, cases: Path, folder: Path, row: Row) -> list[dict[str, Any]]:
     """Load the files of a situation; their findings."""
     found: list[dict[str, Any]] = []
-    for minute, name in enumerate(row.files.split("+")):
+    for minute, name in enumerate(row.file.split("+")):
         path = folder / name
         path.write_bytes((cases / name).read_bytes())
         os.utime(path, (1_717_000_000 + 60 * minute,) * 2)
@@ -60,8 +47,7 @@ def test_every_situation_is_loaded_as_expected(
         pytest.skip(f"the public situations are not here: {cases} is missing")
     command = Command(warehouse.loader, capsys)
     wrong = []
-    for line in (cases / "expected.tsv").read_text(encoding="utf-8").splitlines()[1:]:
-        row = Row(*line.split("\t"))
+    for row in rows(cases):
         warehouse.empty()
         found = delivered(command, cases, tmp_path, row)
         (held,) = warehouse.rows(

@@ -1,12 +1,15 @@
 """The commands that need a database, as a person or a program runs them."""
 
 import json
+import os
+import socket
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 import pytest
 from alembic.config import Config
@@ -141,7 +144,7 @@ def test_parse_data_tells_of_refusals_and_exits_with_1(
 
 
 def test_parse_data_for_people_has_a_row_a_file_and_a_line_a_refusal(
-    command: Command, good: Path, partial: Path
+    warehouse: Warehouse, command: Command, good: Path, partial: Path
 ) -> None:
     status, printed, _ = command("parse_data", "--apply", "--file", good, "--file", partial)
     assert status == 1
@@ -150,6 +153,9 @@ def test_parse_data_for_people_has_a_row_a_file_and_a_line_a_refusal(
         ["partial", "48", "1", "1"],
     ]
     assert f"partial.csv:3: RECORD: {NMI} E1 2024-03-10: value: IntervalValue 1 'x' is" in printed
+    by = warehouse.rows("SELECT DISTINCT applied_by FROM meter_batches")
+    user, host = psutil.Process().username(), socket.gethostname()
+    assert by == [(f"parse_data of {user}@{host}, process {os.getpid()}",)]
 
 
 def test_a_refused_file_is_judged_anew_under_another_profile(

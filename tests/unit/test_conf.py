@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from nem12.errors import UsageError
+from nem12.load.claim import check_patterns
 from nem12.load.conf import KEYS, check_conf
 
 DEFAULTS: dict[str, Any] = {
@@ -75,3 +76,16 @@ def test_a_configuration_that_airflow_ignores_is_not_taken_for_the_defaults() ->
 
 def test_the_keys_are_those_of_the_form() -> None:
     assert set(KEYS) == set(DEFAULTS)
+
+
+@pytest.mark.parametrize("pattern", ["[", "a[b.csv", "[]", "[!]x", "[a/b]*", "[0-9][", "strict/[x"])
+def test_a_pattern_that_is_not_whole_is_named(pattern: str) -> None:
+    with pytest.raises(UsageError, match=r"is no pattern: a \[ needs its \]"):
+        check_patterns(["*", pattern])
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[0-9]*", "[]]", "[!]]x", "a[[]b.csv", "a]b", "?[![]", "a/[b]"]
+)
+def test_a_pattern_with_characters_to_choose_from_is_taken(pattern: str) -> None:
+    check_patterns([pattern])

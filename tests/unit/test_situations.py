@@ -1,15 +1,9 @@
-"""Files as people really get them, in `tests/cases/situations`, give what `expected.tsv` says.
-
-Each row names an id, the file, the profile, the level of the most severe finding, a code that must
-be among the findings and its line, then readings and exact sum in force, and what the file is. `-`
-is not judged; level `SEQ` judges only what is in force.
-"""
+"""Files as people really get them, in `tests/cases/situations`, give what `expected.tsv` says."""
 
 import shutil
 from collections.abc import Iterable
 from decimal import Decimal
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -20,28 +14,10 @@ from nem12.unpack import unpack
 from nem12.validate import validate
 from tests.conftest import CASES
 from tests.reading import in_force, read, totals
+from tests.situations import Row, rows
 
 SITUATIONS = CASES / "situations"
-
-
-class Row(NamedTuple):
-    """One line of `expected.tsv`."""
-
-    id: str
-    file: str
-    profile: str
-    level: str
-    code: str
-    line: str
-    readings: str
-    sum: str
-    situation: str
-
-
-ROWS = [
-    Row(*row.split("\t"))
-    for row in (SITUATIONS / "expected.tsv").read_text(encoding="utf-8").splitlines()[1:]
-]
+ROWS = rows(SITUATIONS)
 
 
 def unpacked(folder: Path, row: Row) -> list[MeterFile]:

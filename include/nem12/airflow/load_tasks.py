@@ -133,8 +133,8 @@ def verdict(settled: dict[str, Any] | None) -> str:
         log.info("%s", nothing)
     red = is_red(settled, fail_on_refusals=context["params"]["fail_on_refusals"])
     # A record for each line: so Airflow's page shows them, and links can be clicked.
-    for line in explanation(settled, context):
-        log.log(logging.ERROR if red else logging.INFO, "%s", line)
+    for level, line in explanation(settled, context, red=red):
+        log.log(level, "%s", line)
     if red:
         raise SaidError
     return counts(settled)

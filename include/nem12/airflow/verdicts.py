@@ -1,5 +1,6 @@
 """What the last task of a load run says: counts, and of all that was refused or failed why."""
 
+import logging
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,6 +13,10 @@ from nem12.load.alert import alerts_of_claim
 
 _REFUSED = ("refused", "partial")
 _FAILED = ("waiting", "failed")
+_NEXT = (
+    "Nothing of a refused file is loaded; of a partial file all but the refused records is."
+    " The page of a file shows each refused record, and has the file loaded again."
+)
 
 
 def is_red(settled: dict[str, Any], *, fail_on_refusals: bool) -> bool:
@@ -32,20 +37,30 @@ def counts(settled: dict[str, Any]) -> str:
     return f"{counted}; {settled['readings']} readings of {settled['days']} days{contradicted}"
 
 
-def explanation(settled: dict[str, Any], context: Context) -> Iterator[str]:
-    """In lines: what was refused and what failed, each with its reason and its page; the counts."""
+def explanation(
+    settled: dict[str, Any], context: Context, *, red: bool
+) -> Iterator[tuple[int, str]]:
+    """In lines: what was refused and what failed, each with its reason and its page; the counts.
+
+    Yields:
+        The level of the log, and the line: an error turns the run red, of a warning there is
+        something left to do, the rest is information.
+    """
     page = files_link(context["run_id"])
     try:
         with warehouse() as connection:
             told = list(alerts_of_claim(connection, settled["claim"], "", "", file_link, page))
     except MeterError as error:
-        yield f"what was refused cannot be listed: {error}"
+        yield logging.WARNING, f"what was refused cannot be listed: {error}"
         told = []
     for alert in told:
-        yield from alert.text.splitlines()
+        for outcome, line in alert.lines():
+            yield level(outcome, red=red), line
     if any(alert.kind == "refused" for alert in told):
-        yield (
-            "Nothing of a refused file is loaded; of a partial file all but the refused records is."
-            " The page of a file shows each refused record, and has the file loaded again."
-        )
-    yield f"{counts(settled)}. All files of this run: {page}"
+        yield logging.INFO, _NEXT
+    yield logging.INFO, f"{counts(settled)}. All files of this run: {page}"
+
+
+def level(outcome: str, *, red: bool) -> int:
+    """At which level of the log an outcome is told; only a run that fails has errors."""
+    return logging.ERROR if red and outcome in ("refused", *_FAILED) else logging.WARNING

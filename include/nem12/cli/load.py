@@ -1,6 +1,7 @@
 """`parse_data`: files to staged SQL batch files, and with --apply to rows."""
 
 import os
+import socket
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -9,6 +10,8 @@ from functools import partial
 from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, Final
+
+import psutil  # type: ignore[import-untyped]
 
 from nem12 import settings
 from nem12.cli.databases import database
@@ -138,11 +141,17 @@ class _Failures:
             self.reasons[key] = why(error)
 
 
+def _caller() -> str:
+    """Who applies, for the ledger: the command, the user, the machine and the process."""
+    user, host = psutil.Process().username(), socket.gethostname()
+    return f"parse_data of {shown(user)}@{shown(host, 64)}, process {os.getpid()}"
+
+
 def _apply(
     connection: Connection, files: list[MeterFile], folder: Path, failures: _Failures
 ) -> Iterator[MeterFile]:
     """Apply files in shards, those of a shard that fails one by one; gives what it has applied."""
-    by = f"parse_data {os.getpid()}"
+    by = _caller()
     # One process that stages is ten times as fast as what applies, and keeps memory flat.
     with Staging(pack(files), folder, processes=1) as staging:
         for shard, staged in staging:

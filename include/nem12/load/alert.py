@@ -70,18 +70,20 @@ class Alert:
     @property
     def text(self) -> str:
         """For people, in lines."""
-        return "\n".join(self._lines())
+        return "\n".join(line for _, line in self.lines())
 
-    def _lines(self) -> Iterator[str]:
-        yield self.subject
+    def lines(self) -> Iterator[tuple[str, str]]:
+        """Its lines, each with the outcome that it is about: of the subject, its `kind`."""
+        yield self.kind, self.subject
         for file in self.files:
-            yield f"- {file.name}: {file.outcome}: {file.why}"
+            yield file.outcome, f"- {file.name}: {file.outcome}: {file.why}"
             if file.page:
-                yield f"  {file.page}"
+                yield file.outcome, f"  {file.page}"
         if self.more:
-            yield f"- and {self.more} more{': ' if self.more_page else ''}{self.more_page}"
+            link = f": {self.more_page}" if self.more_page else ""
+            yield self.kind, f"- and {self.more} more{link}"
         if self.run:
-            yield f"run {self.run} {self.run_page}".rstrip()
+            yield self.kind, f"run {self.run} {self.run_page}".rstrip()
 
     @property
     def html(self) -> str:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import logging
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -25,6 +26,9 @@ from nem12.warehouse.connect import Connection
 log = logging.getLogger(__name__)
 
 _LISTINGS: Final = "listings"
+
+_CHARACTERS: Final = re.compile(r"\[!?+\]?+[^\]]*+\]")
+"""One of some characters, in a pattern; a ] that comes first is one of them."""
 
 
 def save_listing(home: Home, complete: list[Drop]) -> Place:
@@ -140,7 +144,7 @@ def unmatched(home: Home, patterns: list[str], *, reprocess: bool = False) -> li
 
 
 def check_patterns(patterns: list[str]) -> None:
-    """Refuse patterns that name no file or lead out of the folders.
+    """Refuse patterns that name no file, lead out of the folders or are not whole.
 
     Raises:
         UsageError: It says which pattern, and why.
@@ -150,6 +154,11 @@ def check_patterns(patterns: list[str]) -> None:
             raise UsageError("an empty pattern names no file: give one such as *.csv")
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
             raise UsageError(f"'{pattern}' leads out of the landing folder")
+        if any("[" in _CHARACTERS.sub("", part) for part in Path(pattern).parts):
+            raise UsageError(
+                f"'{shown(pattern, 200)}' is no pattern: a [ needs its ], as in [0-9]; for a"
+                " name that holds a [, write [[]"
+            )
 
 
 def matches(place: Place, folder: Place, patterns: Iterable[str]) -> bool:

@@ -90,8 +90,8 @@ def check(found: Version | None) -> None:
     if (found.revision, found.tables) == (need.revision, need.tables) and not _is_older(found):
         # Of the same version: by another build of it, or by hand.
         raise SetupError(
-            f"the database has schema {found}, which is not that of nem12 {__version__} ({need}) and"
-            f" may have been altered: run `{migrate}`"
+            f"the database has schema {found}, which is not that of nem12 {__version__} ({need})"
+            f" and may have been altered: run `{migrate}`"
         )
     raise SetupError(
         f"the database has schema {found} of nem12 {found.package}, older than this package needs"
