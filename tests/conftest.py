@@ -39,7 +39,11 @@ def own_environment() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def own_home(own_environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_home(
+    own_environment: None,  # noqa: ARG001 - set up before this one
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Path:
     """Every test has a METER_HOME of its own."""
     home = tmp_path / "home"
     monkeypatch.setenv("METER_HOME", str(home))
