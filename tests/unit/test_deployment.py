@@ -108,6 +108,23 @@ def test_the_image_has_a_celery_that_its_provider_works_with() -> None:
     assert int(tested[1]) < int(bound[1])
 
 
+def test_an_edit_of_the_package_installs_only_the_package_again() -> None:
+    steps = re.findall(r"^(?:COPY|RUN) (?:.*\\\n)*.*$", DOCKERFILE, re.MULTILINE)
+    dependencies, package = (step for step in steps if "pip install" in step)
+    assert "-r /tmp/requirements.txt" in dependencies
+    assert "--no-deps" in package
+    before = [step for step in steps[: steps.index(dependencies)] if step.startswith("COPY")]
+    assert before == ["COPY --chown=airflow:0 requirements.txt /opt/nem12/"]
+
+
+def test_what_the_image_copies_is_not_ignored() -> None:
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    for copied in re.findall(r"^COPY --chown=\S+ (.*) \S+$", DOCKERFILE, re.MULTILINE):
+        for name in copied.split():
+            assert f"!{name}" in ignored
+            assert (ROOT / name).exists()
+
+
 def test_the_image_can_be_read_by_any_user_whatever_the_umask_of_the_checkout() -> None:
     copied = re.findall(r"^COPY .* (\S+)$", DOCKERFILE, re.MULTILINE)
     last = DOCKERFILE.splitlines()[-1]
