@@ -7,6 +7,7 @@ from typing import Final
 _REMEDIES: Final = {
     errno.ENOSPC: "make room on the disk",
     errno.EDQUOT: "make room or raise the quota",
+    errno.EIO: "look after the disk: it cannot read or write there",
     errno.EFBIG: "raise the limit of file sizes (ulimit -f)",
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
     errno.ENOMEM: "give it more memory",

@@ -24,6 +24,13 @@ def test_a_full_disk_is_tried_again(said: Callable[[], AbstractContextManager[No
     assert raised.value.__suppress_context__
 
 
+@pytest.mark.parametrize("number", [errno.EDQUOT, errno.EIO, errno.EROFS, errno.EACCES])
+def test_what_the_system_refuses_is_tried_again_and_says_what_helps(number: int) -> None:
+    with pytest.raises(TransientError, match=r": /srv/a: \w+") as raised, said_plainly():
+        raise OSError(number, os.strerror(number), "/srv/a")
+    assert len(str(raised.value)) > len(os.strerror(number)) + 20
+
+
 def test_a_home_on_a_file_is_said_in_a_sentence(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -55,6 +55,12 @@ def test_what_a_retry_may_mend_is_transient_and_the_rest_is_not(
         loader.execute(raised.encode())
 
 
+def test_a_full_disk_of_the_database_says_what_helps(loader: Connection) -> None:
+    raised = "DO $$ BEGIN RAISE EXCEPTION 'no room' USING ERRCODE = '53100'; END $$"
+    with pytest.raises(TransientError, match="no room: make room on the disk of"), explained():
+        loader.execute(raised)
+
+
 def test_a_session_that_is_ended_is_a_lost_connection(
     warehouse: Warehouse, loader: Connection
 ) -> None:

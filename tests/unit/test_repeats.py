@@ -1,10 +1,12 @@
 """The same day of a channel more than once in one file."""
 
+import errno
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from nem12.errors import sentence
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.repeats import SeenDays, day_key
 from nem12.validate import Judged, validate
@@ -168,6 +170,18 @@ def test_days_that_come_once_are_not_compared(tmp_path: Path) -> None:
         for one in read(surveyed(tmp_path, file(*many, *many[7:8]))).days:
             seen.note(day_key(one))
         assert seen.repeated() == {("6407100007", "E1", "2024-03-10")}
+
+
+def test_a_full_disk_under_the_noted_days_is_said_like_any_other() -> None:
+    with closing(SeenDays()) as seen:
+        # SQLite's own limit, which it takes for a full disk.
+        seen._database.execute("PRAGMA max_page_count = 3")
+        for number in range(999):
+            seen.note((f"{number:010}", "E1", "2024-03-10"))
+        with pytest.raises(OSError, match="full") as raised:
+            seen.note(("9999999999", "E1", "2024-03-10"))
+    assert raised.value.errno == errno.ENOSPC
+    assert sentence(raised.value).endswith(": make room on the disk")
 
 
 def test_strict_refuses_a_file_for_a_repetition_alone(tmp_path: Path) -> None:

@@ -5,9 +5,11 @@ first reading of a file only notes which days it has, in a temporary database on
 memory does not grow with the file; the few repeated days are compared in a second reading.
 """
 
+import errno
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
@@ -46,19 +48,31 @@ class SeenDays:
     def repeated(self) -> set[Key]:
         """The days that came more than once."""
         self._write()
-        rows = self._database.execute("SELECT * FROM seen GROUP BY 1, 2, 3 HAVING count(*) > 1")
-        return set(rows)
+        with _as_of_the_system():
+            return set(
+                self._database.execute("SELECT * FROM seen GROUP BY 1, 2, 3 HAVING count(*) > 1")
+            )
 
     def close(self) -> None:
         """Remove the temporary database."""
         self._database.close()
 
     def _write(self) -> None:
-        try:
+        with _as_of_the_system():
             self._database.executemany("INSERT INTO seen VALUES (?, ?, ?)", self._waiting)
-        except sqlite3.OperationalError as error:
-            raise OSError(f"SQLite's temporary database: {error}") from None
         self._waiting = []
+
+
+@contextmanager
+def _as_of_the_system() -> Iterator[None]:
+    """Say like any other file what the temporary database is refused."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        number = errno.ENOSPC if full else errno.EIO
+        place = "SQLite's temporary database (in SQLITE_TMPDIR, if set)"
+        raise OSError(number, str(error), place) from None
 
 
 @dataclass(slots=True)

@@ -188,6 +188,8 @@ def explained() -> Iterator[None]:
         raise
     except psycopg.Error as error:
         said = _first_line(error)
+        if isinstance(error, errors.DiskFull):
+            said += ": make room on the disk of the database"
         if _is_transient(error):
             raise TransientError(f"PostgreSQL: {said}") from None
         # What has no code was not said by the server: the driver cannot read a value, for one.
