@@ -14,7 +14,9 @@ _CALLERS: Final = ("METER_", "AIRFLOW", "OPENLINEAGE_", "PG")
 """What the names of settings begin with that are an installation's, not a test's."""
 
 _OURS: Final = (
+    "METER_BAD_DAYS",
     "METER_CELERY",
+    "METER_FUZZ_MINUTES",
     "METER_NEW_GOLDEN",
     "METER_S3",
     "METER_SCREENSHOTS",
