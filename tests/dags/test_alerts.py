@@ -9,6 +9,7 @@ from typing import Any
 
 from nem12 import settings
 from nem12.load.claim import claim_by_glob
+from nem12.mdff.text import shown
 from nem12.settings import Home
 from nem12.warehouse.connect import connect
 from nem12.warehouse.embedded import Server
@@ -17,7 +18,7 @@ from tests.mail import body, mailbox
 from tests.pg.deliveries import Day, delivery
 
 SMTP = "airflow.providers.smtp.notifications.smtp.SmtpNotifier"
-HOSTILE = "<b onclick=x>&{{ 7 * 7 }}.csv"
+HOSTILE = "<b onclick=x>&{{ 7 * 7 }}\r\nBcc: all@example.org\n\n\u202e.csv"
 
 
 TWICE = """
@@ -70,7 +71,9 @@ def test_a_refused_file_is_told_of_by_mail_and_by_others_whatever_its_name_and_w
     assert (mail["to"], mail["from"]) == ("crew@example.org", "meter@example.org")
     assert mail["subject"] == "NEM12: 1 file refused, whole or in part"
     html = body(mail)
-    assert "&lt;b onclick=x&gt;&amp;{{ 7 * 7 }}.csv" in html
+    assert mail["bcc"] is None
+    assert "&lt;b onclick=x&gt;&amp;{{ 7 * 7 }}" in html
+    assert "\n\n\u202e" not in html
     assert "<b " not in html
     assert ": no-end: the file ends without a 900 record" in html
     assert 'href="https://air.example.org/base/nem12/files/' in html
@@ -78,7 +81,7 @@ def test_a_refused_file_is_told_of_by_mail_and_by_others_whatever_its_name_and_w
 
     (line,) = told(record)
     assert (line["kind"], line["files"]) == ("refused", 1)
-    assert HOSTILE in line["words"]
+    assert shown(HOSTILE, 200) in line["words"]
     assert "records refused" in line["words"]
 
 

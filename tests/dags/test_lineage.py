@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nem12 import settings
+from nem12.mdff.text import shown
 from nem12.settings import Home
 from nem12.warehouse.connect import connect
 from nem12.warehouse.embedded import PORT, Server
@@ -19,6 +20,7 @@ APPLY = "nem12_load.load.apply"
 MOST_FILES = 50
 NAME_CHARACTERS = 1000
 """Of `nem12.airflow.lineage`, which needs Airflow to be imported."""
+PLAIN = 'it\'s "plain" {{ 7 * 7 }}\n%s ü\u202e.csv'
 
 
 def switched_on(tmp_path: Path) -> tuple[dict[str, str], Path]:
@@ -38,7 +40,7 @@ def test_a_load_says_which_files_went_into_the_table(
     run_dag: Run, home: Home, server: Server, tmp_path: Path
 ) -> None:
     plain = delivery(Day(date(2022, 1, 1)), Day(date(2022, 1, 2)))
-    put(home.landing / "plain.csv", plain)
+    put(home.landing / PLAIN, plain)
     with zipfile.ZipFile(home.landing / "two.zip", "w") as archive:
         archive.writestr("a.csv", delivery(Day(date(2022, 1, 3))))
         archive.writestr("b/b.csv", delivery(Day(date(2022, 1, 4), minutes=5)))
@@ -49,13 +51,13 @@ def test_a_load_says_which_files_went_into_the_table(
     (completed,) = of_apply(events, "COMPLETE")
 
     inputs = {one["name"].removeprefix(f"{home.landing}/"): one for one in completed["inputs"]}
-    assert sorted(inputs) == ["plain.csv", "two.zip/a.csv", "two.zip/b/b.csv"]
+    assert sorted(inputs) == [shown(PLAIN, NAME_CHARACTERS), "two.zip/a.csv", "two.zip/b/b.csv"]
     assert {one["namespace"] for one in completed["inputs"]} == {"file"}
-    facets = inputs["plain.csv"]["facets"]
+    facets = inputs[shown(PLAIN, NAME_CHARACTERS)]["facets"]
     assert facets["nem12_file"]["size"] == len(plain)
     assert facets["nem12_file"]["sha256"] == hashlib.sha256(plain).hexdigest()
     assert facets["version"]["datasetVersion"] == facets["nem12_file"]["sha256"]
-    statistics = inputs["plain.csv"]["inputFacets"]["inputStatistics"]
+    statistics = inputs[shown(PLAIN, NAME_CHARACTERS)]["inputFacets"]["inputStatistics"]
     assert statistics["rowCount"] == len(plain.splitlines())
     assert completed["run"]["facets"]["nem12_batch"]["files"] == 3
 

@@ -30,12 +30,14 @@ class Time:
     seconds: float = 0
     slept: list[float] = field(default_factory=list)
 
+    set_by: float = 0
+
     @property
     def clock(self) -> Clock:
         return Clock(self.sleep, self.now)
 
     def now(self) -> datetime:
-        return datetime(2024, 6, 1, tzinfo=UTC) + timedelta(seconds=self.seconds)
+        return datetime(2024, 6, 1, tzinfo=UTC) + timedelta(seconds=self.seconds + self.set_by)
 
     def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
@@ -108,6 +110,15 @@ def test_what_says_that_it_ends_is_taken_after_two_seconds_and_the_rest_after_a_
     first = watcher.until(60)
     assert sorted(first) == ["message.xml@3", "whole.csv@3", "whole.zip@3"]
     assert len(watcher.until(70)) == 12
+
+
+def test_a_clock_that_is_set_back_lets_no_drop_wait_longer_than_anew(
+    run: Run, watcher: Watcher
+) -> None:
+    put(run, "half.csv", HALF)
+    assert watcher.until(30) == []
+    watcher.time.set_by = -86_400
+    assert watcher.until(120) == ["half.csv@91"]
 
 
 def test_a_drop_without_an_end_waits_for_its_minute_also_while_others_are_taken(
