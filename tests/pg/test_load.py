@@ -18,13 +18,16 @@ from nem12 import settings
 from nem12.drop import drops
 from nem12.errors import UsageError
 from nem12.load import settle as settling
+from nem12.load.alert import alerts_of_claim
 from nem12.load.claim import claim_listing, save_listing
 from nem12.load.plan import claim_folder, plan
 from nem12.load.redrive import redrive
 from nem12.load.settle import free_claim
+from nem12.mdff.findings import in_force
 from nem12.shard import MeterFile
 from nem12.unpack import unpack
 from nem12.warehouse import ledger
+from nem12.web import questions
 from tests.pg.deliveries import NMI, Day, delivery
 from tests.pg.digest import tables
 from tests.pg.loading import Run, kept_in, killed
@@ -77,10 +80,32 @@ def test_a_partial_file_is_archived_with_a_report_beside_it(run: Run) -> None:
     assert "records  6 read = 5 accepted + 1 refused" in text
     assert "readings 96 read = 48 accepted + 48 refused" in text
     said = "value: IntervalValue 1 'x' is not a plain decimal number (field 3)"
-    assert f"line 5: RECORD: {NMI} E1 2024-03-10: {said}\n    300,20240310,►x◄,x," in text
+    left = "No version of this day is in force."
+    refused = f"line 5: RECORD: {NMI} E1 2024-03-10: {said}\n    {left}\n    300,20240310,►x◄,x,"
+    assert refused in text
     assert list(run.home.rejected.iterdir()) == []
     why = f"line 5: {NMI} E1 2024-03-10: {said}"
-    assert done.problems == [f"half.csv: partial, 1 of 6 records refused; {why}"]
+    assert done.problems == [f"half.csv: partial, 1 of 6 records refused; {why}. {left}"]
+
+
+def test_what_is_said_of_a_refused_day_names_the_version_in_force(run: Run) -> None:
+    run.drop("good.csv", GOOD)
+    run.run()
+    run.drop("half.csv", PARTIAL.replace(b"\r\n", b"\n"))
+    done = run.run()
+    left = "The version of 2024-03-12 08:15 is in force, from good.csv line 3."
+    assert done.problems[0].endswith(f" (field 3). {left}")
+    (report,) = run.home.archive.glob("*/*/*.report.txt")
+    assert f"\n    {left}\n" in report.read_text()
+    (alert,) = alerts_of_claim(run.connection, done.claim, "", "", "{}".format)
+    assert left in alert.text
+    sha256 = alert.files[0].sha256
+    file_id = run.connection.execute(
+        "SELECT file_id FROM meter_files WHERE sha256 = %s", (sha256,)
+    ).fetchone()
+    assert file_id is not None
+    findings = questions.findings(run.connection, file_id[0], None, 50).items
+    assert [in_force(found) for found in findings if found["level"] != "WARN"] == [left]
 
 
 def test_a_refused_file_lies_with_its_report_among_the_rejected(
@@ -445,7 +470,10 @@ def test_an_unreadable_drop_does_not_take_its_copy_along(
 @pytest.mark.parametrize(
     ("error", "reason"),
     [
-        (OSError(5, "Input/output error"), "Input/output error"),
+        (
+            OSError(5, "Input/output error"),
+            "Input/output error: look after the disk: it cannot read or write there",
+        ),
         (RecursionError("maximum depth"), "RecursionError: maximum depth"),
     ],
     ids=["disk", "reader"],

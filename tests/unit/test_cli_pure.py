@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nem12.cli.__main__ import main
+from nem12.mdff.findings import UNCHANGED
 from nem12.settings import CHECKOUT
 from tests.unit.making import channel, day, file
 from tests.unit.test_unpack import zipped
@@ -46,7 +47,9 @@ def test_text_findings_are_a_linters(tmp_path: Path, capsys: pytest.CaptureFixtu
         f"{name}:4: RECORD: 6407112380 E1 2024-03-11: quality: QualityMethod 'X' is unknown; "
         "allowed quality flags are A, E, F, N, S, V (field 51)\n"
     )
-    assert err == (f"{name}: partial, 1 day, 4 of 5 records accepted, 1 refusal, 0 warnings\n")
+    assert err == (
+        f"{name}: partial, 1 day, 4 of 5 records accepted, 1 refusal, 0 warnings. {UNCHANGED}\n"
+    )
 
 
 def test_json_findings_are_one_object_a_line_and_nothing_else(

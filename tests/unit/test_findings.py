@@ -1,11 +1,14 @@
 """Findings have an order of severity, and counting them needs bounded memory."""
 
 import itertools
+from datetime import UTC, date, datetime
 
 import pytest
 
-from nem12.mdff.findings import EXPLAIN, Finding, Level, Tally, verdict, worst
+from nem12.mdff.findings import EXPLAIN, Finding, Level, Tally, in_force, verdict, worst
 from nem12.settings import WARNINGS_KEPT
+
+LATER = date(2024, 3, 12)
 
 
 def finding(level: Level, code: str, line: int) -> Finding:
@@ -94,3 +97,28 @@ def test_parts_merge_to_the_tally_of_the_whole() -> None:
         merged.merge(tally)
     assert merged == whole
     assert merged.worst == ASCENDING[0]
+
+
+@pytest.mark.parametrize(
+    ("known", "said"),
+    [
+        ({"days_in_force": 0}, "No version of this day is in force."),
+        ({"level": "WARN"}, ""),
+        ({"nmi_suffix": None, "nmi": None}, ""),
+        ({"day": None, "last_day": None}, ""),
+        ({"last_day": LATER, "days_in_force": 0}, "None of these days has a version in force."),
+        ({"last_day": LATER, "days_in_force": 1}, "1 of these days has a version in force."),
+        ({"last_day": LATER, "days_in_force": 3}, "3 of these days have a version in force."),
+        (
+            {"in_force_file": "a\n.csv"},
+            r"The version of 2024-03-15 07:00 is in force, from a\x0a.csv line 3.",
+        ),
+    ],
+)  # fmt: skip
+def test_what_is_in_force_of_a_refused_day_is_said(known: dict[str, object], said: str) -> None:
+    row = {
+        "level": "RECORD", "nmi": "6407112380", "nmi_suffix": "E1", "day": date(2024, 3, 10),
+        "last_day": date(2024, 3, 10), "days_in_force": 1, "in_force_file": "a.csv",
+        "in_force_line": 3, "in_force_at": datetime(2024, 3, 14, 21, 0, tzinfo=UTC),
+    }  # fmt: skip
+    assert in_force(row | known) == said

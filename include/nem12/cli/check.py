@@ -4,7 +4,7 @@ from argparse import Namespace
 
 from nem12.cli.files import Given, named, scratch_folder, surveyed
 from nem12.cli.output import err, finding_line, to_json
-from nem12.mdff.findings import Finding, Level
+from nem12.mdff.findings import UNCHANGED, Finding, Level
 from nem12.mdff.text import plural, shown
 from nem12.validate import Judged
 from nem12.validate import validate as judge
@@ -37,8 +37,9 @@ def _summary(where: str, judged: Judged) -> str:
     refusals = sum(n for (level, _), n in counts.items() if level is not Level.WARN)
     warnings = sum(n for (level, _), n in counts.items() if level is Level.WARN)
     accepted = judged.records - judged.refused_records
+    unchanged = f". {UNCHANGED}" if refusals else ""
     return (
         f"{shown(where, 500)}: {judged.outcome}, {plural(judged.days, 'day')}, "
         f"{accepted} of {plural(judged.records, 'record')} accepted, "
-        f"{plural(refusals, 'refusal')}, {plural(warnings, 'warning')}"
+        f"{plural(refusals, 'refusal')}, {plural(warnings, 'warning')}{unchanged}"
     )

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from nem12 import storage
 from nem12.errors import MeterError, sentence
-from nem12.mdff.findings import EXPLAIN, Level, said
+from nem12.mdff.findings import EXPLAIN, Level, in_force, said
 from nem12.mdff.text import shown
 from nem12.storage import Place
 from nem12.warehouse import ledger
@@ -36,7 +36,8 @@ def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:
         yield ""
         yield "Refused:"
     yield from _bounded(
-        f"  line {row['line']}: {row['level']}: {said(row)}{_covers(row)}{_excerpt(row)}"
+        f"  line {row['line']}: {row['level']}: {said(row)}{_covers(row)}"
+        f"{_left(row)}{_excerpt(row)}"
         for row in rejects
     )
     codes = {(row["level"], row["code"]) for row in rejects}
@@ -60,7 +61,9 @@ def refusal(file: dict[str, Any], worst: dict[str, Any]) -> str:
         counts = "it holds no records"
     if worst.get("code") is None:
         return counts
-    return f"{counts}; line {worst['line']}: {said(worst)}"
+    told = f"{counts}; line {worst['line']}: {said(worst)}"
+    left = in_force(worst)
+    return f"{told}. {left}" if left else told
 
 
 def contradiction(day: dict[str, Any]) -> str:
@@ -101,6 +104,11 @@ def _covers(row: dict[str, Any]) -> str:
     if row["first_line"] == row["last_line"]:
         return ""
     return f" (refuses lines {row['first_line']} to {row['last_line']})"
+
+
+def _left(row: dict[str, Any]) -> str:
+    left = in_force(row)
+    return f"\n    {left}" if left else ""
 
 
 def _excerpt(row: dict[str, Any]) -> str:

@@ -7,6 +7,8 @@ from datetime import date
 from enum import IntEnum
 from typing import Any, Final
 
+from nem12.mdff.stamps import NEM_TIME
+from nem12.mdff.text import shown
 from nem12.settings import WARNINGS_KEPT
 
 
@@ -133,6 +135,9 @@ EXPLAIN: Final[dict[Level, dict[str, str]]] = {
 }
 """Every code with its plain explanation, in the order of severity within its level."""
 
+_NAME: Final = 100
+"""Characters of the name of a file that a sentence shows."""
+
 ROW: Final = (
     "line", "level", "code", "nmi", "nmi_suffix", "day", "last_day", "field", "message", "excerpt",
 )  # fmt: skip
@@ -225,6 +230,29 @@ def said(row: Mapping[str, Any]) -> str:
     parts = [subject(row), row["code"], row["message"]]
     told = ": ".join(part for part in parts if part)
     return told if row["field"] is None or field_number in told else f"{told} ({field_number})"
+
+
+UNCHANGED: Final = "What is refused changes nothing: its days stay as they were."
+"""What a refusal means, for those who cannot see what was there before."""
+
+
+def in_force(row: Mapping[str, Any]) -> str:
+    """In a sentence, what is in force of the days that a finding refuses; empty where unknown.
+
+    Args:
+        row: As of `Finding.row`, with what the function `meter_in_force` knows.
+    """
+    if row["level"] == Level.WARN.name or not row["nmi_suffix"] or not row["day"]:
+        return ""
+    count = row["days_in_force"]
+    if row["day"] != row["last_day"]:
+        have = "has" if count < 2 else "have"
+        return f"{count or 'None'} of these days {have} a version in force."
+    if not count:
+        return "No version of this day is in force."
+    at = f"{row['in_force_at'].astimezone(NEM_TIME):%Y-%m-%d %H:%M}"
+    file = shown(row["in_force_file"], _NAME)
+    return f"The version of {at} is in force, from {file} line {row['in_force_line']}."
 
 
 def verdict(level: Level | None, days: int) -> str:

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from markupsafe import Markup, escape
 
 from nem12.exact_json import to_json
-from nem12.mdff.findings import said, subject
+from nem12.mdff.findings import in_force, said, subject
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import MARKS
 from nem12.settings import LOAD_DAG_ID
@@ -122,6 +122,7 @@ def _templates() -> jinja2.Environment:
         "query": _query,
         "marked": marked,
         "said": said,
+        "in_force": in_force,
         "subject": subject,
         "subject_link": subject_link,
         "first_of_line": _first_of_line,

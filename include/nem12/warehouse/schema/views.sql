@@ -1,3 +1,14 @@
+-- What is in force of the days of a channel: of how many days, and of a single one which version.
+CREATE OR REPLACE FUNCTION meter_in_force(channel text, suffix text, first date, last date)
+RETURNS TABLE (days_in_force bigint, in_force_file text, in_force_sha256 text, in_force_line bigint,
+    in_force_at timestamptz)
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT count(*), min(f.name), min(f.sha256), min(d.line),
+        min(coalesce(d.updated_at, f.delivered_at))
+    FROM meter_days d JOIN meter_files f USING (file_id)
+    WHERE d.nmi = channel AND d.nmi_suffix = suffix AND d.day BETWEEN first AND last;
+END;
+
 -- Daily values of every channel, in NEM days; sums only of what adds up (energy, not power).
 CREATE OR REPLACE VIEW meter_daily AS
 SELECT nmi, nmi_suffix, ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date AS day, uom,
