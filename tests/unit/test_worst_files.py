@@ -19,7 +19,7 @@ pytestmark = [
 ]
 
 MEMORY_BYTES = 256 * MIB
-SECONDS_A_MIB = 15
+SECONDS_A_MIB = 9
 """Of processor time to survey, and of that to validate, on a busy machine; an idle one takes a
 third."""
 

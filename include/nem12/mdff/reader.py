@@ -39,6 +39,11 @@ it is refused, and those that follow are counted and no longer examined. Warning
 records are given at once; with so many refusals on top these are not examined either."""
 
 
+_SHORT: Final = 32
+_MOST_KNOWN: Final = 4096
+"""A file may consist of nothing but refused lines, half a million in a MiB: the shortest, so many
+of up to so many bytes, are examined once and told of again wherever else they stand."""
+
 _EMPTY_LINES: Final = frozenset({b"\n", b"\r\n", b"\r"})
 
 
@@ -91,6 +96,7 @@ class _Unit:
         last_start: Where the 400 record before began.
         descending: The first 400 record that begins before the one before it.
         has_500: Whether a 500 record has come.
+        again: Whether its findings are about a line before, which was the same as its first.
     """
 
     first_line: int
@@ -105,6 +111,7 @@ class _Unit:
     last_start: int = 0
     descending: Finding | None = None
     has_500: bool = False
+    again: bool = False
 
     @property
     def refused(self) -> bool:
@@ -114,9 +121,11 @@ class _Unit:
         """The findings, each with whose they are and the lines that it refuses."""
         days = self.days or () if self.day is None else (self.day.day,)
         refused = self.first_line, self.last_line
+        line = self.first_line if self.again else 0
+        alone = (line, line) if line else None
         for finding in self.findings:
-            lines = None if finding.level is Level.WARN else refused
-            yield finding.about(nmi, suffix, *days, lines=lines)
+            lines = alone if finding.level is Level.WARN else refused
+            yield finding.about(nmi, suffix, *days, lines=lines, line=line)
 
     def take(self, findings: list[Finding], nmi: str, suffix: str) -> Iterator[Finding]:
         """Hold findings back; gives the warnings that are too many for that."""
@@ -135,6 +144,30 @@ class _Unit:
         if self.days is not None and days is not None:
             days = min(self.days[0], days[0]), max(self.days[1], days[1])
         self.days = days or self.days
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A short line that was refused in this block.
+
+    Attributes:
+        findings: About it.
+        values: Of a 300 record.
+        total: Their sum.
+        days: Its IntervalDate, twice.
+        named: NMI and suffix of a 200 record, as far as known.
+    """
+
+    findings: tuple[Finding, ...]
+    values: int = 0
+    total: Decimal = Decimal(0)
+    days: tuple[date, date] | None = None
+    named: tuple[str, str] = ("", "")
+
+    def on(self, line: int) -> _Unit:
+        """The same refused again."""
+        findings = list(self.findings)
+        return _Unit(line, line, 1, self.values, self.total, findings, None, self.days, again=True)
 
 
 class Reader:
@@ -170,6 +203,9 @@ class Reader:
         self._previous: date | None = None
         self._open: _Unit | None = None
         self._blank_lines = 0
+        self._known_300: dict[bytes, _Known] = {}
+        self._known_200: dict[bytes, _Known] = {}
+        self._known_other: dict[bytes, _Known] = {}
 
     @property
     def untold_blank_lines(self) -> int:
@@ -226,6 +262,7 @@ class Reader:
     def _on_boundary(self, raw: bytes, kind: str) -> None:
         """A file ends, or another begins, inside a joined one; the whole-file pass judged it."""
         self._channel, self._named, self._in_block = None, ("", ""), False
+        self._known_300.clear()
         header = check_100(Record(self._line, raw, self._profile)) if kind == "100" else None
         self._header = header or self._header
         if self._fast:
@@ -234,14 +271,21 @@ class Reader:
 
     def _on_200(self, raw: bytes) -> Iterator[Finding]:
         self.counts.records += 1
-        record = Record(self._line, raw, self._profile)
-        channel = check_200(record)
         self._in_block, self._block_begin, self._block_is_empty = True, (self._line, raw), True
-        self._channel, self._previous = channel, None
-        self._named = named(record) if channel is None else (channel.nmi, channel.suffix)
-        if channel is None:
-            self._block = _Unit(self._line, self._line, findings=record.findings)
+        self._channel = self._previous = None
+        self._known_300.clear()
+        known = self._known_200.get(raw)
+        if known is not None:
+            self._named, self._block = known.named, known.on(self._line)
             return
+        record = Record(self._line, raw, self._profile)
+        self._channel = channel = check_200(record)
+        if channel is None:
+            self._named = named(record)
+            self._block = _Unit(self._line, self._line, findings=record.findings)
+            _remember(self._known_200, raw, _Known(tuple(record.findings), named=self._named))
+            return
+        self._named = channel.nmi, channel.suffix
         for finding in record.findings:
             yield finding.about(*self._named)
         if self._fast:
@@ -249,6 +293,12 @@ class Reader:
 
     def _on_300(self, raw: bytes) -> None:
         self._block_is_empty = False
+        known = self._known_300.get(raw)
+        if known is not None:
+            self.counts.records += 1
+            self.counts.values += known.values
+            self._open = known.on(self._line)
+            return
         if self._channel is None and self._block is None:
             message = "a 300 record without a 200 record before it"
             orphan = self._finding(Level.BLOCK, "orphan-300", raw, message)
@@ -283,14 +333,10 @@ class Reader:
         values = values_of(fields, self._channel.intervals if self._channel else None)
         self.counts.values += len(values)
         day = parse_date(fields[1]) if len(fields) > 1 else None
-        return _Unit(
-            self._line,
-            self._line,
-            values=len(values),
-            total=exact_sum(values),
-            findings=findings,
-            days=None if day is None else (day, day),
-        )
+        days = None if day is None else (day, day)
+        known = _Known(tuple(findings), len(values), exact_sum(values), days)
+        _remember(self._known_300, raw, known)
+        return known.on(self._line)
 
     def _on_400(self, raw: bytes) -> None:
         self.counts.records += 1
@@ -358,6 +404,10 @@ class Reader:
         Records that extend the format may be passed over: they have indicators of their own.
         """
         self.counts.records += 1
+        known = self._known_other.get(raw)
+        if known is not None:
+            self._open = known.on(self._line)
+            return
         extends = spec.INDICATOR_LIKE.fullmatch(kind) is not None
         tolerated = extends and "unknown-record" in self._profile.tolerated
         message = f"record indicator '{text.shown(kind)}' is not one of the format"
@@ -367,6 +417,8 @@ class Reader:
             yield finding.about(*self._named)
         else:
             self._open = _Unit(self._line, self._line, findings=[finding])
+            if not tolerated:
+                _remember(self._known_other, raw, _Known((finding,)))
 
     def _close(self) -> Iterator[Day | Finding]:
         """The open day, or whatever else is open, has all its records."""
@@ -428,6 +480,11 @@ class Reader:
 
     def _finding(self, level: Level, code: str, raw: bytes, message: str) -> Finding:
         return Finding(level, code, self._line, message, text.excerpt(raw), self._line, self._line)
+
+
+def _remember(known: dict[bytes, _Known], raw: bytes, one: _Known) -> None:
+    if len(raw) <= _SHORT and len(known) < _MOST_KNOWN:
+        known[raw] = one
 
 
 def _about_day(

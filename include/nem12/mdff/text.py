@@ -286,6 +286,13 @@ def marked(fields: Sequence[str], place: int) -> str:
         place: Of the field, from 0; a field beyond the last is missing and marked at the end.
     """
     begin, end = MARKS
+    if place < len(fields) <= EXCERPT and len(fields[place]) <= _MARKED:
+        # Most of a file with a fault on every line: nothing to cut or escape.
+        line = ",".join(fields)
+        if len(line) <= EXCERPT and line.isascii() and line.isprintable():
+            start = sum(map(len, fields[:place])) + place
+            stop = start + len(fields[place])
+            return f"{line[:start]}{begin}{line[start:stop]}{end}{line[stop:]}"
     field = _escaped(fields[place][:EXCERPT], MARKS) if place < len(fields) else ""
     field = _beginning(field, _MARKED)
     # Each field has a character at least, its comma: more fields than these are never shown.
@@ -310,7 +317,7 @@ def marked(fields: Sequence[str], place: int) -> str:
 
 def _escaped(text: str, besides: str = "") -> str:
     """Text with what does not print, and the characters `besides`, as escapes."""
-    if text.isprintable() and not any(c in text for c in besides):
+    if text.isprintable() and (text.isascii() or not any(c in text for c in besides)):
         return text
     return "".join(c if c.isprintable() and c not in besides else f"\\x{ord(c):02x}" for c in text)
 
