@@ -34,15 +34,15 @@ class RefusalError(Exception):
 def main(arguments: list[str]) -> None:
     """Run the command; return only when that is impossible."""
     check_python()
-    wanted = DEVELOPMENT if arguments[:1] == ["test"] else RUNTIME
-    if not is_complete(wanted):
+    requirements = DEVELOPMENT if arguments[:1] == ["test"] else RUNTIME
+    if not is_complete(requirements):
         with one_at_a_time():
-            if not is_complete(wanted):
-                make_environment(wanted)
+            if not is_complete(requirements):
+                make_environment(requirements)
     os.environ.setdefault("METER_HOME", str(CHECKOUT / ".data"))
     os.environ["METER_COMMAND"] = "manage.py"  # what messages call it
     os.execv(  # noqa: S606 - in its place, so that signals reach the command itself
-        PYTHON, [str(PYTHON), "-m", "nem12.cli", *arguments]
+        PYTHON, [str(PYTHON), str(CHECKOUT / "tools" / "__main__.py"), *arguments]
     )
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from nem12.cli.__main__ import main
 from tests.pg.servers import passable_folder
+from tools.__main__ import main
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from nem12 import generate
 from nem12.mdff.findings import Finding, Level
 from nem12.shard import MeterFile, pack
 from nem12.stage import stage
@@ -17,6 +16,7 @@ from nem12.warehouse.connect import Connection
 from tests.cases.faults.make import CASES
 from tests.pg.deliveries import load_shards, one_block_shards, put, surveyed
 from tests.pg.servers import Warehouse
+from tools import generate
 
 QUALITY = re.compile("[A-Z]([0-9A-Z][0-9A-Za-z]*)?")  # or what was meant as one
 LETTERS = re.compile("[A-Za-z][0-9]*")  # the same, where the record ends as behind a quality

@@ -5,11 +5,11 @@ import sys
 
 import pytest
 
-from nem12.bench import PARTS
-from nem12.bench.measure import Measure, Timed, ratio
-from nem12.bench.sizes import FULL, QUICK, of
-from nem12.cli.__main__ import main
 from tests.pg.servers import passable_folder
+from tools.__main__ import main
+from tools.bench import PARTS
+from tools.bench.measure import Measure, Timed, ratio
+from tools.bench.sizes import FULL, QUICK, of
 
 WITHOUT_AIRFLOW = [name for name in PARTS if name != "airflow"]
 """That one starts a whole installation: see tests/e2e/test_bench.py."""

@@ -8,7 +8,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from nem12 import generate
+from tools import generate
 
 NMI = "6407112380"
 CREATED = "202403151030"

@@ -13,9 +13,9 @@ import pytest
 
 from nem12 import settings
 from nem12.cli import staging
-from nem12.cli.__main__ import main
 from tests.unit.test_cli_staging import FAULTY, MANY
 from tests.unit.test_unpack import zipped
+from tools.__main__ import main
 
 SAMPLE = str(settings.CHECKOUT / "samples" / "two_sites.zip")
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from nem12.cli.__main__ import main
 from nem12.mdff.findings import UNCHANGED
 from nem12.settings import CHECKOUT
 from tests.unit.making import channel, day, file
 from tests.unit.test_unpack import zipped
+from tools.__main__ import main
 
 GOOD = file(channel(), day())
 WARNED = file(channel(), day(updated=""))

@@ -21,8 +21,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nem12 import generate
+import tools.__main__
 from nem12.errors import UsageError
+from tools import generate
+from tools.__main__ import main
 
 SAMPLES = Path(__file__).parents[2] / "samples"
 GOOD = (
@@ -320,7 +322,7 @@ def test_big_file_of_a_seed_never_changes() -> None:
 
 def test_command_line_writes_a_big_file_of_the_size_asked_for(tmp_path: Path) -> None:
     path = tmp_path / "big.csv"
-    command = [sys.executable, "-m", "nem12.generate", "big", str(path), "--mib", "1"]
+    command = [sys.executable, tools.__main__.__file__, "generate", "big", str(path), "--mib", "1"]
     done = subprocess.run(
         [*command, "--interval", "30"], check=True, capture_output=True, text=True
     )
@@ -332,7 +334,7 @@ def test_command_line_writes_a_big_file_of_the_size_asked_for(tmp_path: Path) ->
 def test_command_line_writes_the_samples(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert generate.main(["samples", str(tmp_path)]) == 0
+    assert main(["generate", "samples", str(tmp_path)]) == 0
     named = capsys.readouterr().out.splitlines()
     assert sorted(named) == sorted(map(str, tmp_path.iterdir()))
 
@@ -346,7 +348,7 @@ def test_impossible_big_file_is_refused_in_one_sentence(
     wrong: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "big.csv"
-    assert generate.main(["big", str(path), *wrong]) == 2
+    assert main(["generate", "big", str(path), *wrong]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 1
     assert not path.exists()
 

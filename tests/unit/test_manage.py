@@ -14,7 +14,7 @@ MANAGE = Path(__file__).parents[2] / "manage.py"
 STAND_IN = f"""#!/bin/sh
 echo "$*" >> "$CALLS"
 case "$*" in
-  "-m nem12.cli"*) echo "home=$METER_HOME" "$METER_COMMAND"; exit 7 ;;
+  *tools/__main__.py*) echo "home=$METER_HOME" "$METER_COMMAND"; exit 7 ;;
   "-m pip install"*) [ -z "$PIP_FAILS" ] || {{ echo "ERROR: no such host"; exit 1; }} ;;
   "-m pip --version") echo pip ;;
   "-c "*) echo "${{VERSION:-{sys.version_info[0]} {sys.version_info[1]}}}" ;;
@@ -74,7 +74,7 @@ def test_packages_are_installed_once_and_then_the_command_runs_at_once(checkout:
     second = checkout.run("query", "SELECT 1")
     assert second.returncode == 7
     assert second.stderr == ""
-    assert checkout.calls_file.read_text() == "-m nem12.cli query SELECT 1\n"
+    assert checkout.calls_file.read_text() == f"{checkout.root}/tools/__main__.py query SELECT 1\n"
 
 
 def test_each_step_of_an_installation_is_one_line_on_standard_error(checkout: Checkout) -> None:

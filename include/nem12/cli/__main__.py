@@ -4,18 +4,28 @@ import os
 import signal
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from contextlib import suppress
-from typing import Final
+from typing import TYPE_CHECKING, Final, NoReturn
 
 from nem12 import settings
 from nem12.errors import MeterError, sentence
+
+if TYPE_CHECKING:
+    from nem12.cli.arguments import Commands
 
 INTERRUPTED: Final = 130
 """As shells report a program that Ctrl-C ended."""
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(
+    arguments: list[str] | None = None, more: "Callable[[Commands], None] | None" = None
+) -> int:
     """Run one command.
+
+    Args:
+        arguments: Without the program's name; None for those of the process.
+        more: Adds commands that are not the package's own.
 
     Returns:
         0 where all is well; 1 where something in the data was refused, or what was checked is not
@@ -27,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         # Here: Ctrl-C may come while it is imported.
         from nem12.cli.arguments import parser
 
-        wanted = parser().parse_args(arguments)
+        wanted = parser(more).parse_args(arguments)
         called = settings.command(wanted.command)
         return _run(wanted)
     except BrokenPipeError:
@@ -69,9 +79,19 @@ def _forget_unwritten() -> None:
             os.close(nowhere)
 
 
-if __name__ == "__main__":
-    ended = main()
-    if ended == INTERRUPTED:
+def exit_with(command: Callable[[], int]) -> NoReturn:
+    """End the process with the status of a command."""
+    status = command()
+    if status == INTERRUPTED:
         # Who presses Ctrl-C again has waited long enough, but is not to see a traceback.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-    sys.exit(ended)
+    sys.exit(status)
+
+
+def entry() -> NoReturn:
+    """The program `nem12`."""
+    exit_with(main)
+
+
+if __name__ == "__main__":
+    entry()

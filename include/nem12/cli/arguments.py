@@ -17,7 +17,7 @@ _DSN = (
 
 if TYPE_CHECKING:
     # argparse names this type only for type checkers.
-    _Commands: TypeAlias = argparse._SubParsersAction["_Parser"]
+    Commands: TypeAlias = argparse._SubParsersAction["_Parser"]
 
 
 class _Parser(argparse.ArgumentParser):
@@ -26,14 +26,17 @@ class _Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def parser() -> argparse.ArgumentParser:
-    """The whole command line."""
+def parser(more: "Callable[[Commands], None] | None" = None) -> argparse.ArgumentParser:
+    """The whole command line.
+
+    Args:
+        more: Adds commands that are not the package's own.
+    """
     root = _Parser(prog=settings.command(""), description=_ABOUT, allow_abbrev=False)
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _demo(commands)
     _up(commands)
     _airflow(commands)
-    _test(commands)
     _parse_data(commands)
     _validate(commands)
     _migrate(commands)
@@ -42,13 +45,17 @@ def parser() -> argparse.ArgumentParser:
     _verify(commands)
     _withdraw(commands)
     _redrive(commands)
-    _bench(commands)
     _partitions(commands)
     _purge(commands)
+    if more:
+        more(commands)
     return root
 
 
-def _command(commands: "_Commands", name: str, module: str, about: str) -> argparse.ArgumentParser:
+def add_command(
+    commands: "Commands", name: str, module: str, about: str
+) -> argparse.ArgumentParser:
+    """Add a command: the function of its name in that module, imported only when it runs."""
     added = commands.add_parser(
         name, help=about, description=about, prog=settings.command(name), allow_abbrev=False
     )
@@ -58,24 +65,24 @@ def _command(commands: "_Commands", name: str, module: str, about: str) -> argpa
 
 def _lazily(module: str, name: str) -> Callable[[argparse.Namespace], int]:
     def run(arguments: argparse.Namespace) -> int:
-        command = getattr(importlib.import_module(f"nem12.cli.{module}"), name)
+        command = getattr(importlib.import_module(module), name)
         status: int = command(arguments)
         return status
 
     return run
 
 
-def _demo(commands: "_Commands") -> None:
+def _demo(commands: "Commands") -> None:
     about = (
         "Load the sample files through a real Airflow into a real PostgreSQL, show what was loaded "
         "and refused, and stop."
     )
-    _command(commands, "demo", "stack", about)
+    add_command(commands, "demo", "nem12.cli.stack", about)
 
 
-def _up(commands: "_Commands") -> None:
+def _up(commands: "Commands") -> None:
     about = "Run Airflow and PostgreSQL until Ctrl-C; drop files into the landing folder."
-    added = _command(commands, "up", "stack", about)
+    added = add_command(commands, "up", "nem12.cli.stack", about)
     added.add_argument(
         "--port",
         type=_port,
@@ -90,28 +97,22 @@ def _port(text: str) -> int:
     return int(text)
 
 
-def _airflow(commands: "_Commands") -> None:
+def _airflow(commands: "Commands") -> None:
     about = "Run Airflow's own command line on the Airflow of `up`, such as: backfill create …"
     # Every argument is Airflow's: none begins with what an option here would begin with.
     added = commands.add_parser(
         "airflow", help=about, prog=settings.command("airflow"), add_help=False, prefix_chars="\0"
     )
     added.add_argument("airflow", nargs="*", metavar="ARG")
-    added.set_defaults(run=_lazily("stack", "airflow"))
+    added.set_defaults(run=_lazily("nem12.cli.stack", "airflow"))
 
 
-def _test(commands: "_Commands") -> None:
-    added = _command(commands, "test", "suite", "Run the tests, the linter and the type checker.")
-    added.add_argument("--all", action="store_true", help="the slow proofs too")
-    added.add_argument("pytest", nargs="*", metavar="PATH", help="only these test files")
-
-
-def _parse_data(commands: "_Commands") -> None:
+def _parse_data(commands: "Commands") -> None:
     about = (
         "Parse NEM12 files into staged SQL batch files; with --apply load them into the table "
         "meter_readings."
     )
-    added = _command(commands, "parse_data", "load", about)
+    added = add_command(commands, "parse_data", "nem12.cli.load", about)
     added.add_argument(
         "--file",
         action="append",
@@ -130,21 +131,21 @@ def _parse_data(commands: "_Commands") -> None:
         "an older reader",
     )
     _profile(added, "standard; for files of the archive the one they were judged by last", None)
-    _format(added)
+    add_format(added)
     _dsn(added)
 
 
-def _validate(commands: "_Commands") -> None:
+def _validate(commands: "Commands") -> None:
     about = "Check NEM12 files without a database: file:line: LEVEL code message."
-    added = _command(commands, "validate", "check", about)
+    added = add_command(commands, "validate", "nem12.cli.check", about)
     added.add_argument("file", nargs="+", metavar="F", help="a file, an archive or a folder")
     _profile(added)
-    _format(added)
+    add_format(added)
 
 
-def _migrate(commands: "_Commands") -> None:
+def _migrate(commands: "Commands") -> None:
     about = "Bring the database's tables to the version that this package needs."
-    added = _command(commands, "migrate", "database", about)
+    added = add_command(commands, "migrate", "nem12.cli.database", about)
     added.add_argument(
         "--print-grants",
         action="store_true",
@@ -153,44 +154,44 @@ def _migrate(commands: "_Commands") -> None:
     _dsn(added)
 
 
-def _status(commands: "_Commands") -> None:
+def _status(commands: "Commands") -> None:
     about = "Say what waits, what is loaded and what was refused."
-    added = _command(commands, "status", "database", about)
-    _format(added)
+    added = add_command(commands, "status", "nem12.cli.database", about)
+    add_format(added)
     _dsn(added)
 
 
-def _query(commands: "_Commands") -> None:
+def _query(commands: "Commands") -> None:
     about = "Run one SELECT as a role that may only read."
-    added = _command(commands, "query", "database", about)
+    added = add_command(commands, "query", "nem12.cli.database", about)
     added.add_argument(
         "sql", type=_text, metavar="SQL", help='such as "SELECT * FROM meter_daily LIMIT 5"'
     )
-    _format(added)
+    add_format(added)
     _dsn(added)
 
 
-def _verify(commands: "_Commands") -> None:
+def _verify(commands: "Commands") -> None:
     about = "Check that versions, days, readings and ledger agree; name the first difference."
-    added = _command(commands, "verify", "operate", about)
+    added = add_command(commands, "verify", "nem12.cli.operate", about)
     about = "also read every kept file and compare its SHA-256 with the ledger"
     added.add_argument("--archive", action="store_true", help=about)
-    _format(added)
+    add_format(added)
     _dsn(added)
 
 
-def _withdraw(commands: "_Commands") -> None:
+def _withdraw(commands: "Commands") -> None:
     about = "Take out a file delivered by mistake; what it had superseded comes back."
-    added = _command(commands, "withdraw", "operate", about)
+    added = add_command(commands, "withdraw", "nem12.cli.operate", about)
     added.add_argument(
         "file", type=_text, metavar="F", help="its name, or the beginning of its SHA-256"
     )
     _dsn(added)
 
 
-def _redrive(commands: "_Commands") -> None:
+def _redrive(commands: "Commands") -> None:
     about = "Put refused and failed files back into the landing folder."
-    added = _command(commands, "redrive", "operate", about)
+    added = add_command(commands, "redrive", "nem12.cli.operate", about)
     added.add_argument("--all", action="store_true", help="all of them")
     added.add_argument(
         "--name", type=_text, metavar="PATTERN", help='delivered name, such as "*.csv"'
@@ -203,18 +204,9 @@ def _redrive(commands: "_Commands") -> None:
     _dsn(added)
 
 
-def _bench(commands: "_Commands") -> None:
-    about = "Measure speed, memory and storage on a database of its own, against what others take."
-    added = _command(commands, "bench", "bench", about)
-    added.add_argument("--quick", action="store_true", help="less data: some minutes, not an hour")
-    added.add_argument("--readings", type=int, metavar="N", help="at most so many in each part")
-    added.add_argument("part", nargs="*", metavar="PART", help="only these; all are in the README")
-    _format(added)
-
-
-def _partitions(commands: "_Commands") -> None:
+def _partitions(commands: "Commands") -> None:
     about = "List the months of readings; make months ahead, detach or drop old ones."
-    added = _command(commands, "partitions", "retention", about)
+    added = add_command(commands, "partitions", "nem12.cli.retention", about)
     added.add_argument(
         "--create-ahead", type=int, metavar="N", help="make this month and N after it"
     )
@@ -226,13 +218,13 @@ def _partitions(commands: "_Commands") -> None:
     )
     cut.add_argument("--drop-before", metavar="YYYY-MM", help="keep nothing before that month")
     _yes(added)
-    _format(added)
+    add_format(added)
     _dsn(added)
 
 
-def _purge(commands: "_Commands") -> None:
+def _purge(commands: "Commands") -> None:
     about = "Forget an NMI: all its days and readings; say which files still hold it."
-    added = _command(commands, "purge", "retention", about)
+    added = add_command(commands, "purge", "nem12.cli.retention", about)
     added.add_argument("--nmi", required=True, metavar="NMI", help="the meter's NMI")
     added.add_argument(
         "--before",
@@ -240,7 +232,7 @@ def _purge(commands: "_Commands") -> None:
         help="only days before that one, such as 2024-05-31 (default: all up to today)",
     )
     _yes(added)
-    _format(added)
+    add_format(added)
     _dsn(added)
 
 
@@ -268,7 +260,8 @@ def _profile(
     )
 
 
-def _format(added: argparse.ArgumentParser) -> None:
+def add_format(added: argparse.ArgumentParser) -> None:
+    """Add `--format`."""
     added.add_argument(
         "--format", choices=["text", "json"], default="text", help="for people or programs"
     )

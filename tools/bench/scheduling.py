@@ -12,18 +12,18 @@ from typing import Any, Final
 from urllib.parse import quote
 
 from nem12 import settings, stack
-from nem12.bench.applying import first_load
-from nem12.bench.database import Database
-from nem12.bench.filing import load
-from nem12.bench.measure import Measure, Timed, ratio
-from nem12.bench.place import Place
 from nem12.errors import MeterError
-from nem12.generate.bulk import Bulk
-from nem12.generate.records import end_record
 from nem12.settings import MIB
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.migrate import migrate
+from tools.bench.applying import first_load
+from tools.bench.database import Database
+from tools.bench.filing import load
+from tools.bench.measure import Measure, Timed, ratio
+from tools.bench.place import Place
+from tools.generate.bulk import Bulk
+from tools.generate.records import end_record
 
 _WORKERS: Final = 2
 """Tasks that run at the same time: one for each of the two cores that the limits are made for."""

@@ -8,12 +8,12 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from nem12.bench import peers
-from nem12.bench.measure import Measure, Timed, alone, ratio
-from nem12.bench.place import Place
 from nem12.errors import MeterError, UsageError
-from nem12.generate.bulk import Bulk
-from nem12.generate.model import MOSTLY_VARIED
+from tools.bench import peers
+from tools.bench.measure import Measure, Timed, alone, ratio
+from tools.bench.place import Place
+from tools.generate.bulk import Bulk
+from tools.generate.model import MOSTLY_VARIED
 
 
 def measures(place: Place) -> Iterator[Measure]:

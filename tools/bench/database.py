@@ -14,13 +14,13 @@ import psycopg
 from psycopg import sql
 
 from nem12 import settings
-from nem12.bench.measure import Timed
-from nem12.bench.sql import statement
 from nem12.stage import Staged
 from nem12.warehouse import embedded
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.migrate import migrate
+from tools.bench.measure import Timed
+from tools.bench.sql import statement
 
 _USUAL_ROWS = 1_000
 """Rows of a statement, as most loaders have it."""

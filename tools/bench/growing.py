@@ -8,12 +8,12 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from nem12.bench import curve
-from nem12.bench.applying import months_of
-from nem12.bench.measure import Measure, Timed, ratio
-from nem12.bench.place import Place
 from nem12.errors import MeterError
-from nem12.generate.bulk import Bulk
+from tools.bench import curve
+from tools.bench.applying import months_of
+from tools.bench.measure import Measure, Timed, ratio
+from tools.bench.place import Place
+from tools.generate.bulk import Bulk
 
 _FIRST: Final = date(2025, 1, 1)
 

@@ -6,8 +6,9 @@ from datetime import date, datetime, time, timedelta
 from random import Random
 from typing import Final
 
-from nem12.generate.chance import below, seeded
-from nem12.generate.model import (
+from nem12.mdff.stamps import NEM_TIME
+from tools.generate.chance import below, seeded
+from tools.generate.model import (
     ACTUAL,
     ALL_ACTUAL,
     ESTIMATED,
@@ -23,7 +24,6 @@ from nem12.generate.model import (
     Quality,
     Values,
 )
-from nem12.mdff.stamps import NEM_TIME
 
 SITES: Final = 4_000_000  # different NMIs that a seed gives: six free digits of four prefixes
 _NMI_PREFIXES: Final = ("4103", "6305", "2002", "3120")  # NSW, Vic, SA, Qld allocations

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import BinaryIO
 
-from nem12.generate.model import RECEIVER, SENDER, Channel, Day, Quality, Values
+from tools.generate.model import RECEIVER, SENDER, Channel, Day, Quality, Values
 
 
 def header_record(created: datetime, sender: str = SENDER, receiver: str = RECEIVER) -> bytes:

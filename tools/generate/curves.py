@@ -4,8 +4,8 @@ from datetime import date
 from random import Random
 from typing import Final
 
-from nem12.generate.chance import below
-from nem12.generate.model import DAY_MINUTES, Curve, Values
+from tools.generate.chance import below
+from tools.generate.model import DAY_MINUTES, Curve, Values
 
 # One row a month, January first. Hours are NEM time, so the sun keeps no daylight saving.
 _SUNRISE: Final = (294, 324, 354, 380, 402, 420, 420, 402, 366, 322, 288, 278)

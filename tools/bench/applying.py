@@ -8,11 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from nem12.bench.measure import Measure, Timed, ratio
-from nem12.bench.place import Place
 from nem12.errors import MeterError
-from nem12.generate.bulk import Bulk
 from nem12.stage import Staged
+from tools.bench.measure import Measure, Timed, ratio
+from tools.bench.place import Place
+from tools.generate.bulk import Bulk
 
 _DAY: Final = re.compile(rb"(?m)^(300,\d{8},)([\d.,]+,)(?=[A-Z])(.*?)2025(\d{10}),2025(\d{10})")
 

@@ -1,7 +1,7 @@
 """Realistic NEM12 files from a seed: the sample set, test data, and gigabytes for measurements.
 
-    python -m nem12.generate samples samples
-    python -m nem12.generate big big.csv --mib 1024 --interval 5
+    python3 manage.py generate samples samples
+    python3 manage.py generate big big.csv --mib 1024 --interval 5
 
 The same seed makes the same bytes on every machine and Python version. Energy is counted in whole
 thousandths of the channel's unit (Wh for kWh, VArh for kVArh); curves are integer tables, so no
@@ -9,9 +9,9 @@ rounding of binary fractions can differ. The only source of chance is `Random.ra
 method whose sequence Python promises to keep.
 """
 
-from nem12.generate.bulk import Bulk, write_bulk
-from nem12.generate.command import main
-from nem12.generate.curves import (
+from nem12.mdff.stamps import NEM_TIME
+from tools.generate.bulk import Bulk, write_bulk
+from tools.generate.curves import (
     CURVES,
     business_e1,
     business_q1,
@@ -20,8 +20,8 @@ from nem12.generate.curves import (
     solar_home_b1,
     solar_home_e1,
 )
-from nem12.generate.days import created_after, days, nmi
-from nem12.generate.model import (
+from tools.generate.days import created_after, days, nmi
+from tools.generate.model import (
     ACTUAL,
     ALL_ACTUAL,
     ESTIMATED,
@@ -44,7 +44,7 @@ from nem12.generate.model import (
     Quality,
     Values,
 )
-from nem12.generate.records import (
+from tools.generate.records import (
     channel_record,
     day_records,
     end_record,
@@ -52,8 +52,7 @@ from nem12.generate.records import (
     header_record,
     write,
 )
-from nem12.generate.samples import sample_files, write_samples
-from nem12.mdff.stamps import NEM_TIME
+from tools.generate.samples import sample_files, write_samples
 
 __all__ = [
     "ACTUAL",
@@ -90,7 +89,6 @@ __all__ = [
     "file_bytes",
     "header_record",
     "household",
-    "main",
     "nmi",
     "sample_files",
     "solar_generation",

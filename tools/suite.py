@@ -27,7 +27,9 @@ _GROUPS: Final = (
 def test(arguments: Namespace) -> int:
     """Run everything; 1 if anything failed."""
     pytest = [sys.executable, "-m", "pytest", "-q"]
-    if arguments.pytest:
+    if arguments.k:
+        pytest += ["-k", arguments.k]
+    if arguments.pytest or arguments.k:
         return int(_run([*pytest, "-s", *arguments.pytest]))
     if not arguments.all:
         pytest += ["-m", "not slow"]

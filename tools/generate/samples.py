@@ -8,16 +8,16 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from nem12.generate.chance import seeded
-from nem12.generate.curves import (
+from tools.generate.chance import seeded
+from tools.generate.curves import (
     business_e1,
     business_q1,
     household,
     solar_home_b1,
     solar_home_e1,
 )
-from nem12.generate.days import created_after, days, manual_read, nmi
-from nem12.generate.model import (
+from tools.generate.days import created_after, days, manual_read, nmi
+from tools.generate.model import (
     ACTUAL,
     ESTIMATED,
     EXPLAINED,
@@ -33,7 +33,7 @@ from nem12.generate.model import (
     Event,
     Quality,
 )
-from nem12.generate.records import end_record, file_bytes, line
+from tools.generate.records import end_record, file_bytes, line
 
 # The Sunday of this week ends daylight saving: a day with 48 half hours like any other.
 _MONDAY: Final = date(2025, 3, 31)

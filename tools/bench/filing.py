@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import redirect_stdout
 from pathlib import Path
 
-from nem12.bench.applying import first_load, months_of
-from nem12.bench.database import Database
-from nem12.bench.measure import Measure, Timed, ratio
-from nem12.bench.place import Place
 from nem12.cli.load import parse_data
 from nem12.errors import MeterError
+from tools.bench.applying import first_load, months_of
+from tools.bench.database import Database
+from tools.bench.measure import Measure, Timed, ratio
+from tools.bench.place import Place
 
 
 def measures(place: Place) -> Iterator[Measure]:

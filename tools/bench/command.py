@@ -2,11 +2,11 @@
 
 from argparse import Namespace
 
-from nem12.bench import PARTS, report, sizes
-from nem12.bench.measure import Measure
-from nem12.bench.place import place
 from nem12.cli.output import err, out, table, to_json
 from nem12.errors import UsageError
+from tools.bench import PARTS, report, sizes
+from tools.bench.measure import Measure
+from tools.bench.place import place
 
 
 def bench(arguments: Namespace) -> int:
@@ -14,15 +14,16 @@ def bench(arguments: Namespace) -> int:
     unknown = sorted(set(arguments.part) - set(PARTS))
     if unknown:
         raise UsageError(f"there is no part {', '.join(unknown)}: take {', '.join(PARTS)}")
-    wanted = [part for name, part in PARTS.items() if not arguments.part or name in arguments.part]
-    chosen = sizes.QUICK if arguments.quick else sizes.FULL
+    names = arguments.part or list(PARTS)
+    parts = [part for name, part in PARTS.items() if name in names]
+    amounts = sizes.QUICK if arguments.quick else sizes.FULL
     if arguments.readings:
-        chosen = sizes.of(arguments.readings, chosen)
+        amounts = sizes.of(arguments.readings, amounts)
     machine = report.machine()
     measures: list[Measure] = []
     skipped: dict[str, str] = {}
-    with place(chosen) as here:
-        for part in wanted:
+    with place(amounts) as here:
+        for part in parts:
             try:
                 for measure in part.load()(here):
                     measures.append(measure)
@@ -32,8 +33,8 @@ def bench(arguments: Namespace) -> int:
                 skipped[part.name] = str(missing)
             here.clear()
     if arguments.format == "json":
-        found = [measure.as_json() for measure in measures]
-        print(to_json({"machine": machine, "measures": found, "skipped": skipped}))
+        figures = [measure.as_json() for measure in measures]
+        print(to_json({"machine": machine, "measures": figures, "skipped": skipped}))
         return 0
     table("", report.COLUMNS, report.rows(measures))
     for measure in measures:

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from nem12.bench.applying import first_load
-from nem12.bench.measure import Measure
-from nem12.bench.place import Place
-from nem12.bench.sql import statement
+from tools.bench.applying import first_load
+from tools.bench.measure import Measure
+from tools.bench.place import Place
+from tools.bench.sql import statement
 
 
 def measures(place: Place) -> Iterator[Measure]:

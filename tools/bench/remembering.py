@@ -9,12 +9,12 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
 
-from nem12.bench.applying import first_load
-from nem12.bench.database import Database
-from nem12.bench.measure import Measure
-from nem12.bench.place import Place
 from nem12.errors import MeterError
 from nem12.settings import MIB, SHARD_BYTES
+from tools.bench.applying import first_load
+from tools.bench.database import Database
+from tools.bench.measure import Measure
+from tools.bench.place import Place
 
 _BETWEEN_SECONDS = 0.05
 """Between two looks: much shorter than the work on one shard, or on one COPY of it."""

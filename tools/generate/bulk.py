@@ -6,11 +6,11 @@ from random import Random
 from typing import BinaryIO, Final
 
 from nem12.errors import UsageError
-from nem12.generate.chance import seeded
-from nem12.generate.curves import CURVES, is_weekend
-from nem12.generate.days import SITES, channel_chance, created_after, day_of_kind, nmi
-from nem12.generate.model import MOSTLY_ACTUAL, Channel, Mix
-from nem12.generate.records import (
+from tools.generate.chance import seeded
+from tools.generate.curves import CURVES, is_weekend
+from tools.generate.days import SITES, channel_chance, created_after, day_of_kind, nmi
+from tools.generate.model import MOSTLY_ACTUAL, Channel, Mix
+from tools.generate.records import (
     channel_record,
     day_start,
     day_tail,

@@ -7,9 +7,9 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from nem12.bench.measure import Measure
 from nem12.settings import MIB
 from nem12.warehouse.embedded.machine import memory_bytes
+from tools.bench.measure import Measure
 
 
 def machine() -> dict[str, Any]:

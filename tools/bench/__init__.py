@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Final
 
-from nem12.bench.measure import Measure
-from nem12.bench.place import Place
+from tools.bench.measure import Measure
+from tools.bench.place import Place
 
 Run = Callable[[Place], Iterator[Measure]]
 

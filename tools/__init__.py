@@ -1,0 +1,1 @@
+"""What measures, makes data and runs the tests: for a checkout, not part of what is installed."""
