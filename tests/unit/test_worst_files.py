@@ -19,9 +19,10 @@ pytestmark = [
 ]
 
 MEMORY_BYTES = 256 * MIB
-SECONDS_A_MIB = 9
-"""Of processor time to survey, and of that to validate, on a busy machine; an idle one takes a
-third."""
+SURVEY_SECONDS_A_MIB = 15
+VALIDATE_SECONDS_A_MIB = 9
+"""Of processor time on a busy machine; an idle one takes a third. Most surveying is needed by an
+archive of many small members, most validating by a refusal with every second byte."""
 
 READ = """
 import re, sys, time
@@ -110,6 +111,8 @@ def test_time_is_linear_and_memory_bounded(tmp_path: Path, kind: str) -> None:
         *times, kilobytes = map(float, re.findall(r"\S+", done.stdout))
         rates.append([each / mebibytes for each in times])
         assert kilobytes * 1024 < MEMORY_BYTES
-        assert max(rates[-1]) < SECONDS_A_MIB
+        surveying, validating = rates[-1]
+        assert surveying < SURVEY_SECONDS_A_MIB
+        assert validating < VALIDATE_SECONDS_A_MIB
     for small, big in zip(*rates, strict=True):
         assert big < 2 * small + 0.5
