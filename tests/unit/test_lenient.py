@@ -41,6 +41,14 @@ def test_joined_files_are_read_each_by_its_own_header(tmp_path: Path) -> None:
     assert [f"{one.header.created:%d}" for one in days] == ["15", "16"]
 
 
+def test_the_days_behind_a_first_header_with_two_faults_are_read_too(tmp_path: Path) -> None:
+    faulty = "100,NEM12,000101010000,A,B,too many"
+    data = lines(faulty, channel(), DAY_1, "900") + file(channel(OTHER), DAY_2)
+    result, said = judged(tmp_path, data)
+    assert (result.outcome, result.days) == ("partial", 2)
+    assert said[0] == ("RECORD", "too-many-fields", 1)
+
+
 def test_a_second_header_without_an_end_before_it_begins_another_file(tmp_path: Path) -> None:
     data = lines(head(), channel(), DAY_1, head(), channel(OTHER), DAY_2, "900")
     result, said = judged(tmp_path, data)

@@ -104,10 +104,11 @@ def check_100(record: Record) -> Header | None:
         return None
     if fault := year_fault(created.year, spec.FIRST_YEAR):
         message = f"header DateTime '{stamp}' {fault}"
-        if "header-date" in record.profile.tolerated:
+        tolerated = "header-date" in record.profile.tolerated
+        if tolerated:
             message += "; the file is read as one without a header date"
         record.refuse_unless_tolerated("header-date", message, Level.FILE, place=2)
-        return None if record.refused else replace(NO_HEADER, sender=sender, receiver=receiver)
+        return replace(NO_HEADER, sender=sender, receiver=receiver) if tolerated else None
     if len(stamp) != 12:
         message = f"header DateTime '{stamp}' has {len(stamp)} digits instead of 12"
         record.warn("header-date", message, place=2)

@@ -271,6 +271,7 @@ class Structure:
 
     def _begin(self, offset: int, line: int, raw: bytes) -> None:
         """A 100 record: the body follows."""
+        first = self._state == "before"
         record = Record(line, raw, self.profile)
         header = check_100(record)
         self._keep(record)
@@ -280,7 +281,7 @@ class Structure:
             self._doubt = Doubt(record, header) if doubtful else None
         wrong_version = any(finding.code == "version" for finding in record.findings)
         self._state = "broken" if wrong_version else "body"
-        if len(self.headers) <= 1:
+        if first:
             self.body = Cut(offset + len(raw), line + 1)
 
     def _put_in_force(self, offset: int, header: Header) -> None:
