@@ -27,7 +27,7 @@ PGPASSWORD="$METER_DB_PASSWORD" psql --no-psqlrc --quiet --set ON_ERROR_STOP=1 \
 
 say "tables of the readings"
 METER_DB_URI="postgresql://nem12_owner:$METER_OWNER_PASSWORD@$METER_DB_HOST/meter" \
-    python -m nem12.cli migrate
+    nem12 migrate
 
 say "pool meter_db"
 airflow pools get meter_db > /dev/null 2>&1 ||

@@ -1,32 +1,9 @@
-"""Registers the page with Airflow; all of it is in `nem12.web`."""
+"""Registers the page where the package is on PYTHONPATH but not installed.
 
-from functools import cached_property
-from typing import Any, ClassVar
+An installed package registers it itself, by its entry point; twice would be an error of Airflow's.
+"""
 
-from airflow.plugins_manager import AirflowPlugin
+from importlib.metadata import entry_points
 
-from nem12.settings import PAGE_ROUTE
-
-
-class Nem12Plugin(AirflowPlugin):
-    """The entry "Meter data" of the navigation."""
-
-    name = "nem12"
-    # Relative: also right where Airflow lies below a path.
-    external_views: ClassVar = [
-        {
-            "name": "Meter data",
-            "href": "nem12/",
-            "destination": "nav",
-            "url_route": PAGE_ROUTE,
-            "nav_top_level": True,
-            "icon": "nem12/static/icon.svg",
-        }
-    ]
-
-    @cached_property
-    def fastapi_apps(self) -> list[dict[str, Any]]:
-        """Made when the api-server asks: every task loads this file, and none needs the page."""
-        from nem12.web.app import build
-
-        return [{"app": build(), "url_prefix": "/nem12", "name": "Meter data"}]
+if not entry_points(group="airflow.plugins", name="nem12"):
+    from nem12.airflow.plugin import Nem12Plugin  # noqa: F401 - Airflow looks for it here

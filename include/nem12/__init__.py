@@ -4,4 +4,5 @@ The modules are the data's way: a *drop* lands, is cut into *shards*, each is *p
 as an SQL batch file, *applied* to the warehouse in one transaction, and *settled*.
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
+"""The only place of the version: pyproject.toml reads it here."""

@@ -199,6 +199,10 @@ AIRFLOW_DATABASE: Final = "airflow"
 """Airflow's own tables: apart from the readings, so that either can be dropped alone."""
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
+"""Of a checkout, or what lies two folders above an installed package: see `is_checkout`."""
+
+DISTRIBUTION: Final = "nem12-airflow"
+"""What pip calls the package."""
 
 
 @dataclass(frozen=True)
@@ -243,10 +247,11 @@ class Home:
 def command(name: str) -> str:
     """How a person starts a command of this package, such as `manage.py migrate`, for messages.
 
-    METER_COMMAND is what stands before the name: `manage.py` sets it for all that it starts, and an
-    installation may set its own, such as `docker compose run --rm nem12`.
+    METER_COMMAND is what stands before the name, such as `docker compose run --rm nem12`; without
+    it that is `manage.py` in a checkout, and `nem12` of an installed package.
     """
-    return f"{os.environ.get('METER_COMMAND') or 'python -m nem12.cli'} {name}".rstrip()
+    program = os.environ.get("METER_COMMAND") or ("manage.py" if is_checkout() else "nem12")
+    return f"{program} {name}".rstrip()
 
 
 _PASSABLE: Final = 0o711
@@ -364,7 +369,32 @@ def lineage_namespace() -> str:
 
 def has_home() -> bool:
     """Whether it is known where the data lie: by METER_HOME, or in the checkout that runs."""
-    return bool(os.environ.get("METER_HOME")) or (CHECKOUT / "manage.py").exists()
+    return bool(os.environ.get("METER_HOME")) or is_checkout()
+
+
+def is_checkout() -> bool:
+    """Whether the package runs from a checkout of the project, not installed from a wheel."""
+    return (CHECKOUT / "manage.py").exists()
+
+
+def shipped(name: str) -> Path:
+    """A folder that comes with the package: `dags` or `samples`.
+
+    Raises:
+        UsageError: The package was installed without it, such as by a copy of its modules.
+    """
+    if is_checkout():
+        return CHECKOUT / name
+    from importlib import metadata  # slow to import, and few need it
+
+    try:
+        files = metadata.files(DISTRIBUTION) or []
+    except metadata.PackageNotFoundError:
+        files = []
+    for file in files:
+        if file.parent.parts[-2:] == (DISTRIBUTION, name):
+            return Path(str(file.locate())).resolve().parent
+    raise UsageError(f"there is no folder {name} beside the package: install {DISTRIBUTION} by pip")
 
 
 def home() -> Home:

@@ -208,7 +208,7 @@ def test_ctrl_c_between_the_parts_of_a_file_leaves_nothing_of_it(
     monkeypatch.setattr("nem12.cli.load.apply", interrupted)
     status, printed, said = command("parse_data", "--apply", "--file", large)
     assert (status, printed) == (130, "")
-    assert said.splitlines()[-1] == "python -m nem12.cli parse_data: interrupted"
+    assert said.splitlines()[-1] == "manage.py parse_data: interrupted"
     assert applied == [applied[0]] * 2
     with connect(warehouse.loader) as connection:
         assert tables(connection) == before
@@ -383,9 +383,7 @@ def test_query_has_a_time_limit(reader: Command, monkeypatch: pytest.MonkeyPatch
 
 def test_query_of_a_table_that_does_not_exist_says_so(reader: Command) -> None:
     said = reader.refused("query", "SELECT * FROM meter_reedings")
-    assert (
-        said == 'python -m nem12.cli query: PostgreSQL: relation "meter_reedings" does not exist\n'
-    )
+    assert said == 'manage.py query: PostgreSQL: relation "meter_reedings" does not exist\n'
 
 
 def test_migrate_twice(databases: Databases, capsys: pytest.CaptureFixture[str]) -> None:
@@ -474,7 +472,7 @@ def test_a_database_that_is_not_migrated_says_what_to_do(
     if arguments[0] == "parse_data":
         given += ["--file", good]
     said = Command(databases.bare().owner, capsys).refused(*given)
-    assert "the database is not migrated: run `python -m nem12.cli migrate`" in said
+    assert "the database is not migrated: run `manage.py migrate`" in said
 
 
 PASSWORD = "s3cret"  # noqa: S105 - of nobody
@@ -502,7 +500,7 @@ def test_a_wrong_uri_is_one_line_without_the_password(
     arguments = (what, "SELECT 1") if what == "query" else (what,)
     said = Command(uris[wrong], capsys).refused(*arguments)
     assert PASSWORD not in said
-    assert said.startswith(f"python -m nem12.cli {what}: ")
+    assert said.startswith(f"manage.py {what}: ")
 
 
 def test_the_uri_may_come_from_the_environment(

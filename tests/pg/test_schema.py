@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 import psycopg
 import pytest
 
-from nem12 import settings
+from nem12 import __version__, settings
 from nem12.errors import TerminalError
 from nem12.warehouse import migrate as migrations
 from nem12.warehouse import schema
@@ -14,19 +14,19 @@ from tests.pg.servers import Databases, Warehouse, only_embedded
 
 pytestmark = only_embedded
 
-MIGRATE = "run `python -m nem12.cli migrate`"
+MIGRATE = "run `manage.py migrate`"
 UNRELEASED = (
     "the database was made before the first release of nem12 and cannot be migrated: make a new"
     " database (the embedded server's lies in METER_HOME/postgres), run"
-    " `python -m nem12.cli migrate` on it, then"
-    " `python -m nem12.cli parse_data --apply --file archive`"
+    " `manage.py migrate` on it, then"
+    " `manage.py parse_data --apply --file archive`"
 )
 NEED = schema.needed()
 OTHER = "0123456789abcdef"
 PUT_BACK = (
-    f"meter_schema says '{NEED.revision}', which do not go together in nem12 0.1.0: restore the"
-    " database from a backup or, where nothing else was changed, set version_num of alembic_version"
-    f" to '{NEED.revision}' as the owner, then {MIGRATE}"
+    f"meter_schema says '{NEED.revision}', which do not go together in nem12 {__version__}: restore"
+    " the database from a backup or, where nothing else was changed, set version_num of"
+    f" alembic_version to '{NEED.revision}' as the owner, then {MIGRATE}"
 )
 DROPPED = "DROP VIEW meter_conflicts"
 
@@ -53,8 +53,8 @@ def other(databases: Databases) -> Iterator[Callable[..., Warehouse]]:
     [
         pytest.param(
             f"UPDATE meter_schema SET fingerprint = '{OTHER}'",
-            f"the database has schema {NEED.revision}-01234567, which is not that of nem12 0.1.0"
-            f" ({NEED}) and may have been altered: {MIGRATE}",
+            f"the database has schema {NEED.revision}-01234567, which is not that of nem12"
+            f" {__version__} ({NEED}) and may have been altered: {MIGRATE}",
             None,
             id="of another build",
         ),
@@ -80,8 +80,8 @@ def other(databases: Databases) -> Iterator[Callable[..., Warehouse]]:
         ),
         pytest.param(
             "UPDATE alembic_version SET version_num = '2199_01'",
-            f"the database has schema {NEED} of nem12 0.1.0, newer than this package (0.1.0):"
-            " update nem12",
+            f"the database has schema {NEED} of nem12 {__version__}, newer than this package"
+            f" ({__version__}): update nem12",
             "newer",
             id="of newer tables",
         ),
@@ -94,15 +94,15 @@ def other(databases: Databases) -> Iterator[Callable[..., Warehouse]]:
         pytest.param(
             f"UPDATE meter_schema SET revision = '2199_01', fingerprint = '{OTHER}';"
             "UPDATE alembic_version SET version_num = '2199_01'",
-            "the database has schema 2199_01-01234567 of nem12 0.1.0, newer than this package"
-            " (0.1.0): update nem12",
+            f"the database has schema 2199_01-01234567 of nem12 {__version__}, newer than this"
+            f" package ({__version__}): update nem12",
             "newer",
             id="of a newer revision",
         ),
         pytest.param(
             f"UPDATE meter_schema SET fingerprint = '{OTHER}', package = '0.10.2'",
             f"the database has schema {NEED.revision}-01234567 of nem12 0.10.2, newer than this"
-            " package (0.1.0): update nem12",
+            f" package ({__version__}): update nem12",
             "newer",
             id="of a newer package",
         ),
@@ -205,6 +205,6 @@ def test_what_users_built_on_ours_stays_and_is_named(databases: Databases) -> No
         install(copy, OTHER_RESULT, BUILT, LAST, recorded=MADE)
     assert str(refused.value) == (
         "function mine(), view mine cannot stay: built on function one(), which has to be made"
-        " anew; drop what is not of nem12, run `python -m nem12.cli migrate`, and make it again"
+        " anew; drop what is not of nem12, run `manage.py migrate`, and make it again"
     )
     assert copy.one("SELECT b FROM mine") == 1

@@ -115,7 +115,7 @@ def test_a_home_that_cannot_be(
         return
     assert status == 2
     said = one_line(capsys)
-    assert said.startswith(f"python -m nem12.cli {command.split()[0]}: ")
+    assert said.startswith(f"manage.py {command.split()[0]}: ")
     assert str(place) in said
 
 
@@ -203,7 +203,7 @@ def test_a_file_that_may_not_grow(tmp_path: Path) -> None:
         preexec_fn=limited,
     )
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr.startswith("python -m nem12.cli parse_data: File too large: out/")
+    assert done.stderr.startswith("manage.py parse_data: File too large: out/")
     assert done.stderr.count("\n") == 1
 
 
@@ -224,7 +224,7 @@ def test_output_that_finds_the_disk_full(tmp_path: Path, command: str, form: str
         )
     assert done.returncode == 2
     last = done.stderr.splitlines()[-1]
-    assert last.startswith(f"python -m nem12.cli {command.split()[0]}: No space left on device")
+    assert last.startswith(f"manage.py {command.split()[0]}: No space left on device")
     assert "Traceback" not in done.stderr
     assert "Exception ignored" not in done.stderr
 

@@ -166,7 +166,7 @@ def test_a_wrong_argument_is_one_line_and_status_2(
     out, err = capsys.readouterr()
     assert out == ""
     assert err.count("\n") == 1
-    assert err.startswith("python -m nem12.cli validate: ")
+    assert err.startswith("manage.py validate: ")
     assert says in err
 
 
@@ -221,7 +221,7 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str], command: str
         main([command, "--help"])
     assert exit_.value.code == 0
     out, err = capsys.readouterr()
-    assert out.startswith(f"usage: python -m nem12.cli {command} ")
+    assert out.startswith(f"usage: manage.py {command} ")
     assert err == ""
 
 
@@ -264,7 +264,7 @@ def test_errors_and_help_name_the_command_that_the_person_has(
     assert capsys.readouterr().err.startswith("docker compose run --rm nem12 validate: there is no")
     monkeypatch.setenv("METER_COMMAND", "")
     assert main(["validate", "/nowhere"]) == 2
-    assert capsys.readouterr().err.startswith("python -m nem12.cli validate: there is no")
+    assert capsys.readouterr().err.startswith("manage.py validate: there is no")
 
 
 def test_tests_do_not_read_the_settings_of_who_runs_them() -> None:
@@ -307,7 +307,7 @@ def test_commands_that_only_look_make_nothing(
 ) -> None:
     assert main(command.split()) == status
     out, err = capsys.readouterr()
-    assert f"there is no database in {own_home} yet: run `python -m nem12.cli up` or" in out + err
+    assert f"there is no database in {own_home} yet: run `manage.py up` or" in out + err
     assert err.count("\n") == (status == 2)
     assert not own_home.exists()
 

@@ -103,7 +103,7 @@ def test_a_process_that_is_killed_ends_the_command_in_one_line(
     path.write_bytes(MANY)
     assert main(["parse_data", "--file", str(path), "--output", str(tmp_path / "out")]) == 2
     assert capfd.readouterr().err == (
-        "python -m nem12.cli parse_data: a process that reads was killed: the machine may be short"
+        "manage.py parse_data: a process that reads was killed: the machine may be short"
         " of memory\n"
     )
 
@@ -147,5 +147,5 @@ def test_ctrl_c_ends_in_one_line_and_leaves_nothing_half(tmp_path: Path, command
         with_group(process, signal.SIGINT)
         printed, said = process.communicate(timeout=60)
     assert (process.returncode, printed) == (130, "")
-    assert said == f"python -m nem12.cli {command}: interrupted\n"
+    assert said == f"manage.py {command}: interrupted\n"
     assert [path for folder in (home, out) for path in folder.rglob("*") if path.is_file()] == []

@@ -93,7 +93,7 @@ def test_an_installed_package_asks_for_a_home_and_makes_no_folder(
     done = installed("-m", "nem12.cli", *command.split())
     assert (done.returncode, done.stdout) == (2, "")
     asks = "set METER_HOME to a folder that triggerer and workers share"
-    assert done.stderr == f"python -m nem12.cli {command.split()[0]}: {asks}\n"
+    assert done.stderr == f"nem12 {command.split()[0]}: {asks}\n"
     assert sorted(tmp_path.rglob("*")) == before
 
 

@@ -90,8 +90,9 @@ def exit_with(command: Callable[[], int]) -> NoReturn:
 
 def entry() -> NoReturn:
     """The program `nem12`."""
+    os.environ.setdefault("METER_COMMAND", "nem12")  # what messages call it
     exit_with(main)
 
 
 if __name__ == "__main__":
-    entry()
+    exit_with(main)

@@ -37,6 +37,7 @@ def parser(more: "Callable[[Commands], None] | None" = None) -> argparse.Argumen
     _demo(commands)
     _up(commands)
     _airflow(commands)
+    _dags(commands)
     _parse_data(commands)
     _validate(commands)
     _migrate(commands)
@@ -105,6 +106,11 @@ def _airflow(commands: "Commands") -> None:
     )
     added.add_argument("airflow", nargs="*", metavar="ARG")
     added.set_defaults(run=_lazily("nem12.cli.stack", "airflow"))
+
+
+def _dags(commands: "Commands") -> None:
+    about = "Print the folder of the DAG files: copy them from there, or make it a DAG bundle."
+    add_command(commands, "dags", "nem12.cli.shipped", about)
 
 
 def _parse_data(commands: "Commands") -> None:

@@ -75,7 +75,7 @@ def demo(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its
     # One of the samples has no end, and they are copied whole.
     os.environ.setdefault("METER_STANDSTILL_SECONDS", str(DEMO_STANDSTILL_SECONDS))
     with _terminated_like_interrupted(), _running() as (home, server, airflow):
-        samples = named([str(settings.CHECKOUT / "samples")])
+        samples = named([str(settings.shipped("samples"))])
         err.print(f"dropping {len(samples)} sample files into {home.landing}", soft_wrap=True)
         with connect(server.uri(settings.READER_ROLE)) as connection:
             ledger.listen(connection)
