@@ -14,7 +14,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from nem12 import settings
-from nem12.stack import processes
+from nem12.local.stack import processes
 from nem12.warehouse.connect import connect
 from nem12.warehouse.verify import verify
 from tests.celery.broker import WORKERS, redis, require, two_workers

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 
 from nem12 import settings
-from nem12.warehouse import embedded
-from nem12.warehouse.embedded import Server
+from nem12.local import embedded
+from nem12.local.embedded import Server
 from nem12.warehouse.migrate import migrate
 
 RUN_DAG = Path(__file__).parent / "run_dag.py"

@@ -9,10 +9,10 @@ from typing import Any
 
 from nem12 import settings
 from nem12.load.claim import claim_by_glob
+from nem12.local.embedded import Server
 from nem12.mdff.text import shown
 from nem12.settings import Home
 from nem12.warehouse.connect import connect
-from nem12.warehouse.embedded import Server
 from tests.dags.conftest import Run, airflow_environment, put
 from tests.mail import body, mailbox
 from tests.pg.deliveries import Day, delivery

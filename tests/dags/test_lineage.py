@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from nem12 import settings
+from nem12.local.embedded import PORT, Server
 from nem12.mdff.text import shown
 from nem12.settings import Home
 from nem12.warehouse.connect import connect
-from nem12.warehouse.embedded import PORT, Server
 from tests.dags.conftest import Run, put
 from tests.pg.deliveries import Day, delivery
 

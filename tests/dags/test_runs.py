@@ -12,9 +12,9 @@ import pytest
 
 from nem12 import settings
 from nem12.load.claim import claim_by_glob
+from nem12.local.embedded import Server
 from nem12.settings import CHECKOUT, Home
 from nem12.warehouse.connect import connect
-from nem12.warehouse.embedded import Server
 from nem12.warehouse.migrate import migrate
 from nem12.web.answers import task_link
 from tests.dags.conftest import Run, put

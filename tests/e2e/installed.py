@@ -8,12 +8,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from nem12 import settings, stack
+from nem12 import settings
+from nem12.local import embedded, stack
 from nem12.settings import Home
 from nem12.shard import pack
 from nem12.stage import stage
 from nem12.unpack import unpack
-from nem12.warehouse import embedded, ledger
+from nem12.warehouse import ledger
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate

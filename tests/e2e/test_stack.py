@@ -18,10 +18,10 @@ from pathlib import Path
 import psutil  # type: ignore[import-untyped]
 import pytest
 
-from nem12 import settings, stack
+from nem12 import settings
 from nem12.errors import TerminalError, UsageError
-from nem12.stack import environment, processes
-from nem12.warehouse import embedded
+from nem12.local import embedded, stack
+from nem12.local.stack import environment, processes
 
 pytestmark = pytest.mark.e2e
 
@@ -165,8 +165,9 @@ def test_a_component_that_keeps_dying_is_given_up_with_its_log(running: Running)
 OWNER = """
 import sys
 from pathlib import Path
-from nem12 import settings, stack
-from nem12.warehouse import embedded
+from nem12 import settings
+from nem12.local import stack
+from nem12.local import embedded
 root = Path(sys.argv[1])
 home = settings.Home(root, root, root, root, root)
 with embedded.server(home) as server, stack.running(home, server, log=print) as airflow:

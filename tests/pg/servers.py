@@ -15,9 +15,9 @@ import psycopg
 import pytest
 
 from nem12 import settings
-from nem12.warehouse import embedded
-from nem12.warehouse.embedded.account import of_caller
-from nem12.warehouse.embedded.bootstrap import bootstrap
+from nem12.local import embedded
+from nem12.local.embedded.account import of_caller
+from nem12.local.embedded.bootstrap import bootstrap
 from nem12.warehouse.migrate import migrate
 
 TEMPLATE = "meter_template"

@@ -18,8 +18,8 @@ import pytest
 
 from nem12 import settings
 from nem12.errors import UsageError
-from nem12.warehouse import embedded
-from nem12.warehouse.embedded import machine
+from nem12.local import embedded
+from nem12.local.embedded import machine
 from tests.pg.servers import discard, home_in, passable_folder
 
 AS_ROOT = os.geteuid() == 0
@@ -28,7 +28,7 @@ HOLD = """
 import sys
 from pathlib import Path
 from nem12 import settings
-from nem12.warehouse import embedded
+from nem12.local import embedded
 root = Path(sys.argv[1])
 home = settings.Home(root, root, root, root, root)
 with embedded.server(home) as server:
@@ -352,7 +352,7 @@ def test_a_home_whose_data_is_gone_says_so(private_home: settings.Home) -> None:
 def test_programs_that_the_account_cannot_reach_are_copied_once(
     home: settings.Home, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from nem12.warehouse.embedded import place
+    from nem12.local.embedded import place
 
     wheel = place._wheel()
     private = Path(tempfile.mkdtemp(prefix="nem12-wheel-"))

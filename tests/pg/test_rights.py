@@ -8,7 +8,7 @@ import pytest
 from psycopg import errors
 
 from nem12 import settings
-from nem12.warehouse import embedded
+from nem12.local import embedded
 from nem12.warehouse.connect import Connection, connect
 from tests.pg.deliveries import Day, delivery, load
 from tests.pg.servers import Databases, Warehouse, only_embedded

@@ -6,7 +6,7 @@ from pathlib import Path
 import psycopg
 
 from nem12 import settings
-from nem12.warehouse import embedded
+from nem12.local import embedded
 from nem12.warehouse.migrate import migrate
 from tests.pg.servers import Databases, only_embedded
 

@@ -16,8 +16,8 @@ import pytest
 
 from nem12 import settings
 from nem12.errors import TransientError
+from nem12.local import embedded
 from nem12.warehouse import apply as applying
-from nem12.warehouse import embedded
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
 from nem12.warehouse.verify import verify

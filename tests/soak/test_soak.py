@@ -24,11 +24,11 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 import pytest
 
-from nem12 import settings, stack
+from nem12 import settings
 from nem12.load.redrive import redrive
+from nem12.local import embedded, stack
+from nem12.local.stack import processes
 from nem12.settings import Home
-from nem12.stack import processes
-from nem12.warehouse import embedded
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
 from nem12.warehouse.verify import verify

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from nem12.cli.arguments import parser
-from nem12.warehouse.embedded.account import of_caller
-from nem12.warehouse.embedded.place import programs
+from nem12.local.embedded.account import of_caller
+from nem12.local.embedded.place import programs
 
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE = (ROOT / "docker-compose.yaml").read_text(encoding="utf-8")

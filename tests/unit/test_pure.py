@@ -36,7 +36,7 @@ def test_the_pure_part_loads_neither_airflow_nor_a_database_driver() -> None:
     assert not everything & {"airflow", "psycopg", "psycopg2", "sqlalchemy", "alembic", "asyncpg"}
 
 
-@pytest.mark.parametrize("package", ["warehouse", "load", "airflow", "cli", "stack", "web"])
+@pytest.mark.parametrize("package", ["warehouse", "load", "airflow", "cli", "local", "web"])
 def test_the_pure_part_loads_no_package_that_stands_above_it(package: str) -> None:
     _, own = loaded_by(*PURE)
     assert not [name for name in own if name.split(".")[1] == package]

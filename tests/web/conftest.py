@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from nem12 import settings
-from nem12.warehouse import embedded
+from nem12.local import embedded
 from tests.dags.conftest import airflow_environment
 from tests.pg.servers import Databases, Warehouse, embedded_server
 from tests.web import cases

@@ -14,8 +14,8 @@ import psycopg
 from psycopg import sql
 
 from nem12 import settings
+from nem12.local import embedded
 from nem12.stage import Staged
-from nem12.warehouse import embedded
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.migrate import migrate

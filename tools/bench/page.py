@@ -17,7 +17,7 @@ from typing import Any, Final
 import psycopg
 
 from nem12 import settings
-from nem12.warehouse import embedded
+from nem12.local import embedded
 from tools.bench.database import Database
 from tools.bench.measure import Measure
 from tools.bench.place import Place

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 
 from nem12 import settings
+from nem12.local import embedded
 from nem12.shard import MeterFile, pack
 from nem12.stage import Staged, stage
 from nem12.unpack import unpack
-from nem12.warehouse import embedded
 from tools.bench.database import Database
 from tools.bench.sizes import Sizes
 from tools.generate.bulk import Bulk, write_bulk

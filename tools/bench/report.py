@@ -7,8 +7,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from nem12.local.embedded.machine import memory_bytes
 from nem12.settings import MIB
-from nem12.warehouse.embedded.machine import memory_bytes
 from tools.bench.measure import Measure
 
 

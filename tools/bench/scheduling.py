@@ -11,8 +11,9 @@ from statistics import median
 from typing import Any, Final
 from urllib.parse import quote
 
-from nem12 import settings, stack
+from nem12 import settings
 from nem12.errors import MeterError
+from nem12.local import stack
 from nem12.settings import MIB
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect

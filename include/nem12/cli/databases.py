@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from nem12 import settings
 from nem12.errors import UsageError
-from nem12.warehouse import embedded
+from nem12.local import embedded
 from nem12.warehouse.migrate import migrate
 
 

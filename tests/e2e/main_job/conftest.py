@@ -7,10 +7,11 @@ from contextlib import contextmanager
 import psycopg
 import pytest
 
-from nem12 import settings, stack
+from nem12 import settings
 from nem12.errors import TransientError
-from nem12.stack import environment
-from nem12.warehouse import embedded, ledger
+from nem12.local import embedded, stack
+from nem12.local.stack import environment
+from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
 from tests.e2e.installed import SHORT_STANDSTILL, home_in

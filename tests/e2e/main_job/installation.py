@@ -11,9 +11,10 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
-from nem12 import settings, stack
+from nem12 import settings
+from nem12.local import embedded, stack
 from nem12.settings import CHECKOUT, Home
-from nem12.warehouse import embedded, ledger
+from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from tests.mail import Mailbox
 

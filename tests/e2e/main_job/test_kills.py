@@ -9,7 +9,7 @@ import psutil  # type: ignore[import-untyped]
 import psycopg
 import pytest
 
-from nem12.warehouse import embedded
+from nem12.local import embedded
 from nem12.warehouse.verify import verify
 from tests.e2e.main_job.installation import Running
 from tests.pg.deliveries import Day, delivery

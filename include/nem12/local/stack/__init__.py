@@ -13,11 +13,11 @@ from typing import Any, Final
 
 from nem12 import settings
 from nem12.errors import TransientError, UsageError
-from nem12.stack import environment, processes
-from nem12.stack.client import ApiError, Client
-from nem12.stack.metadata import migrate
-from nem12.stack.processes import Component
-from nem12.warehouse.embedded import Server
+from nem12.local.embedded import Server
+from nem12.local.stack import environment, processes
+from nem12.local.stack.client import ApiError, Client
+from nem12.local.stack.metadata import migrate
+from nem12.local.stack.processes import Component
 
 __all__ = ["API_PORTS", "Airflow", "ApiError", "Client", "command_env", "exists", "running"]
 

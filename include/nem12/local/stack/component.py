@@ -1,4 +1,4 @@
-"""One component of Airflow as a process: `python -m nem12.stack.component OWNER GATE COMMAND…`.
+"""One component of Airflow: `python -m nem12.local.stack.component OWNER GATE COMMAND…`.
 
 It dies with its owner, also when that is killed and can end nothing itself.
 """

@@ -8,7 +8,7 @@ from psycopg import sql
 
 from nem12 import settings
 from nem12.errors import TransientError
-from nem12.warehouse.embedded.cluster import PATIENCE_SECONDS
+from nem12.local.embedded.cluster import PATIENCE_SECONDS
 
 ROLES: Final = (settings.OWNER_ROLE, settings.LOADER_ROLE, settings.READER_ROLE)
 DATABASES: Final = (settings.DATABASE, settings.AIRFLOW_DATABASE)

@@ -14,7 +14,7 @@ from typing import Final
 
 from nem12 import settings
 from nem12.errors import UsageError
-from nem12.warehouse.embedded import PORT, Server
+from nem12.local.embedded import PORT, Server
 
 HOST: Final = "127.0.0.1"
 USER: Final = "admin"

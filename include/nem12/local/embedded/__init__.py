@@ -9,10 +9,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from nem12 import settings
-from nem12.warehouse.embedded import place as places
-from nem12.warehouse.embedded.bootstrap import bootstrap
-from nem12.warehouse.embedded.cluster import SUPERUSER, Cluster
-from nem12.warehouse.embedded.machine import PORT
+from nem12.local.embedded import place as places
+from nem12.local.embedded.bootstrap import bootstrap
+from nem12.local.embedded.cluster import SUPERUSER, Cluster
+from nem12.local.embedded.machine import PORT
 
 __all__ = ["PORT", "SUPERUSER", "Server", "exists", "server"]
 

@@ -77,7 +77,7 @@ class Component:
 
     def start(self, gate: int) -> None:
         """Start it; it waits for the end of the pipe `gate` before it touches the database."""
-        command = [sys.executable, "-m", "nem12.stack.component", str(os.getpid()), str(gate)]
+        command = [sys.executable, "-m", "nem12.local.stack.component", str(os.getpid()), str(gate)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 [*command, *self.command],
