@@ -8,10 +8,13 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import lru_cache
 from itertools import chain, repeat
 from operator import add
 from typing import Final
+
+from psycopg.types.numeric import DecimalBinaryDumper
 
 COLUMNS: Final = (
     "nmi",
@@ -31,7 +34,6 @@ END: Final = b"\xff\xff"
 _APART: Final = 12
 """A page has some 200 entries; with 4 or 48 instead it is less of a gain."""
 
-_NUMERIC_BASE_DIGITS: Final = 4
 _EPOCH: Final = date(1970, 1, 1)
 _SECONDS_TO_2000: Final = (date(2000, 1, 1) - _EPOCH).days * 86_400
 _NEM_OFFSET: Final = 10 * 3_600
@@ -158,22 +160,9 @@ class _Numerics(dict[str, bytes]):
 _NUMERICS: Final = _Numerics()
 
 
+_DUMPER: Final = DecimalBinaryDumper(Decimal)
+
+
 def numeric(text: str) -> bytes:
     """The binary form of a plain decimal number, as the server itself would make it."""
-    whole, _, fraction = text.lstrip("-").partition(".")
-    padding = -len(whole) % _NUMERIC_BASE_DIGITS
-    digits = "0" * padding + whole + fraction
-    digits += "0" * (-len(digits) % _NUMERIC_BASE_DIGITS)
-    groups = [
-        int(digits[at : at + _NUMERIC_BASE_DIGITS])
-        for at in range(0, len(digits), _NUMERIC_BASE_DIGITS)
-    ]
-    weight = (len(whole) + padding) // _NUMERIC_BASE_DIGITS - 1
-    while groups and groups[0] == 0:
-        groups.pop(0)
-        weight -= 1
-    while groups and groups[-1] == 0:
-        groups.pop()
-    negative = text.startswith("-") and bool(groups)
-    header = (len(groups), weight if groups else 0, 0x4000 if negative else 0, len(fraction))
-    return b"".join(number.to_bytes(2, "big", signed=number < 0) for number in (*header, *groups))
+    return bytes(_DUMPER.dump(Decimal(text)) or b"")
