@@ -33,10 +33,6 @@ STATEMENT_BYTES: Final = 512 * 1024
 COPIED_DAYS: Final = 500
 """Whose readings one COPY sends: 1 MB of values, and 144,000 rows to make its start cheap."""
 
-MAX_LINE_BYTES: Final = 1 * MIB
-"""The longest record without a fault has 15 KiB; of a longer line each field is judged by what it
-begins with."""
-
 MAX_MEMBERS: Final = 20_000
 """Members of one archive; the largest deliveries seen hold some thousands."""
 
@@ -61,12 +57,6 @@ MAX_XML_NAME_BYTES: Final = 16 * MIB
 
 MAX_XML_TOKEN_BYTES: Final = 1 * MIB
 """Of a tag or a comment, which the parser keeps until it ends; real ones have some hundred."""
-
-MAX_MONTHS: Final = 600
-"""Months of readings in one file, each a partition: 50 years, more than the market is old."""
-
-WARNINGS_KEPT: Final = 100
-"""Warnings of one code and batch that are stored one by one; all are counted."""
 
 SETTLE_SECONDS: Final = 2.0
 """How long a drop's size and time must stand still before it counts as complete."""

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from nem12.mdff.findings import Finding, Level
-from nem12.settings import WARNINGS_KEPT
+from nem12.mdff.limits import WARNINGS_KEPT
 from nem12.validate import validate
 from tests.reading import read, surveyed
 from tests.unit.making import channel, day, file

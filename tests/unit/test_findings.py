@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import pytest
 
 from nem12.mdff.findings import EXPLAIN, Finding, Level, Tally, in_force, verdict, worst
-from nem12.settings import WARNINGS_KEPT
+from nem12.mdff.limits import WARNINGS_KEPT
 
 LATER = date(2024, 3, 12)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from nem12.settings import MAX_LINE_BYTES
+from nem12.mdff.limits import MAX_LINE_BYTES
 from tests.reading import read, surveyed
 from tests.unit.making import HALF_HOURS, UPDATED, channel, day, file
 

@@ -17,10 +17,11 @@ from nem12 import shard
 from nem12.errors import TerminalError
 from nem12.mdff.findings import Tally
 from nem12.mdff.header import Header
+from nem12.mdff.limits import MAX_LINE_BYTES
 from nem12.mdff.reader import Counts
 from nem12.mdff.structure import Cut
 from nem12.parse import Parsed, parse
-from nem12.settings import MAX_LINE_BYTES, MAX_SHARDS, MIB, SHARD_BYTES
+from nem12.settings import MAX_SHARDS, MIB, SHARD_BYTES
 from nem12.shard import MeterFile, Shard, load, pack, part_bytes, parts, save
 from tests.reading import read, surveyed
 from tests.unit.making import channel, day, file, mutated_files, whole_files

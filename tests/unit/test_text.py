@@ -7,8 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nem12.mdff import text
+from nem12.mdff.limits import MAX_LINE_BYTES
 from nem12.mdff.text import Readable, excerpt, marked, shown, whole_lines
-from nem12.settings import MAX_LINE_BYTES, MIB
+from nem12.settings import MIB
 
 LIMIT = 2048
 """Bytes of the longest line in the tests of overlong ones."""

@@ -8,7 +8,8 @@ import pytest
 from nem12 import shard
 from nem12.load.plan import judged_as_whole
 from nem12.mdff.findings import Finding, Level, worst
-from nem12.settings import MIB, WARNINGS_KEPT
+from nem12.mdff.limits import WARNINGS_KEPT
+from nem12.settings import MIB
 from nem12.validate import Judged, validate
 from tests.reading import surveyed
 from tests.unit.making import HALF_HOURS, channel, day, file, head

@@ -7,9 +7,9 @@ from datetime import date
 from enum import IntEnum
 from typing import Any, Final
 
+from nem12.mdff.limits import WARNINGS_KEPT
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
-from nem12.settings import WARNINGS_KEPT
 
 
 class Level(IntEnum):

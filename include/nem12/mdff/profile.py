@@ -3,8 +3,6 @@
 from dataclasses import dataclass
 from typing import Final
 
-from nem12.errors import UsageError
-
 
 @dataclass(frozen=True, slots=True)
 class Profile:
@@ -44,8 +42,12 @@ PROFILES: Final = {
 
 
 def profile(name: str) -> Profile:
-    """The profile of that name, or a UsageError."""
+    """The profile of that name.
+
+    Raises:
+        ValueError: There is none.
+    """
     try:
         return PROFILES[name]
     except KeyError:
-        raise UsageError(f"no profile '{name}': choose one of {', '.join(PROFILES)}") from None
+        raise ValueError(f"no profile '{name}': choose one of {', '.join(PROFILES)}") from None

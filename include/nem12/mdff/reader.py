@@ -28,10 +28,10 @@ from nem12.mdff.events import Fault, check_events
 from nem12.mdff.fast import FastWay
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header, check_100
+from nem12.mdff.limits import WARNINGS_KEPT
 from nem12.mdff.profile import Profile
 from nem12.mdff.record import Record, about_blank
 from nem12.mdff.stamps import parse_date
-from nem12.settings import WARNINGS_KEPT
 
 _MOST_FINDINGS: Final = 10_000
 """About one day, held back: its 400 records that gave so many overlap or are out of range, so that

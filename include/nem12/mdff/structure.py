@@ -15,9 +15,9 @@ from nem12.mdff.doubt import Doubt
 from nem12.mdff.findings import Finding, Level, Tally
 from nem12.mdff.form import Form
 from nem12.mdff.header import NO_HEADER, Header, check_100, check_900
+from nem12.mdff.limits import MAX_MONTHS, WARNINGS_KEPT
 from nem12.mdff.profile import Profile
 from nem12.mdff.record import Record, about_blank
-from nem12.settings import MAX_MONTHS, WARNINGS_KEPT
 
 _ODD_LINE: Final = re.compile(rb"\n(?![2-5]00,)")
 _DAY_MONTH: Final = re.compile(rb"\n300,([0-9]{6})")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Protocol
 
-from nem12.settings import MAX_LINE_BYTES, MIB
+from nem12.mdff.limits import MAX_LINE_BYTES, MIB
 
 BLANKS: Final = " \t"
 

@@ -1,0 +1,15 @@
+"""What a file may hold at most, and how much of what is said about it is kept."""
+
+from typing import Final
+
+MIB: Final = 1024 * 1024
+
+MAX_LINE_BYTES: Final = 1 * MIB
+"""The longest record without a fault has 15 KiB; of a longer line each field is judged by what it
+begins with."""
+
+MAX_MONTHS: Final = 600
+"""Months of readings in one file, each a partition: 50 years, more than the market is old."""
+
+WARNINGS_KEPT: Final = 100
+"""Warnings of one code and batch that are stored one by one; all are counted."""
