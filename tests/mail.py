@@ -26,7 +26,7 @@ class Mailbox:
         """Take a mail; aiosmtpd looks for this name."""
         envelope = cast("Envelope", given[-1])
         parsed = message_from_bytes(cast("bytes", envelope.content), policy=policy.default)
-        self._mails.put(cast("EmailMessage", parsed))
+        self._mails.put(parsed)
         return "250 OK"
 
     @property

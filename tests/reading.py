@@ -40,7 +40,10 @@ def read(file: MeterFile, *, fast: bool = True) -> Read:
     for part in parts(file):
         parsed = Parsed(part)
         for item in parse(parsed, fast=fast):
-            (days if isinstance(item, Day) else findings).append(item)
+            if isinstance(item, Day):
+                days.append(item)
+            else:
+                findings.append(item)
         counts.append(parsed.counts)
     return Read(days, sorted(findings, key=lambda finding: finding.rank), counts)
 

@@ -9,7 +9,7 @@ import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, Self
 
 from nem12 import storage
 from nem12.errors import UsageError
@@ -195,6 +195,10 @@ DISTRIBUTION: Final = "nem12-airflow"
 """What pip calls the package."""
 
 
+PLACES: Final = ("landing", "staging", "archive", "rejected")
+"""What a home holds, by the folder's name and the end of the setting METER_LANDING and so on."""
+
+
 @dataclass(frozen=True)
 class Home:
     """Where everything lives that is not code; see `home()`."""
@@ -220,7 +224,12 @@ class Home:
         """AIRFLOW_HOME of `up` and `demo`."""
         return self.root / "airflow"
 
-    def make(self) -> "Home":
+    @staticmethod
+    def below(root: Path) -> "FolderHome":
+        """The folders of this machine that stand where nothing else is set; nothing is made."""
+        return FolderHome(root, *(root / name for name in PLACES))
+
+    def make(self) -> Self:
         """Make the folders that are missing, for their owner and the group of METER_GROUP.
 
         The modes do not depend on the umask of the caller. Folders that exist keep theirs: an
@@ -232,6 +241,16 @@ class Home:
             if isinstance(folder, Path):
                 make_private(folder, writable=folder in landing)
         return self
+
+
+@dataclass(frozen=True)
+class FolderHome(Home):
+    """A home whose places are all folders of this machine."""
+
+    landing: Path
+    staging: Path
+    archive: Path
+    rejected: Path
 
 
 def command(name: str) -> str:
@@ -402,4 +421,4 @@ def home() -> Home:
         given = os.environ.get(f"METER_{name.upper()}")
         return storage.place(given) if given else root / name
 
-    return Home(root, *map(folder, ("landing", "staging", "archive", "rejected")))
+    return Home(root, *map(folder, PLACES))

@@ -8,6 +8,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]
@@ -79,7 +80,7 @@ def test_the_workers_share_what_lands(running: Running) -> None:
     for name, data in SMALL.items():
         since = datetime.now(UTC)
         dropped = land(running, name, data)
-        running.until(lambda dropped=dropped: running.of(dropped, "claim"))
+        running.until(partial(running.of, dropped, "claim"))
     for name in SMALL:
         running.settled(running.home.landing / name, since - timedelta(hours=1))
     assert [worker for worker in WORKERS if not applies(running, worker)] == []

@@ -64,7 +64,7 @@ def server() -> Iterator[Server]:
     root = Path(tempfile.mkdtemp(prefix="nem12-test-"))
     # So that the server's account reaches its data, and nothing is left elsewhere.
     root.chmod(0o755)
-    home = settings.Home(root, root / "l", root / "s", root / "a", root / "r")
+    home = settings.Home.below(root)
     with embedded.server(home) as running:
         migrate(running.uri(settings.OWNER_ROLE))
         yield running
@@ -72,15 +72,13 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
-def home(own_home: Path) -> settings.Home:
+def home(own_home: Path) -> settings.FolderHome:
     """The folders of this test."""
-    made = settings.home().make()
-    assert made.root == own_home
-    return made
+    return settings.Home.below(own_home).make()
 
 
 @pytest.fixture
-def run_dag(migrated: Path, server: Server, home: settings.Home, tmp_path: Path) -> Run:
+def run_dag(migrated: Path, server: Server, home: settings.FolderHome, tmp_path: Path) -> Run:
     """Run a DAG with `dag.test()`; gives its state, the tasks' states, XComs and events."""
     airflow_home = tmp_path / "airflow"
     shutil.copytree(migrated, airflow_home)

@@ -11,7 +11,7 @@ from nem12 import settings
 from nem12.load.claim import claim_by_glob
 from nem12.local.embedded import Server
 from nem12.mdff.text import shown
-from nem12.settings import Home
+from nem12.settings import FolderHome
 from nem12.warehouse.connect import connect
 from tests.dags.conftest import Run, airflow_environment, put
 from tests.mail import body, mailbox
@@ -42,7 +42,7 @@ def told(record: Path) -> list[dict[str, Any]]:
 
 
 def test_a_refused_file_is_told_of_by_mail_and_by_others_whatever_its_name_and_who_fails(
-    run_dag: Run, home: Home, tmp_path: Path
+    run_dag: Run, home: FolderHome, tmp_path: Path
 ) -> None:
     put(home.landing / HOSTILE, delivery(Day(date(2021, 1, 1))).rpartition(b"900")[0])
     record = tmp_path / "told.jsonl"
@@ -86,7 +86,7 @@ def test_a_refused_file_is_told_of_by_mail_and_by_others_whatever_its_name_and_w
 
 
 def test_a_run_that_died_and_a_silent_folder_are_told_of_by_the_sweep(
-    run_dag: Run, home: Home, server: Server, tmp_path: Path
+    run_dag: Run, home: FolderHome, server: Server, tmp_path: Path
 ) -> None:
     put(home.landing / "gone.csv", delivery(Day(date(2021, 1, 2))))
     record = tmp_path / "told.jsonl"

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, TypeAlias
 
 import pytest
 
@@ -75,8 +76,12 @@ DAG_FILES = {
 }
 
 
+Bag: TypeAlias = dict[str, Any]
+"""What LOOK says of a DagBag, as JSON."""
+
+
 @pytest.fixture(scope="module")
-def bag(migrated: Path) -> dict[str, dict[str, dict[str, object]]]:
+def bag(migrated: Path) -> Bag:
     """What a DagBag of the project holds."""
     done = subprocess.run(
         [sys.executable, "-c", LOOK],
@@ -85,65 +90,65 @@ def bag(migrated: Path) -> dict[str, dict[str, dict[str, object]]]:
         capture_output=True,
         text=True,
     )
-    seen: dict[str, dict[str, dict[str, object]]] = json.loads(done.stdout.splitlines()[-1])
+    seen: Bag = json.loads(done.stdout.splitlines()[-1])
     return seen
 
 
-def test_every_dag_file_is_listed_here_and_gives_its_dags(bag: dict[str, dict]) -> None:
+def test_every_dag_file_is_listed_here_and_gives_its_dags(bag: Bag) -> None:
     assert bag["errors"] == {}
     files = {path.name for path in (CHECKOUT / "dags").glob("*.py")}
     assert files == set(DAG_FILES), "list new DAG files in DAG_FILES"
-    found = {name: [] for name in DAG_FILES}
+    found: dict[str, list[str]] = {name: [] for name in DAG_FILES}
     for dag_id, dag in bag["dags"].items():
         found[Path(dag["file"]).name].append(dag_id)
     assert found == DAG_FILES
 
 
-def test_every_dag_explains_itself_and_is_tagged(bag: dict[str, dict]) -> None:
+def test_every_dag_explains_itself_and_is_tagged(bag: Bag) -> None:
     for dag_id, dag in bag["dags"].items():
         assert dag["tags"] == ["nem12"], dag_id
         assert dag["doc"].startswith("# "), dag_id
         assert not dag["catchup"], dag_id
 
 
-def test_nobody_gets_the_example_by_surprise(bag: dict[str, dict]) -> None:
+def test_nobody_gets_the_example_by_surprise(bag: Bag) -> None:
     paused = [dag_id for dag_id, dag in bag["dags"].items() if dag["paused"]]
     assert paused == ["nem12_daily_totals"]
 
 
-def test_tasks_retry_except_the_verdict_which_only_tells(bag: dict[str, dict]) -> None:
+def test_tasks_retry_except_the_verdict_which_only_tells(bag: Bag) -> None:
     for dag in bag["dags"].values():
         for name, one in dag["tasks"].items():
             assert one["owner"] == "nem12", name
             assert (one["retries"] == 0) == (name == "verdict"), name
 
 
-def test_only_the_apply_step_takes_a_slot_of_the_writers_pool(bag: dict[str, dict]) -> None:
+def test_only_the_apply_step_takes_a_slot_of_the_writers_pool(bag: Bag) -> None:
     tasks = bag["dags"]["nem12_load"]["tasks"]
     assert [name for name, one in tasks.items() if one["pool"] == "meter_db"] == ["load.apply"]
     assert tasks["load.apply"]["timeout"]
     assert tasks["settle_drops"]["rule"] == tasks["verdict"]["rule"] == "all_done"
 
 
-def test_one_run_watches_and_starts_a_load_run_once(bag: dict[str, dict]) -> None:
+def test_one_run_watches_and_starts_a_load_run_once(bag: Bag) -> None:
     watch = bag["dags"]["nem12_watch"]
     assert watch["at_once"] == 1
     assert watch["tasks"]["start_load"]["once"] is True
 
 
-def test_what_trying_again_cannot_mend_fails_at_once(bag: dict[str, dict]) -> None:
+def test_what_trying_again_cannot_mend_fails_at_once(bag: Bag) -> None:
     tasks = {name: one for dag in bag["dags"].values() for name, one in dag["tasks"].items()}
     del tasks["verdict"]
     assert {tuple(one["mended"]) for one in tasks.values()} == {("fail", "fail")}
     assert {one["passing"] for one in tasks.values()} == {"default"}
 
 
-def test_a_load_does_not_hold_up_others_and_ends(bag: dict[str, dict]) -> None:
+def test_a_load_does_not_hold_up_others_and_ends(bag: Bag) -> None:
     assert bag["dags"]["nem12_load"]["at_once"] > 1
     assert bag["dags"]["nem12_load"]["ends"]
 
 
-def test_other_dags_can_follow_what_landed_and_what_was_loaded(bag: dict[str, dict]) -> None:
+def test_other_dags_can_follow_what_landed_and_what_was_loaded(bag: Bag) -> None:
     sent = {
         name: one["sends"]
         for dag in bag["dags"].values()
@@ -155,13 +160,13 @@ def test_other_dags_can_follow_what_landed_and_what_was_loaded(bag: dict[str, di
     assert (example["follows"], example["at_once"]) == (["meter_readings"], 1)
 
 
-def test_the_form_asks_for_files_and_offers_the_profiles_there_are(bag: dict[str, dict]) -> None:
+def test_the_form_asks_for_files_and_offers_the_profiles_there_are(bag: Bag) -> None:
     assert bag["keys"] == list(KEYS)
     assert bag["nothing"] is False
     assert bag["profiles"] == ["by folder", "lenient"]
 
 
-def test_the_form_takes_patterns_of_ones_own(bag: dict[str, dict]) -> None:
+def test_the_form_takes_patterns_of_ones_own(bag: Bag) -> None:
     """Of a list with `examples` Airflow draws a choice of these and of nothing else."""
     assert bag["files"]["type"] == "array"
     assert "examples" not in bag["files"]

@@ -11,7 +11,7 @@ from typing import Any
 from nem12 import settings
 from nem12.local.embedded import PORT, Server
 from nem12.mdff.text import shown
-from nem12.settings import Home
+from nem12.settings import FolderHome
 from nem12.warehouse.connect import connect
 from tests.dags.conftest import Run, put
 from tests.pg.deliveries import Day, delivery
@@ -37,7 +37,7 @@ def of_apply(events: Path, kind: str) -> list[dict[str, Any]]:
 
 
 def test_a_load_says_which_files_went_into_the_table(
-    run_dag: Run, home: Home, server: Server, tmp_path: Path
+    run_dag: Run, home: FolderHome, server: Server, tmp_path: Path
 ) -> None:
     plain = delivery(Day(date(2022, 1, 1)), Day(date(2022, 1, 2)))
     put(home.landing / PLAIN, plain)
@@ -81,7 +81,7 @@ def test_a_load_says_which_files_went_into_the_table(
 
 
 def test_an_event_names_so_many_files_and_tells_how_many_there_were(
-    run_dag: Run, home: Home, tmp_path: Path
+    run_dag: Run, home: FolderHome, tmp_path: Path
 ) -> None:
     with zipfile.ZipFile(home.landing / "many.zip", "w") as archive:
         archive.writestr(f"\x1b{'long' * 500}.csv", delivery(Day(date(2022, 2, 1))))
@@ -100,7 +100,7 @@ def test_an_event_names_so_many_files_and_tells_how_many_there_were(
 
 
 def test_a_load_that_fails_says_so_of_the_same_datasets(
-    run_dag: Run, home: Home, server: Server, tmp_path: Path
+    run_dag: Run, home: FolderHome, server: Server, tmp_path: Path
 ) -> None:
     put(home.landing / "whole.csv.gz", gzip.compress(delivery(Day(date(2022, 1, 5)))))
     env, events = switched_on(tmp_path)

@@ -13,7 +13,7 @@ import pytest
 from nem12 import settings
 from nem12.load.claim import claim_by_glob
 from nem12.local.embedded import Server
-from nem12.settings import CHECKOUT, Home
+from nem12.settings import CHECKOUT, FolderHome
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
 from nem12.web.answers import task_link
@@ -23,7 +23,7 @@ from tests.pg import loading
 SAMPLES = CHECKOUT / "samples"
 
 
-def land(home: Home, *names: str) -> None:
+def land(home: FolderHome, *names: str) -> None:
     """Put samples into the landing folder, as files that have been there for a while."""
     for name in names:
         put(home.landing / name, (SAMPLES / name).read_bytes())
@@ -37,7 +37,7 @@ def said_by(result: dict[str, Any], task: str) -> str:
 
 
 def test_a_load_run_fills_the_table_and_archives_the_files(
-    run_dag: Run, home: Home, server: Server
+    run_dag: Run, home: FolderHome, server: Server
 ) -> None:
     land(home, "household_30min.csv", "two_sites.zip")
     result = run_dag("nem12_load", {"files": ["*"]})
@@ -66,7 +66,7 @@ def test_a_load_run_fills_the_table_and_archives_the_files(
 
 
 def test_a_run_with_a_refused_file_is_red_and_has_loaded_the_others(
-    run_dag: Run, home: Home
+    run_dag: Run, home: FolderHome
 ) -> None:
     land(home, "truncated.csv", "solar_home_5min.csv")
     faulty = (SAMPLES / "faulty_records.csv").read_bytes()
@@ -94,7 +94,7 @@ def test_a_run_with_a_refused_file_is_red_and_has_loaded_the_others(
     assert names == ["truncated.csv", "truncated.csv.report.txt"]
 
 
-def test_a_run_may_be_told_not_to_fail_on_refusals(run_dag: Run, home: Home) -> None:
+def test_a_run_may_be_told_not_to_fail_on_refusals(run_dag: Run, home: FolderHome) -> None:
     land(home, "faulty_records.csv")
     result = run_dag("nem12_load", {"files": ["*.csv"], "fail_on_refusals": False})
     assert result["state"] == "success", result["log"]
@@ -102,7 +102,7 @@ def test_a_run_may_be_told_not_to_fail_on_refusals(run_dag: Run, home: Home) -> 
 
 
 def test_a_run_of_all_that_waits_is_skipped_in_words_where_nothing_does_and_wakes_nobody(
-    run_dag: Run, home: Home
+    run_dag: Run, home: FolderHome
 ) -> None:
     result = run_dag("nem12_load", {"files": ["*"]})
     assert result["state"] == "success", result["log"]
@@ -168,7 +168,7 @@ def test_without_a_connection_a_run_and_the_watch_fail_at_once_and_say_what_to_a
 
 
 def test_neither_sql_nor_secrets_reach_the_log_and_a_faulty_setting_breaks_no_load(
-    run_dag: Run, home: Home
+    run_dag: Run, home: FolderHome
 ) -> None:
     land(home, "business_15min.csv")
     result = run_dag("nem12_load", {"files": ["*"]}, METER_NOTIFIERS='[{"class": "t0p-secret"}]')
@@ -179,7 +179,7 @@ def test_neither_sql_nor_secrets_reach_the_log_and_a_faulty_setting_breaks_no_lo
 
 
 def test_the_watch_claims_what_landed_and_starts_one_load_run_for_it(
-    run_dag: Run, home: Home, tmp_path: Path
+    run_dag: Run, home: FolderHome, tmp_path: Path
 ) -> None:
     land(home, "substitutions.csv", "month_30min.csv.gz")
     result = run_dag("nem12_watch")
@@ -200,7 +200,7 @@ def test_the_watch_claims_what_landed_and_starts_one_load_run_for_it(
 
 
 def test_the_example_keeps_the_totals_of_days_that_were_loaded(
-    run_dag: Run, home: Home, server: Server
+    run_dag: Run, home: FolderHome, server: Server
 ) -> None:
     land(home, "household_30min.csv")
     with connect(server.uri(settings.LOADER_ROLE)) as connection:
@@ -219,7 +219,7 @@ def test_the_example_keeps_the_totals_of_days_that_were_loaded(
     assert row == whole
 
 
-def test_a_file_of_the_archive_is_loaded_again_on_request(run_dag: Run, home: Home) -> None:
+def test_a_file_of_the_archive_is_loaded_again_on_request(run_dag: Run, home: FolderHome) -> None:
     land(home, "household_correction.csv")
     run_dag("nem12_load", {"files": ["*"]})
     again = {"files": ["archive/*"], "reprocess": True, "profile": "strict"}
@@ -232,7 +232,7 @@ def test_a_file_of_the_archive_is_loaded_again_on_request(run_dag: Run, home: Ho
 
 
 def test_the_watch_leaves_claims_whose_run_waits_or_works(
-    run_dag: Run, home: Home, server: Server, tmp_path: Path
+    run_dag: Run, home: FolderHome, server: Server, tmp_path: Path
 ) -> None:
     land(home, "business_15min.csv")
     claim = run_dag("nem12_watch")["xcoms"]["claim.return_value"]
@@ -258,7 +258,9 @@ def test_the_watch_leaves_claims_whose_run_waits_or_works(
         connection.execute("DELETE FROM meter_drops WHERE claim = %s", (claim,))
 
 
-def test_the_watch_frees_claims_whose_run_is_gone(run_dag: Run, home: Home, server: Server) -> None:
+def test_the_watch_frees_claims_whose_run_is_gone(
+    run_dag: Run, home: FolderHome, server: Server
+) -> None:
     land(home, "household_30min.csv")
     with connect(server.uri(settings.LOADER_ROLE)) as connection:
         claim, _ = claim_by_glob(connection, home, ["*"], None)

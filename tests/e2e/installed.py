@@ -10,7 +10,7 @@ import pytest
 
 from nem12 import settings
 from nem12.local import embedded, stack
-from nem12.settings import Home
+from nem12.settings import FolderHome, Home
 from nem12.shard import pack
 from nem12.stage import stage
 from nem12.unpack import unpack
@@ -27,14 +27,13 @@ SHORT_STANDSTILL = "4"
 COMPARED = ("meter_readings", "meter_days", "meter_day_versions", "meter_rejects", "meter_files")
 
 
-def home_in(root: Path) -> Home:
+def home_in(root: Path) -> FolderHome:
     """All folders in one."""
-    names = ("landing", "staging", "archive", "rejected")
-    return Home(root, *(root / name for name in names)).make()
+    return Home.below(root).make()
 
 
 @contextmanager
-def installed(home: Home, **different: Any) -> Iterator[Running]:
+def installed(home: FolderHome, **different: Any) -> Iterator[Running]:
     """A whole installation on these folders; `different` goes to `stack.running`."""
     with embedded.server(home) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("METER_STANDSTILL_SECONDS", SHORT_STANDSTILL)

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Final, Literal
 
 import pytest
 from playwright.sync_api import (
@@ -14,6 +15,7 @@ from playwright.sync_api import (
     FrameLocator,
     Page,
     StorageState,
+    ViewportSize,
     expect,
     sync_playwright,
 )
@@ -29,8 +31,8 @@ pytestmark = pytest.mark.e2e
 SCREENSHOTS = os.environ.get("METER_SCREENSHOTS")
 """A folder: pictures for the README are put there."""
 
-WIDE = {"width": 1280, "height": 860}
-PHONE = {"width": 390, "height": 844}
+WIDE: Final[ViewportSize] = {"width": 1280, "height": 860}
+PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
 
 
 @pytest.fixture(scope="module")
@@ -258,7 +260,9 @@ def test_from_a_backfill_of_a_day_to_the_curve(visit: Visit, running: Running) -
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_phone_scrolls_no_page_sideways(visit: Visit, running: Running, scheme: str) -> None:
+def test_a_phone_scrolls_no_page_sideways(
+    visit: Visit, running: Running, scheme: Literal["light", "dark"]
+) -> None:
     page = visit.page
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme=scheme)

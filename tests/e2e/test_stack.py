@@ -28,22 +28,22 @@ pytestmark = pytest.mark.e2e
 
 @dataclass(frozen=True)
 class Running:
-    home: settings.Home
+    home: settings.FolderHome
     server: embedded.Server
     airflow: stack.Airflow
     said: list[str]
 
 
 @pytest.fixture(scope="module")
-def home() -> Iterator[settings.Home]:
+def home() -> Iterator[settings.FolderHome]:
     root = Path(tempfile.mkdtemp(prefix="nem12-test-"))
     root.chmod(0o755)
-    yield settings.Home(root, root / "l", root / "s", root / "a", root / "r").make()
+    yield settings.Home.below(root).make()
     shutil.rmtree(root)
 
 
 @pytest.fixture(scope="module")
-def running(home: settings.Home) -> Iterator[Running]:
+def running(home: settings.FolderHome) -> Iterator[Running]:
     said: list[str] = []
     with ExitStack() as ending:
         server = ending.enter_context(embedded.server(home))
@@ -169,7 +169,7 @@ from nem12 import settings
 from nem12.local import stack
 from nem12.local import embedded
 root = Path(sys.argv[1])
-home = settings.Home(root, root, root, root, root)
+home = settings.Home.below(root)
 with embedded.server(home) as server, stack.running(home, server, log=print) as airflow:
     print(*(component.leader.pid for component in airflow.components), flush=True)
     sys.stdin.read()
@@ -201,6 +201,6 @@ def test_nothing_outlives_an_owner_that_is_killed(another_root: Path) -> None:
     assert processes.members(leaders[:2])
     processes.end_leftovers(another_root / "airflow" / "processes.json")
     assert processes.members(leaders) == []
-    home = settings.Home(another_root, another_root, another_root, another_root, another_root)
+    home = settings.Home.below(another_root)
     with embedded.server(home):
         pass

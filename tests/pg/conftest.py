@@ -56,10 +56,4 @@ def loader(warehouse: Warehouse) -> Iterator[Connection]:
 @pytest.fixture
 def run(loader: Connection, tmp_path: Path) -> Run:
     """Loads files from folders of the test's own into its database."""
-    root = tmp_path / "load"
-    return Run(
-        loader,
-        settings.Home(
-            root, root / "landing", root / "staging", root / "archive", root / "rejected"
-        ).make(),
-    )
+    return Run(loader, settings.Home.below(tmp_path / "load").make())

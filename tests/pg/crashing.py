@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from nem12 import settings, stage
-from nem12.load import plan, settle
+from nem12.load import keeping, plan, settle
 from nem12.shard import load as load_shard
-from nem12.warehouse import apply
+from nem12.unpack import unpack
+from nem12.warehouse import apply, outcomes
 from nem12.warehouse.connect import connect
 
 
@@ -52,16 +53,16 @@ POINTS = {
     "between commit and report": (apply, "apply", after(apply.apply)),
     "before the outcome is recorded": (settle, "record_drops", die),
     "before the file is moved": (settle, "keep", die),
-    "between move and mark": (settle, "keep", after(settle.keep)),
-    "after the mark": (settle, "settle_drops", after(settle.settle_drops)),
+    "between move and mark": (settle, "keep", after(keeping.keep)),
+    "after the mark": (settle, "settle_drops", after(outcomes.settle_drops)),
 }
 
 
-def at_fatal(unpack: Any) -> Any:
+def at_fatal(unpacking: Any) -> Any:
     """Reading, which is deadly for files that are called so."""
 
     def dying(path: Path, name: str, *rest: Any) -> Any:
-        return die() if name.startswith("fatal") else unpack(path, name, *rest)
+        return die() if name.startswith("fatal") else unpacking(path, name, *rest)
 
     return dying
 
@@ -75,7 +76,7 @@ def main(root: str, uri: str, point: str, claim: str) -> None:
     home = settings.home()
     assert str(home.root) == root
     if point != "none":
-        fatal = plan, "unpack", at_fatal(plan.unpack)
+        fatal = plan, "unpack", at_fatal(unpack)
         where, name, what = fatal if point == AT_FATAL else POINTS[point]
         setattr(where, name, what)
     with connect(uri) as connection:

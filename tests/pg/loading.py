@@ -9,7 +9,8 @@ from nem12 import settings, storage
 from nem12.load.claim import claim_by_glob
 from nem12.load.index import INDEX
 from nem12.load.plan import plan
-from nem12.load.settle import Settlement, settle
+from nem12.load.settle import settle
+from nem12.load.settlement import Settlement
 from nem12.shard import load as load_shard
 from nem12.stage import stage
 from nem12.warehouse.apply import apply
@@ -21,7 +22,7 @@ class Run:
     """A load run without Airflow."""
 
     connection: Connection
-    home: settings.Home
+    home: settings.FolderHome
     claims: list[str] = field(default_factory=list)
 
     def drop(self, name: str, data: bytes, folder: str = "") -> Path:

@@ -59,8 +59,8 @@ full_page_writes = off
 """
 
 
-def home_in(root: Path) -> settings.Home:
-    return settings.Home(root, root / "l", root / "s", root / "a", root / "r")
+def home_in(root: Path) -> settings.FolderHome:
+    return settings.Home.below(root)
 
 
 def discard(root: Path) -> None:

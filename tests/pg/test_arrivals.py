@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nem12.drop import Drop, Settling
+from nem12.ending import says_that_it_ends
 from nem12.load import arrivals
 from nem12.load.arrivals import Arrivals, Clock, Watch
 from nem12.load.claim import claim_by_glob
@@ -159,7 +160,7 @@ def test_content_is_looked_at_once_for_each_state(
     run: Run, watcher: Watcher, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     looked: list[str] = []
-    look = arrivals.says_that_it_ends
+    look = says_that_it_ends
 
     def counted(drop: Drop) -> bool:
         looked.append(drop.path.name)

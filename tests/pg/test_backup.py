@@ -13,11 +13,11 @@ from nem12.load.settle import free_claim
 from nem12.warehouse import ledger, retention
 from nem12.warehouse.connect import connect
 from nem12.warehouse.verify import verify
+from tests.pg.commands import Command
 from tests.pg.deliveries import NMI, Day, delivery
 from tests.pg.digest import tables
 from tests.pg.loading import Run
 from tests.pg.servers import Databases, Warehouse, only_embedded
-from tests.pg.test_cli_database import Command
 
 pytestmark = only_embedded
 
@@ -89,7 +89,7 @@ def test_what_came_after_a_backup_is_loaded_again_from_the_files(
     command = Command(restored.loader, capsys)
     command("parse_data", "--apply", "--file", copy / "archive", "--file", copy / "rejected")
     with connect(restored.loader) as connection:
-        later = Run(connection, settings.home())
+        later = Run(connection, settings.Home.below(copy))
         assert later.run().files == {"loaded": 1}
     assert data(restored) == data(warehouse)
 

@@ -6,7 +6,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ def sender(request: pytest.FixtureRequest, loader: Connection, tmp_path: Path) -
             pytest.skip("there is no second file system here")
         elsewhere = tempfile.mkdtemp(dir=shared)
         landing = Path(elsewhere) / "landing"
-    home = Home(root, landing, root / "staging", root / "archive", root / "rejected").make()
+    home = replace(Home.below(root), landing=landing).make()
     yield Sender(Run(loader, home))
     if elsewhere:
         shutil.rmtree(elsewhere)

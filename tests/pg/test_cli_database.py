@@ -9,7 +9,8 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import psutil
+import alembic.command
+import psutil  # type: ignore[import-untyped]
 import psycopg
 import pytest
 from alembic.config import Config
@@ -197,7 +198,7 @@ def test_ctrl_c_between_the_parts_of_a_file_leaves_nothing_of_it(
         before = tables(connection)
     large = tmp_path / "large.csv"
     large.write_bytes(delivery(*(Day(nmi=f"64071{number:05}") for number in range(40))))
-    applied = []
+    applied: list[int] = []
 
     def interrupted(connection: Connection, *arguments: Any) -> int:
         if len(applied) == 2:
@@ -412,7 +413,7 @@ def test_who_migrates_for_long_keeps_the_lock(
 ) -> None:
     """A session that is idle in a transaction would be ended, and its lock with it."""
     bare = databases.bare()
-    upgrade = migrations.command.upgrade
+    upgrade = alembic.command.upgrade
     held: list[tuple[object, ...]] = []
 
     def looking(config: Config, version: str) -> None:
@@ -424,7 +425,7 @@ def test_who_migrates_for_long_keeps_the_lock(
         )
         upgrade(config, version)
 
-    monkeypatch.setattr(migrations.command, "upgrade", looking)
+    monkeypatch.setattr(alembic.command, "upgrade", looking)
     assert migrations.migrate(bare.owner)[0] is None
     assert held == [("idle",)]
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from nem12 import settings
+from tests.pg.commands import Command
 from tests.pg.deliveries import NMI, Day, delivery
 from tests.pg.servers import Warehouse, only_embedded
-from tests.pg.test_cli_database import Command
 
 pytestmark = only_embedded
 
@@ -24,8 +24,8 @@ def owner(warehouse: Warehouse, capsys: pytest.CaptureFixture[str]) -> Command:
 
 
 @pytest.fixture
-def loaded(owner: Command) -> Path:
-    archive = settings.home().make().archive / "2024" / "05"
+def loaded(owner: Command, own_home: Path) -> Path:
+    archive = settings.Home.below(own_home).make().archive / "2024" / "05"
     archive.mkdir(parents=True)
     (archive / "march.csv").write_bytes(MARCH)
     (archive / "both.csv").write_bytes(BOTH)
@@ -97,9 +97,9 @@ def test_the_loader_may_not(warehouse: Warehouse, capsys: pytest.CaptureFixture[
 
 
 def test_purge_tells_which_files_still_hold_the_nmi(
-    owner: Command, warehouse: Warehouse, loaded: Path
+    owner: Command, warehouse: Warehouse, loaded: Path, own_home: Path
 ) -> None:
-    home = settings.home()
+    home = settings.Home.below(own_home)
     with zipfile.ZipFile(home.archive / "many.zip", "w") as archive:
         archive.writestr("inner.csv", MARCH)
     (home.rejected / "packed").write_bytes(gzip.compress(BOTH))

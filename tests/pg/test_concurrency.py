@@ -22,20 +22,20 @@ from tests.pg.digest import tables
 from tests.pg.servers import Warehouse, only_embedded
 
 FIRST = date(2024, 3, 1)
-CHANCE = random.Random(12)  # noqa: S311 - not for secrets
 
 
-def overlapping(count: int) -> list[bytes]:
+def overlapping(count: int, seed: int = 12) -> list[bytes]:
     """Deliveries of the same few days in many versions, each in an order of its own."""
+    chance = random.Random(seed)  # noqa: S311 - not for secrets
     found = []
     for _ in range(count):
         days = [
             Day(
-                FIRST + timedelta(days=CHANCE.randrange(20)),
-                value=str(CHANCE.randrange(1000)),
-                suffix=CHANCE.choice(["E1", "E2"]),
-                minutes=CHANCE.choice([5, 30]),
-                updated=f"2024030{CHANCE.randrange(1, 4)}080000",
+                FIRST + timedelta(days=chance.randrange(20)),
+                value=str(chance.randrange(1000)),
+                suffix=chance.choice(["E1", "E2"]),
+                minutes=chance.choice([5, 30]),
+                updated=f"2024030{chance.randrange(1, 4)}080000",
             )
             for _ in range(12)
         ]
@@ -103,13 +103,14 @@ def test_the_same_files_packed_otherwise_may_be_applied_at_once(
 ) -> None:
     """As two runs do that claimed copies of the same files."""
     before = deadlocks(warehouse)
+    chance = random.Random(12)  # noqa: S311 - not for secrets
     for turn in range(6):
-        data = overlapping(8)
+        data = overlapping(8, seed=turn)
         files = [surveyed(tmp_path, one, f"{turn}-{n}.csv", cut=1) for n, one in enumerate(data)]
         pieces = [part for file in files for part in parts(file)]
         packed = []
         for n in range(4):
-            CHANCE.shuffle(pieces)
+            chance.shuffle(pieces)
             half = len(pieces) // 2
             folder = tmp_path / f"{turn}-{n}"
             folder.mkdir()

@@ -11,7 +11,7 @@ import pytest
 from nem12.drop import drops
 from nem12.load.claim import claim_by_glob, claim_listing, save_listing
 from nem12.load.settle import free_claim
-from nem12.settings import Home
+from nem12.settings import FolderHome, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify
@@ -33,14 +33,14 @@ FILES = {
 FATAL = {"fatal.csv": delivery(Day(nmi="6203000001"))}
 
 
-def land(home: Home, files: dict[str, bytes] = FILES) -> None:
+def land(home: FolderHome, files: dict[str, bytes] = FILES) -> None:
     for name, data in files.items():
         path = home.landing / name
         path.write_bytes(data)
         os.utime(path, (1_700_000_000, 1_700_000_000))
 
 
-def loads(home: Home, warehouse: Warehouse, claim: str, point: str) -> int:
+def loads(home: FolderHome, warehouse: Warehouse, claim: str, point: str) -> int:
     """Run the acts in a process of their own; how it ended."""
     command = [sys.executable, str(CRASHING), str(home.root), warehouse.loader, point, claim]
     env = {**os.environ, "METER_HOME": str(home.root)}
@@ -50,18 +50,14 @@ def loads(home: Home, warehouse: Warehouse, claim: str, point: str) -> int:
 
 
 @pytest.fixture
-def home(tmp_path: Path) -> Home:
-    root = tmp_path / "home"
-    return Home(
-        root, root / "landing", root / "staging", root / "archive", root / "rejected"
-    ).make()
+def home(tmp_path: Path) -> FolderHome:
+    return Home.below(tmp_path / "home").make()
 
 
 @pytest.fixture
 def undisturbed(databases: Databases, tmp_path: Path) -> dict[str, str]:
     """What the files give when nothing crashes."""
-    root = tmp_path / "undisturbed"
-    calm = Home(root, root / "landing", root / "staging", root / "archive", root / "rejected")
+    calm = Home.below(tmp_path / "undisturbed")
     land(calm.make())
     with databases.migrated() as warehouse, connect(warehouse.loader) as connection:
         claim, _ = claim_by_glob(connection, calm, ["*"], None)
@@ -74,7 +70,7 @@ def undisturbed(databases: Databases, tmp_path: Path) -> dict[str, str]:
 def test_a_killed_load_ends_in_the_same_tables(
     warehouse: Warehouse,
     loader: Connection,
-    home: Home,
+    home: FolderHome,
     undisturbed: dict[str, str],
     point: str,
     recovery: str,
@@ -96,7 +92,7 @@ def test_a_killed_load_ends_in_the_same_tables(
 
 
 def test_a_full_staging_folder_leaves_nothing_behind_and_is_tried_again(
-    warehouse: Warehouse, loader: Connection, home: Home, undisturbed: dict[str, str]
+    warehouse: Warehouse, loader: Connection, home: FolderHome, undisturbed: dict[str, str]
 ) -> None:
     """A limit on the size of files stands in for a full disk: writing fails in the middle."""
     land(home)
@@ -122,7 +118,7 @@ def test_a_full_staging_folder_leaves_nothing_behind_and_is_tried_again(
 
 
 def test_a_file_that_kills_its_process_is_left_out_by_the_next_try(
-    warehouse: Warehouse, loader: Connection, home: Home
+    warehouse: Warehouse, loader: Connection, home: FolderHome
 ) -> None:
     land(home, {**FILES, **FATAL})
     claim, _ = claim_by_glob(loader, home, ["*"], None)
@@ -137,7 +133,7 @@ def test_a_file_that_kills_its_process_is_left_out_by_the_next_try(
 
 
 def test_a_file_that_kills_its_process_at_every_run_is_soon_alone(
-    warehouse: Warehouse, loader: Connection, home: Home
+    warehouse: Warehouse, loader: Connection, home: FolderHome
 ) -> None:
     """Without another try within the run, as where whoever runs it is killed with it."""
     land(home, {**FILES, **FATAL})
@@ -154,7 +150,7 @@ def test_a_file_that_kills_its_process_at_every_run_is_soon_alone(
 
 
 def test_a_sweep_takes_the_others_before_a_file_that_kills_its_process(
-    warehouse: Warehouse, loader: Connection, home: Home
+    warehouse: Warehouse, loader: Connection, home: FolderHome
 ) -> None:
     land(home, {**FILES, **FATAL})
     claim, _ = claim_by_glob(loader, home, ["*"], None)

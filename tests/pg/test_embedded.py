@@ -30,7 +30,7 @@ from pathlib import Path
 from nem12 import settings
 from nem12.local import embedded
 root = Path(sys.argv[1])
-home = settings.Home(root, root, root, root, root)
+home = settings.Home.below(root)
 with embedded.server(home) as server:
     print(server.uri(), flush=True)
     sys.stdin.read()
@@ -39,21 +39,21 @@ with embedded.server(home) as server:
 
 
 @pytest.fixture
-def home() -> Iterator[settings.Home]:
+def home() -> Iterator[settings.FolderHome]:
     """A home that the server's account can reach."""
     with passable_folder() as root:
         yield home_in(root)
 
 
 @pytest.fixture(scope="module")
-def used() -> Iterator[tuple[settings.Home, embedded.Server]]:
+def used() -> Iterator[tuple[settings.FolderHome, embedded.Server]]:
     """A server that the tests which only look at it share."""
     with passable_folder() as root, embedded.server(home_in(root)) as server:
         yield home_in(root), server
 
 
 @pytest.fixture
-def private_home() -> Iterator[settings.Home]:
+def private_home() -> Iterator[settings.FolderHome]:
     """A home in a folder that only its owner may enter."""
     root = Path(tempfile.mkdtemp(prefix="nem12-test-"))
     yield home_in(root / "home")
@@ -68,15 +68,15 @@ def one(uri: str, statement: str) -> object:
     return row[0]
 
 
-def postmaster(home: settings.Home) -> int:
+def postmaster(home: settings.FolderHome) -> int:
     return int((home.postgres / "data" / "postmaster.pid").read_text().splitlines()[0])
 
 
-def is_running(home: settings.Home) -> bool:
+def is_running(home: settings.FolderHome) -> bool:
     return (home.postgres / "data" / "postmaster.pid").exists()
 
 
-def hold(home: settings.Home) -> subprocess.Popen[str]:
+def hold(home: settings.FolderHome) -> subprocess.Popen[str]:
     process = subprocess.Popen(
         [sys.executable, "-c", HOLD, home.root],
         stdin=subprocess.PIPE,
@@ -95,7 +95,7 @@ def release(process: subprocess.Popen[str], *, kill: bool = False) -> None:
 
 
 def test_first_use_makes_the_roles_and_the_databases_of_the_owner(
-    used: tuple[settings.Home, embedded.Server],
+    used: tuple[settings.FolderHome, embedded.Server],
 ) -> None:
     _, server = used
     for role in (settings.OWNER_ROLE, settings.LOADER_ROLE, settings.READER_ROLE):
@@ -108,7 +108,7 @@ def test_first_use_makes_the_roles_and_the_databases_of_the_owner(
             assert connection.execute(owner, [name]).fetchone() == (settings.OWNER_ROLE,)
 
 
-def test_rows_are_there_at_the_next_use(home: settings.Home) -> None:
+def test_rows_are_there_at_the_next_use(home: settings.FolderHome) -> None:
     with embedded.server(home) as server, psycopg.connect(server.uri()) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
     assert not is_running(home)
@@ -116,7 +116,7 @@ def test_rows_are_there_at_the_next_use(home: settings.Home) -> None:
         assert one(server.uri(), "SELECT answer FROM kept") == 42
 
 
-def test_the_umask_of_the_caller_does_not_matter(home: settings.Home) -> None:
+def test_the_umask_of_the_caller_does_not_matter(home: settings.FolderHome) -> None:
     before = os.umask(0o077)
     try:
         for _ in range(2):  # made, and started again
@@ -126,7 +126,7 @@ def test_the_umask_of_the_caller_does_not_matter(home: settings.Home) -> None:
         os.umask(before)
 
 
-def test_nothing_listens_on_the_network(used: tuple[settings.Home, embedded.Server]) -> None:
+def test_nothing_listens_on_the_network(used: tuple[settings.FolderHome, embedded.Server]) -> None:
     home, _ = used
     assert not [
         connection
@@ -136,7 +136,7 @@ def test_nothing_listens_on_the_network(used: tuple[settings.Home, embedded.Serv
 
 
 def test_only_the_account_of_the_server_may_enter_its_folders(
-    used: tuple[settings.Home, embedded.Server],
+    used: tuple[settings.FolderHome, embedded.Server],
 ) -> None:
     home, server = used
     for folder in (home.postgres, home.postgres / "data", server.socket):
@@ -144,7 +144,7 @@ def test_only_the_account_of_the_server_may_enter_its_folders(
 
 
 def test_commits_are_durable_and_the_checks_of_pages_are_on(
-    used: tuple[settings.Home, embedded.Server],
+    used: tuple[settings.FolderHome, embedded.Server],
 ) -> None:
     _, server = used
     for name in ("fsync", "synchronous_commit", "full_page_writes", "data_checksums"):
@@ -164,7 +164,7 @@ def test_settings_follow_the_size_of_the_machine(
 
 
 def test_the_environment_of_the_caller_does_not_turn_it_elsewhere(
-    home: settings.Home, monkeypatch: pytest.MonkeyPatch
+    home: settings.FolderHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("PGPORT", "6543")
     monkeypatch.setenv("PGDATA", "/nowhere")
@@ -173,13 +173,15 @@ def test_the_environment_of_the_caller_does_not_turn_it_elsewhere(
         assert one(server.uri(), "SELECT current_database()") == settings.DATABASE
 
 
-def test_psql_of_the_same_build_is_beside_it(used: tuple[settings.Home, embedded.Server]) -> None:
+def test_psql_of_the_same_build_is_beside_it(
+    used: tuple[settings.FolderHome, embedded.Server],
+) -> None:
     _, server = used
     command = [str(server.bin / "psql"), "-XAtc", "SELECT 1", server.uri()]
     assert subprocess.run(command, check=True, capture_output=True).stdout == b"1\n"
 
 
-def test_the_last_one_to_leave_stops_it(home: settings.Home) -> None:
+def test_the_last_one_to_leave_stops_it(home: settings.FolderHome) -> None:
     with embedded.server(home) as outer:
         with embedded.server(home):
             pass
@@ -190,7 +192,7 @@ def test_the_last_one_to_leave_stops_it(home: settings.Home) -> None:
     assert not is_running(home)
 
 
-def test_many_can_begin_at_once(home: settings.Home) -> None:
+def test_many_can_begin_at_once(home: settings.FolderHome) -> None:
     def use(_: int) -> object:
         with embedded.server(home) as server:
             return one(server.uri(), "SELECT 1")
@@ -200,7 +202,9 @@ def test_many_can_begin_at_once(home: settings.Home) -> None:
     assert not is_running(home)
 
 
-def test_a_server_left_by_a_killed_process_is_used_and_then_stopped(home: settings.Home) -> None:
+def test_a_server_left_by_a_killed_process_is_used_and_then_stopped(
+    home: settings.FolderHome,
+) -> None:
     release(hold(home), kill=True)
     left = postmaster(home)
     with embedded.server(home):
@@ -208,7 +212,7 @@ def test_a_server_left_by_a_killed_process_is_used_and_then_stopped(home: settin
     assert not is_running(home)
 
 
-def test_a_killed_server_recovers_what_was_committed(home: settings.Home) -> None:
+def test_a_killed_server_recovers_what_was_committed(home: settings.FolderHome) -> None:
     release(hold(home), kill=True)
     with embedded.server(home) as server:
         with psycopg.connect(server.uri()) as connection:
@@ -219,7 +223,7 @@ def test_a_killed_server_recovers_what_was_committed(home: settings.Home) -> Non
     assert not is_running(home)
 
 
-def test_a_pid_file_whose_pid_is_another_process_is_survived(home: settings.Home) -> None:
+def test_a_pid_file_whose_pid_is_another_process_is_survived(home: settings.FolderHome) -> None:
     with embedded.server(home):
         text = (home.postgres / "data" / "postmaster.pid").read_text()
     account = (home.postgres / "data").stat()
@@ -242,7 +246,7 @@ def test_a_pid_file_whose_pid_is_another_process_is_survived(home: settings.Home
 
 
 @pytest.mark.parametrize("text", ["", "12"], ids=["empty", "cut off"])
-def test_a_pid_file_that_a_crash_cut_off_is_survived(home: settings.Home, text: str) -> None:
+def test_a_pid_file_that_a_crash_cut_off_is_survived(home: settings.FolderHome, text: str) -> None:
     with embedded.server(home):
         pass
     stale = home.postgres / "data" / "postmaster.pid"
@@ -253,7 +257,7 @@ def test_a_pid_file_that_a_crash_cut_off_is_survived(home: settings.Home, text: 
         assert one(server.uri(), "SELECT 1") == 1
 
 
-def test_a_first_use_that_was_cut_off_is_completed(home: settings.Home) -> None:
+def test_a_first_use_that_was_cut_off_is_completed(home: settings.FolderHome) -> None:
     with (
         embedded.server(home) as server,
         psycopg.connect(server.uri(embedded.SUPERUSER, "postgres"), autocommit=True) as connection,
@@ -265,7 +269,7 @@ def test_a_first_use_that_was_cut_off_is_completed(home: settings.Home) -> None:
         assert one(server.uri(settings.READER_ROLE), "SELECT 1") == 1
 
 
-def test_a_half_made_cluster_is_made_again(home: settings.Home) -> None:
+def test_a_half_made_cluster_is_made_again(home: settings.FolderHome) -> None:
     with embedded.server(home):
         pass
     shutil.rmtree(home.postgres / "data")
@@ -280,7 +284,7 @@ def test_a_half_made_cluster_is_made_again(home: settings.Home) -> None:
     ["with blank", '$HOME `id` "quoted" it\'s', "h" * 120, "per%20cent", "Zähler"],
     ids=["blank", "shell", "long", "percent", "umlaut"],
 )
-def test_any_name_of_the_home_works(home: settings.Home, name: str) -> None:
+def test_any_name_of_the_home_works(home: settings.FolderHome, name: str) -> None:
     odd = home_in(home.root / name)
     with embedded.server(odd) as server:
         assert one(server.uri(), "SELECT 1") == 1
@@ -289,7 +293,7 @@ def test_any_name_of_the_home_works(home: settings.Home, name: str) -> None:
     shutil.rmtree(server.socket, ignore_errors=True)
 
 
-def test_two_homes_never_meet(home: settings.Home) -> None:
+def test_two_homes_never_meet(home: settings.FolderHome) -> None:
     with (
         embedded.server(home_in(home.root / "a")) as a,
         embedded.server(home_in(home.root / "b")) as b,
@@ -301,7 +305,7 @@ def test_two_homes_never_meet(home: settings.Home) -> None:
         )
 
 
-def test_a_server_that_cannot_start_says_why_and_where_to_look(home: settings.Home) -> None:
+def test_a_server_that_cannot_start_says_why_and_where_to_look(home: settings.FolderHome) -> None:
     with embedded.server(home):
         pass
     with (home.postgres / "data" / "postgresql.auto.conf").open("a") as file:
@@ -315,7 +319,7 @@ as_root = pytest.mark.skipif(not AS_ROOT, reason="only root has to hand the serv
 
 
 @as_root
-def test_root_changes_no_folder_that_it_did_not_make(private_home: settings.Home) -> None:
+def test_root_changes_no_folder_that_it_did_not_make(private_home: settings.FolderHome) -> None:
     parents = [private_home.root.parent, *private_home.root.parent.parents, Path("/root")]
     before = [(path.stat().st_mode, path.stat().st_uid) for path in parents]
     with embedded.server(private_home) as server:
@@ -326,7 +330,7 @@ def test_root_changes_no_folder_that_it_did_not_make(private_home: settings.Home
 
 
 @as_root
-def test_a_home_deleted_and_made_anew_begins_empty(private_home: settings.Home) -> None:
+def test_a_home_deleted_and_made_anew_begins_empty(private_home: settings.FolderHome) -> None:
     with embedded.server(private_home) as server, psycopg.connect(server.uri()) as connection:
         connection.execute("CREATE TABLE old AS SELECT 1")
     old = private_home.postgres.readlink()
@@ -340,7 +344,7 @@ def test_a_home_deleted_and_made_anew_begins_empty(private_home: settings.Home) 
 
 
 @as_root
-def test_a_home_whose_data_is_gone_says_so(private_home: settings.Home) -> None:
+def test_a_home_whose_data_is_gone_says_so(private_home: settings.FolderHome) -> None:
     with embedded.server(private_home):
         pass
     shutil.rmtree(private_home.postgres.readlink())
@@ -350,7 +354,7 @@ def test_a_home_whose_data_is_gone_says_so(private_home: settings.Home) -> None:
 
 @as_root
 def test_programs_that_the_account_cannot_reach_are_copied_once(
-    home: settings.Home, monkeypatch: pytest.MonkeyPatch
+    home: settings.FolderHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from nem12.local.embedded import place
 
@@ -374,7 +378,7 @@ def test_programs_that_the_account_cannot_reach_are_copied_once(
 
 
 @as_root
-def test_root_runs_the_server_of_an_ordinary_user_as_that_user(home: settings.Home) -> None:
+def test_root_runs_the_server_of_an_ordinary_user_as_that_user(home: settings.FolderHome) -> None:
     nobody = pwd.getpwnam("nobody")
     os.chown(home.root, nobody.pw_uid, nobody.pw_gid)
     home.postgres.mkdir(mode=0o700)

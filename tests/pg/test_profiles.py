@@ -121,7 +121,7 @@ def test_parse_data_gives_the_same(
 
 
 def test_only_a_more_tolerant_delivery_of_what_is_loaded_loads_it(run: Run) -> None:
-    told = []
+    told: list[str] = []
     for profile in ("standard", "lenient", "lenient", "standard", "strict"):
         run.drop("good.csv", FILES["good.csv"], FOLDERS[profile])
         told += run.run("**").files

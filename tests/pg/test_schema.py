@@ -1,6 +1,6 @@
 """The schema of a database: which one there is, and how it becomes the one that is needed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import psycopg
 import pytest
@@ -37,7 +37,7 @@ def change(warehouse: Warehouse, statement: str) -> None:
 
 
 @pytest.fixture
-def other(databases: Databases) -> Iterator[Callable[..., Warehouse]]:
+def other(databases: Databases) -> Callable[[str], Warehouse]:
     """Makes a migrated database, changed by a statement, that no other test gets."""
 
     def made(statement: str) -> Warehouse:

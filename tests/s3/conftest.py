@@ -8,12 +8,13 @@ import os
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import cast
 from uuid import uuid4
 
 import pytest
 
 from nem12 import storage
-from nem12.settings import Home
+from nem12.settings import FolderHome, Home
 from nem12.warehouse.connect import Connection
 from tests.pg.conftest import databases, loader, warehouse  # noqa: F401 - fixtures
 from tests.pg.loading import Run
@@ -47,17 +48,19 @@ def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
     assert not isinstance(made, Path)
     type(made.fs).clear_instance_cache()
     made = storage.place(str(made))
+    assert not isinstance(made, Path)
     made.fs.mkdir(made.path)
     return str(made).rstrip("/")
 
 
-def home_in(bucket: str, root: Path, *, staging: str = "bucket") -> Home:
+def home_in(bucket: str, root: Path, *, staging: str = "bucket") -> FolderHome:
     """All folders in the bucket; the staging one, if it is to be a `folder`, on this machine."""
     landing, staged, archive, rejected = (
         storage.place(f"{bucket}/{name}") for name in ("landing", "staging", "archive", "rejected")
     )
     shared = root / "staging" if staging == "folder" else staged
-    return Home(root, landing, shared, archive, rejected).make()
+    home = Home(root, landing, shared, archive, rejected).make()
+    return cast("FolderHome", home)  # a bucket's paths do all that these tests ask of a folder's
 
 
 @pytest.fixture(params=["bucket", "folder"])

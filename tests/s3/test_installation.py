@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -36,7 +37,7 @@ def running(bucket: str, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iter
     storage.use({})
 
 
-def put(running: Running, sample: str) -> Place:
+def put(running: Running, sample: str) -> Path:
     place = running.home.landing / sample
     storage.copy(SAMPLES / sample, place)
     return place

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from nem12.settings import Home
+from nem12.settings import FolderHome
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.verify import verify
 from tests.e2e.installed import home_in, installed
@@ -90,7 +90,7 @@ def _drop(folder: Path, name: bytes, content: bytes) -> None:
     os.replace(os.fsencode(beside), os.fsencode(folder) + b"/" + name)  # noqa: PTH105 - a name in bytes
 
 
-def _drop_good(home: Home, number: int) -> str:
+def _drop_good(home: FolderHome, number: int) -> str:
     """A file with an NMI of its own, which no hostile one has."""
     path = home.landing / f"good-{number:06}.csv"
     day = Day(nmi=f"71020{number:05}", day=date(2024, 2, 1 + number % 28))
@@ -98,7 +98,7 @@ def _drop_good(home: Home, number: int) -> str:
     return path.as_uri()
 
 
-def _waiting(home: Home) -> list[Path]:
+def _waiting(home: FolderHome) -> list[Path]:
     folders = (home.landing, home.landing / "lenient", home.landing / "strict")
     return [path for folder in folders for path in folder.iterdir() if path.is_file()]
 

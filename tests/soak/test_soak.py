@@ -28,7 +28,7 @@ from nem12 import settings
 from nem12.load.redrive import redrive
 from nem12.local import embedded, stack
 from nem12.local.stack import processes
-from nem12.settings import Home
+from nem12.settings import FolderHome, Home
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
 from nem12.warehouse.verify import verify
@@ -189,8 +189,7 @@ def root() -> Iterator[Path]:
 
 def test_nothing_is_lost_and_nothing_twice(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "RESTARTS", 10_000)
-    names = ("landing", "staging", "archive", "rejected")
-    home = Home(root, *(root / name for name in names)).make()
+    home = Home.below(root).make()
     seed = int(os.environ.get("METER_SOAK_SEED", "1"))
     sender = Sender(seed)
     with embedded.server(home) as server:
@@ -214,7 +213,7 @@ def test_nothing_is_lost_and_nothing_twice(root: Path, monkeypatch: pytest.Monke
     assert not [path for path in home.landing.iterdir() if path.is_file()]
 
 
-def _soak(home: Home, sender: Sender, killer: Killer) -> None:
+def _soak(home: FolderHome, sender: Sender, killer: Killer) -> None:
     end = time.monotonic() + MINUTES * 60
     next_kill = time.monotonic() + 5
     while time.monotonic() < end:
@@ -233,7 +232,7 @@ def _revive(airflow: stack.Airflow, server: embedded.Server) -> None:
     airflow.check()
 
 
-def _until_settled(home: Home, server: embedded.Server, airflow: stack.Airflow) -> int:
+def _until_settled(home: FolderHome, server: embedded.Server, airflow: stack.Airflow) -> int:
     """Wait for what is left; drops that failed too often are put back, as an operator does."""
     deadline = time.monotonic() + END_MINUTES * 60
     redriven = 0

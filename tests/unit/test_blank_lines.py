@@ -1,7 +1,9 @@
 """Blank lines are skipped, counted exactly and cheap, however many there are."""
 
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -13,7 +15,7 @@ from tests.unit.making import channel, day, file
 
 GOOD = file(channel(), day())
 BLANKS = [b"\n", b"\r", b"\r\n", b" \t\r\n", b",,,\r\n", b"\r\r\n", b"\xef\xbb\xbf\r\n"]
-PLACES = {
+PLACES: Final[dict[str, Callable[[bytes], bytes]]] = {
     "alone": lambda blank: blank,
     "before": lambda blank: blank + GOOD,
     "after": lambda blank: GOOD + blank,

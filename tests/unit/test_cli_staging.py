@@ -16,6 +16,7 @@ from nem12.cli import staging as staging_module
 from nem12.cli.__main__ import main
 from nem12.cli.staging import Staging
 from nem12.load.plan import judged_as_whole
+from nem12.parse import Parsed, parse
 from nem12.shard import pack
 from nem12.validate import validate
 from tests.reading import surveyed
@@ -63,9 +64,9 @@ def test_what_is_said_of_a_file_that_is_staged_is_what_validate_says(
 
 def test_each_part_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("nem12.shard.SHARD_BYTES", 10_000)
-    read, parse = [], staging_module.parse
+    read: list[int] = []
 
-    def counted(parsed: staging_module.Parsed) -> Iterator[object]:
+    def counted(parsed: Parsed) -> Iterator[object]:
         read.append(parsed.part.number)
         return parse(parsed)
 
@@ -140,7 +141,10 @@ def test_ctrl_c_ends_in_one_line_and_leaves_nothing_half(tmp_path: Path, command
     home, out = Path(os.environ["METER_HOME"]), tmp_path / "out"
     given = ["--file", str(large(tmp_path)), "--output", str(out)]
     with running(command, *(given if command == "parse_data" else given[1:2])) as process:
-        begun = (lambda: any(out.glob(".*.part"))) if command == "parse_data" else home.exists
+
+        def begun() -> bool:
+            return any(out.glob(".*.part")) if command == "parse_data" else home.exists()
+
         until = time.monotonic() + 60
         while not begun() and time.monotonic() < until:
             time.sleep(0.02)

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nem12.drop import Drop, Ignored, Settling, drops, landed, look, overdue, uri_path
-from nem12.settings import INCOMPLETE_HOURS, Home, home
+from nem12.settings import INCOMPLETE_HOURS, FolderHome, Home
 
 
 @pytest.fixture
-def landing() -> Home:
+def landing(own_home: Path) -> FolderHome:
     """Folders as they are before the first drop."""
-    return home().make()
+    return Home.below(own_home).make()
 
 
 def put(folder: Path, name: str, content: str = "100") -> Path:
@@ -24,20 +24,20 @@ def put(folder: Path, name: str, content: str = "100") -> Path:
     return path
 
 
-def ignored(where: Home) -> dict[str, str]:
+def ignored(where: FolderHome) -> dict[str, str]:
     return {item.path.name: item.reason for item in landed(where) if isinstance(item, Ignored)}
 
 
-def test_an_empty_landing_folder_holds_nothing(landing: Home) -> None:
+def test_an_empty_landing_folder_holds_nothing(landing: FolderHome) -> None:
     assert list(landed(landing)) == []
 
 
 def test_a_landing_folder_that_is_missing_holds_nothing(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
-    assert list(landed(Home(*[nowhere] * 5))) == []
+    assert list(landed(Home.below(nowhere))) == []
 
 
-def test_the_folder_decides_the_profile(landing: Home) -> None:
+def test_the_folder_decides_the_profile(landing: FolderHome) -> None:
     put(landing.landing, "a.csv")
     put(landing.landing / "strict", "b.csv")
     put(landing.landing / "lenient", "c.csv")
@@ -52,18 +52,20 @@ def test_the_folder_decides_the_profile(landing: Home) -> None:
 )
 @pytest.mark.parametrize("folder", ["", "strict"])
 def test_what_is_named_like_a_partial_upload_is_left_alone(
-    landing: Home, folder: str, name: str
+    landing: FolderHome, folder: str, name: str
 ) -> None:
     put(landing.landing / folder, name)
     assert list(landed(landing)) == []
 
 
-def test_a_partial_upload_is_told_of_when_it_stays_for_hours(landing: Home) -> None:
+def test_a_partial_upload_is_told_of_when_it_stays_for_hours(landing: FolderHome) -> None:
     (landing.landing / "folder").mkdir()
     for folder in (landing.landing, landing.landing / "strict"):
         put(folder, "lately.part")
         os.utime(put(folder, "left.part"), (1_700_000_000, 1_700_000_000))
-    told = {str(item.path.relative_to(landing.landing)): item.reason for item in overdue(landing)}
+    told = {
+        os.path.relpath(str(item.path), landing.landing): item.reason for item in overdue(landing)
+    }
     hours = f"called a partial upload for {INCOMPLETE_HOURS} h"
     assert told == {
         "left.part": hours,
@@ -85,7 +87,7 @@ BESIDE = [
     [b"", b"# Meter data\n", b'{"a": 1}\n', b"<h1>Meter data</h1>", b"1003,x", b"\xd0\xcf\x11\xe0"],
 )
 def test_what_lies_beside_the_data_is_left_alone_and_listed(
-    landing: Home, folder: str, name: str, content: bytes
+    landing: FolderHome, folder: str, name: str, content: bytes
 ) -> None:
     put(landing.landing / folder, name).write_bytes(content)
     put(landing.landing / folder, "a.csv").write_bytes(content)
@@ -119,20 +121,20 @@ def test_what_lies_beside_the_data_is_left_alone_and_listed(
     ids=repr,
 )
 def test_content_that_begins_as_meter_data_is_taken_whatever_it_is_called(
-    landing: Home, name: str, content: bytes
+    landing: FolderHome, name: str, content: bytes
 ) -> None:
     put(landing.landing, name).write_bytes(content)
     assert [drop.path.name for drop in drops(landing)] == [name]
 
 
-def test_what_is_left_alone_is_looked_at_again_when_it_changes(landing: Home) -> None:
+def test_what_is_left_alone_is_looked_at_again_when_it_changes(landing: FolderHome) -> None:
     path = put(landing.landing, "data.json", "{}")
     assert drops(landing) == []
     path.write_text("100,NEM12,202403151030,A,B\r\n")
     assert [drop.path for drop in drops(landing)] == [path]
 
 
-def test_names_that_only_resemble_partial_ones_are_drops(landing: Home) -> None:
+def test_names_that_only_resemble_partial_ones_are_drops(landing: FolderHome) -> None:
     names = ["a.part.csv", "tmp", "part", "a.csv.zip", "no_ending", "a.V01"]
     for name in names:
         put(landing.landing, name)
@@ -141,7 +143,7 @@ def test_names_that_only_resemble_partial_ones_are_drops(landing: Home) -> None:
 
 @pytest.mark.timeout(20)
 def test_links_folders_and_pipes_are_ignored_with_a_reason_and_never_opened(
-    landing: Home, tmp_path: Path
+    landing: FolderHome, tmp_path: Path
 ) -> None:
     """Opening a pipe that nobody writes to would hang."""
     outside = put(tmp_path, "outside.csv")
@@ -159,13 +161,15 @@ def test_links_folders_and_pipes_are_ignored_with_a_reason_and_never_opened(
     }
 
 
-def test_a_folder_called_standard_is_reported_like_any_other(landing: Home) -> None:
+def test_a_folder_called_standard_is_reported_like_any_other(landing: FolderHome) -> None:
     (landing.landing / "standard").mkdir()
     put(landing.landing / "standard", "a.csv")
     assert list(ignored(landing)) == ["standard"]
 
 
-def test_a_profile_folder_that_is_a_link_is_not_followed(landing: Home, tmp_path: Path) -> None:
+def test_a_profile_folder_that_is_a_link_is_not_followed(
+    landing: FolderHome, tmp_path: Path
+) -> None:
     (tmp_path / "elsewhere").mkdir()
     put(tmp_path / "elsewhere", "private.csv")
     (landing.landing / "strict").rmdir()
@@ -174,14 +178,14 @@ def test_a_profile_folder_that_is_a_link_is_not_followed(landing: Home, tmp_path
     assert ignored(landing) == {"strict": "a symbolic link; not followed"}
 
 
-def test_a_file_called_like_a_profile_folder_stops_nothing(landing: Home) -> None:
+def test_a_file_called_like_a_profile_folder_stops_nothing(landing: FolderHome) -> None:
     (landing.landing / "lenient").rmdir()
     put(landing.landing, "lenient")
     put(landing.landing, "z.csv")
     assert [drop.path.name for drop in drops(landing)] == ["lenient", "z.csv"]
 
 
-def test_folders_below_a_profile_folder_are_not_entered(landing: Home) -> None:
+def test_folders_below_a_profile_folder_are_not_entered(landing: FolderHome) -> None:
     (landing.landing / "strict" / "lenient").mkdir()
     put(landing.landing / "strict" / "lenient", "a.csv")
     assert drops(landing) == []
@@ -189,7 +193,7 @@ def test_folders_below_a_profile_folder_are_not_entered(landing: Home) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_an_unreadable_file_is_ignored_with_a_reason(landing: Home) -> None:
+def test_an_unreadable_file_is_ignored_with_a_reason(landing: FolderHome) -> None:
     put(landing.landing, "a.csv").chmod(0)
     assert ignored(landing) == {"a.csv": "not readable"}
 
@@ -198,7 +202,7 @@ def test_a_file_that_is_gone_is_no_drop(tmp_path: Path) -> None:
     assert look(tmp_path / "gone.csv", "standard") is None
 
 
-def test_the_same_name_with_other_content_is_another_drop(landing: Home) -> None:
+def test_the_same_name_with_other_content_is_another_drop(landing: FolderHome) -> None:
     path = put(landing.landing, "a.csv", "100,first")
     first = look(path, "standard")
     assert first == look(path, "standard")
@@ -210,7 +214,7 @@ def test_the_same_name_with_other_content_is_another_drop(landing: Home) -> None
 
 
 @pytest.mark.parametrize("what", ["size", "time", "inode"])
-def test_one_thing_that_differs_makes_another_drop(landing: Home, what: str) -> None:
+def test_one_thing_that_differs_makes_another_drop(landing: FolderHome, what: str) -> None:
     path = put(landing.landing, "a.csv", "100,first")
     os.utime(path, ns=(1, 1_700_000_000_000_000_001))
     first = look(path, "standard")
@@ -234,14 +238,14 @@ NAMES = [
 
 
 @pytest.mark.parametrize("name", NAMES, ids=repr)
-def test_any_name_survives_the_way_into_a_uri_and_back(landing: Home, name: bytes) -> None:
+def test_any_name_survives_the_way_into_a_uri_and_back(landing: FolderHome, name: bytes) -> None:
     path = landing.landing / os.fsdecode(name)
     path.write_bytes(b"100")
     (drop,) = drops(landing)
     assert drop.uri.startswith("file:///")
     assert drop.uri.isascii()
     assert drop.uri.isprintable()
-    assert os.fsencode(drop.path) == os.fsencode(path)
+    assert os.fsencode(str(drop.path)) == os.fsencode(path)
     assert drop.path.read_bytes() == b"100"
 
 

@@ -18,7 +18,12 @@ def test_many_who_ask_at_once_have_it_looked_up_once(monkeypatch: pytest.MonkeyP
     looks: list[int] = []
     together = Barrier(8)
     answers: list[object] = []
-    seen = Glance(lambda: looks.append(1) or len(looks))
+
+    def look() -> int:
+        looks.append(1)
+        return len(looks)
+
+    seen = Glance(look)
 
     def ask() -> None:
         together.wait()

@@ -55,7 +55,7 @@ def test_a_file_that_holds_an_nmi_is_found_or_told_to_be_unsearchable(
     data: bytes, why: str | None
 ) -> None:
     home = settings.home().make()
-    (home.archive / "kept").write_bytes(data)  # type: ignore[operator]
+    (home.archive / "kept").write_bytes(data)
     found = [held.why for held in holding(home, NMI)]
     assert len(found) == (why is not None)
     assert all(each.startswith(str(why)) for each in found)

@@ -15,9 +15,8 @@ from nem12 import settings
 from nem12.errors import UsageError
 
 
-def home_in(root: Path) -> settings.Home:
-    names = ("landing", "staging", "archive", "rejected")
-    return settings.Home(root, *(root / name for name in names)).make()
+def home_in(root: Path) -> settings.FolderHome:
+    return settings.Home.below(root).make()
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077])

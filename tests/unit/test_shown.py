@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, TypedDict
 
 import pytest
 
@@ -114,9 +114,25 @@ def many_months() -> bytes:
 
 FULL = (head(), channel(), day(), "900")
 VALUES = ",".join(["1.5"] * HALF_HOURS)
-NO_DAY = {"first": None}
-NOBODY = {"nmi": "", "suffix": "", "first": None}
-BLOCK = {"last": NEXT}
+
+
+class Days(TypedDict, total=False):
+    """The days that a finding is about, where that is not DAY."""
+
+    first: date | None
+    last: date | None
+
+
+class About(Days, total=False):
+    """The days, and whose they are, where that is not the site."""
+
+    nmi: str
+    suffix: str
+
+
+NO_DAY: Final[Days] = {"first": None}
+NOBODY: Final[About] = {"nmi": "", "suffix": "", "first": None}
+BLOCK: Final[Days] = {"last": NEXT}
 SITE = ("6407112380", "E1Q1", "01", "E1", "N1", "TX90417", "kWh", "30", "20240410")
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
-from nem12.settings import CHECKOUT, Home
+from nem12.settings import CHECKOUT, FolderHome, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect
 from tests.pg.deliveries import Day, delivery
@@ -73,9 +73,9 @@ def corrections() -> tuple[bytes, bytes]:
     return delivery(*days), b"\r\n".join([*lines[:5], *lines[6:]])
 
 
-def load(warehouse: Warehouse, root: Path) -> Home:
+def load(warehouse: Warehouse, root: Path) -> FolderHome:
     """The samples, a file of each kind above, and a drop that failed for good."""
-    home = Home(root, *(root / name for name in ("landing", "staging", "archive", "rejected")))
+    home = Home.below(root)
     with connect(warehouse.loader) as connection:
         run = Run(connection, home.make())
         for sample in sorted(SAMPLES.iterdir()):

@@ -38,7 +38,7 @@ class Site:
     tokens: dict[str, str]
     routes: list[tuple[str, str]]
     warehouse: Warehouse
-    home: settings.Home
+    home: settings.FolderHome
     environment: dict[str, str]
 
     def client(self, role: str | None = "viewer") -> httpx.Client:

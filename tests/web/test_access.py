@@ -26,7 +26,7 @@ def example(path: str) -> str:
 
 
 def ask(client: httpx.Client, method: str, path: str) -> httpx.Response:
-    body = {} if method == "POST" else None
+    body: dict[str, object] | None = {} if method == "POST" else None
     return client.request(method, example(path), json=body)
 
 

@@ -34,9 +34,7 @@ class Place:
     @cached_property
     def home(self) -> settings.Home:
         """Of the measurements' own server."""
-        root = self.folder / "home"
-        inside = (root / name for name in ("landing", "staging", "archive", "rejected"))
-        return settings.Home(root, *inside).make()
+        return settings.Home.below(self.folder / "home").make()
 
     @cached_property
     def server(self) -> embedded.Server:

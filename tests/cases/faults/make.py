@@ -10,9 +10,10 @@ that page allows more than one reading, with the readings: a reader should give 
 """
 
 import sys
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date, timedelta
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypedDict, Unpack
 
 NMI = "6407112380"
 OTHER_NMI = "VKLM004719"
@@ -40,33 +41,50 @@ class Ambiguous(NamedTuple):
     why: str
 
 
+class DayFields(TypedDict, total=False):
+    """What `day` lets a case say about a 300."""
+
+    when: str
+    row: Sequence[str]
+    quality: str
+    reason: str
+    text: str
+    update: str
+    msats: str
+
+
 # Records
 
 
-def head(version="NEM12", created=CREATED, sender="WATTMDP", receiver="LUMENRET"):
+def head(
+    version: str = "NEM12",
+    created: str = CREATED,
+    sender: str = "WATTMDP",
+    receiver: str = "LUMENRET",
+) -> str:
     return ",".join(("100", version, created, sender, receiver))
 
 
 def channel(
-    nmi=NMI,
-    conf="E1Q1",
-    register="01",
-    suffix="E1",
-    stream="N1",
-    serial="TX90417",
-    uom="kWh",
-    length="30",
-    next_read="20240410",
-):
+    nmi: str = NMI,
+    conf: str = "E1Q1",
+    register: str = "01",
+    suffix: str = "E1",
+    stream: str = "N1",
+    serial: str = "TX90417",
+    uom: str = "kWh",
+    length: str = "30",
+    next_read: str = "20240410",
+) -> str:
     fields = ("200", nmi, conf, register, suffix, stream, serial, uom, length, next_read)
     return ",".join(fields)
 
 
-def values(count=48, seed=0):
+def values(count: int = 48, seed: int = 0) -> list[str]:
     return [f"{(seed + 7 * k) % 23}.{31 * k % 1000:03d}" for k in range(count)]
 
 
-def put(*texts, at=5):
+def put(*texts: str, at: int = 5) -> list[str]:
     """Good values of a half-hourly day, with these texts in place of some."""
     row = values()
     row[at : at + len(texts)] = texts
@@ -74,32 +92,36 @@ def put(*texts, at=5):
 
 
 def day(
-    when="20240310",
-    row=None,
-    quality="A",
-    reason="",
-    text="",
-    update="20240312081500",
-    msats="20240313093000",
-):
+    when: str = "20240310",
+    row: Sequence[str] | None = None,
+    quality: str = "A",
+    reason: str = "",
+    text: str = "",
+    update: str = "20240312081500",
+    msats: str = "20240313093000",
+) -> str:
     row = values() if row is None else row
     return ",".join(("300", when, *row, quality, reason, text, update, msats))
 
 
-def event(first, last, quality="A", reason="", text=""):
+def event(
+    first: int | str, last: int | str, quality: str = "A", reason: str = "", text: str = ""
+) -> str:
     return ",".join(("400", str(first), str(last), quality, reason, text))
 
 
-def read(code="A", order="", when="20240310101500", index="0012345"):
+def read(
+    code: str = "A", order: str = "", when: str = "20240310101500", index: str = "0012345"
+) -> str:
     return ",".join(("500", code, order, when, index))
 
 
-def cut(record, fields):
+def cut(record: str, fields: int) -> str:
     """The record without its last fields and their commas."""
     return record.rsplit(",", fields)[0]
 
 
-def digit(nmi, start=0):
+def digit(nmi: str, start: int = 0) -> str:
     """The check digit; a start of 1 doubles the wrong half, as one known reader does."""
     total = 0
     for k, character in enumerate(reversed(nmi)):
@@ -111,7 +133,7 @@ def digit(nmi, start=0):
 # Files
 
 
-def file(*records, eol="\r\n", encoding="utf-8"):
+def file(*records: str, eol: str = "\r\n", encoding: str = "utf-8") -> bytes:
     return "".join(record + eol for record in records).encode(encoding)
 
 
@@ -119,28 +141,28 @@ HEAD, CHANNEL, DAY, NEXT = head(), channel(), day(), day("20240311", values(seed
 GOOD = (HEAD, CHANNEL, DAY, NEXT, END)  # lines 1 to 5
 
 
-def under(first):
+def under(first: str) -> bytes:
     return file(first, CHANNEL, DAY, NEXT, END)
 
 
-def block(second):
+def block(second: str) -> bytes:
     return file(HEAD, second, DAY, NEXT, END)
 
 
-def in_block(**fields):
+def in_block(**fields: str) -> bytes:
     return block(channel(**fields))
 
 
-def days(*records):
+def days(*records: str) -> bytes:
     """Records from line 3 on, nothing but the end after them."""
     return file(HEAD, CHANNEL, *records, END)
 
 
-def in_day(**fields):
+def in_day(**fields: Unpack[DayFields]) -> bytes:
     return days(day(**fields), NEXT)
 
 
-def events(*records, quality="V", reason=""):
+def events(*records: str, quality: str = "V", reason: str = "") -> bytes:
     """A day on line 3 with its 400 records from line 4 on, and a good day after it."""
     return days(day(quality=quality, reason=reason), *records, NEXT)
 
@@ -148,20 +170,20 @@ def events(*records, quality="V", reason=""):
 FIRST, SECOND = event(1, 24), event(25, 48, "S14", "1")
 
 
-def halves(*, first=FIRST, second=SECOND):
+def halves(*, first: str = FIRST, second: str = SECOND) -> bytes:
     """A V day with a 400 for each half, on lines 4 and 5."""
     return events(first, second)
 
 
-def reads(*records):
+def reads(*records: str) -> bytes:
     return days(DAY, *records, NEXT)
 
 
-def blocks(first, second, other=CHANNEL):
+def blocks(first: str, second: str, other: str = CHANNEL) -> bytes:
     return file(HEAD, CHANNEL, first, other, second, END)
 
 
-def long_run(flags):
+def long_run(flags: Iterable[tuple[str, str]]) -> bytes:
     """One day for each (quality, reason) ending before the header date."""
     start = date(2023, 10, 1)
     found = []
@@ -172,7 +194,7 @@ def long_run(flags):
     return days(*found)
 
 
-def numbers(*ranges):
+def numbers(*ranges: tuple[int, int]) -> list[str]:
     return [str(n) for first, last in ranges for n in range(first, last + 1)]
 
 
@@ -184,7 +206,7 @@ UNITS = {
 }
 
 
-def all_units(spell):
+def all_units(spell: Callable[[str], str]) -> bytes:
     """A channel for every unit, each with one value at its limit of decimals."""
     limits = [(unit, places) for places, units in UNITS.items() for unit in units]
     suffixes = ["E" + second for second in "123456789ABCDEFGHJKLMNPQRSTUVWXYZ"[: len(limits)]]
@@ -195,7 +217,7 @@ def all_units(spell):
     return file(*records, END)
 
 
-def quoted(record):
+def quoted(record: str) -> str:
     return ",".join(f'"{field}"' for field in record.split(","))
 
 
@@ -949,7 +971,7 @@ RANKING = [
 ]  # fmt: skip
 
 
-def _case(name, verdict, what, data):
+def _case(name: str, verdict: str, what: str, data: bytes) -> Case:
     if verdict == "OK":
         return Case(name, data, "OK", "", 0, what)
     level, code, line = verdict.split()
@@ -963,7 +985,7 @@ CASES = [
 ]
 
 
-def _ambiguous(name, readings, why, data):
+def _ambiguous(name: str, readings: str, why: str, data: bytes) -> Ambiguous:
     found = [_case(name, reading, why, data) for reading in readings.split(" or ")]
     return Ambiguous(name, data, tuple((c.level, c.code, c.line) for c in found), why)
 
@@ -1065,7 +1087,7 @@ AMBIGUOUS = [
 ]  # fmt: skip
 
 
-def build(folder):
+def build(folder: Path | str) -> None:
     """Write every case of `CASES` and `verdicts.tsv` into the folder; it is made if missing."""
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ from psycopg import sql
 
 from nem12 import settings
 from nem12.local import embedded, stack
-from nem12.settings import CHECKOUT, Home
+from nem12.settings import CHECKOUT, FolderHome
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from tests.mail import Mailbox
@@ -42,7 +42,7 @@ class Running:
 
     def __init__(
         self,
-        home: Home,
+        home: FolderHome,
         server: embedded.Server,
         airflow: stack.Airflow,
         connection: Connection,

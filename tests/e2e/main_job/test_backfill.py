@@ -88,8 +88,7 @@ def test_a_week_is_loaded_again_day_by_day_into_the_same_tables(running: Running
         beside = path.with_name(f".{path.name}")
         beside.write_bytes(data)
         beside.replace(path)
-    for path in paths:
-        running.until(lambda path=path: running.of(path, "state") == "settled")
+    running.until(lambda: {running.of(path, "state") for path in paths} == {"settled"})
     before = digests(running)
 
     assert f"{MONDAY}" in backfill(running, "--dry-run")

@@ -59,8 +59,7 @@ def test_watch_manual_runs_and_backfill_load_each_file_once(running: Running) ->
         backfilled = sum(run.startswith("backfill__") for run in states)
         return backfilled == 2 and set(states.values()) <= set(ENDED)
 
-    for path in landed:
-        running.until(lambda path=path: not path.exists())
+    running.until(lambda: not any(path.exists() for path in landed))
     running.until(done)
     assert set(new()) >= set(manual)
     # A run by hand fails where others have taken all that its pattern matches.
