@@ -19,11 +19,11 @@ from nem12.local.stack import processes
 from nem12.warehouse.connect import connect
 from nem12.warehouse.verify import verify
 from tests.celery.broker import WORKERS, redis, require, two_workers
-from tests.e2e.installed import COMPARED, home_in, installed, undisturbed
-from tests.e2e.main_job.installation import Running
-from tests.pg.deliveries import Day, delivery
-from tests.pg.digest import tables
-from tests.pg.servers import passable_folder
+from tests.support.deliveries import Day, delivery
+from tests.support.digest import tables
+from tests.support.installation import Running
+from tests.support.installed import COMPARED, home_in, installed, undisturbed
+from tests.support.servers import passable_folder
 
 SMALL = {
     f"small-{n}.csv": delivery(*(Day(nmi=f"41030000{n}{site}", value=f"{n}.5") for site in "123"))

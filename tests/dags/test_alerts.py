@@ -14,8 +14,8 @@ from nem12.mdff.text import shown
 from nem12.settings import FolderHome
 from nem12.warehouse.connect import connect
 from tests.dags.conftest import Run, airflow_environment, put
-from tests.mail import body, mailbox
-from tests.pg.deliveries import Day, delivery
+from tests.support.deliveries import Day, delivery
+from tests.support.mail import body, mailbox
 
 SMTP = "airflow.providers.smtp.notifications.smtp.SmtpNotifier"
 HOSTILE = "<b onclick=x>&{{ 7 * 7 }}\r\nBcc: all@example.org\n\n\u202e.csv"

@@ -14,7 +14,7 @@ from nem12.mdff.text import shown
 from nem12.settings import FolderHome
 from nem12.warehouse.connect import connect
 from tests.dags.conftest import Run, put
-from tests.pg.deliveries import Day, delivery
+from tests.support.deliveries import Day, delivery
 
 APPLY = "nem12_load.load.apply"
 MOST_FILES = 50

@@ -18,7 +18,7 @@ from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
 from nem12.web.answers import task_link
 from tests.dags.conftest import Run, put
-from tests.pg import loading
+from tests.support import loading
 
 SAMPLES = CHECKOUT / "samples"
 

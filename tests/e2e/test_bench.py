@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.pg.servers import passable_folder
+from tests.support.servers import passable_folder
 from tools.__main__ import main
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]

@@ -21,10 +21,10 @@ from playwright.sync_api import (
 )
 
 from nem12 import settings
-from tests.e2e.installed import home_in, installed
-from tests.e2e.main_job.installation import SAMPLES, Running
-from tests.pg.deliveries import Day, delivery
-from tests.pg.servers import passable_folder
+from tests.support.deliveries import Day, delivery
+from tests.support.installation import SAMPLES, Running
+from tests.support.installed import home_in, installed
+from tests.support.servers import passable_folder
 
 pytestmark = pytest.mark.e2e
 

@@ -7,8 +7,8 @@ import pytest
 
 from nem12 import settings
 from nem12.warehouse.connect import Connection, connect
-from tests.pg.loading import Run
-from tests.pg.servers import (
+from tests.support.loading import Run
+from tests.support.servers import (
     SERVERS,
     Databases,
     Warehouse,

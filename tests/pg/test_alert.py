@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 from nem12.load.alert import Alert, alert_of_silence, alerts_of_claim
 from nem12.load.plan import plan
 from nem12.settings import MAX_ATTEMPTS
-from tests.pg.deliveries import Day, delivery
-from tests.pg.loading import Run
-from tests.pg.servers import only_embedded
+from tests.support.deliveries import Day, delivery
+from tests.support.loading import Run
+from tests.support.servers import only_embedded
 
 pytestmark = only_embedded
 

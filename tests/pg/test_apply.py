@@ -14,9 +14,9 @@ from nem12.errors import TerminalError
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.readings import Winner, numeric, rows
 from tests.cases.faults.make import CASES
-from tests.pg.deliveries import Day, delivery, load, put, staged, surveyed
-from tests.pg.digest import digest, tables
-from tests.pg.servers import ODD, Databases, Warehouse, only_embedded, preferring
+from tests.support.deliveries import Day, delivery, load, put, staged, surveyed
+from tests.support.digest import digest, tables
+from tests.support.servers import ODD, Databases, Warehouse, only_embedded, preferring
 
 VARIED = Day(
     date(2024, 2, 29),

@@ -13,9 +13,9 @@ from nem12.ending import says_that_it_ends
 from nem12.load import arrivals
 from nem12.load.arrivals import Arrivals, Clock, Watch
 from nem12.load.claim import claim_by_glob
-from tests.pg.deliveries import Day, delivery
-from tests.pg.loading import Run
-from tests.pg.servers import only_embedded
+from tests.support.deliveries import Day, delivery
+from tests.support.loading import Run
+from tests.support.servers import only_embedded
 
 pytestmark = only_embedded
 

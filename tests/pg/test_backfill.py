@@ -14,10 +14,10 @@ from nem12.load.backfill import claim_day
 from nem12.mdff.header import Header
 from nem12.unpack import headers
 from nem12.warehouse.verify import verify
-from tests.pg.deliveries import Day, delivery
-from tests.pg.digest import tables
-from tests.pg.loading import Run
-from tests.pg.servers import Warehouse, only_embedded
+from tests.support.deliveries import Day, delivery
+from tests.support.digest import tables
+from tests.support.loading import Run
+from tests.support.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
 

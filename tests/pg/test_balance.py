@@ -14,8 +14,8 @@ from nem12.stage import stage
 from nem12.validate import Judged, validate
 from nem12.warehouse.connect import Connection
 from tests.cases.faults.make import CASES
-from tests.pg.deliveries import load_shards, one_block_shards, put, surveyed
-from tests.pg.servers import Warehouse
+from tests.support.deliveries import load_shards, one_block_shards, put, surveyed
+from tests.support.servers import Warehouse
 from tools import generate
 
 QUALITY = re.compile("[A-Z]([0-9A-Z][0-9A-Za-z]*)?")  # or what was meant as one

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.pg.servers import passable_folder
+from tests.support.servers import passable_folder
 from tools.__main__ import main
 from tools.bench import PARTS
 from tools.bench.measure import Measure, Timed, ratio

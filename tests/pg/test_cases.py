@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from tests.conftest import SHARED
-from tests.pg.commands import Command
-from tests.pg.servers import Warehouse, only_embedded
-from tests.situations import Row, rows
+from tests.support.commands import Command
+from tests.support.servers import Warehouse, only_embedded
+from tests.support.situations import Row, rows
 
 pytestmark = only_embedded
 

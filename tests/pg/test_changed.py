@@ -23,10 +23,10 @@ from nem12.load.settle import free_claim
 from nem12.settings import Home
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.verify import verify
-from tests.pg.deliveries import Day, delivery
-from tests.pg.loading import Run, kept_in, killed
-from tests.pg.servers import Warehouse, only_embedded
 from tests.pg.test_arrivals import Time
+from tests.support.deliveries import Day, delivery
+from tests.support.loading import Run, kept_in, killed
+from tests.support.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
 

@@ -22,10 +22,10 @@ from nem12.warehouse import migrate as migrations
 from nem12.warehouse import schema
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import Connection, connect
-from tests.pg.commands import Command
-from tests.pg.deliveries import NMI, Day, delivery
-from tests.pg.digest import tables
-from tests.pg.servers import Databases, Warehouse, only_embedded, with_password
+from tests.support.commands import Command
+from tests.support.deliveries import NMI, Day, delivery
+from tests.support.digest import tables
+from tests.support.servers import Databases, Warehouse, only_embedded, with_password
 
 pytestmark = only_embedded
 

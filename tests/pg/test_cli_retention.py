@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from nem12 import settings
-from tests.pg.commands import Command
-from tests.pg.deliveries import NMI, Day, delivery
-from tests.pg.servers import Warehouse, only_embedded
+from tests.support.commands import Command
+from tests.support.deliveries import NMI, Day, delivery
+from tests.support.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
 

@@ -17,9 +17,9 @@ from nem12.stage import Staged, stage
 from nem12.warehouse import ledger, retention
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify
-from tests.pg.deliveries import NMI, Day, delivery, put, staged, surveyed
-from tests.pg.digest import tables
-from tests.pg.servers import Warehouse, only_embedded
+from tests.support.deliveries import NMI, Day, delivery, put, staged, surveyed
+from tests.support.digest import tables
+from tests.support.servers import Warehouse, only_embedded
 
 FIRST = date(2024, 3, 1)
 

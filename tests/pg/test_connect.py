@@ -9,7 +9,7 @@ import pytest
 from nem12.errors import MeterError, TerminalError, TransientError
 from nem12.warehouse import connect as connecting
 from nem12.warehouse.connect import Connection, connect, explained
-from tests.pg.servers import ODD, Warehouse, only_embedded, preferring
+from tests.support.servers import ODD, Warehouse, only_embedded, preferring
 
 pytestmark = only_embedded
 

@@ -10,9 +10,9 @@ import pytest
 
 from nem12.shard import MeterFile, Shard, pack, parts
 from nem12.warehouse.connect import Connection
-from tests.pg.deliveries import load_shards, surveyed
-from tests.pg.digest import tables
-from tests.pg.servers import Warehouse
+from tests.support.deliveries import load_shards, surveyed
+from tests.support.digest import tables
+from tests.support.servers import Warehouse
 
 
 @pytest.fixture

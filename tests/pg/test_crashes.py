@@ -15,14 +15,15 @@ from nem12.settings import FolderHome, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify
-from tests.pg.crashing import AT_FATAL, POINTS
-from tests.pg.deliveries import Day, delivery
-from tests.pg.digest import different, tables
-from tests.pg.servers import Databases, Warehouse, only_embedded
+from tests.support.crashing import AT_FATAL, POINTS
+from tests.support import crashing
+from tests.support.deliveries import Day, delivery
+from tests.support.digest import different, tables
+from tests.support.servers import Databases, Warehouse, only_embedded
 
 pytestmark = only_embedded
 
-CRASHING = Path(__file__).parent / "crashing.py"
+CRASHING = Path(crashing.__file__)
 FILES = {
     "first.csv": delivery(Day(), Day(suffix="E2", value="x")),
     "second.csv": delivery(Day(value="9.5", updated="20240313081500")),

@@ -5,9 +5,9 @@ from datetime import date
 import pytest
 
 from nem12.warehouse import daily, ledger
-from tests.pg.deliveries import Day, delivery
-from tests.pg.loading import Run
-from tests.pg.servers import Warehouse
+from tests.support.deliveries import Day, delivery
+from tests.support.loading import Run
+from tests.support.servers import Warehouse
 
 LATER = "20240313081500"
 FIRST = delivery(Day(), Day(date(2024, 3, 11), quality="E52"), Day(suffix="Q1", uom="kVArh"))

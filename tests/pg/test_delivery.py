@@ -12,9 +12,9 @@ from nem12.load.report import contradiction
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.verify import verify
-from tests.pg.deliveries import NMI, Day, delivery, load, staged
-from tests.pg.loading import Run
-from tests.pg.servers import Warehouse, only_embedded
+from tests.support.deliveries import NMI, Day, delivery, load, staged
+from tests.support.loading import Run
+from tests.support.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
 

@@ -20,7 +20,7 @@ from nem12 import settings
 from nem12.errors import UsageError
 from nem12.local import embedded
 from nem12.local.embedded import machine
-from tests.pg.servers import discard, home_in, passable_folder
+from tests.support.servers import discard, home_in, passable_folder
 
 AS_ROOT = os.geteuid() == 0
 

@@ -10,10 +10,10 @@ import pytest
 
 from nem12.settings import MIB
 from nem12.warehouse.verify import verify
-from tests.pg.crashing import __file__ as acts
-from tests.pg.deliveries import Day, delivery
-from tests.pg.loading import Run
-from tests.pg.servers import Warehouse, only_embedded
+from tests.support.crashing import __file__ as acts
+from tests.support.deliveries import Day, delivery
+from tests.support.loading import Run
+from tests.support.servers import Warehouse, only_embedded
 
 pytestmark = [only_embedded, pytest.mark.slow]
 

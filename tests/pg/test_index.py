@@ -15,11 +15,11 @@ from nem12.load import settle
 from nem12.load.index import INDEX
 from nem12.warehouse.connect import connect
 from nem12.warehouse.verify import verify
-from tests.pg.commands import Command
-from tests.pg.deliveries import Day, delivery
-from tests.pg.digest import different, tables
-from tests.pg.loading import Run, killed
-from tests.pg.servers import Databases, Warehouse, only_embedded
+from tests.support.commands import Command
+from tests.support.deliveries import Day, delivery
+from tests.support.digest import different, tables
+from tests.support.loading import Run, killed
+from tests.support.servers import Databases, Warehouse, only_embedded
 
 pytestmark = only_embedded
 

@@ -12,7 +12,7 @@ from nem12.drop import Drop
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.outcomes import SettledDrop, settle_drops
-from tests.pg.servers import Warehouse, only_embedded
+from tests.support.servers import Warehouse, only_embedded
 
 A, B, C = (Drop(f"file:///landing/{name}", 10, 20, "1:2", "standard") for name in "abc")
 SHA256 = "0" * 64

@@ -28,10 +28,10 @@ from nem12.shard import MeterFile
 from nem12.unpack import unpack
 from nem12.warehouse import ledger
 from nem12.web import questions
-from tests.pg.deliveries import NMI, Day, delivery
-from tests.pg.digest import tables
-from tests.pg.loading import Run, kept_in, killed
-from tests.pg.servers import Warehouse, only_embedded
+from tests.support.deliveries import NMI, Day, delivery
+from tests.support.digest import tables
+from tests.support.loading import Run, kept_in, killed
+from tests.support.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
 

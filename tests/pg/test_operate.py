@@ -17,10 +17,10 @@ from nem12.warehouse import ledger
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import connect
 from nem12.warehouse.verify import CHECKS, verify
-from tests.pg.deliveries import Day, delivery
-from tests.pg.digest import tables
-from tests.pg.loading import Run, kept_in
-from tests.pg.servers import Warehouse, only_embedded
+from tests.support.deliveries import Day, delivery
+from tests.support.digest import tables
+from tests.support.loading import Run, kept_in
+from tests.support.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
 

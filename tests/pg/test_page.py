@@ -7,9 +7,9 @@ from nem12.mdff.stamps import NEM_TIME
 from nem12.warehouse.connect import Connection
 from nem12.web import questions
 from nem12.web.coverage import coverage
-from tests.pg.deliveries import CREATED, Day, delivery
-from tests.pg.loading import Run
-from tests.pg.servers import only_embedded
+from tests.support.deliveries import CREATED, Day, delivery
+from tests.support.loading import Run
+from tests.support.servers import only_embedded
 
 pytestmark = only_embedded
 

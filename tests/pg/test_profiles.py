@@ -11,11 +11,11 @@ import pytest
 
 from nem12.warehouse.connect import connect
 from nem12.warehouse.verify import verify
-from tests.pg.commands import Command
-from tests.pg.deliveries import Day, delivery
-from tests.pg.digest import tables
-from tests.pg.loading import Run
-from tests.pg.servers import Warehouse, only_embedded
+from tests.support.commands import Command
+from tests.support.deliveries import Day, delivery
+from tests.support.digest import tables
+from tests.support.loading import Run
+from tests.support.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
 

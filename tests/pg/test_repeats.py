@@ -9,9 +9,9 @@ from nem12.shard import pack
 from nem12.validate import Judged, validate
 from nem12.warehouse.connect import Connection
 from tests.cases.faults.make import REPEATS, channel, day, event, file, head
-from tests.pg.deliveries import load_shards, one_block_shards, surveyed
-from tests.pg.digest import tables
-from tests.pg.servers import Warehouse
+from tests.support.deliveries import load_shards, one_block_shards, surveyed
+from tests.support.digest import tables
+from tests.support.servers import Warehouse
 
 ABOUT_DAYS = ("date-repeated", "date-superseded")
 

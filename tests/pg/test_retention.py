@@ -14,11 +14,11 @@ from nem12.warehouse import ledger, retention
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.migrate import migrate
 from nem12.warehouse.verify import verify
-from tests.pg.deliveries import NMI, Day, delivery
-from tests.pg.deliveries import load as load_batch
-from tests.pg.digest import tables
-from tests.pg.loading import Run
-from tests.pg.servers import ODD, Databases, Warehouse, only_embedded, preferring
+from tests.support.deliveries import NMI, Day, delivery
+from tests.support.deliveries import load as load_batch
+from tests.support.digest import tables
+from tests.support.loading import Run
+from tests.support.servers import ODD, Databases, Warehouse, only_embedded, preferring
 
 pytestmark = only_embedded
 

@@ -10,9 +10,9 @@ from psycopg import errors
 from nem12 import settings
 from nem12.local import embedded
 from nem12.warehouse.connect import Connection, connect
-from tests.pg.commands import Command
-from tests.pg.deliveries import Day, delivery, load
-from tests.pg.servers import Databases, Warehouse, only_embedded
+from tests.support.commands import Command
+from tests.support.deliveries import Day, delivery, load
+from tests.support.servers import Databases, Warehouse, only_embedded
 
 TABLES = (
     "meter_readings", "meter_days", "meter_day_versions", "meter_files", "meter_batches",

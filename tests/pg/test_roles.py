@@ -8,7 +8,7 @@ import psycopg
 from nem12 import settings
 from nem12.local import embedded
 from nem12.warehouse.migrate import migrate
-from tests.pg.servers import Databases, only_embedded
+from tests.support.servers import Databases, only_embedded
 
 pytestmark = only_embedded
 

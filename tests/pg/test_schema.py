@@ -10,7 +10,7 @@ from nem12.errors import TerminalError
 from nem12.warehouse import migrate as migrations
 from nem12.warehouse import schema
 from nem12.warehouse.connect import connect
-from tests.pg.servers import Databases, Warehouse, only_embedded
+from tests.support.servers import Databases, Warehouse, only_embedded
 
 pytestmark = only_embedded
 

@@ -21,11 +21,11 @@ from nem12.warehouse import apply as applying
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
 from nem12.warehouse.verify import verify
-from tests.pg.commands import Command
-from tests.pg.deliveries import Day, delivery
-from tests.pg.digest import different, tables
-from tests.pg.loading import Run
-from tests.pg.servers import Warehouse, home_in, passable_folder
+from tests.support.commands import Command
+from tests.support.deliveries import Day, delivery
+from tests.support.digest import different, tables
+from tests.support.loading import Run
+from tests.support.servers import Warehouse, home_in, passable_folder
 
 pytestmark = pytest.mark.slow
 

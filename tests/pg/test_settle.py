@@ -14,9 +14,9 @@ from nem12.load.settle import free_claim
 from nem12.load.strays import strays
 from nem12.warehouse.connect import connect
 from nem12.warehouse.verify import verify
-from tests.pg.deliveries import Day, delivery
-from tests.pg.loading import Run
-from tests.pg.servers import Warehouse, only_embedded
+from tests.support.deliveries import Day, delivery
+from tests.support.loading import Run
+from tests.support.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
 

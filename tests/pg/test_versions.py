@@ -19,7 +19,7 @@ from nem12.shard import MeterFile, Shard, pack, parts
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.verify import verify
-from tests.pg.deliveries import (
+from tests.support.deliveries import (
     CREATED,
     Day,
     delivery,
@@ -27,8 +27,8 @@ from tests.pg.deliveries import (
     load_shards,
     surveyed,
 )
-from tests.pg.digest import tables
-from tests.pg.servers import Warehouse
+from tests.support.digest import tables
+from tests.support.servers import Warehouse
 
 FIRST = date(2024, 3, 31)  # the last of a month, and of a week
 

@@ -17,7 +17,7 @@ from nem12 import storage
 from nem12.settings import FolderHome, Home
 from nem12.warehouse.connect import Connection
 from tests.pg.conftest import databases, loader, warehouse  # noqa: F401 - fixtures
-from tests.pg.loading import Run
+from tests.support.loading import Run
 
 SECRET = "s3cret/of+the=bucket"  # noqa: S105 - of a server that lives as long as the tests
 

@@ -16,9 +16,9 @@ from nem12.load.index import INDEX
 from nem12.load.plan import sweep_staging
 from nem12.load.redrive import redrive
 from nem12.storage import Place
-from tests.pg.deliveries import Day, delivery
-from tests.pg.loading import Run, killed
-from tests.pg.servers import Warehouse, only_embedded
+from tests.support.deliveries import Day, delivery
+from tests.support.loading import Run, killed
+from tests.support.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
 

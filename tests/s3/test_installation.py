@@ -10,10 +10,10 @@ import pytest
 from nem12 import settings, storage
 from nem12.load.index import INDEX
 from nem12.storage import Place
-from tests.e2e.installed import installed
-from tests.e2e.main_job.installation import SAMPLES, Running
-from tests.pg.servers import passable_folder
 from tests.s3.conftest import SECRET, home_in
+from tests.support.installation import SAMPLES, Running
+from tests.support.installed import installed
+from tests.support.servers import passable_folder
 
 pytestmark = pytest.mark.e2e
 

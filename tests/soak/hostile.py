@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from tests.pg.deliveries import Day, delivery
+from tests.support.deliveries import Day, delivery
 
 _JUNK_MEMBERS = (
     "__MACOSX/._a.csv",

@@ -18,10 +18,10 @@ from pathlib import Path
 import pytest
 
 from nem12.warehouse.verify import verify
-from tests.e2e.installed import home_in, installed
-from tests.e2e.main_job.installation import Running
-from tests.pg.deliveries import Day, delivery
-from tests.pg.servers import passable_folder
+from tests.support.deliveries import Day, delivery
+from tests.support.installation import Running
+from tests.support.installed import home_in, installed
+from tests.support.servers import passable_folder
 
 TWICE = (("scheduler", "--skip-serve-logs"), ("triggerer", "--skip-serve-logs"))
 ARCHIVE_MIB = 256

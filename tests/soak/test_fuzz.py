@@ -22,10 +22,10 @@ import pytest
 from nem12.settings import FolderHome
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.verify import verify
-from tests.e2e.installed import home_in, installed
-from tests.e2e.main_job.installation import Running
-from tests.pg.deliveries import Day, delivery
 from tests.soak.hostile import Hostile
+from tests.support.deliveries import Day, delivery
+from tests.support.installation import Running
+from tests.support.installed import home_in, installed
 
 MINUTES = float(os.environ.get("METER_FUZZ_MINUTES", "0"))
 END_MINUTES = 20

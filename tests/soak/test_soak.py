@@ -32,9 +32,9 @@ from nem12.settings import FolderHome, Home
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
 from nem12.warehouse.verify import verify
-from tests.e2e.installed import COMPARED, undisturbed
-from tests.pg.deliveries import Day, delivery
-from tests.pg.digest import tables
+from tests.support.deliveries import Day, delivery
+from tests.support.digest import tables
+from tests.support.installed import COMPARED, undisturbed
 
 MINUTES = float(os.environ.get("METER_SOAK_MINUTES", "0"))
 END_MINUTES = 25

@@ -16,8 +16,8 @@ from nem12.mdff.stamps import NEM_TIME
 from nem12.settings import MIB
 from nem12.shard import MeterFile
 from nem12.unpack import unpack
-from tests.reading import read
-from tests.unit.making import channel, day, file
+from tests.support.making import channel, day, file
+from tests.support.reading import read
 
 RECORDS = file(channel(), day()).decode()
 

@@ -10,8 +10,8 @@ import pytest
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.limits import WARNINGS_KEPT
 from nem12.validate import validate
-from tests.reading import read, surveyed
-from tests.unit.making import channel, day, file
+from tests.support.making import channel, day, file
+from tests.support.reading import read, surveyed
 
 GOOD = file(channel(), day())
 BLANKS = [b"\n", b"\r", b"\r\n", b" \t\r\n", b",,,\r\n", b"\r\r\n", b"\xef\xbb\xbf\r\n"]

@@ -10,7 +10,7 @@ import pytest
 
 from nem12.mdff.findings import UNCHANGED
 from nem12.settings import CHECKOUT
-from tests.unit.making import channel, day, file
+from tests.support.making import channel, day, file
 from tests.unit.test_unpack import zipped
 from tools.__main__ import main
 

@@ -19,8 +19,8 @@ from nem12.load.plan import judged_as_whole
 from nem12.parse import Parsed, parse
 from nem12.shard import pack
 from nem12.validate import validate
-from tests.reading import surveyed
-from tests.unit.making import channel, day, file
+from tests.support.making import channel, day, file
+from tests.support.reading import surveyed
 
 DAYS = [f"202403{number:02}" for number in range(1, 32)]
 BLOCKS = [(channel(f"64071{number:05}"), *map(day, DAYS)) for number in range(6)]

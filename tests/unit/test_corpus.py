@@ -7,7 +7,7 @@ from pathlib import Path
 
 from nem12.mdff.findings import Finding, worst
 from nem12.validate import validate
-from tests.reading import read, surveyed, totals
+from tests.support.reading import read, surveyed, totals
 
 
 def test_each_real_file_gives_its_days_sums_qualities_and_verdict(

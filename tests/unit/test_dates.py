@@ -13,8 +13,8 @@ from nem12.mdff.profile import PROFILES
 from nem12.mdff.stamps import NEM_TIME
 from nem12.shard import parts
 from nem12.validate import Judged, validate
-from tests.reading import in_force, read, surveyed
-from tests.unit.making import CREATED, channel, day, file, head
+from tests.support.making import CREATED, channel, day, file, head
+from tests.support.reading import in_force, read, surveyed
 from tests.unit.test_shard import cut_every
 
 Said = list[tuple[str, str, int]]

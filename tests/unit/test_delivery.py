@@ -9,7 +9,7 @@ import pytest
 from nem12.delivery import dated
 from nem12.mdff.stamps import NEM_TIME
 from nem12.unpack import unpack
-from tests.unit.making import channel, day, file
+from tests.support.making import channel, day, file
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
 CLAIMED = datetime(2026, 11, 25, 2, tzinfo=UTC)

@@ -12,8 +12,7 @@ from nem12.mdff.findings import Level
 from nem12.mdff.profile import PROFILES
 from nem12.mdff.reader import Counts
 from nem12.shard import MeterFile
-from tests.reading import Read, read, surveyed
-from tests.unit.making import (
+from tests.support.making import (
     HALF_HOURS,
     HOSTILE_FIELDS,
     channel,
@@ -22,6 +21,7 @@ from tests.unit.making import (
     loose_files,
     mutated_files,
 )
+from tests.support.reading import Read, read, surveyed
 
 VALUE = re.compile(r"[0-9]+\.?[0-9]*|\.[0-9]+", re.ASCII)
 QUALITY = re.compile(r"[AEFSVN]([0-9][0-9])?", re.ASCII)

@@ -9,7 +9,7 @@ import pytest
 
 from nem12 import settings
 from nem12.load.holding import holding
-from tests.unit.making import NMI, channel, day, file
+from tests.support.making import NMI, channel, day, file
 
 HOLDS = file(channel(), day())
 OTHER = file(channel("2001985732"), day())

@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nem12.mdff import reader
-from tests.reading import read, surveyed
-from tests.unit.making import channel, day, head
+from tests.support.making import channel, day, head
+from tests.support.reading import read, surveyed
 
 LINES = [
     "300,", "300,20240310", "300,20240311,x", " 300,2", "300,20240310,1,A", "400,1,48,A,,", "400,1",

@@ -7,8 +7,8 @@ import pytest
 from nem12.mdff.findings import Finding
 from nem12.shard import parts
 from nem12.validate import Judged, validate
-from tests.reading import read, surveyed
-from tests.unit.making import channel, day, file, head
+from tests.support.making import channel, day, file, head
+from tests.support.reading import read, surveyed
 
 DAY_1, DAY_2 = day("20240310"), day("20240311")
 OTHER = "NEM1201009"

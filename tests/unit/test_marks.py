@@ -7,8 +7,8 @@ import pytest
 from nem12.mdff.findings import Finding
 from nem12.shard import parts
 from nem12.validate import Judged, validate
-from tests.reading import in_force, read, surveyed
-from tests.unit.making import channel, day, file, head
+from tests.support.making import channel, day, file, head
+from tests.support.reading import in_force, read, surveyed
 from tests.unit.test_shard import cut_every
 
 BOM = b"\xef\xbb\xbf"

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from tests.reading import verdict
-from tests.unit.making import channel, day, file
+from tests.support.making import channel, day, file
+from tests.support.reading import verdict
 
 
 def months(count: int) -> bytes:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from nem12.mdff.limits import MAX_LINE_BYTES
-from tests.reading import read, surveyed
-from tests.unit.making import HALF_HOURS, UPDATED, channel, day, file
+from tests.support.making import HALF_HOURS, UPDATED, channel, day, file
+from tests.support.reading import read, surveyed
 
 FILLED = MAX_LINE_BYTES + 5
 """Characters that make the line they stand in overlong."""

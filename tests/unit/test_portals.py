@@ -9,8 +9,8 @@ from nem12.mdff import spec
 from nem12.mdff.findings import Finding
 from nem12.shard import parts
 from nem12.validate import Judged, validate
-from tests.reading import read, surveyed
-from tests.unit.making import channel, day, file, head
+from tests.support.making import channel, day, file, head
+from tests.support.reading import read, surveyed
 from tests.unit.test_shard import cut_every
 
 NMI = "6407000008"

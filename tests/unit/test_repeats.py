@@ -10,8 +10,8 @@ from nem12.errors import sentence
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.repeats import SeenDays, day_key
 from nem12.validate import Judged, validate
-from tests.reading import read, surveyed
-from tests.unit.making import HALF_HOURS, UPDATED, channel, day, file
+from tests.support.making import HALF_HOURS, UPDATED, channel, day, file
+from tests.support.reading import read, surveyed
 
 LATER = "20240315070000"
 

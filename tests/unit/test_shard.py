@@ -23,8 +23,8 @@ from nem12.mdff.structure import Cut
 from nem12.parse import Parsed, parse
 from nem12.settings import MAX_SHARDS, MIB, SHARD_BYTES
 from nem12.shard import MeterFile, Shard, load, pack, part_bytes, parts, save
-from tests.reading import read, surveyed
-from tests.unit.making import channel, day, file, mutated_files, whole_files
+from tests.support.making import channel, day, file, mutated_files, whole_files
+from tests.support.reading import read, surveyed
 
 CREATED = datetime(2024, 3, 15, 10, 30)  # noqa: DTZ001 - NEM time
 

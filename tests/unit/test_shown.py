@@ -16,7 +16,7 @@ from nem12.mdff.findings import EXPLAIN, Finding, Level
 from nem12.mdff.text import EXCERPT
 from nem12.unpack import unpack
 from nem12.validate import validate
-from tests.unit.making import HALF_HOURS, NMI, UPDATED, channel, day, file, head
+from tests.support.making import HALF_HOURS, NMI, UPDATED, channel, day, file, head
 
 DAY: Final = date(2024, 3, 10)
 NEXT: Final = date(2024, 3, 11)

@@ -13,8 +13,8 @@ from nem12.shard import MeterFile
 from nem12.unpack import unpack
 from nem12.validate import validate
 from tests.conftest import CASES
-from tests.reading import in_force, read, totals
-from tests.situations import Row, rows
+from tests.support.reading import in_force, read, totals
+from tests.support.situations import Row, rows
 
 SITUATIONS = CASES / "situations"
 ROWS = rows(SITUATIONS)

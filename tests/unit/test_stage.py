@@ -17,8 +17,8 @@ from nem12.shard import MeterFile, Shard, pack, parts, survey
 from nem12.stage import Staged, array, instant, literal, quoted, stage
 from nem12.warehouse.apply import statements
 from tests.conftest import CASES
-from tests.reading import read, surveyed
-from tests.unit.making import HALF_HOURS, channel, day, file, mutated_files, whole_files
+from tests.support.making import HALF_HOURS, channel, day, file, mutated_files, whole_files
+from tests.support.reading import read, surveyed
 
 GOLDEN = CASES / "golden"
 

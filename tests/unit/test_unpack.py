@@ -26,8 +26,8 @@ from nem12.mdff.stamps import NEM_TIME
 from nem12.settings import MAX_NAME_BYTES, MIB
 from nem12.shard import MeterFile
 from nem12.unpack import as_text, headers, sha256, unpack
-from tests.reading import read
-from tests.unit.making import channel, day, file
+from tests.support.making import channel, day, file
+from tests.support.reading import read
 
 GOOD = file(channel(), day())
 OTHER = file(channel("2001985732"), day(), day("20240311"))

@@ -11,8 +11,8 @@ from nem12.mdff.findings import Finding, Level, worst
 from nem12.mdff.limits import WARNINGS_KEPT
 from nem12.settings import MIB
 from nem12.validate import Judged, validate
-from tests.reading import surveyed
-from tests.unit.making import HALF_HOURS, channel, day, file, head
+from tests.support.making import HALF_HOURS, channel, day, file, head
+from tests.support.reading import surveyed
 
 GOOD = (channel(), day(), day("20240311"))
 

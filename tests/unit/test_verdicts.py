@@ -6,7 +6,7 @@ import pytest
 
 from tests.cases.faults.make import AMBIGUOUS, CASES, Ambiguous, Case
 from tests.conftest import CASES as FOLDER
-from tests.reading import read, surveyed, verdict
+from tests.support.reading import read, surveyed, verdict
 
 BAD_INPUTS = FOLDER / "bad_inputs"
 ROWS = [

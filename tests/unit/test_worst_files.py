@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nem12.settings import MIB
-from tests.unit.making import channel, day, file, head
+from tests.support.making import channel, day, file, head
 
 pytestmark = [
     pytest.mark.slow,

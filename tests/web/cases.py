@@ -9,9 +9,9 @@ from pathlib import Path
 from nem12.settings import CHECKOUT, FolderHome, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect
-from tests.pg.deliveries import Day, delivery
-from tests.pg.loading import Run
-from tests.pg.servers import Warehouse
+from tests.support.deliveries import Day, delivery
+from tests.support.loading import Run
+from tests.support.servers import Warehouse
 
 SAMPLES = CHECKOUT / "samples"
 NMI = "4103035613"

@@ -15,7 +15,7 @@ import pytest
 from nem12 import settings
 from nem12.local import embedded
 from tests.dags.conftest import airflow_environment
-from tests.pg.servers import Databases, Warehouse, embedded_server
+from tests.support.servers import Databases, Warehouse, embedded_server
 from tests.web import cases
 
 SERVE = Path(__file__).parent / "serve_airflow.py"

@@ -14,10 +14,10 @@ from nem12.local.stack import environment
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
-from tests.e2e.installed import SHORT_STANDSTILL, home_in
-from tests.e2e.main_job.installation import PASSWORD, Running, set_password
-from tests.mail import Mailbox, mailbox
-from tests.pg.servers import passable_folder
+from tests.support.installation import PASSWORD, Running, set_password
+from tests.support.installed import SHORT_STANDSTILL, home_in
+from tests.support.mail import Mailbox, mailbox
+from tests.support.servers import passable_folder
 
 
 @pytest.fixture(scope="package")

@@ -11,8 +11,8 @@ import pytest
 
 from nem12.local import embedded
 from nem12.warehouse.verify import verify
-from tests.e2e.main_job.installation import Running
-from tests.pg.deliveries import Day, delivery
+from tests.support.deliveries import Day, delivery
+from tests.support.installation import Running
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 

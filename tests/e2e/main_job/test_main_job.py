@@ -10,10 +10,10 @@ from urllib.parse import quote
 import pytest
 
 from nem12 import settings
-from tests.e2e.main_job.installation import RUNS, SAMPLES, Running
-from tests.mail import body
-from tests.pg.loading import kept_in
-from tests.together import expected, in_force
+from tests.support.installation import RUNS, SAMPLES, Running
+from tests.support.loading import kept_in
+from tests.support.mail import body
+from tests.support.together import expected, in_force
 
 pytestmark = pytest.mark.e2e
 

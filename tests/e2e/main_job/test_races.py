@@ -10,8 +10,8 @@ import pytest
 
 from nem12 import settings
 from nem12.warehouse.verify import verify
-from tests.e2e.main_job.installation import ENDED, RUNS, Running
-from tests.pg.deliveries import Day, delivery
+from tests.support.deliveries import Day, delivery
+from tests.support.installation import ENDED, RUNS, Running
 
 pytestmark = pytest.mark.e2e
 

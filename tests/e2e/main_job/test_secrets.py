@@ -11,8 +11,8 @@ import pytest
 from nem12 import settings
 from nem12.errors import TransientError
 from nem12.warehouse.connect import connect
-from tests.e2e.main_job.installation import PASSWORD, RUNS, Running, set_password
-from tests.pg.deliveries import Day, delivery
+from tests.support.deliveries import Day, delivery
+from tests.support.installation import PASSWORD, RUNS, Running, set_password
 
 pytestmark = pytest.mark.e2e
 

@@ -16,7 +16,7 @@ from nem12.local import embedded, stack
 from nem12.settings import CHECKOUT, FolderHome
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from tests.mail import Mailbox
+from tests.support.mail import Mailbox
 
 SAMPLES = CHECKOUT / "samples"
 RUNS = f"/api/v2/dags/{settings.LOAD_DAG_ID}/dagRuns"

@@ -18,8 +18,8 @@ from nem12.warehouse import ledger
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
-from tests.e2e.main_job.installation import Running
-from tests.pg.digest import tables
+from tests.support.digest import tables
+from tests.support.installation import Running
 
 SHORT_STANDSTILL = "4"
 """Seconds, for files without an end: a minute is for senders over bad lines."""

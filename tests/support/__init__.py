@@ -1,0 +1,1 @@
+"""What more than one suite uses: makers of files, servers, and ways to load and to compare."""
