@@ -82,16 +82,9 @@ def run_dag(migrated: Path, server: Server, home: settings.FolderHome, tmp_path:
     """Run a DAG with `dag.test()`; gives its state, the tasks' states, XComs and events."""
     airflow_home = tmp_path / "airflow"
     shutil.copytree(migrated, airflow_home)
-    connection = {
-        "conn_type": "postgres",
-        "host": str(server.socket),
-        "port": embedded.PORT,
-        "login": settings.LOADER_ROLE,
-        "schema": settings.DATABASE,
-    }
     env = {
         **airflow_environment(airflow_home),
-        "AIRFLOW_CONN_METER_DB": json.dumps(connection),
+        "AIRFLOW_CONN_METER_DB": server.airflow_connection(settings.LOADER_ROLE),
         "METER_HOME": str(home.root),
     }
 

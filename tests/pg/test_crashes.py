@@ -15,8 +15,8 @@ from nem12.settings import FolderHome, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.verify import verify
-from tests.support.crashing import AT_FATAL, POINTS
 from tests.support import crashing
+from tests.support.crashing import AT_FATAL, POINTS
 from tests.support.deliveries import Day, delivery
 from tests.support.digest import different, tables
 from tests.support.servers import Databases, Warehouse, only_embedded

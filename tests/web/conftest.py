@@ -13,7 +13,6 @@ import httpx
 import pytest
 
 from nem12 import settings
-from nem12.local import embedded
 from tests.dags.conftest import airflow_environment
 from tests.support.servers import Databases, Warehouse, embedded_server
 from tests.web import cases
@@ -58,14 +57,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             (settings.CONNECTION_ID, settings.LOADER_ROLE),
             (settings.READER_CONNECTION_ID, settings.READER_ROLE),
         ):
-            environment[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps(
-                {
-                    "conn_type": "postgres",
-                    "host": str(server.socket),
-                    "port": embedded.PORT,
-                    "login": role,
-                    "schema": warehouse.name,
-                }
+            environment[f"AIRFLOW_CONN_{conn_id.upper()}"] = server.airflow_connection(
+                role, warehouse.name
             )
         environment["METER_HOME"] = str(folder / "meter")
         environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] = "False"

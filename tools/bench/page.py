@@ -4,7 +4,6 @@ Asked in this process, without Airflow's login (about a millisecond) and without
 """
 
 import asyncio
-import json
 import logging
 import os
 import time
@@ -151,14 +150,8 @@ def _client(place: Place, database: Database) -> Any:
         (settings.CONNECTION_ID, settings.LOADER_ROLE),
         (settings.READER_CONNECTION_ID, settings.READER_ROLE),
     ):
-        os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"] = json.dumps(
-            {
-                "conn_type": "postgres",
-                "host": str(database.server.socket),
-                "port": embedded.PORT,
-                "login": role,
-                "schema": database.name,
-            }
+        os.environ[f"AIRFLOW_CONN_{conn_id.upper()}"] = database.server.airflow_connection(
+            role, database.name
         )
     import httpx
 

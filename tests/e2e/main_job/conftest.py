@@ -10,7 +10,6 @@ import pytest
 from nem12 import settings
 from nem12.errors import TransientError
 from nem12.local import embedded, stack
-from nem12.local.stack import environment
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
@@ -31,11 +30,11 @@ def running() -> Iterator[Running]:
         patch.setenv("METER_STANDSTILL_SECONDS", SHORT_STANDSTILL)
         migrate(server.uri(settings.OWNER_ROLE))
         ask_for_a_password(server)
-        given = json.loads(environment._connection(server, settings.LOADER_ROLE))
+        plain = json.loads(server.airflow_connection(settings.LOADER_ROLE))
         patch.setattr(
-            environment,
-            "_connection",
-            lambda _, role: json.dumps(given | {"login": role, "password": PASSWORD}),
+            embedded.Server,
+            "airflow_connection",
+            lambda _, role: json.dumps(plain | {"login": role, "password": PASSWORD}),
         )
         with (
             mailbox() as mails,

@@ -1,6 +1,7 @@
 """A PostgreSQL 18 of the project's own, for whoever has none: from a wheel, on a unix socket."""
 
 import fcntl
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -38,6 +39,18 @@ class Server:
     def airflow_uri(self, dbname: str = settings.AIRFLOW_DATABASE) -> str:
         """The same for SQLAlchemy, as the owner."""
         return self.uri(dbname=dbname).replace("postgresql://", "postgresql+psycopg://", 1)
+
+    def airflow_connection(self, role: str, dbname: str = settings.DATABASE) -> str:
+        """An Airflow connection of a role to a database, as JSON for AIRFLOW_CONN_ and its name."""
+        return json.dumps(
+            {
+                "conn_type": "postgres",
+                "host": str(self.socket),
+                "port": PORT,
+                "login": role,
+                "schema": dbname,
+            }
+        )
 
 
 def exists(home: settings.Home) -> bool:

@@ -14,7 +14,7 @@ from typing import Final
 
 from nem12 import settings
 from nem12.errors import UsageError
-from nem12.local.embedded import PORT, Server
+from nem12.local.embedded import Server
 
 HOST: Final = "127.0.0.1"
 USER: Final = "admin"
@@ -141,9 +141,11 @@ def environment(
             env[f"AIRFLOW__{section.upper()}__{key.upper()}"] = str(value)
     return env | {
         "AIRFLOW_HOME": str(home.airflow),
-        f"AIRFLOW_CONN_{settings.CONNECTION_ID.upper()}": _connection(server, settings.LOADER_ROLE),
-        f"AIRFLOW_CONN_{settings.READER_CONNECTION_ID.upper()}": _connection(
-            server, settings.READER_ROLE
+        f"AIRFLOW_CONN_{settings.CONNECTION_ID.upper()}": server.airflow_connection(
+            settings.LOADER_ROLE
+        ),
+        f"AIRFLOW_CONN_{settings.READER_CONNECTION_ID.upper()}": server.airflow_connection(
+            settings.READER_ROLE
         ),
         # Texts and names are UTF-8, whatever the locale of who starts it.
         "PYTHONUTF8": "1",
@@ -162,15 +164,3 @@ def environment(
 def _passes(name: str) -> bool:
     """Settings of another Airflow stay outside, but lineage and connections are the user's."""
     return not name.startswith("AIRFLOW") or name.startswith(PASSED)
-
-
-def _connection(server: Server, role: str) -> str:
-    return json.dumps(
-        {
-            "conn_type": "postgres",
-            "host": str(server.socket),
-            "port": PORT,
-            "login": role,
-            "schema": settings.DATABASE,
-        }
-    )
