@@ -2,6 +2,7 @@
 
 from argparse import Namespace
 from datetime import datetime
+from difflib import get_close_matches
 
 from nem12 import settings
 from nem12.cli.databases import database
@@ -77,8 +78,8 @@ def redrive(arguments: Namespace) -> int:
             since = datetime.fromisoformat(arguments.since).replace(tzinfo=NEM_TIME)
         except ValueError:
             raise UsageError(f"'{arguments.since}' is no date such as 2024-05-31") from None
-    if arguments.code and not any(arguments.code in codes for codes in EXPLAIN.values()):
-        raise UsageError(f"there is no code '{shown(arguments.code)}': reports show a file's codes")
+    if arguments.code:
+        _check_code(arguments.code)
     count = 0
     with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
         home = settings.home().make()
@@ -91,9 +92,30 @@ def redrive(arguments: Namespace) -> int:
             profile=arguments.profile,
         ):
             count += 1
-            said = f"{shown(str(one.place), 500)}: {one.expected}"
+            where = f" ({shown(str(one.place), 500)})" if one.place else ""
+            said = f"{shown(one.name, 200)}: {one.expected}{where}"
             out.print(said, markup=False, soft_wrap=True)
-    if not count and not arguments.all:
-        raise UsageError("no file that was refused or has failed matches")
+        if not count and not arguments.all:
+            raise UsageError(_nothing(connection, arguments.name))
     out.print(f"{plural(count, 'file')} put back")
     return 0
+
+
+def _check_code(code: str) -> None:
+    """Refuse a code that no finding has."""
+    known = sorted({each for codes in EXPLAIN.values() for each in codes})
+    if code not in known:
+        near = get_close_matches(code, known, 3, 0.5)
+        hint = f"do you mean {' or '.join(near)}?" if near else "reports show a file's codes"
+        raise UsageError(f"there is no code '{shown(code, 100)}': {hint}")
+
+
+def _nothing(connection: Connection, name: str | None) -> str:
+    """Why nothing is put back."""
+    known = ledger.names_like(connection, name) if name else []
+    if name and not known:
+        return f"no file was delivered that is called '{shown(name, 200)}'"
+    if known:
+        named = "; ".join(f"{shown(row['name'], 200)} is {row['status']}" for row in known)
+        return f"no file of that name was refused or has failed: {named}"
+    return "no file that was refused or has failed matches"

@@ -319,7 +319,7 @@ def _survey_drop(
     except Exception as error:
         log.debug("a drop cannot be read", exc_info=True)
         planned.error = why(error)
-    again = reprocess or storage.relative(drop.path, home.landing) is None
+    again = reprocess or claimed.again or storage.relative(drop.path, home.landing) is None
     recorded = ledger.recorded_files(connection, claimed.drop_id) if claimed.recorded else {}
     return _Surveyed(planned, files, claimed.attempt > 1, recorded, again)
 
