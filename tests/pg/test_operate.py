@@ -2,16 +2,15 @@
 
 import io
 import zipfile
-import zipfile
 from datetime import UTC, date, datetime, timedelta
 from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from nem12.load.changed import kept_differences
 from nem12 import settings
 from nem12.load.arrivals import Clock
+from nem12.load.changed import kept_differences
 from nem12.load.claim import claim_by_glob
 from nem12.load.plan import plan
 from nem12.load.redrive import redrive
