@@ -105,7 +105,7 @@ def _check_code(code: str) -> None:
     """Refuse a code that no finding has."""
     known = sorted({each for codes in EXPLAIN.values() for each in codes})
     if code not in known:
-        near = get_close_matches(code, known, 3, 0.5)
+        near = get_close_matches(code, known)
         hint = f"do you mean {' or '.join(near)}?" if near else "reports show a file's codes"
         raise UsageError(f"there is no code '{shown(code, 100)}': {hint}")
 
