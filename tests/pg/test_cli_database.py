@@ -536,3 +536,13 @@ def test_redrive_says_what_it_does_not_find(command: Command, good: Path) -> Non
     ):
         assert said in command.refused("redrive", *arguments)
     assert command("redrive", "--all")[:2] == (0, "0 files put back\n")
+    cut = good.with_name("cut.csv")
+    cut.write_bytes(good.read_bytes().partition(b"900")[0])
+    command("parse_data", "--apply", "--file", cut)
+    for arguments, said in (
+        (["--name", "cut.csv"], "cut.csv is refused, by parse_data, which moves nothing: "),
+        (["--code", "no-end"], "has refused 1 file such as cut.csv: parse_data --apply --repro"),
+        (["--name", "GOOD"], "is called 'GOOD': do you mean good.csv?"),
+    ):
+        assert said in command.refused("redrive", *arguments)
+    assert "parse_data, which moves nothing" in command("redrive", "--all")[1]

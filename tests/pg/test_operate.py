@@ -390,11 +390,40 @@ def test_redrive_takes_an_archive_with_a_refused_member(warehouse: Warehouse, ru
         archive.writestr("cut.csv", CUT)
     run.drop("two.zip", data.getvalue())
     run.run()
-    assert put_back(run, name="cut.csv", profile="lenient") == []
+    assert put_back(run, name="good.csv") == []
+    assert put_back(run, name="cut.csv") == ["two.zip"]
+    # It lies in the landing folder now, and another profile still reaches it.
     assert put_back(run, name="two.zip/cut.csv", profile="lenient") == ["two.zip"]
-    assert run.run("lenient/*").files == {"loaded": 2}
+    assert run.run().files == {"loaded": 2}
+    assert kept_in(run.home.rejected) == [], "its old report is gone"
     assert warehouse.rows("SELECT DISTINCT status FROM meter_files") == [("loaded",)]
     assert differences(warehouse) == []
+
+
+def test_redrive_takes_partial_files_where_a_more_tolerant_profile_is_named(run: Run) -> None:
+    run.drop("faulty.csv", FAULTY)
+    assert run.run().files == {"partial": 1}
+    assert put_back(run) == []
+    assert put_back(run, profile="strict") == []
+    assert put_back(run, profile="lenient") == ["faulty.csv"]
+
+
+def test_redrive_lowers_no_profile(warehouse: Warehouse, run: Run) -> None:
+    """Of an archive with a refused member the good one is loaded by lenient already."""
+    data = BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("good.csv", CORRECTION)
+        archive.writestr("cut.csv", CUT)
+    run.drop("two.zip", data.getvalue())
+    run.run()
+    run.drop("copy.csv", CORRECTION, "lenient")
+    run.run()
+    profiles = "SELECT profile, status FROM meter_files ORDER BY status"
+    before = warehouse.rows(profiles)
+    assert before == [("lenient", "loaded"), ("standard", "refused")]
+    assert put_back(run) == ["two.zip"]
+    assert run.run().files == {"duplicate": 1, "refused": 1}
+    assert warehouse.rows(profiles) == before
 
 
 def test_a_redriven_drop_without_an_end_is_taken_at_once(run: Run) -> None:
@@ -416,7 +445,8 @@ def test_a_failed_drop_that_is_gone_is_done_with(warehouse: Warehouse, run: Run)
     assert run.settle(claim).drops == {"failed": 1}
     path.unlink()
     (gone,) = redrive(run.connection, run.home)
-    assert (gone.place, gone.expected) == (None, "is gone")
+    assert gone.place is None
+    assert gone.expected.startswith("is gone: ")
     assert warehouse.one("SELECT state FROM meter_drops") == "settled"
 
 

@@ -26,6 +26,9 @@ _CLAIM_NAME: Final = 60
 
 _MOST_NAMED: Final = 5
 
+_MOST_COMPARED: Final = 20_000
+"""Names that are compared with one that nothing is called by: about a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenDrop:
@@ -38,7 +41,7 @@ class OpenDrop:
         sha256: Of what was read, where it was recorded or settled before.
         kept_at: Where it was about to be kept, or was kept before it was put back.
         recorded: It was loaded and its outcome recorded, but it could not be moved or marked.
-        again: It is to be judged whatever is known of it.
+        again: Redrive wants it judged, also where its content is known as refused.
     """
 
     drop_id: int
@@ -272,7 +275,7 @@ class RefusedDrop:
     Attributes:
         one: As it was claimed.
         failed: It was not judged.
-        names: Of its files.
+        names: Of those of its files that are to be judged again.
     """
 
     one: OpenDrop
@@ -281,10 +284,21 @@ class RefusedDrop:
 
 
 def refused_drops(
-    connection: Connection, *, code: str | None = None, since: datetime | None = None
+    connection: Connection,
+    *,
+    code: str | None = None,
+    since: datetime | None = None,
+    partial_by: Iterable[str] = (),
 ) -> list[RefusedDrop]:
-    """Drops of which something is refused now, and that failed; of that code and since then."""
-    rows = _run(connection, "refused_drops", code=code, since=since)
+    """Drops of which something is refused now, and that failed.
+
+    Args:
+        connection: To the warehouse.
+        code: Only drops of a file that was refused with this code.
+        since: Only drops that landed since then.
+        partial_by: Also drops with a file of which one of these profiles has refused a part.
+    """
+    rows = _run(connection, "refused_drops", code=code, since=since, partial_by=list(partial_by))
     return [
         RefusedDrop(failed=row.pop("failed"), names=row.pop("names"), one=_open_drop(row))
         for row in rows
@@ -302,9 +316,15 @@ def last_profiles(connection: Connection, uris: list[str]) -> dict[str, str]:
     return {row["kept_at"]: row["profile"] for row in rows}
 
 
-def redrive(connection: Connection, drop: Drop) -> None:
-    """A drop may be claimed at once, and is judged by its profile whatever is known of it."""
-    _run(connection, "redrive", **asdict(drop))
+def redrive(connection: Connection, drop: Drop, before: OpenDrop) -> None:
+    """A drop may be claimed at once, and is judged by its profile though known as refused.
+
+    Args:
+        connection: To the warehouse.
+        drop: As it lies now.
+        before: As it was claimed last.
+    """
+    _run(connection, "redrive", **asdict(drop), sha256=before.sha256, before=before.drop_id)
 
 
 def redrive_drop(connection: Connection, drop_id: int) -> None:
@@ -319,11 +339,21 @@ def find_files(connection: Connection, name: str) -> list[Row]:
 
 
 def names_like(connection: Connection, pattern: str) -> list[Row]:
-    """Some files whose names match a glob, with their status."""
+    """Some files whose names match a glob: `name`, `status`, and whether they came as a drop."""
     # A set of characters, which LIKE does not know, is any one.
     escaped = re.sub(r"([%_\\])", r"\\\1", re.sub(r"\[[^]]*]", "?", pattern))
     like = escaped.replace("*", "%").replace("?", "_")
     return _run(connection, "names_like", pattern=like, most=_MOST_NAMED)
+
+
+def latest_names(connection: Connection) -> list[str]:
+    """The names of the files that came last."""
+    return [row["name"] for row in _run(connection, "latest_names", most=_MOST_COMPARED)]
+
+
+def refused_by_hand(connection: Connection, code: str | None) -> Row:
+    """How many files `parse_data` has `found` refused where they lie, and the `first` by name."""
+    return _run(connection, "refused_by_hand", code=code)[0]
 
 
 def known_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Row]:
