@@ -520,3 +520,30 @@ def test_a_session_that_is_mighty_steps_down_to_the_reader(
     assert mighty.json("query", query) == [[{"me": settings.READER_ROLE, "mighty": "off"}]]
     with psycopg.connect(warehouse.owner) as connection:
         connection.execute("SELECT 1")
+
+
+def test_redrive_says_what_it_does_not_find(command: Command, good: Path) -> None:
+    command("parse_data", "--apply", "--file", good)
+    for arguments, said in (
+        (["--code", "bogus"], "there is no code 'bogus': reports show a file's codes"),
+        (["--code", "no_end"], "there is no code 'no_end': do you mean no-end"),
+        (["--code", "no-end"], "no file that was refused or has failed matches"),
+        (["--name", "nothing*"], "no file was delivered that is called 'nothing*'"),
+        (["--name", "100%_*"], "no file was delivered that is called '100%_*'"),
+        (
+            ["--name", "g[ao]od.*"],
+            "no file of that name was refused or has failed: good.csv is loaded",
+        ),
+    ):
+        assert said in command.refused("redrive", *arguments)
+    assert command("redrive", "--all")[:2] == (0, "0 files put back\n")
+    cut = good.with_name("cut.csv")
+    cut.write_bytes(good.read_bytes().partition(b"900")[0])
+    command("parse_data", "--apply", "--file", cut)
+    for arguments, said in (
+        (["--name", "cut.csv"], "cut.csv is refused, by parse_data, which moves nothing: "),
+        (["--code", "no-end"], "has refused 1 file such as cut.csv: parse_data --apply --repro"),
+        (["--name", "GOOD"], "is called 'GOOD': do you mean good.csv?"),
+    ):
+        assert said in command.refused("redrive", *arguments)
+    assert "parse_data, which moves nothing" in command("redrive", "--all")[1]

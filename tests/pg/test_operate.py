@@ -3,11 +3,15 @@
 import io
 import zipfile
 from datetime import UTC, date, datetime, timedelta
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
+from nem12 import settings
+from nem12.load.arrivals import Clock
 from nem12.load.changed import kept_differences
+from nem12.load.claim import claim_by_glob
 from nem12.load.plan import plan
 from nem12.load.redrive import redrive
 from nem12.load.settle import free_claim, settle
@@ -28,6 +32,7 @@ LATER = "20240313081500"
 FIRST = delivery(Day(), Day(date(2024, 3, 11)))
 CORRECTION = delivery(Day(value="9.5", updated=LATER), Day(date(2024, 3, 12), updated=LATER))
 FINER = delivery(Day(minutes=5, value="0.1", updated=LATER))
+CUT = FIRST.removesuffix(b"900\r\n")
 FAULTY = delivery(Day(), Day(date(2024, 3, 11), value="x"))
 ABOUT_DATA = (
     "meter_readings", "meter_days", "meter_day_versions", "meter_rejects", "meter_warnings",
@@ -253,7 +258,9 @@ def test_as_at_gives_what_was_in_force(warehouse: Warehouse, run: Run) -> None:
 
 
 def put_back(run: Run, **which: str) -> list[str]:
-    return [one.place.name for one in redrive(run.connection, run.home, **which)]  # type: ignore[arg-type]
+    """Names of what waits to be judged again."""
+    found = redrive(run.connection, run.home, **which)  # type: ignore[arg-type]
+    return [one.place.name for one in found if one.place]
 
 
 def test_redrive_puts_refused_drops_back_by_name_and_code(run: Run) -> None:
@@ -275,7 +282,7 @@ def test_redrive_puts_back_what_landed_since(run: Run) -> None:
     run.run()
     now = datetime.now(UTC)
     for since, names in ((now + timedelta(hours=1), []), (now - timedelta(hours=1), ["cut.csv"])):
-        assert [one.place.name for one in redrive(run.connection, run.home, since=since)] == names
+        assert [one.name for one in redrive(run.connection, run.home, since=since)] == names
 
 
 @pytest.mark.parametrize("name", ["cut.csv", "x" * 251 + ".csv"], ids=["short", "long"])
@@ -287,18 +294,12 @@ def test_redrive_takes_the_place_of_no_other_file(run: Run, name: str) -> None:
     assert waiting.read_bytes() == FIRST
 
 
-def test_redrive_leaves_alone_what_was_taken_away_or_stays_where_it_landed(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    run.drop("away.csv", FIRST.removesuffix(b"900\r\n"))
+def test_redrive_leaves_alone_what_was_taken_away(run: Run) -> None:
+    run.drop("away.csv", CUT)
     run.run()
     for path in kept_in(run.home.rejected):
         path.unlink()
-    monkeypatch.setenv("METER_KEEP_LANDING", "true")
-    stays = run.drop("stays.csv", CORRECTION.removesuffix(b"900\r\n"))
-    assert run.run().drops == {"refused": 1}
     assert put_back(run) == []
-    assert stays.exists()
 
 
 def test_a_redriven_drop_is_judged_by_the_profile_it_is_claimed_by(run: Run) -> None:
@@ -310,16 +311,14 @@ def test_a_redriven_drop_is_judged_by_the_profile_it_is_claimed_by(run: Run) -> 
     assert run.run(profile="lenient").files == {"loaded": 1}
 
 
-def test_redrive_takes_what_is_refused_wherever_it_lies_and_says_what_will_happen(run: Run) -> None:
+def test_redrive_says_what_will_happen(run: Run) -> None:
     run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
     assert run.run(profile="lenient").files == {"loaded": 1}
     kept = ["archive/*"]
     assert run.run(*kept, profile="strict", reprocess=True).files == {"refused": 1}
     (again,) = redrive(run.connection, run.home)
-    assert (again.place, "refused again" in again.expected) == (
-        run.home.landing / "strict" / "cut.csv",
-        True,
-    )
+    assert again.place == run.home.landing / "strict" / "cut.csv"
+    assert again.expected.startswith("is judged again, by the strict profile as before: ")
     assert run.run().files == {"refused": 1}
     (again,) = redrive(run.connection, run.home, profile="lenient")
     assert again.place == run.home.landing / "lenient" / "cut.csv"
@@ -343,6 +342,112 @@ def test_kept_files_that_are_not_what_was_loaded_are_named(run: Run) -> None:
     assert found["first.csv"].startswith("holds ")
     assert found["second.csv"] == "is gone; its readings are in the tables"
     assert len(found) == 2
+
+
+@pytest.mark.parametrize("kept", ["rejected", "archive", "landing"])
+def test_redrive_takes_what_is_refused_wherever_it_lies(
+    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch, kept: str
+) -> None:
+    """Refused at its first load, or when it was loaded again; or it stays where it landed."""
+    if kept == "landing":
+        monkeypatch.setenv("METER_KEEP_LANDING", "true")
+    if kept == "archive":
+        run.drop("faulty.csv", FAULTY)
+        run.run()
+        assert run.run("archive/*", profile="strict", reprocess=True).files == {"refused": 1}
+    else:
+        run.drop("faulty.csv", FAULTY, "strict")
+        run.run("strict/*")
+    assert put_back(run, name="faulty.csv", profile="standard") == ["faulty.csv"]
+    assert run.run("*", "strict/*").files == {"partial": 1}
+    assert warehouse.rows("SELECT name, profile, status FROM meter_files") == [
+        ("faulty.csv", "standard", "partial")
+    ]
+    assert put_back(run) == [], "it is not refused any more"
+    assert differences(warehouse) == []
+
+
+def test_what_is_put_back_is_judged_again_and_not_refused_from_memory(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("cut.csv", CUT)
+    run.run()
+    settled = "SELECT settled_at FROM meter_files"
+    before = warehouse.one(settled)
+    assert put_back(run, code="no-end") == ["cut.csv"]
+    claim = run.claim("*")
+    assert run.load(claim) == 1
+    assert run.settle(claim).files == {"refused": 1}
+    assert warehouse.one(settled) != before
+    run.drop("copy.csv", CUT)
+    assert run.load(run.claim("*")) == 0, "a copy that somebody delivers is known"
+
+
+def test_redrive_takes_an_archive_with_a_refused_member(warehouse: Warehouse, run: Run) -> None:
+    data = BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("good.csv", CORRECTION)
+        archive.writestr("cut.csv", CUT)
+    run.drop("two.zip", data.getvalue())
+    run.run()
+    assert put_back(run, name="good.csv") == []
+    assert put_back(run, name="cut.csv") == ["two.zip"]
+    # It lies in the landing folder now, and another profile still reaches it.
+    assert put_back(run, name="two.zip/cut.csv", profile="lenient") == ["two.zip"]
+    assert run.run().files == {"loaded": 2}
+    assert kept_in(run.home.rejected) == [], "its old report is gone"
+    assert warehouse.rows("SELECT DISTINCT status FROM meter_files") == [("loaded",)]
+    assert differences(warehouse) == []
+
+
+def test_redrive_takes_partial_files_where_a_more_tolerant_profile_is_named(run: Run) -> None:
+    run.drop("faulty.csv", FAULTY)
+    assert run.run().files == {"partial": 1}
+    assert put_back(run) == []
+    assert put_back(run, profile="strict") == []
+    assert put_back(run, profile="lenient") == ["faulty.csv"]
+
+
+def test_redrive_lowers_no_profile(warehouse: Warehouse, run: Run) -> None:
+    """Of an archive with a refused member the good one is loaded by lenient already."""
+    data = BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("good.csv", CORRECTION)
+        archive.writestr("cut.csv", CUT)
+    run.drop("two.zip", data.getvalue())
+    run.run()
+    run.drop("copy.csv", CORRECTION, "lenient")
+    run.run()
+    profiles = "SELECT profile, status FROM meter_files ORDER BY status"
+    before = warehouse.rows(profiles)
+    assert before == [("lenient", "loaded"), ("standard", "refused")]
+    assert put_back(run) == ["two.zip"]
+    assert run.run().files == {"duplicate": 1, "refused": 1}
+    assert warehouse.rows(profiles) == before
+
+
+def test_a_redriven_drop_without_an_end_is_taken_at_once(run: Run) -> None:
+    """It was read before: no more of it comes."""
+    path = run.drop("cut.csv", CUT)
+    path.touch()
+    run.run()
+    put_back(run)
+    slept: list[float] = []
+    claim_by_glob(run.connection, run.home, ["*"], None, clock=Clock(slept.append))
+    assert slept == [settings.SETTLE_SECONDS]
+
+
+def test_a_failed_drop_that_is_gone_is_done_with(warehouse: Warehouse, run: Run) -> None:
+    path = run.drop("first.csv", FIRST)
+    claim = run.claim("*")
+    run.connection.execute("UPDATE meter_drops SET attempt = 3")
+    run.connection.commit()
+    assert run.settle(claim).drops == {"failed": 1}
+    path.unlink()
+    (gone,) = redrive(run.connection, run.home)
+    assert gone.place is None
+    assert gone.expected.startswith("is gone: ")
+    assert warehouse.one("SELECT state FROM meter_drops") == "settled"
 
 
 def test_a_failed_drop_can_be_claimed_after_redrive(run: Run) -> None:

@@ -2,6 +2,8 @@
 
 from argparse import Namespace
 from datetime import datetime
+from difflib import get_close_matches
+from typing import Final
 
 from nem12 import settings
 from nem12.cli.databases import database
@@ -15,7 +17,17 @@ from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.sql import Row
 from nem12.warehouse.verify import verify as differences
+
+_AGAIN_BY_HAND: Final = (
+    "parse_data --apply --reprocess judges it again, and --profile lenient more tolerantly"
+)
+
+_MOST_LEFT: Final = 20
+"""Lines about drops that cannot be put back; more are counted."""
+
+_MOST_NEAR: Final = 3
 
 
 def verify(arguments: Namespace) -> int:
@@ -77,9 +89,10 @@ def redrive(arguments: Namespace) -> int:
             since = datetime.fromisoformat(arguments.since).replace(tzinfo=NEM_TIME)
         except ValueError:
             raise UsageError(f"'{arguments.since}' is no date such as 2024-05-31") from None
-    if arguments.code and not any(arguments.code in codes for codes in EXPLAIN.values()):
-        raise UsageError(f"there is no code '{shown(arguments.code)}': reports show a file's codes")
-    count = 0
+    if arguments.code:
+        _check_code(arguments.code)
+    back = settled = 0
+    left: list[str] = []
     with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
         home = settings.home().make()
         for one in put_back(
@@ -90,10 +103,81 @@ def redrive(arguments: Namespace) -> int:
             since=since,
             profile=arguments.profile,
         ):
-            count += 1
-            said = f"{shown(str(one.place), 500)}: {one.expected}"
+            where = f" ({shown(str(one.place), 500)})" if one.place else ""
+            said = f"{shown(one.name, 200)}: {one.expected}{where}"
+            back += one.place is not None
+            settled += one.place is None and not one.left
+            if one.left:
+                left.append(said)
+            else:
+                out.print(said, markup=False, soft_wrap=True)
+        _print_left(left)
+        if not (back or settled or left or arguments.all):
+            raise UsageError(_nothing(connection, arguments.name, arguments.code))
+        if arguments.all and not back and (said := _by_hand(connection, None)):
             out.print(said, markup=False, soft_wrap=True)
-    if not count and not arguments.all:
-        raise UsageError("no file that was refused or has failed matches")
-    out.print(f"{plural(count, 'file')} put back")
+    out.print(f"{plural(back, 'file')} put back")
     return 0
+
+
+def _print_left(left: list[str]) -> None:
+    """Name the drops that nothing can be done with."""
+    for said in left[:_MOST_LEFT]:
+        out.print(said, markup=False, soft_wrap=True)
+    if len(left) > _MOST_LEFT:
+        out.print(f"and {len(left) - _MOST_LEFT} more that cannot be put back")
+
+
+def _check_code(code: str) -> None:
+    """Refuse a code that no finding has."""
+    known = sorted({each for codes in EXPLAIN.values() for each in codes})
+    if code not in known:
+        hint = _near(code, known) or "reports show a file's codes"
+        raise UsageError(f"there is no code '{shown(code, 100)}': {hint}")
+
+
+def _near(given: str, known: list[str]) -> str:
+    """What somebody may have meant, or nothing."""
+    # Unlike case, signs of a pattern and a missing ending are the usual slips.
+    plain = given.casefold().strip("*")
+    by_form = {each.casefold(): each for each in reversed(known)}
+    parts = [each for form, each in by_form.items() if len(plain) > 2 and plain in form]
+    alike = [by_form[form] for form in get_close_matches(plain, by_form)]
+    near = list(dict.fromkeys([*alike, *parts]))[:_MOST_NEAR]
+    return f"do you mean {' or '.join(shown(each, 200) for each in near)}?" if near else ""
+
+
+def _nothing(connection: Connection, name: str | None, code: str | None) -> str:
+    """Why nothing is put back."""
+    if not name:
+        said = "no file that was refused or has failed matches"
+        by_hand = _by_hand(connection, code)
+        return f"{said}; {by_hand}" if by_hand else said
+    known = ledger.names_like(connection, name)
+    if known:
+        named = "; ".join(_is_now(row) for row in known)
+        return f"no file of that name was refused or has failed: {named}"
+    said = f"no file was delivered that is called '{shown(name, 200)}'"
+    hint = _near(name, ledger.latest_names(connection))
+    return f"{said}: {hint}" if hint else said
+
+
+def _is_now(row: Row) -> str:
+    """What a file that cannot be put back is, and what to do with it."""
+    said = f"{shown(row['name'], 200)} is {row['status']}"
+    if row["status"] == "partial":
+        return f"{said}, and --profile lenient has it judged by a more tolerant profile"
+    if row["status"] == "refused" and not row["dropped"]:
+        return f"{said}, by parse_data, which moves nothing: {_AGAIN_BY_HAND}"
+    if row["status"] == "refused":
+        return f"{said}, and is left out by the other options, or is being judged"
+    return said
+
+
+def _by_hand(connection: Connection, code: str | None) -> str:
+    """What there is to say of files that parse_data has refused, or nothing."""
+    row = ledger.refused_by_hand(connection, code)
+    if not row["found"]:
+        return ""
+    files = f"{plural(row['found'], 'file')} such as {shown(row['first'], 200)}"
+    return f"parse_data, which moves nothing, has refused {files}: {_AGAIN_BY_HAND}"

@@ -53,7 +53,7 @@ def claim_day(
         if wanted and any(since <= at < before for at in _made_at(drop, home)):
             found.setdefault(drop.uri, drop)
     claimed = [replace(drop, profile=profile or drop.profile) for drop in found.values()]
-    return ledger.claim(connection, claimed, again=True)
+    return ledger.claim(connection, claimed, again=True, given=profile is not None)
 
 
 def _kept(

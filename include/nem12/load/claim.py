@@ -121,7 +121,7 @@ def claim_by_glob(
         wanted += gather_strays(connection, home, landed)
         if not (profile or reprocess):
             wanted = _without_suspects(connection, home, wanted)
-    return ledger.claim(connection, wanted, again=reprocess)
+    return ledger.claim(connection, wanted, again=reprocess, given=profile is not None)
 
 
 def _without_suspects(connection: Connection, home: Home, wanted: list[Drop]) -> list[Drop]:

@@ -14,7 +14,11 @@ from nem12.shard import MeterFile
 
 
 def known_outcome(
-    known: dict[int, dict[str, Any]], file: MeterFile, *, reprocess: bool = False
+    known: dict[int, dict[str, Any]],
+    file: MeterFile,
+    *,
+    reprocess: bool = False,
+    refused_too: bool = False,
 ) -> tuple[str | None, MeterFile]:
     """What is known of a file, or how it has to be loaded.
 
@@ -22,6 +26,7 @@ def known_outcome(
         known: What the ledger knows, by file id: `ledger.known_files`.
         file: As it was surveyed.
         reprocess: Load it again even if it is loaded, by whatever profile.
+        refused_too: Judge it again even if this reader has refused it before.
 
     Returns:
         `duplicate` or `refused` where nothing is to be done, else None; and the file, marked where
@@ -45,7 +50,8 @@ def known_outcome(
         return None, again
     if row["status"] != "refused":
         return "duplicate", file
-    return ("refused", file) if row["reader_version"] == READER_VERSION else (None, again)
+    known_well = row["reader_version"] == READER_VERSION and not refused_too
+    return ("refused", file) if known_well else (None, again)
 
 
 def counting(files: Iterable[MeterFile]) -> dict[str, MeterFile]:

@@ -96,6 +96,7 @@ class _Surveyed:
         retried: An earlier attempt at it has failed.
         recorded: What the ledger knows of its files from an earlier attempt, by id.
         reprocess: Load again what is loaded.
+        refused_too: Judge again what is refused.
         judged: For each file its outcome, where that is known, and the file as it is to be loaded.
     """
 
@@ -104,6 +105,7 @@ class _Surveyed:
     retried: bool
     recorded: dict[int, str]
     reprocess: bool
+    refused_too: bool
     judged: list[tuple[str | None, MeterFile]] = field(default_factory=list)
 
 
@@ -156,7 +158,9 @@ class _ToLoad:
         if known and recorded == known["status"] and not own:
             # An earlier attempt has loaded it with this drop, and could not put the drop away.
             return recorded, file
-        outcome, marked = known_outcome(self.known, file, reprocess=surveyed.reprocess)
+        outcome, marked = known_outcome(
+            self.known, file, reprocess=surveyed.reprocess, refused_too=surveyed.refused_too
+        )
         return (None, file) if outcome and own else (outcome, marked)
 
     def take(self, surveyed: "_Surveyed") -> None:
@@ -321,7 +325,7 @@ def _survey_drop(
         planned.error = why(error)
     again = reprocess or storage.relative(drop.path, home.landing) is None
     recorded = ledger.recorded_files(connection, claimed.drop_id) if claimed.recorded else {}
-    return _Surveyed(planned, files, claimed.attempt > 1, recorded, again)
+    return _Surveyed(planned, files, claimed.attempt > 1, recorded, again, claimed.again)
 
 
 def _read(

@@ -1,32 +1,43 @@
-"""Put refused and failed drops back into the landing folder."""
+"""Bring refused and failed drops back, to be judged again, by their profile or another."""
 
 import fnmatch
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import PurePosixPath
+from typing import Final
 
 from nem12 import storage
-from nem12.drop import uri_path
-from nem12.load.keeping import delivered_name, put_back
+from nem12.drop import Drop, Ignored, look, uri_path
+from nem12.errors import TerminalError
+from nem12.load.keeping import delivered_name, finish, is_unchanged, put_back, report_place
+from nem12.mdff.profile import PROFILES
 from nem12.mdff.profile import profile as profile_named
-from nem12.settings import READER_VERSION, Home, keep_landing
+from nem12.mdff.text import shown
+from nem12.settings import Home
 from nem12.storage import Place
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.sql import Row
+from nem12.warehouse.ledger import OpenDrop
+
+_LONG_AGO: Final = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """A drop that waits in the landing folder again.
+    """What becomes of a refused or failed drop.
 
     Attributes:
-        place: Where it lies now.
-        expected: What will happen to it, in a few words.
+        name: That it was delivered by.
+        place: Where it waits now; None where there is nothing left to judge.
+        expected: What will happen to it, or why nothing can, in a few words.
+        left: Nothing could be done with it: it is as it was.
     """
 
-    place: Place
+    name: str
+    place: "Place | None"
     expected: str
+    left: bool = False
 
 
 def redrive(
@@ -38,38 +49,110 @@ def redrive(
     since: datetime | None = None,
     profile: str | None = None,
 ) -> Iterator[Redriven]:
-    """Put back the refused drops that match, and let failed ones be claimed at once.
+    """Bring back the refused and failed drops that match, wherever they lie.
+
+    What is refused is judged again, also where the ledger knows its content; what is loaded of such
+    a drop stays as it is, unless a more tolerant profile is named. The drop lies in the landing
+    folder then, unless files stay where they are.
 
     Args:
         connection: To the warehouse.
         home: Where the folders are.
-        name: Pattern for the delivered name.
+        name: Pattern for the delivered name, or for that of a file in an archive.
         code: Only drops of a file that was refused with this code.
         since: Only drops that landed since then.
-        profile: To judge them by; without it the one that they were judged by before.
+        profile: To judge them by, and with them what a less tolerant one has refused in part;
+            without it they are judged by the one that judged them before.
     """
-    for row in ledger.refused_drops(connection, code=code, since=since):
-        delivered = delivered_name(home, row["uri"], row["sha256"] or "")
-        if not fnmatch.fnmatchcase(delivered, name):
+    rows = ledger.refused_drops(connection, code=code, since=since, partial_by=_stricter(profile))
+    for row in rows:
+        delivered = delivered_name(home, row.one.drop.uri, row.one.sha256 or "")
+        if not any(fnmatch.fnmatchcase(each, name) for each in _names(delivered, row.names)):
             continue
-        if row["state"] == "failed":
-            ledger.redrive_drop(connection, row["drop_id"])
-            yield Redriven(uri_path(row["uri"]), "is tried again")
-        elif row["kept_at"] is not None and not keep_landing():
-            kept = uri_path(row["kept_at"])
-            if storage.relative(kept, home.landing) is None and storage.exists(kept):
-                judged_by = profile or row["profile"]
-                place = put_back(home, kept, delivered, judged_by)
-                # Another file may be kept there later: this drop must not be taken for it.
-                ledger.not_kept_any_more(connection, row["kept_at"], "put back into the folder")
-                yield Redriven(place, _expected(row, judged_by))
+        act = _retry if row.failed else _put_back
+        try:
+            yield act(connection, home, row.one, delivered, profile)
+        except TerminalError as error:
+            yield Redriven(delivered, None, str(error), left=True)
 
 
-def _expected(row: Row, judged_by: str) -> str:
-    """What the ledger will say of content that it knows as refused: see `known_outcome`."""
-    more_tolerant = profile_named(judged_by).tolerance > profile_named(row["profile"]).tolerance
-    if more_tolerant or set(row["reader_versions"]) - {READER_VERSION}:
-        return f"is judged again, by the {judged_by} profile"
-    if judged_by == "lenient":
-        return "will be refused again: this reader has refused the same content as lenient"
-    return "will be refused again: its content is known; --profile lenient judges it again"
+def _stricter(profile: str | None) -> list[str]:
+    """The profiles that are less tolerant."""
+    if profile is None:
+        return []
+    tolerance = profile_named(profile).tolerance
+    return [each.name for each in PROFILES.values() if each.tolerance < tolerance]
+
+
+def _names(delivered: str, files: list[str]) -> Iterator[str]:
+    """What a drop goes by; a file in an archive also by its own name."""
+    yield delivered
+    for each in files:
+        yield each
+        yield PurePosixPath(each).name
+
+
+def _retry(
+    connection: Connection, home: Home, one: OpenDrop, name: str, profile: str | None
+) -> Redriven:
+    """Let a failed drop be claimed again where it lies; what is done or gone is settled."""
+    there = look(one.drop.path, one.drop.profile)
+    if there == one.drop:
+        judged_by = profile or one.drop.profile
+        _wait(connection, replace(one.drop, profile=judged_by), one)
+        return Redriven(name, one.drop.path, f"is tried again, by the {judged_by} profile")
+    if isinstance(there, Ignored):
+        return Redriven(name, None, f"still cannot be taken: {there.reason}", left=True)
+    if finish(connection, home, one):
+        return Redriven(name, None, "was loaded already, and is settled now")
+    ledger.settle_gone(connection, one)
+    if there is None:
+        return Redriven(name, None, "is gone: nothing is left to try, and it is settled now")
+    return Redriven(
+        name, None, "is settled now: another file lies in its place, which is a drop of its own"
+    )
+
+
+def _put_back(
+    connection: Connection, home: Home, one: OpenDrop, name: str, profile: str | None
+) -> Redriven:
+    """Have a refused drop judged again."""
+    place = uri_path(one.kept_at or one.drop.uri)
+    judged_by = profile or one.drop.profile
+    if not isinstance(look(place, judged_by), Drop):
+        return Redriven(name, None, f"does not lie in {shown(str(place), 500)} any more", left=True)
+    if not is_unchanged(one.drop, one.sha256 or "", place):
+        said = f"{shown(str(place), 500)} is not the file that was judged"
+        return Redriven(name, None, said, left=True)
+    _remove_reports(connection, home, one, place)
+    if storage.relative(place, home.landing) is None:
+        place = put_back(home, place, name, judged_by)
+        # Another file may be kept there later: this drop must not be taken for it.
+        ledger.not_kept_any_more(connection, one.kept_at or "", "put back into the landing folder")
+    found = look(place, judged_by)
+    if not isinstance(found, Drop):
+        return Redriven(name, None, "was taken away while it was put back", left=True)
+    _wait(connection, found, one)
+    return Redriven(name, place, _expected(judged_by, one.drop.profile))
+
+
+def _expected(judged_by: str, before: str) -> str:
+    expected = f"is judged again, by the {judged_by} profile"
+    if judged_by != before:
+        return expected
+    expected += " as before: unless the reader was updated, expect the same refusals"
+    return expected if judged_by == "lenient" else f"{expected}; --profile lenient is more tolerant"
+
+
+def _remove_reports(connection: Connection, home: Home, one: OpenDrop, place: Place) -> None:
+    """What was said of its files is no longer so; the next judgement is written anew."""
+    found = ledger.files(connection, ledger.recorded_files(connection, one.drop_id))
+    for file in found.values():
+        for status in ("refused", "partial"):
+            storage.remove(report_place(home, file, place, status, alone=len(found) == 1))
+
+
+def _wait(connection: Connection, drop: Drop, before: OpenDrop) -> None:
+    """Let a drop be claimed at once; it was read before, so that no more of it is waited for."""
+    ledger.note_arrivals(connection, [drop], datetime.now(UTC) - _LONG_AGO)
+    ledger.redrive(connection, drop, before)

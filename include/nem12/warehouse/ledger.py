@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -24,6 +24,11 @@ CLAIM_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
 _CLAIM_NAME: Final = 60
 """Of a file's name in that of a claim: what a list of runs has room for."""
 
+_MOST_NAMED: Final = 5
+
+_MOST_COMPARED: Final = 20_000
+"""Names that are compared with one that nothing is called by: about a second."""
+
 
 @dataclass(frozen=True, slots=True)
 class OpenDrop:
@@ -36,6 +41,7 @@ class OpenDrop:
         sha256: Of what was read, where it was recorded or settled before.
         kept_at: Where it was about to be kept, or was kept before it was put back.
         recorded: It was loaded and its outcome recorded, but it could not be moved or marked.
+        again: Redrive wants it judged, also where its content is known as refused.
     """
 
     drop_id: int
@@ -46,6 +52,7 @@ class OpenDrop:
     sha256: str | None
     kept_at: str | None
     recorded: bool
+    again: bool
 
 
 def _columns(drops: Sequence[Drop]) -> dict[str, list[Any]]:
@@ -91,13 +98,16 @@ def claim_name(drops: Sequence[Drop]) -> str:
     return f"{first[:_CLAIM_NAME]}{more}_{uuid4().hex[:16]}".lstrip("_")
 
 
-def claim(connection: Connection, drops: Sequence[Drop], *, again: bool = False) -> tuple[str, int]:
+def claim(
+    connection: Connection, drops: Sequence[Drop], *, again: bool = False, given: bool = False
+) -> tuple[str, int]:
     """Claim the free ones of the drops, all or each for itself as others leave them.
 
     Args:
         connection: To the warehouse.
         drops: As they were seen.
         again: Also those that are settled and lie where they were kept.
+        given: Somebody has named their profile, which counts before what redrive has noted.
 
     Returns:
         The claim and how many drops it got.
@@ -109,6 +119,7 @@ def claim(connection: Connection, drops: Sequence[Drop], *, again: bool = False)
         "claim_drops",
         claim=name,
         profiles=profiles,
+        given=given,
         # A settled drop that lies in the landing folder was put back, unless drops stay there.
         settled_too=again or not keep_landing(),
         **_columns(drops),
@@ -257,11 +268,41 @@ def claim_is_alive(connection: Connection, claim: str) -> None:
     _run(connection, "claim_is_alive", claim=claim)
 
 
+@dataclass(frozen=True, slots=True)
+class RefusedDrop:
+    """A drop of which something was refused, or that failed.
+
+    Attributes:
+        one: As it was claimed.
+        failed: It was not judged.
+        names: Of those of its files that are to be judged again.
+    """
+
+    one: OpenDrop
+    failed: bool
+    names: list[str]
+
+
 def refused_drops(
-    connection: Connection, *, code: str | None = None, since: datetime | None = None
-) -> list[Row]:
-    """Drops that were refused or failed, of that code and since that time."""
-    return _run(connection, "refused_drops", code=code, since=since)
+    connection: Connection,
+    *,
+    code: str | None = None,
+    since: datetime | None = None,
+    partial_by: Iterable[str] = (),
+) -> list[RefusedDrop]:
+    """Drops of which something is refused now, and that failed.
+
+    Args:
+        connection: To the warehouse.
+        code: Only drops of a file that was refused with this code.
+        since: Only drops that landed since then.
+        partial_by: Also drops with a file of which one of these profiles has refused a part.
+    """
+    rows = _run(connection, "refused_drops", code=code, since=since, partial_by=list(partial_by))
+    return [
+        RefusedDrop(failed=row.pop("failed"), names=row.pop("names"), one=_open_drop(row))
+        for row in rows
+    ]
 
 
 def kept_drops_of(connection: Connection, since: datetime, before: datetime) -> list[Row]:
@@ -275,6 +316,17 @@ def last_profiles(connection: Connection, uris: list[str]) -> dict[str, str]:
     return {row["kept_at"]: row["profile"] for row in rows}
 
 
+def redrive(connection: Connection, drop: Drop, before: OpenDrop) -> None:
+    """A drop may be claimed at once, and is judged by its profile though known as refused.
+
+    Args:
+        connection: To the warehouse.
+        drop: As it lies now.
+        before: As it was claimed last.
+    """
+    _run(connection, "redrive", **asdict(drop), sha256=before.sha256, before=before.drop_id)
+
+
 def redrive_drop(connection: Connection, drop_id: int) -> None:
     """A failed drop may be claimed again at once."""
     _run(connection, "redrive_drop", drop_id=drop_id)
@@ -284,6 +336,24 @@ def find_files(connection: Connection, name: str) -> list[Row]:
     """Files by name or by the beginning of their SHA-256."""
     prefix = name.lower() if set(name.lower()) <= set("0123456789abcdef") else ""
     return _run(connection, "find_files", prefix=f"{prefix}%" if prefix else "", called=name)
+
+
+def names_like(connection: Connection, pattern: str) -> list[Row]:
+    """Some files whose names match a glob: `name`, `status`, and whether they came as a drop."""
+    # A set of characters, which LIKE does not know, is any one.
+    escaped = re.sub(r"([%_\\])", r"\\\1", re.sub(r"\[[^]]*]", "?", pattern))
+    like = escaped.replace("*", "%").replace("?", "_")
+    return _run(connection, "names_like", pattern=like, most=_MOST_NAMED)
+
+
+def latest_names(connection: Connection) -> list[str]:
+    """The names of the files that came last."""
+    return [row["name"] for row in _run(connection, "latest_names", most=_MOST_COMPARED)]
+
+
+def refused_by_hand(connection: Connection, code: str | None) -> Row:
+    """How many files `parse_data` has `found` refused where they lie, and the `first` by name."""
+    return _run(connection, "refused_by_hand", code=code)[0]
 
 
 def known_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Row]:

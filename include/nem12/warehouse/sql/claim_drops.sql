@@ -6,7 +6,8 @@ FROM unnest(%(uris)s::text[], %(sizes)s::bigint[], %(mtimes)s::bigint[], %(ident
     %(profiles)s::text[]) AS found (uri, size, mtime_ns, identity, profile)
 ORDER BY uri
 ON CONFLICT (uri, size, mtime_ns, identity) DO UPDATE
-SET state = 'claimed', claim = excluded.claim, profile = excluded.profile, claimed_at = now(),
-    checked_at = now(), attempt = CASE d.state WHEN 'settled' THEN 1 ELSE d.attempt + 1 END
+SET state = 'claimed', claim = excluded.claim,
+    profile = CASE WHEN %(given)s THEN excluded.profile ELSE coalesce(d.judge_as, excluded.profile) END,
+    claimed_at = now(), checked_at = now(), attempt = CASE d.state WHEN 'settled' THEN 1 ELSE d.attempt + 1 END
 WHERE (d.state = 'settled' AND %(settled_too)s) OR (d.state = 'waiting' AND d.not_before <= now())
 RETURNING d.drop_id

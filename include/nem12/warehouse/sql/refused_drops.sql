@@ -1,13 +1,24 @@
--- Settled drops that were refused, wherever they lie, and drops that failed. `reader_versions`: of the
--- readers that judged their files.
-SELECT d.drop_id, d.uri, d.state, d.profile, d.kept_at, d.sha256, ARRAY(
-        SELECT DISTINCT f.reader_version
-        FROM meter_drop_files m JOIN meter_files f USING (file_id)
-        WHERE m.drop_id = d.drop_id) AS reader_versions
-FROM meter_drops d
-WHERE (d.state = 'failed' OR (d.state = 'settled' AND d.outcome = 'refused'))
-    AND (%(since)s::timestamptz IS NULL OR d.claimed_at >= %(since)s)
-    AND (%(code)s::text IS NULL OR EXISTS (
-        SELECT FROM meter_drop_files f JOIN meter_rejects r USING (file_id)
-        WHERE f.drop_id = d.drop_id AND r.code = %(code)s))
-ORDER BY d.drop_id
+-- The newest state of each drop that failed, or of which a file is refused now; or is partial by one
+-- of these profiles. A drop waits with `judge_as` where it was put back and nobody has taken it yet.
+WITH wanted AS (
+    SELECT m.drop_id, array_agg(f.name ORDER BY m.member) AS names
+    FROM meter_drop_files m JOIN meter_files f USING (file_id)
+    WHERE (f.status = 'refused' OR (f.status = 'partial' AND f.profile = ANY(%(partial_by)s)))
+        AND (%(code)s::text IS NULL OR EXISTS (
+            SELECT FROM meter_rejects r WHERE r.file_id = f.file_id AND r.code = %(code)s))
+    GROUP BY m.drop_id
+)
+SELECT DISTINCT ON (coalesce(d.kept_at, d.uri))
+    d.drop_id, d.claim, d.uri, d.size, d.mtime_ns, d.identity, d.profile, d.claimed_at, d.attempt,
+    d.sha256, d.kept_at, d.state = 'failed' AS failed,
+    d.outcome IS NOT NULL AND d.outcome <> 'failed' AND d.settled_at IS NULL AS recorded,
+    d.judge_as IS NOT NULL AS again, coalesce(w.names, '{}') AS names
+FROM meter_drops d LEFT JOIN wanted w USING (drop_id)
+WHERE (%(since)s::timestamptz IS NULL OR d.claimed_at >= %(since)s)
+    AND ((d.state = 'failed' AND (%(code)s::text IS NULL OR w.drop_id IS NOT NULL))
+        OR (d.state = 'waiting' AND d.judge_as IS NOT NULL AND w.drop_id IS NOT NULL)
+        -- Not what a run is about to load again from where it is kept.
+        OR (d.state = 'settled' AND d.kept_at IS NOT NULL AND w.drop_id IS NOT NULL
+            AND NOT EXISTS (
+                SELECT FROM meter_drops o WHERE o.uri = d.kept_at AND o.state <> 'settled')))
+ORDER BY coalesce(d.kept_at, d.uri), d.settled_at DESC NULLS FIRST

@@ -241,6 +241,7 @@ CREATE TABLE meter_drops (
     kept_at text,
     message text NOT NULL DEFAULT '',
     begun bigint[] NOT NULL DEFAULT '{}',
+    judge_as text,
     UNIQUE (uri, size, mtime_ns, identity)
 );
 
@@ -251,6 +252,8 @@ COMMENT ON COLUMN meter_drops.state IS
     'claimed: a run was asked for; running: it has begun; waiting: it failed and the next attempt '
     'comes at not_before; failed: it failed too often and waits for redrive.';
 COMMENT ON COLUMN meter_drops.kept_at IS 'Where the file lies now, or is about to lie.';
+COMMENT ON COLUMN meter_drops.judge_as IS
+    'By which profile redrive wants it judged, whatever is known of it; else null.';
 COMMENT ON COLUMN meter_drops.begun IS
     'Files of it that a run may have loaded in part before it failed.';
 COMMENT ON COLUMN meter_drops.checked_at IS 'When it was last known that its run is alive.';
