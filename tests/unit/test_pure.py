@@ -45,7 +45,7 @@ def test_the_pure_part_loads_no_package_that_stands_above_it(package: str) -> No
 def test_the_format_itself_loads_none_of_the_acts() -> None:
     _, own = loaded_by(*(name for name in PURE if name.startswith("nem12.mdff.")))
     others = {name for name in own if not name.startswith("nem12.mdff")}
-    assert others == {"nem12.errors", "nem12.settings", "nem12.storage"}
+    assert others == {"nem12.errors", "nem12.settings", "nem12.storage", "nem12.untrusted"}
 
 
 def test_the_pure_part_needs_the_standard_library_alone() -> None:
