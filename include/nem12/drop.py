@@ -4,24 +4,21 @@ import os
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from nem12 import storage
+from nem12 import storage, untrusted
+from nem12.errors import TerminalError
 from nem12.ignored import BEGINNING, why_ignored
-from nem12.mdff.profile import PROFILES
 from nem12.settings import INCOMPLETE_HOURS, Home
 from nem12.storage import Place
+from nem12.untrusted import LEAVING, PROFILE_FOLDERS, NotAFolderError, Seen
 
 PARTIAL_SUFFIXES: Final = (".part", ".tmp", ".filepart", ".crdownload")
 """What copying tools and browsers call a file that is still on its way."""
-
-LEAVING: Final = ".leaving"
-"""The folder, beside a drop, from which it is copied to another file system."""
-
-_FOLDERS: Final = tuple(name for name in PROFILES if name != "standard")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +44,13 @@ class Drop:
         """Where it lies."""
         return uri_path(self.uri)
 
+    @property
+    def seen(self) -> Seen | None:
+        """What the file is to be when it is opened; None in a bucket."""
+        if not self.uri.startswith("file:"):
+            return None
+        return self.size, self.mtime_ns, int(self.identity.partition(":")[2])
+
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
@@ -69,8 +73,9 @@ def uri_path(uri: str) -> Place:
 def landed(home: Home) -> Iterator[Drop | Ignored]:
     """Everything in the landing folder and its profiles' folders; no other folder is entered."""
     yield from _in_folder(home.landing, "standard")
-    for profile in _FOLDERS:
-        if _is_profile_folder(home.landing / profile):
+    for profile in PROFILE_FOLDERS:
+        # What else is called so is listed with the landing folder.
+        with suppress(NotAFolderError):
             yield from _in_folder(home.landing / profile, profile)
 
 
@@ -83,11 +88,11 @@ def drops(home: Home) -> list[Drop]:
 def overdue(home: Home) -> Iterator[Ignored]:
     """What lies in the landing folder for long and is not taken: somebody should know."""
     oldest = time.time() - INCOMPLETE_HOURS * 3600
-    folders = (home.landing / name for name in _FOLDERS)
-    for folder in (home.landing, *filter(_is_profile_folder, folders)):
-        for path, changed in _all_in(folder):
-            if path.name != LEAVING and is_partial(path.name) and changed < oldest:
-                yield Ignored(path, f"called a partial upload for {INCOMPLETE_HOURS} h")
+    for folder in (home.landing, *(home.landing / name for name in PROFILE_FOLDERS)):
+        with suppress(NotAFolderError):
+            for path, changed in _all_in(folder):
+                if path.name != LEAVING and is_partial(path.name) and changed < oldest:
+                    yield Ignored(path, f"called a partial upload for {INCOMPLETE_HOURS} h")
     yield from (item for item in landed(home) if isinstance(item, Ignored))
 
 
@@ -98,9 +103,11 @@ def look(path: Place, profile: str) -> Drop | Ignored | None:
         return _taken(_of_blob(blob, profile)) if blob else None
     try:
         # Not following links: one that leads out of the landing folder must not be read.
-        status = path.lstat()
+        status = untrusted.status_of(path)
     except FileNotFoundError:
         return None
+    except NotAFolderError as error:
+        return Ignored(path, str(error))
     return _as_listed(path, status, profile)
 
 
@@ -108,8 +115,8 @@ def _as_listed(path: Path, status: os.stat_result, profile: str) -> Drop | Ignor
     """What an entry of a folder is, by its status; not that of what a link leads to."""
     if not stat.S_ISREG(status.st_mode):
         return Ignored(path, _kind(status.st_mode))
-    if not os.access(path, os.R_OK):
-        return Ignored(path, "not readable") if path.exists() else None
+    if not untrusted.is_readable(path):
+        return Ignored(path, "not readable") if os.path.lexists(path) else None
     identity = f"{status.st_dev}:{status.st_ino}"
     return _taken(Drop(path.as_uri(), status.st_size, status.st_mtime_ns, identity, profile))
 
@@ -118,7 +125,7 @@ def _taken(drop: Drop) -> Drop | Ignored:
     """A drop, unless it is called like something else and does not begin as meter data."""
     try:
         reason = _why_ignored(drop)
-    except OSError:
+    except (OSError, TerminalError):
         return drop  # gone, or not to be read: whoever reads it next says so
     return Ignored(drop.path, reason) if reason else drop
 
@@ -156,11 +163,14 @@ def _in_folder(folder: Place, profile: str) -> Iterator[Drop | Ignored]:
         whole = (_of_blob(blob, profile) for blob in blobs if not is_partial(blob.place.name))
         yield from map(_taken, whole)
         return
-    for path, status in storage.listed(folder):
-        entered = profile == "standard" and _is_profile_folder(path)
-        if entered or is_partial(path.name):
+    for path, status in untrusted.listed(folder):
+        folder_of_ours = path.name in PROFILE_FOLDERS and stat.S_ISDIR(status.st_mode)
+        if (profile == "standard" and folder_of_ours) or is_partial(path.name):
             continue
         found = _as_listed(path, status, profile)
+        if isinstance(found, Drop) and status.st_nlink > 1:
+            # It may be somebody else's. Servers that rename by a link take the old name at once.
+            found = Ignored(path, "a file with another name (hard link); copy or move it here")
         if found is not None:
             yield found
 
@@ -170,18 +180,11 @@ def _all_in(folder: Place) -> Iterator[tuple[Place, float]]:
     if not isinstance(folder, Path):
         yield from ((blob.place, blob.mtime_ns / 1e9) for blob in storage.blobs(folder))
     else:
-        yield from ((path, status.st_mtime) for path, status in storage.listed(folder))
+        yield from ((path, status.st_mtime) for path, status in untrusted.listed(folder))
 
 
 def _of_blob(blob: storage.Blob, profile: str) -> Drop:
     return Drop(str(blob.place), blob.size, blob.mtime_ns, blob.identity, profile)
-
-
-def _is_profile_folder(path: Place) -> bool:
-    """Whether this is one of the folders that are entered; a link is not, wherever it leads."""
-    if not isinstance(path, Path):
-        return True  # in a bucket, a folder is nothing but a part of names
-    return path.name in _FOLDERS and path.is_dir() and not path.is_symlink()
 
 
 def _kind(mode: int) -> str:

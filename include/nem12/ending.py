@@ -4,16 +4,14 @@ A NEM12 file ends with a 900 record, an archive with its directory, an XML docum
 that it began with. Of anything else nobody can tell whether more is to come.
 """
 
-import os
 import re
-import stat
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from nem12 import untrusted
 from nem12.drop import Drop
+from nem12.errors import TerminalError
 from nem12.settings import GZIP_CHECK_BYTES, MIB
 
 _HEAD_BYTES: Final = 4096
@@ -48,20 +46,10 @@ def says_that_it_ends(drop: Drop) -> bool:
     if not isinstance(path, Path):
         return True
     try:
-        with _opened(path) as stream:
-            status = os.fstat(stream.fileno())
-            same = status.st_size == drop.size and status.st_mtime_ns == drop.mtime_ns
-            same &= f"{status.st_dev}:{status.st_ino}" == drop.identity
-            return same and stat.S_ISREG(status.st_mode) and ends(stream, drop.size)
-    except OSError:
+        with untrusted.opened(path, drop.seen) as stream:
+            return ends(stream, drop.size)
+    except (OSError, TerminalError):
         return False
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[BinaryIO]:
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-    with os.fdopen(descriptor, "rb") as stream:
-        yield stream
 
 
 def ends(stream: BinaryIO, size: int) -> bool:

@@ -1,12 +1,13 @@
 """One part of a file to days and findings: a pure function of the bytes."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
 
-from nem12 import storage
+from nem12 import storage, untrusted
 from nem12.errors import TerminalError
 from nem12.mdff import text
 from nem12.mdff.day import Day, add, exact_sum
@@ -14,7 +15,8 @@ from nem12.mdff.findings import Finding, Level, Tally
 from nem12.mdff.header import NO_HEADER
 from nem12.mdff.profile import profile
 from nem12.mdff.reader import Counts, Reader
-from nem12.shard import MeterFile, Part, seen_at
+from nem12.shard import MeterFile, Part
+from nem12.untrusted import ChangedError
 
 
 @dataclass(slots=True)
@@ -45,31 +47,31 @@ def parse(parsed: Parsed, *, fast: bool = True) -> Iterator[Day | Finding]:
             _count_refused(parsed, stream)
         elif not part.file.refused:
             yield from _read(parsed, stream, fast=fast)
-    # Somebody may have written to it meanwhile.
-    _check_unchanged(part.file)
+        # Somebody may have written to it meanwhile.
+        _check_unchanged(part.file, stream)
 
 
 def _opened(file: MeterFile) -> BinaryIO:
     """The file, if it is still the one that was planned."""
-    place = storage.place(file.path)
     try:
-        stream = storage.opened_in_parts(place)
+        # In a bucket lies a copy of our own, named by its content.
+        if "://" in file.path:
+            return storage.opened_in_parts(storage.place(file.path))
+        return untrusted.opened(Path(file.path), file.seen)
     except FileNotFoundError:
         raise TerminalError(f"{text.shown(file.name, 200)} is gone") from None
-    try:
-        _check_unchanged(file)
-    except BaseException:
-        stream.close()
-        raise
-    return stream
+    except ChangedError:
+        raise _changed(file) from None
 
 
-def _check_unchanged(file: MeterFile) -> None:
-    place = storage.place(file.path)
-    # In a bucket lies a copy of our own, named by its content.
-    if isinstance(place, Path) and file.seen != seen_at(file.path):
-        name = text.shown(file.name, 200)
-        raise TerminalError(f"{name} changed while it was read: drop it again")
+def _check_unchanged(file: MeterFile, stream: BinaryIO) -> None:
+    if "://" not in file.path and untrusted.seen_of(os.fstat(stream.fileno())) != file.seen:
+        raise _changed(file)
+
+
+def _changed(file: MeterFile) -> TerminalError:
+    name = text.shown(file.name, 200)
+    return TerminalError(f"{name} changed while it was read: drop it again")
 
 
 def _about_the_file(parsed: Parsed) -> Iterator[Finding]:

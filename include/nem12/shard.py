@@ -12,7 +12,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from nem12 import storage
+from nem12 import storage, untrusted
 from nem12.errors import TerminalError
 from nem12.mdff import text
 from nem12.mdff.findings import Finding, Level
@@ -21,6 +21,7 @@ from nem12.mdff.profile import profile as profile_named
 from nem12.mdff.structure import Cut, Structure
 from nem12.settings import MAX_SHARDS, READER_VERSION, SHARD_BYTES
 from nem12.storage import Place
+from nem12.untrusted import Seen
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +44,7 @@ class MeterFile:
         records: 100 and 900 records.
         refused_records: Those of them that were refused.
         cuts: Beginnings of its parts but the first.
-        seen: Size and time of what lies at `path`, to notice that it has changed since.
+        seen: What lies at `path`, to notice that it has changed since.
         replaces: What was loaded of it goes, in the transaction that loads it again.
         withheld: It has errors, and its profile lets nothing of such a file be loaded.
         delivered_at: What an archive or a message says of it; then, by `nem12.delivery`, in whole
@@ -64,7 +65,7 @@ class MeterFile:
     records: int
     refused_records: int
     cuts: tuple[Cut, ...] = ()
-    seen: tuple[int, int] = (0, 0)
+    seen: Seen = ()
     replaces: bool = False
     withheld: bool = False
     delivered_at: datetime | None = None
@@ -216,14 +217,13 @@ def survey(
         records=structure.records,
         refused_records=structure.refused_records,
         cuts=() if structure.refused else tuple(structure.cuts),
-        seen=seen_at(path),
+        seen=seen_at(path) if path else (),
     )
 
 
-def seen_at(path: str) -> tuple[int, int]:
-    """Size and time (ns) of a file; another content has others."""
-    status = Path(path).stat()
-    return status.st_size, status.st_mtime_ns
+def seen_at(path: str) -> Seen:
+    """What lies there now."""
+    return untrusted.seen_of(untrusted.status_of(Path(path)))
 
 
 def part_bytes(size: int) -> int:

@@ -19,6 +19,8 @@ from tempfile import NamedTemporaryFile
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeAlias, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
+from nem12 import untrusted
+
 if TYPE_CHECKING:
     from upath import UPath
 
@@ -103,27 +105,6 @@ def blobs(folder: "UPath") -> Iterator[Blob]:
             yield _blob(folder / name, info)
 
 
-def listed(folder: Path) -> list[tuple[Path, os.stat_result]]:
-    """What lies in a folder, by name, each with its status; links are not followed.
-
-    Others move files while this runs: what has vanished is left out, and a folder that has
-    vanished is empty.
-    """
-    found = []
-    try:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                try:
-                    found.append((folder / entry.name, entry.stat(follow_symlinks=False)))
-                except OSError as error:
-                    if not _vanished(error):
-                        raise
-    except OSError as error:
-        if not _vanished(error):
-            raise
-    return sorted(found)
-
-
 def files_below(
     folder: Place, unlisted: Callable[[Path, OSError], None] | None = None
 ) -> Iterator[Place]:
@@ -138,7 +119,7 @@ def files_below(
         yield from (folder / name[prefix:] for name in sorted(folder.fs.find(folder.path)))
         return
     try:
-        found = listed(folder)
+        found = untrusted.listed(folder)
     except OSError as error:
         if unlisted is None:
             raise
@@ -151,17 +132,12 @@ def files_below(
             yield path
 
 
-def _vanished(error: OSError) -> bool:
-    """Whether it says that a name is gone; on NFS also a handle that somebody held."""
-    return error.errno in (errno.ENOENT, errno.ESTALE)
-
-
 def folders(parent: Place) -> list[tuple[Place, float]]:
     """The folders in a folder, each with the time (epoch seconds) of its last change."""
     if isinstance(parent, Path):
         return [
             (path, status.st_mtime)
-            for path, status in listed(parent)
+            for path, status in untrusted.listed(parent)
             if stat.S_ISDIR(status.st_mode)
         ]
     prefix = len(parent.path.rstrip("/")) + 1
@@ -180,8 +156,8 @@ def shortened(name: str, most: int) -> str:
 
 
 def exists(item: Place) -> bool:
-    """Whether there is a file of that name."""
-    return item.exists() if isinstance(item, Path) else blob(item) is not None
+    """Whether there is a file of that name, or a link, wherever that leads."""
+    return os.path.lexists(item) if isinstance(item, Path) else blob(item) is not None
 
 
 def fetched(item: Place, to: Path) -> Path:
@@ -222,7 +198,7 @@ def opened_in_parts(item: Place) -> BinaryIO:
         FileNotFoundError: It is gone.
     """
     if isinstance(item, Path):
-        return item.open("rb")
+        return untrusted.opened(item)
     return cast("BinaryIO", item.fs.open(item.path, "rb", block_size=_READ_AHEAD))
 
 
@@ -233,8 +209,7 @@ def beginning(item: Place, size: int) -> bytes:
         OSError: It is gone, or is not a file that may be read.
     """
     if isinstance(item, Path):
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-        with os.fdopen(os.open(item, flags), "rb") as stream:
+        with untrusted.opened(item) as stream:
             return stream.read(size)
     return bytes(item.fs.cat_file(item.path, start=0, end=size))
 
@@ -268,11 +243,11 @@ def writing(target: Place) -> Iterator[BinaryIO]:
     Others may write the same file at the same time.
     """
     if isinstance(target, Path):
-        unique = f".{os.getpid()}-{time.monotonic_ns()}"
-        with _replacing(target, unique) as beside, beside.open("wb") as out:
+        unique = f".{target.name}.{os.getpid()}-{time.monotonic_ns()}.part"
+        beside = target.with_name(shortened(unique, _NAME_BYTES))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with named(target), untrusted.written(beside, target) as out:
             yield out
-            out.flush()
-            os.fsync(out.fileno())
     else:
         with NamedTemporaryFile() as made:
             yield cast("BinaryIO", made)
@@ -282,18 +257,14 @@ def writing(target: Place) -> Iterator[BinaryIO]:
 
 def move(source: Place, target: Place) -> None:
     """Move a file; whoever looks at the target sees all of it or nothing."""
-    if isinstance(source, Path):
-        if not renamed(source, target):
-            copy(source, target)
-            source.unlink()
-    elif isinstance(target, Path):
-        with _replacing(target) as beside:
-            source.fs.get_file(source.path, str(beside))
-        remove(source)
+    if isinstance(source, Path) and renamed(source, target):
+        return
+    # No rename leads there: what dies in between leaves both, and moves again.
+    if isinstance(source, Path) or isinstance(target, Path):
+        copy(source, target)
     else:
-        # A bucket has no rename: what dies in between leaves both, and moves again.
         source.fs.cp_file(source.path, target.path)
-        remove(source)
+    remove(source)
 
 
 def renamed(source: Path, target: Place) -> bool:
@@ -302,7 +273,7 @@ def renamed(source: Path, target: Place) -> bool:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     try:
-        source.replace(target)
+        untrusted.rename(source, target)
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
@@ -339,7 +310,7 @@ def append_lines(path: Path, lines: Iterable[str]) -> None:
 def remove(item: Place) -> None:
     """Remove a file, if it is there."""
     if isinstance(item, Path):
-        item.unlink(missing_ok=True)
+        untrusted.remove(item)
     else:
         with suppress(FileNotFoundError):
             item.fs.rm_file(item.path)
@@ -365,8 +336,10 @@ class _OtherContentError(Exception):
     """A file is not the one that was to be copied."""
 
 
-def copy(source: Path, target: Place, sha256: str = "") -> None:
-    """Copy a file of this machine, with its times where a folder takes them; it is on disk then.
+def copy(source: Place, target: Place, sha256: str = "") -> None:
+    """Copy a file, between folders with its times; it is on disk then.
+
+    Its mode stays behind: a sender's must not decide what a file of ours is for others.
 
     Args:
         source: Somebody may write it meanwhile.
@@ -374,15 +347,16 @@ def copy(source: Path, target: Place, sha256: str = "") -> None:
         sha256: What is copied has to have this hash; any where it is empty.
     """
     hashed = hashlib.sha256()
-    with source.open("rb") as data, writing(target) as out:
+    with opened_in_parts(source) as data, writing(target) as out:
         while piece := data.read(_COPIED_BYTES):
             hashed.update(piece)
             out.write(piece)
         if sha256 and hashed.hexdigest() != sha256:
             raise _OtherContentError
-        if isinstance(target, Path):
+        if isinstance(source, Path) and isinstance(target, Path):
             out.flush()
-            shutil.copystat(source, out.name)
+            status = os.fstat(data.fileno())
+            os.utime(out.fileno(), ns=(status.st_atime_ns, status.st_mtime_ns))
     if isinstance(target, Path):
         _sync(target.parent)
 
@@ -402,7 +376,7 @@ def digest(item: Place) -> str:
     Raises:
         FileNotFoundError: It is gone.
     """
-    with opened(item) as stream:
+    with untrusted.opened(item) if isinstance(item, Path) else opened(item) as stream:
         return hashlib.file_digest(cast("Any", stream), "sha256").hexdigest()
 
 
@@ -413,19 +387,6 @@ def _sync(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-@contextmanager
-def _replacing(target: Path, unique: str = "") -> Iterator[Path]:
-    """A path beside the target, to be written: it then takes its name, or is gone."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    beside = target.with_name(shortened(f".{target.name}{unique}.part", _NAME_BYTES))
-    try:
-        with named(target):
-            yield beside
-            beside.replace(target)
-    finally:
-        beside.unlink(missing_ok=True)
 
 
 def _blob(item: "UPath", info: Mapping[str, Any]) -> Blob:

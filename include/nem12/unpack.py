@@ -16,7 +16,7 @@ from typing import BinaryIO, Final
 from uuid import uuid4
 from zipfile import ZipFile, ZipInfo
 
-from nem12 import archives, foreign
+from nem12 import archives, foreign, untrusted
 from nem12.archives import DamagedError, Expanding, LimitError
 from nem12.asexml import Message, XmlError, begins_as_xml, extract
 from nem12.errors import TerminalError
@@ -26,11 +26,14 @@ from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header
 from nem12.settings import MAX_MEMBERS, MAX_NAME_BYTES
 from nem12.shard import MeterFile, seen_at, survey
+from nem12.untrusted import Seen, seen_of
 
 _HASH_DIGITS: Final = 12
 
 
-def unpack(path: Path, name: str, profile: str, scratch: Path) -> Iterator[MeterFile]:
+def unpack(
+    path: Path, name: str, profile: str, scratch: Path, seen: Seen | None = None
+) -> Iterator[MeterFile]:
     """The meter files of a drop, each read once.
 
     Args:
@@ -38,14 +41,15 @@ def unpack(path: Path, name: str, profile: str, scratch: Path) -> Iterator[Meter
         name: As delivered.
         profile: To judge its files by.
         scratch: Folder for what has to be expanded; made when needed.
+        seen: What the drop was seen as; None for whatever file lies there.
 
     Raises:
-        TerminalError: The drop cannot be read, or is gone.
+        TerminalError: The drop cannot be read, is gone, or is not what was seen.
     """
     # Of its own for each drop: a copy of it may be read at the same time, or may have been.
     unpacking = _Unpacking(profile, scratch / uuid4().hex)
     try:
-        with path.open("rb") as stream:
+        with untrusted.opened(path, seen) as stream:
             yield from unpacking.drop(_Source(stream, str(path), as_text(name)))
     except FileNotFoundError:
         raise TerminalError(f"{text.shown(name, 200)} is gone") from None
@@ -63,21 +67,22 @@ def as_text(name: str) -> str:
     return encoded[: MAX_NAME_BYTES - len(mark.encode())].decode(errors="ignore") + mark
 
 
-def headers(path: Path, profile: str, scratch: Path) -> Iterator[Header]:
+def headers(path: Path, profile: str, scratch: Path, seen: Seen | None = None) -> Iterator[Header]:
     """The 100 record of each file of a drop; records are read no further than that.
 
     Args:
         path: Of the drop.
         profile: To judge its files by.
         scratch: Folder for what has to be expanded; made when needed.
+        seen: As for `unpack`.
 
     Raises:
-        TerminalError: The drop cannot be read, or is gone.
+        TerminalError: The drop cannot be read, is gone, or is not what was seen.
     """
-    if any(map(begins_as_xml, _beginnings(path))):
-        found = (file.header for file in unpack(path, path.name, profile, scratch))
+    if any(map(begins_as_xml, _beginnings(path, seen))):
+        found = (file.header for file in unpack(path, path.name, profile, scratch, seen))
     else:
-        found = (_first_header(beginning, profile) for beginning in _beginnings(path))
+        found = (_first_header(beginning, profile) for beginning in _beginnings(path, seen))
     yield from (header for header in found if header)
 
 
@@ -85,15 +90,15 @@ def _first_header(beginning: bytes, profile: str) -> Header | None:
     return survey(BytesIO(beginning), "", "", profile, len(beginning)).header
 
 
-def _beginnings(path: Path) -> Iterator[bytes]:
+def _beginnings(path: Path, seen: Seen | None) -> Iterator[bytes]:
     """The beginning of each file of a drop, as far as it can be read."""
-    with path.open("rb") as stream, suppress(DamagedError):
+    with untrusted.opened(path, seen) as stream, suppress(DamagedError):
         beginning = stream.read(BEGINNING)
         if archives.is_zip(stream, beginning):
             with archives.opened_zip(stream) as archive:
                 for info in archives.members(archive)[:MAX_MEMBERS]:
                     with suppress(DamagedError):
-                        yield _beginning_of(archive, info, path.stat().st_size)
+                        yield _beginning_of(archive, info, os.fstat(stream.fileno()).st_size)
         elif beginning.startswith(archives.GZIP):
             yield Expanding(len(beginning), archives.opened_gzip(stream)).read(BEGINNING)
         else:
@@ -105,9 +110,9 @@ def _beginning_of(archive: ZipFile, info: ZipInfo, size: int) -> bytes:
         return Expanding(size, stream).read(BEGINNING)
 
 
-def sha256(path: Path) -> str:
-    """The hash of a delivery as it lies there."""
-    with path.open("rb") as stream:
+def sha256(path: Path, seen: Seen | None = None) -> str:
+    """The hash of a delivery as it lies there; `seen` as for `unpack`."""
+    with untrusted.opened(path, seen) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
@@ -300,7 +305,8 @@ class _Unpacking:
     def _surveyed(self, source: _Source) -> MeterFile:
         source.stream.seek(0)
         file = survey(source.stream, source.path, source.name, self.profile, source.size)
-        return replace(file, delivered_at=source.delivered_at)
+        seen = seen_of(os.fstat(source.stream.fileno()))
+        return replace(file, seen=seen, delivered_at=source.delivered_at)
 
     def _foreign(self, source: _Source, kind: Kind) -> MeterFile:
         return _refuse(self._surveyed(source), "foreign", kind.message)

@@ -14,13 +14,14 @@ from typing import Any
 import pytest
 
 from nem12 import storage
-from nem12.drop import LEAVING, Settling, drops
+from nem12.drop import Settling, drops
 from nem12.load.arrivals import Arrivals, Watch
 from nem12.load.changed import clear_left, put_back_changed
 from nem12.load.claim import claim_listing, save_listing
 from nem12.load.plan import plan
 from nem12.load.settle import free_claim
 from nem12.settings import Home
+from nem12.untrusted import LEAVING
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.verify import verify
 from tests.pg.test_arrivals import Time

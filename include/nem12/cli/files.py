@@ -88,7 +88,7 @@ def _unpacked(
     told = os.fsencode(path).decode(errors="backslashreplace")
     try:
         with storage.named(scratch):
-            for file in unpack(path.absolute(), name, profile, scratch):
+            for file in unpack(path.resolve(), name, profile, scratch):
                 yield f"{told}{file.name.removeprefix(as_text(name))}", file
     except TerminalError as error:
         raise UsageError(f"{shown(str(path), 500)}: {error}") from None

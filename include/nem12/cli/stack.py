@@ -49,6 +49,12 @@ def up(arguments: Namespace) -> int:
         )
         out.print(f"drop files   {home.landing}", soft_wrap=True)
         out.print(f"PostgreSQL   {server.uri(settings.READER_ROLE)}", soft_wrap=True)
+        if os.geteuid() == 0:
+            out.print(
+                "running as root: files are read with all rights; an ordinary user is safer,"
+                " see docs/security.md",
+                soft_wrap=True,
+            )
         out.print("Ctrl-C stops all of it.")
         # Ctrl-C is how it is meant to end.
         with suppress(KeyboardInterrupt):
@@ -123,7 +129,7 @@ def _running(
 def _drop(sample: Path, home: Home) -> str:
     """Copy as a careful sender does: whoever looks sees all of it or nothing."""
     target = home.landing / sample.name
-    storage.copy(sample, target)
+    storage.copy(sample.resolve(), target)
     return target.as_uri()
 
 

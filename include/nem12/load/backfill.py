@@ -95,5 +95,5 @@ def _made_at(drop: Drop, home: Home) -> Iterator[datetime]:
         TemporaryDirectory(prefix="headers-", dir=home.scratch) as scratch,
     ):
         local = storage.fetched(drop.path, Path(scratch) / "fetched")
-        for header in headers(local, drop.profile, Path(scratch)):
+        for header in headers(local, drop.profile, Path(scratch), drop.seen):
             yield header.created.replace(tzinfo=NEM_TIME)

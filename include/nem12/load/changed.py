@@ -14,8 +14,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
-from nem12 import storage
-from nem12.drop import LEAVING, Drop, look, uri_path
+from nem12 import storage, untrusted
+from nem12.drop import Drop, look, uri_path
 from nem12.errors import TransientError
 from nem12.load.keeping import delivered_name, is_unchanged, put_changed_back
 from nem12.load.report import why
@@ -23,6 +23,7 @@ from nem12.mdff.profile import PROFILES
 from nem12.mdff.text import shown
 from nem12.settings import KEPT_CHECK_DAYS, MIB, Home, standstill_seconds
 from nem12.storage import Place
+from nem12.untrusted import LEAVING, NotAFolderError, Seen
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.sql import Row
@@ -85,7 +86,7 @@ class Left:
 
 def left_for_long(connection: Connection, home: Home) -> list[Left]:
     """The drops that were copied to another file system, and have stood still since."""
-    listed = (path for folder in _folders(home) for path, _ in storage.listed(folder))
+    listed = (path for folder in _folders(home) for path in _lying(folder))
     paths = {int(found[1]): path for path in listed if (found := _LEFT.match(path.name))}
     if not paths:
         return []
@@ -104,7 +105,7 @@ def clear_left(connection: Connection, home: Home) -> None:
     for left in left_for_long(connection, home):
         with _alone(left.path):
             if _is_kept(left):
-                left.path.unlink()
+                untrusted.remove(left.path)
             else:
                 said = put_changed_back(home, left.path, *_came_by(home, left))
                 log.warning("%s: %s", shown(left.path.name, 200), said)
@@ -134,11 +135,18 @@ def _came_by(home: Home, left: Left) -> tuple[str, str]:
 
 
 def _folders(home: Home) -> Iterator[Path]:
-    """Where drops lie that were copied; never behind a link that somebody has put there."""
+    """Where drops lie that were copied."""
     landing = (home.landing, *(home.landing / name for name in PROFILES if name != "standard"))
     for folder in (*landing, home.rejected):
-        if isinstance(folder, Path) and not (folder / LEAVING).is_symlink():
+        if isinstance(folder, Path):
             yield folder / LEAVING
+
+
+def _lying(folder: Path) -> list[Path]:
+    try:
+        return [path for path, _ in untrusted.listed(folder)]
+    except NotAFolderError:
+        return []  # nothing of ours
 
 
 def grown(connection: Connection, claim: str) -> dict[int, list[Row]]:
@@ -149,12 +157,12 @@ def grown(connection: Connection, claim: str) -> dict[int, list[Row]]:
     return found
 
 
-def prefixes(path: Path, candidates: Iterable[Row]) -> list[Row]:
-    """Those that are what a file begins with."""
+def prefixes(path: Path, candidates: Iterable[Row], seen: Seen | None = None) -> list[Row]:
+    """Those that are what a file begins with, which has to be the one that was seen."""
     by_size = sorted(candidates, key=lambda row: int(row["size"]))
     hashed = hashlib.sha256()
     found: list[Row] = []
-    with path.open("rb") as stream:
+    with untrusted.opened(path, seen) as stream:
         for row in by_size:
             while (left := row["size"] - stream.tell()) > 0:
                 piece = stream.read(min(left, MIB))

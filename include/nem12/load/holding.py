@@ -7,10 +7,11 @@ from typing import BinaryIO
 
 from nem12 import archives, foreign
 from nem12.archives import DamagedError, Expanding, LimitError
+from nem12.errors import TerminalError
 from nem12.foreign import BEGINNING
 from nem12.mdff import text
 from nem12.settings import MAX_EXPANDED_BYTES, MIB, Home
-from nem12.storage import Place, files_below
+from nem12.storage import Place, files_below, opened_in_parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def holding(home: Home, nmi: str) -> Iterator[Held]:
                         yield Held(path, "is named after it")
                 except FileNotFoundError:
                     continue  # a load has moved it on: what it settles is kept out
-                except (DamagedError, LimitError, OSError) as error:
+                except (DamagedError, LimitError, TerminalError, OSError) as error:
                     yield Held(path, f"cannot be read: {error}")
     yield from unlisted
 
@@ -58,7 +59,7 @@ def _holds(path: Place, wanted: bytes) -> bool:
     Raises:
         DamagedError: It is not where it can be read, and part of the file cannot.
     """
-    with path.open("rb") as stream:
+    with opened_in_parts(path) as stream:
         beginning = stream.read(BEGINNING)
         if archives.is_zip(stream, beginning):
             return _archive_holds(stream, wanted)

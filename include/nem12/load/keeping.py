@@ -4,19 +4,18 @@ Whoever delivered it may still write to it: what is kept is compared with what w
 drop of its own again where it differs.
 """
 
-from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from nem12 import storage
-from nem12.drop import LEAVING, Drop, look, uri_path
-from nem12.errors import TerminalError
+from nem12 import storage, untrusted
+from nem12.drop import Drop, look, uri_path
 from nem12.load.report import REPORT_SUFFIX
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
 from nem12.storage import Place
+from nem12.untrusted import LEAVING
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.ledger import OpenDrop
@@ -159,7 +158,16 @@ def is_unchanged(drop: Drop, sha256: str, place: Place) -> bool:
     found = look(place, drop.profile)
     if not isinstance(found, Drop) or found.size != drop.size:
         return False
-    return found.mtime_ns == drop.mtime_ns or storage.digest(place) == sha256
+    if found.mtime_ns != drop.mtime_ns or _is_replaced(drop, found):
+        return storage.digest(place) == sha256
+    return True
+
+
+def _is_replaced(drop: Drop, found: Drop) -> bool:
+    """Whether another file lies there, on the same file system: times can be set by anybody."""
+    device, _, inode = drop.identity.partition(":")
+    device_now, _, inode_now = found.identity.partition(":")
+    return device == device_now and inode != inode_now
 
 
 def _prefix(sha256: str) -> str:
@@ -180,27 +188,15 @@ def leaving_place(one: OpenDrop) -> Path:
 def _leave(one: OpenDrop) -> None:
     """Take a drop out of the sight of the watch, on the file system where it landed."""
     place = leaving_place(one)
-    with suppress(FileExistsError):
-        place.parent.mkdir(mode=0o700)
-    _check_leaving(place.parent)
-    Path(str(one.drop.path)).rename(place)
+    untrusted.make_folder(place.parent)
+    untrusted.rename(Path(str(one.drop.path)), place)
 
 
 def _has_left(one: OpenDrop) -> bool:
     """Whether it lies where it was to be copied from."""
     if not isinstance(one.drop.path, Path):
         return False
-    place = leaving_place(one)
-    if not isinstance(look(place, one.drop.profile), Drop):
-        return False
-    _check_leaving(place.parent)
-    return True
-
-
-def _check_leaving(folder: Path) -> None:
-    """A sender may have put a link there: what lies behind it is none of ours."""
-    if folder.is_symlink() or not folder.is_dir():
-        raise TerminalError(f"{folder} is not a folder: remove it")
+    return isinstance(look(leaving_place(one), one.drop.profile), Drop)
 
 
 def _make_room(home: Home, one: OpenDrop, sha256: str, target: Place) -> None:

@@ -338,13 +338,13 @@ def _read(
     delivered_as = _delivered_as(home, drop, local)
     files = [
         dated(file, drop.mtime_ns, claimed.claimed_at)
-        for file in unpack(local, delivered_as, drop.profile, workplace / "expanded")
+        for file in unpack(local, delivered_as, drop.profile, workplace / "expanded", drop.seen)
     ]
     # What is packed has another hash than its file.
     whole = len(files) == 1 and files[0].path == str(local)
-    planned.sha256 = files[0].sha256 if whole else sha256(local)
+    planned.sha256 = files[0].sha256 if whole else sha256(local, drop.seen)
     new = {file.file_id for file in files}
-    grew_from = [row["file_id"] for row in prefixes(local, smaller)]
+    grew_from = [row["file_id"] for row in prefixes(local, smaller, drop.seen)]
     planned.grew_from = [file_id for file_id in grew_from if file_id not in new]
     if look(drop.path, drop.profile) != drop:
         raise TerminalError(f"{shown(drop.path.name, 200)} changed while it was read")
@@ -355,7 +355,7 @@ def _delivered_as(home: Home, drop: Drop, local: Path) -> str:
     """The name that a drop was delivered by; where it is kept, its hash stands before that."""
     if storage.relative(drop.path, home.landing):
         return drop.path.name
-    return delivered_name(home, drop.uri, sha256(local))
+    return delivered_name(home, drop.uri, sha256(local, drop.seen))
 
 
 def judged_as_whole(file: MeterFile) -> MeterFile:

@@ -1,0 +1,208 @@
+"""Files and folders that their sender may swap at any moment: for a link, a pipe, another file.
+
+A folder inside of the landing folder is opened without following links, and what lies in a folder
+by the descriptor of that: no name leads elsewhere between a look and what is done after it. What is
+opened is a regular file, and where that is asked for the one that was seen before. The landing
+folder itself is the operator's to name: nobody else may be able to replace it.
+"""
+
+import errno
+import os
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from io import BufferedReader
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from nem12.errors import TerminalError
+from nem12.mdff.profile import PROFILES
+
+LEAVING: Final = ".leaving"
+"""The folder, beside a drop, from which it is copied to another file system."""
+
+PROFILE_FOLDERS: Final = tuple(name for name in PROFILES if name != "standard")
+
+Seen = tuple[int, ...]
+"""Size, time of the last change (ns) and inode of a file: another content has others."""
+
+_FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+
+_FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+"""Without waiting: a pipe has no writer, and whoever holds a lease gives it back when they like."""
+
+_NO_FILE: Final = (errno.ELOOP, errno.ENXIO, errno.ENODEV)
+"""What opening says of a link, a socket and a device."""
+
+
+class NotAFileError(TerminalError):
+    """What lies there is no regular file."""
+
+
+class NotAFolderError(TerminalError):
+    """In the place of a folder lies something else, or a link."""
+
+
+class ChangedError(TerminalError):
+    """A file is not the one that was seen."""
+
+
+def seen_of(status: os.stat_result) -> Seen:
+    """What a file is told from others by."""
+    return status.st_size, status.st_mtime_ns, status.st_ino
+
+
+@contextmanager
+def entered(folder: Path) -> Iterator[int]:
+    """A descriptor of a folder.
+
+    Raises:
+        NotAFolderError: It is a link, inside of the landing folder, or no folder.
+        OSError: It is gone, or may not be read.
+    """
+    descriptor = _open_folder(folder)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _open_folder(folder: Path) -> int:
+    if folder.name not in (*PROFILE_FOLDERS, LEAVING):
+        return os.open(folder, _FOLDER)
+    with entered(folder.parent) as above:
+        try:
+            return os.open(folder.name, _FOLDER | os.O_NOFOLLOW, dir_fd=above)
+        except OSError as error:
+            if error.errno in (errno.ELOOP, errno.ENOTDIR):
+                raise NotAFolderError(f"{folder} is not a folder: remove it") from None
+            error.filename = str(folder)
+            raise
+
+
+def listed(folder: Path) -> list[tuple[Path, os.stat_result]]:
+    """What lies in a folder, by name, each with its status; links are not followed.
+
+    Others move files while this runs: what has vanished is left out, and a folder that has
+    vanished is empty.
+
+    Raises:
+        NotAFolderError: As `entered`.
+    """
+    found = []
+    try:
+        with entered(folder) as descriptor, os.scandir(descriptor) as entries:
+            for entry in entries:
+                try:
+                    found.append((folder / entry.name, entry.stat(follow_symlinks=False)))
+                except OSError as error:
+                    if not _vanished(error):
+                        raise
+    except OSError as error:
+        if not _vanished(error):
+            raise
+    return sorted(found)
+
+
+def _vanished(error: OSError) -> bool:
+    """Whether it says that a name is gone; on NFS also a handle that somebody held."""
+    return error.errno in (errno.ENOENT, errno.ESTALE)
+
+
+def status_of(path: Path) -> os.stat_result:
+    """The status of a file, or of the link that lies there."""
+    with entered(path.parent) as folder:
+        return os.stat(path.name, dir_fd=folder, follow_symlinks=False)
+
+
+def is_readable(path: Path) -> bool:
+    """Whether a file may be read."""
+    with entered(path.parent) as folder:
+        return os.access(path.name, os.R_OK, dir_fd=folder)
+
+
+def opened(path: Path, seen: Seen | None = None) -> BufferedReader:
+    """A regular file, at its beginning; never one behind a link, and nothing is waited for.
+
+    Args:
+        path: Of the file.
+        seen: What it was seen as; None for whatever file lies there.
+
+    Raises:
+        ChangedError: It is not what was seen.
+        NotAFileError: It is no regular file.
+        NotAFolderError: Its folder is none.
+        OSError: It is gone, or may not be read.
+    """
+    with entered(path.parent) as folder:
+        try:
+            descriptor = os.open(path.name, _FILE, dir_fd=folder)
+        except OSError as error:
+            if error.errno in _NO_FILE:
+                raise _other(path, seen) from None
+            error.filename = str(path)
+            raise
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode) or seen not in (None, seen_of(status)):
+        os.close(descriptor)
+        raise _other(path, seen)
+    return os.fdopen(descriptor, "rb")
+
+
+def _other(path: Path, seen: Seen | None) -> TerminalError:
+    from nem12.mdff.text import shown  # which needs the settings, and these the storage
+
+    name = shown(path.name, 200)
+    if seen is None:
+        return NotAFileError(f"{name} is not a regular file")
+    return ChangedError(f"{name} changed while it was read")
+
+
+def rename(source: Path, target: Path) -> None:
+    """Give a file another name, over whatever has that; a link is renamed itself."""
+    with entered(source.parent) as here, entered(target.parent) as there:
+        try:
+            os.replace(source.name, target.name, src_dir_fd=here, dst_dir_fd=there)
+        except OSError as error:
+            error.filename, error.filename2 = str(source), str(target)
+            raise
+
+
+def remove(path: Path) -> None:
+    """Remove a file, or a link, if it is there."""
+    try:
+        with entered(path.parent) as folder:
+            os.unlink(path.name, dir_fd=folder)
+    except FileNotFoundError:
+        return
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder in another one for us alone, if nothing has its name."""
+    with entered(folder.parent) as above:
+        try:
+            os.mkdir(folder.name, 0o700, dir_fd=above)
+        except FileExistsError:
+            return
+
+
+@contextmanager
+def written(beside: Path, target: Path) -> Iterator[BinaryIO]:
+    """A new file, synced and then renamed; nothing that somebody has put in its place is touched.
+
+    Args:
+        beside: Its name until then, in the same folder.
+        target: Its name afterwards.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with entered(target.parent) as folder:
+        descriptor = os.open(beside.name, flags, 0o666, dir_fd=folder)
+        try:
+            with os.fdopen(descriptor, "wb") as out:
+                yield out
+                out.flush()
+                os.fsync(out.fileno())
+            os.replace(beside.name, target.name, src_dir_fd=folder, dst_dir_fd=folder)
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(beside.name, dir_fd=folder)
