@@ -9,16 +9,13 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
-import alembic.command
 import psutil  # type: ignore[import-untyped]
 import psycopg
 import pytest
-from alembic.config import Config
 
 from nem12 import settings
 from nem12.cli import __main__ as command_line
 from nem12.unpack import sha256
-from nem12.warehouse import migrate as migrations
 from nem12.warehouse import schema
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import Connection, connect
@@ -406,28 +403,6 @@ def test_migrations_at_once_wait_for_each_other(databases: Databases) -> None:
     said = [process.communicate()[0] for process in processes]
     assert sum(line.startswith("migrated from nothing") for line in said) == 1, said
     assert sum(line.startswith("already at") for line in said) == 2, said
-
-
-def test_who_migrates_for_long_keeps_the_lock(
-    databases: Databases, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A session that is idle in a transaction would be ended, and its lock with it."""
-    bare = databases.bare()
-    upgrade = alembic.command.upgrade
-    held: list[tuple[object, ...]] = []
-
-    def looking(config: Config, version: str) -> None:
-        held.extend(
-            bare.rows(
-                "SELECT state FROM pg_stat_activity JOIN pg_locks USING (pid)"
-                " WHERE locktype = 'advisory' AND datname = current_database()"
-            )
-        )
-        upgrade(config, version)
-
-    monkeypatch.setattr(alembic.command, "upgrade", looking)
-    assert migrations.migrate(bare.owner)[0] is None
-    assert held == [("idle",)]
 
 
 def test_migrate_without_the_right_to_is_one_line(

@@ -64,8 +64,31 @@ def test_what_runs_with_the_owner_s_rights_is_for_the_loader_and_finds_nothing_o
         " proconfig FROM pg_proc WHERE prosecdef AND pronamespace = 'public'::regnamespace"
         " ORDER BY proname"
     )
-    path = ["search_path=public, pg_temp", "DateStyle=ISO", "TimeZone=UTC"]
-    assert warehouse.rows(query) == [("meter_ensure_months", False, True, path)]
+    path, forms = "search_path=public, pg_temp", ["DateStyle=ISO", "TimeZone=UTC"]
+    assert warehouse.rows(query) == [
+        ("meter_ensure_months", False, True, [path, *forms]),
+        ("meter_hold_kept", False, True, [path]),
+    ]
+
+
+def test_the_reader_holds_up_no_load_whatever_it_locks(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    """Advisory locks are for everybody: nothing that loads may wait for one that can be guessed."""
+    names = ["nem12 kept", "meter_readings_2024_03", "meter_readings_2024_05"]
+    with psycopg.connect(warehouse.uri(settings.READER_ROLE)) as reader:
+        for name in names:
+            reader.execute("SELECT pg_advisory_lock(hashtextextended(%s, 12))", (name,))
+        for table in TABLES:
+            reader.execute(f"LOCK TABLE {table} IN ACCESS SHARE MODE".encode())
+            for mode in ("ROW SHARE", "SHARE", "ACCESS EXCLUSIVE"):
+                with pytest.raises(errors.InsufficientPrivilege), reader.transaction():
+                    reader.execute(f"LOCK TABLE {table} IN {mode} MODE".encode())
+        with connect(warehouse.loader) as loader:
+            # Without a month's lock and what is kept nothing loads; the server says who waits.
+            loader.execute("SELECT set_config('lock_timeout', '2s', true)")
+            load(loader, tmp_path, delivery(Day(), Day(date(2024, 5, 1))))
+    assert warehouse.one("SELECT count(*) FROM meter_months WHERE attached") == 2
 
 
 def test_nobody_but_the_loader_makes_partitions(warehouse: Warehouse) -> None:

@@ -32,7 +32,8 @@ from tests.support.servers import Warehouse
 
 FIRST = date(2024, 3, 31)  # the last of a month, and of a week
 
-stamps = st.sampled_from(["", "20240402080000", "20240402080001", "20240403080000"])
+OLD_STAMP = "19230402080000"
+stamps = st.sampled_from(["", "20240402080000", "20240402080001", "20240403080000", OLD_STAMP])
 days = st.builds(
     Day,
     day=st.sampled_from([FIRST, FIRST + timedelta(days=1)]),
@@ -99,7 +100,7 @@ def in_force(given: Sequence[Delivered]) -> dict[tuple[str, str], Day]:
         first = min(delivered.times)
         for number, day in enumerate(delivered.days):
             rank = (
-                0 if day.updated else -1 if header else -2,
+                -3 if day.updated == OLD_STAMP else 0 if day.updated else -1 if header else -2,
                 day.updated or header or first,
                 day.loaded,
                 header or first,

@@ -3,7 +3,7 @@
 import sys
 from argparse import Namespace
 from collections.abc import Generator, Iterator
-from contextlib import closing, suppress
+from contextlib import suppress
 from itertools import islice
 from typing import Any, Final
 
@@ -76,9 +76,15 @@ def _counted(value: object) -> object:
 
 def query(arguments: Namespace) -> int:
     """Run one SELECT as a reader and print its rows."""
-    with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
-        _may_only_read(connection)
-        with explained(), closing(_rows(connection, arguments.sql)) as rows:
+    with (
+        database(arguments, settings.READER_ROLE) as uri,
+        connect(uri, timeout_seconds=settings.QUERY_TIMEOUT_SECONDS) as connection,
+    ):
+        connection.read_only = True
+        # What the statement sets for its session ends with it too.
+        with explained(), connection.transaction(force_rollback=True):
+            _step_down(connection)
+            rows = _rows(connection, arguments.sql)
             columns = next(rows)
             if arguments.format == "json":
                 _print_json(columns, rows)
@@ -92,16 +98,14 @@ def query(arguments: Namespace) -> int:
     return 0
 
 
-def _may_only_read(connection: Connection) -> None:
-    """Take away what a query does not need."""
-    seconds = settings.QUERY_TIMEOUT_SECONDS
-    connection.execute("SELECT set_config('statement_timeout', %s, false)", (f"{seconds}s",))
-    connection.execute("SET default_transaction_read_only = on")
-    connection.commit()
-    # On a database of the user's own the URI may name a mighty role: step down where that is
-    # possible. The embedded server is entered as the reader.
+def _step_down(connection: Connection) -> None:
+    """Become the reader where that is possible.
+
+    On a database of the user's own the URI may name a mighty role. The embedded server is entered
+    as the reader.
+    """
     with suppress(psycopg.Error), connection.transaction():
-        connection.execute(f"SET ROLE {settings.READER_ROLE}")
+        connection.execute(f"SET LOCAL ROLE {settings.READER_ROLE}")
 
 
 class _AnyTime(Loader):

@@ -16,7 +16,7 @@ from nem12.load.arrivals import SYSTEM_CLOCK, Clock, complete_now
 from nem12.load.index import is_ours
 from nem12.load.strays import gather_strays
 from nem12.load.suspects import suspects
-from nem12.mdff.profile import profile as profile_named
+from nem12.mdff.profile import PROFILES
 from nem12.mdff.text import shown
 from nem12.settings import Home
 from nem12.storage import Place
@@ -107,8 +107,8 @@ def claim_by_glob(
         UsageError: A pattern is empty or leads out of the folders, or there is no such profile.
     """
     check_patterns(patterns)
-    if profile:
-        profile_named(profile)
+    if profile and profile not in PROFILES:
+        raise UsageError(f"no profile '{shown(profile, 40)}': choose one of {', '.join(PROFILES)}")
     landed = drops(home)
     found = [drop for drop in landed if matches(drop.path, home.landing, patterns)]
     complete, left = complete_now(connection, found, clock)

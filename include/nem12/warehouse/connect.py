@@ -1,11 +1,11 @@
 """Connections to the warehouse, with the settings that every one of them needs."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, Final
 
 import psycopg
-from psycopg import errors
+from psycopg import IsolationLevel, errors, generators, pq, sql
 from psycopg.rows import tuple_row
 
 from nem12.errors import MeterError, TerminalError, TransientError, UsageError
@@ -15,22 +15,14 @@ from nem12.warehouse.times import LOADERS
 
 Connection = psycopg.Connection[Any]
 
-SESSION: Final = {
-    # Deadlock freedom and the apply step's locks are proven for this level only.
-    "default_transaction_isolation": "read committed",
-    # Whatever a role or database prefers: who only reads says so after this.
-    "default_transaction_read_only": "off",
-    "default_transaction_deferrable": "off",
+SETTINGS: Final = {
     "lock_timeout": f"{LOCK_TIMEOUT_SECONDS}s",
     # A worker that dies between two statements must not keep its locks.
     "idle_in_transaction_session_timeout": "120s",
-    # Who listens for changes is idle for hours.
-    "idle_session_timeout": "0",
     # A worker's machine that disappears is noticed after about a minute.
     "tcp_keepalives_idle": "30",
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
-    "timezone": "UTC",
     # The driver reads times and intervals in these forms only.
     "datestyle": "ISO",
     "intervalstyle": "postgres",
@@ -64,20 +56,49 @@ _TRANSIENT: Final = frozenset({
 })  # fmt: skip
 
 
-_SETTINGS: Final = (
-    "SELECT count(set_config(name, setting, false))"
-    " FROM unnest(%s::text[], %s::text[]) AS s (name, setting)"
-)
 _MADE: Final = "SELECT revision, fingerprint, package FROM meter_schema"
 _TABLES: Final = "SELECT coalesce(string_agg(version_num, ' '), '') FROM alembic_version"
-_SETTINGS_AND_SCHEMA: Final = f"""
-SELECT given.settings, m.*, ({_TABLES})
-FROM ({_SETTINGS}) AS given (settings) LEFT JOIN ({_MADE}) AS m ON true
-"""  # noqa: S608 - made of constants
+_SCHEMA: Final = f"SELECT m.*, ({_TABLES}) FROM ({_MADE}) AS m"  # noqa: S608 - made of constants
+_IDLE: Final = """
+SELECT set_config('idle_session_timeout', '0', false) WHERE pg_backend_pid() = %s
+"""
+"""Who listens for changes is idle for hours. A pooler gives another process number, and its
+sessions are not only ours."""
+
+
+class _Local(psycopg.Connection[Any]):
+    """A connection whose settings are made anew in each transaction, and end with it.
+
+    Behind a pooler in transaction mode the next transaction may be another session's, and this
+    session is somebody else's next.
+
+    Attributes:
+        settings: Statements that follow BEGIN in one round trip; none of them takes a snapshot.
+    """
+
+    settings: bytes = b""
+
+    def _exec_command(
+        self, command: Any, result_format: pq.Format = pq.Format.TEXT
+    ) -> Generator[Any, Any, Any]:
+        """The driver begins every transaction by this."""
+        if not self.settings or command != self._get_tx_start_command():
+            return (yield from super()._exec_command(command, result_format))
+        self.pgconn.send_query(command + self.settings)
+        results = yield from generators.execute(self.pgconn)
+        for result in results:
+            if result.status != pq.ExecStatus.COMMAND_OK:
+                raise errors.error_from_result(result, encoding="utf-8")
+        return results[-1]
 
 
 def connect(
-    uri: str, *, timeout_seconds: int = 0, application: str = "nem12", any_schema: bool = False
+    uri: str,
+    *,
+    timeout_seconds: int = 0,
+    application: str = "nem12",
+    any_schema: bool = False,
+    timezone: str = "UTC",
 ) -> Connection:
     """Connect to the warehouse.
 
@@ -86,6 +107,7 @@ def connect(
         timeout_seconds: Of each statement; 0 for none.
         application: Name in `pg_stat_activity`.
         any_schema: Also to a database that this package does not fit, or that has no tables yet.
+        timezone: In which the server writes times.
 
     Raises:
         TransientError: It does not answer.
@@ -93,7 +115,7 @@ def connect(
         UsageError: The URI cannot be read.
     """
     try:
-        connection = psycopg.connect(
+        connection = _Local.connect(
             uri, application_name=application, connect_timeout=10, client_encoding="UTF8"
         )
     except psycopg.Error as error:
@@ -107,39 +129,48 @@ def connect(
         raise TransientError(f"PostgreSQL cannot be reached: {said}") from None
     with explained():
         try:
-            prepare(connection, timeout_seconds, any_schema=any_schema)
+            given = {"statement_timeout": f"{timeout_seconds}s", "timezone": timezone}
+            prepare(connection, given, any_schema=any_schema)
         except BaseException:
             connection.close()
             raise
     return connection
 
 
-def prepare(connection: Connection, timeout_seconds: int = 0, *, any_schema: bool = False) -> None:
-    """Give a connection, wherever it comes from, the settings of `SESSION`; in one round trip."""
+def prepare(connection: _Local, given: Mapping[str, str], *, any_schema: bool = False) -> None:
+    """Give each transaction of a connection `SETTINGS` and these; check the schema."""
     # To know what to prepare, psycopg keeps the last hundred statements: 50 MB of staged ones.
     connection.prepare_threshold = None
     for name, loader in LOADERS.items():
         connection.adapters.register_loader(name, loader)
-    values = {**SESSION, "statement_timeout": f"{timeout_seconds}s"}
+    # Deadlock freedom and the apply step's locks are proven for this level only.
+    connection.isolation_level = IsolationLevel.READ_COMMITTED
+    # Whatever a role or database prefers: who only reads says so after this.
+    connection.read_only = False
+    connection.deferrable = False
+    values = {**SETTINGS, **given}
     for version, more in _SINCE.items():
         if connection.info.server_version >= version:
             values |= more
-    arrays = (list(values), list(values.values()))
-    if any_schema:
-        connection.execute(_SETTINGS, arrays)
-    else:
-        schema.check(_schema(connection, arrays))
+    connection.settings = b"".join(
+        sql.SQL("; SET LOCAL {} = {}").format(sql.Identifier(name), value).as_bytes(connection)
+        for name, value in values.items()
+    )
+    connection.execute(_IDLE, (connection.info.backend_pid,))
     connection.commit()
+    if not any_schema:
+        schema.check(_schema(connection))
+        connection.commit()
 
 
-def _schema(connection: Connection, arrays: tuple[list[str], list[str]]) -> schema.Version | None:
-    """Give the settings, and say which schema there is."""
+def _schema(connection: Connection) -> schema.Version | None:
+    """Which schema there is."""
     try:
-        row = connection.execute(_SETTINGS_AND_SCHEMA, arrays).fetchone()
+        row = connection.execute(_SCHEMA).fetchone()
     except (errors.UndefinedTable, errors.InsufficientPrivilege):
         connection.rollback()
         return installed(connection)
-    return schema.Version(*row[1:]) if row and row[1] is not None else None
+    return schema.Version(*row) if row else None
 
 
 def installed(connection: Connection) -> schema.Version | None:

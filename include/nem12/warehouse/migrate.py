@@ -36,20 +36,29 @@ def migrate(uri: str) -> tuple[Version | None, Version]:
     """
     logging.getLogger("alembic").setLevel(logging.WARNING)
     with explained(), connect(uri, application="nem12 migrate", any_schema=True) as connection:
-        # Two who migrate at once: the second waits and then finds nothing to do.
-        connection.execute("SELECT pg_advisory_lock(hashtextextended(%s, 12))", (_LOCK,))
-        # The lock is the session's. An open transaction would be ended for being idle, and would
-        # not see the table that the migration makes.
-        connection.commit()
         _check_encoding(connection)
         before = installed(connection)
         if before != schema.needed():
             if before is not None:
                 schema.check_migratable(before)
-            recorded = _recorded(connection) if before else []
             _upgrade(uri)
-            install(connection, schema.statements(), recorded)
+            with connection.transaction():
+                lock(connection)
+                now = installed(connection)
+                if now == schema.needed():
+                    # Another one has been quicker.
+                    return now, now
+                recorded = _recorded(connection) if now else []
+                install(connection, schema.statements(), recorded)
         return before, schema.needed()
+
+
+def lock(connection: Connection) -> None:
+    """Two who migrate at once: the second waits, and then finds nothing to do.
+
+    Until the end of the transaction: behind a pooler a session is not only ours.
+    """
+    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 12))", (_LOCK,))
 
 
 def _check_encoding(connection: Connection) -> None:

@@ -125,11 +125,12 @@ class Lender:
             raise
 
 
-def _connected(conninfo: str) -> Connection:
+def _connected(conninfo: str, timezone: str = "UTC") -> Connection:
     return connect(
         make_conninfo(conninfo, **_NETWORK),
         timeout_seconds=settings.PAGE_TIMEOUT_SECONDS,
         application="nem12 page",
+        timezone=timezone,
     )
 
 
@@ -138,10 +139,7 @@ def _reader() -> Connection:
         conninfo = warehouse_conninfo(settings.READER_CONNECTION_ID)
     except SetupError:
         conninfo = warehouse_conninfo()
-    connection = _connected(conninfo)
-    with explained():
-        connection.execute("SELECT set_config('timezone', 'Australia/Brisbane', false)")
-        connection.commit()
+    connection = _connected(conninfo, "Australia/Brisbane")
     connection.isolation_level = IsolationLevel.REPEATABLE_READ
     connection.read_only = True
     return connection

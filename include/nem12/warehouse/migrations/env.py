@@ -1,9 +1,12 @@
 """Runs the migrations; `nem12.warehouse.migrate` says against which database."""
 
+from typing import cast
+
 from alembic import context
 from sqlalchemy import create_engine, pool
 
-from nem12.warehouse.connect import connect
+from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.migrate import lock
 
 uri = context.config.attributes["uri"]
 engine = create_engine(
@@ -12,4 +15,5 @@ engine = create_engine(
 with engine.connect() as connection:
     context.configure(connection=connection)
     with context.begin_transaction():
+        lock(cast("Connection", connection.connection.driver_connection))
         context.run_migrations()

@@ -14,14 +14,14 @@ BEGIN
     -- Every connection asks whether its package fits.
     GRANT SELECT ON meter_schema, alembic_version TO PUBLIC;
     -- Nobody but who may load has reason to make partitions.
-    REVOKE ALL ON FUNCTION meter_ensure_months(date[]), meter_keep_from(text, date),
+    REVOKE ALL ON FUNCTION meter_ensure_months(date[]), meter_hold_kept(), meter_keep_from(text, date),
         meter_remove_months(date, boolean), meter_purge_nmi(text, date) FROM PUBLIC;
     FOR role IN SELECT rolname FROM pg_roles WHERE rolname IN ('nem12_loader', 'nem12_reader') LOOP
         EXECUTE format('GRANT SELECT ON %s, %s TO %I', changed, read, role);
     END LOOP;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'nem12_loader') THEN
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO nem12_loader', changed);
-        GRANT EXECUTE ON FUNCTION meter_ensure_months(date[]) TO nem12_loader;
+        GRANT EXECUTE ON FUNCTION meter_ensure_months(date[]), meter_hold_kept() TO nem12_loader;
     END IF;
     -- None of ours finds a caller's temporary table, or what a caller made in another schema. The
     -- server's own comes first where it is not named; named, new tables would go there.

@@ -25,7 +25,8 @@ BEGIN
     LOOP
         partition := 'meter_readings_'::text || pg_catalog.to_char(month::timestamp, 'YYYY_MM'::text);
         CONTINUE WHEN pg_catalog.to_regclass(partition) IS NOT NULL;
-        PERFORM pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(partition, 12::bigint));
+        -- As attaching does; neither readers nor writers meet it, and a reader cannot take it.
+        LOCK TABLE ONLY meter_readings IN SHARE UPDATE EXCLUSIVE MODE;
         -- Asked of the catalog: to_regclass may answer from a cache that is older than the lock.
         CONTINUE WHEN EXISTS (
             SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid

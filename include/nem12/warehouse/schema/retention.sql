@@ -1,11 +1,11 @@
 -- Who loads holds what is kept until the end of the transaction; who changes it waits for them.
 -- To be called before any row is locked: whoever changes it locks rows of the ledger afterwards.
+-- Not an advisory lock: whoever may connect can take those, and hold up all loads. SECURITY DEFINER: the
+-- loader may not change this table, and only who may can lock it.
 CREATE OR REPLACE FUNCTION meter_hold_kept() RETURNS boolean
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
-    -- Qualified, with the types of the server's own: see meter_ensure_months, which calls this.
-    PERFORM pg_catalog.pg_advisory_xact_lock_shared(
-        pg_catalog.hashtextextended('nem12 kept'::text, 12::bigint));
+    LOCK TABLE meter_kept_from IN ROW SHARE MODE;
     -- A statement of its own: it sees what was committed while the lock was waited for.
     RETURN EXISTS (SELECT FROM meter_kept_from);
 END $$;
@@ -32,7 +32,7 @@ DECLARE
     removed bigint;
 BEGIN
     -- Waits for those who load, and makes them wait.
-    PERFORM pg_advisory_xact_lock(hashtextextended('nem12 kept', 12));
+    LOCK TABLE meter_kept_from IN EXCLUSIVE MODE;
     INSERT INTO meter_kept_from AS k (nmi, first_day) VALUES (only_nmi, new_first_day)
     ON CONFLICT (nmi) DO UPDATE SET first_day = excluded.first_day
     WHERE k.first_day < excluded.first_day;
@@ -144,7 +144,7 @@ BEGIN
     IF only_nmi = '' THEN
         RAISE EXCEPTION 'an NMI is needed';
     END IF;
-    PERFORM pg_advisory_xact_lock(hashtextextended('nem12 kept', 12));
+    LOCK TABLE meter_kept_from IN EXCLUSIVE MODE;
     readings := 0;
     findings := meter_blank_findings(only_nmi, new_first_day);
     day_versions := meter_keep_from(only_nmi, new_first_day);
