@@ -75,6 +75,8 @@ def pooled(warehouse: Warehouse) -> Iterator[Warehouse]:
 
 
 class _Pooled(Warehouse):
+    _folder: Path
+
     def __init__(self, server: embedded.Server, name: str, folder: Path) -> None:
         super().__init__(server, name)
         object.__setattr__(self, "_folder", folder)

@@ -159,7 +159,7 @@ def test_the_longest_name_that_a_folder_takes_is_loaded_kept_and_put_back(
     assert all(each.removesuffix(".report.txt").endswith(name[-90:]) for each in kept)
     run.drop(name, TRUNCATED)
     assert run.run().files == {"refused": 1}
-    assert [one.place.name for one in redrive(run.connection, run.home)] == [name]
+    assert [one.place and one.place.name for one in redrive(run.connection, run.home)] == [name]
 
 
 def test_the_same_content_again_is_a_duplicate(warehouse: Warehouse, run: Run) -> None:

@@ -159,6 +159,7 @@ def test_a_refused_file_can_be_put_back(run: Run) -> None:
     land(run, "cut.csv", GOOD[:-5])
     run.run()
     (back,) = redrive(run.connection, run.home)
+    assert back.place
     assert back.place.name == "cut.csv"
     assert names(run.home.rejected) == []
     assert [drop.path.name for drop in drops(run.home)] == ["cut.csv"]

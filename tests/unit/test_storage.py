@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -83,7 +84,7 @@ def test_a_file_is_on_disk_before_it_has_its_name(
         assert os.fstat(descriptor).st_size == 4
         sync(descriptor)
 
-    def renamed(*names: str, **folders: int) -> None:
+    def renamed(*names: str, **folders: Any) -> None:
         done.append("renamed")
         rename(*names, **folders)
 
@@ -127,7 +128,7 @@ def test_a_move_to_another_file_system_keeps_content_and_time(
     os.utime(source, (1_700_000_000, 1_700_000_000))
     rename = os.replace
 
-    def across(*names: str, **folders: int) -> None:
+    def across(*names: str, **folders: Any) -> None:
         if names[0] == source.name:
             raise OSError(errno.EXDEV, "another file system")
         rename(*names, **folders)

@@ -56,7 +56,7 @@ def swapping(one: Path, other: Path) -> Iterator[None]:
         if folder.stat().st_uid == 0 and folder.stat().st_mode & 0o1 == 0:
             folder.chmod(folder.stat().st_mode | 0o111)
     user = pwd.getpwnam("nobody")
-    command = [sys.executable, "-c", SWAP, str(user.pw_uid), str(user.pw_gid), one, other]
+    command = [sys.executable, "-c", SWAP, str(user.pw_uid), str(user.pw_gid), str(one), str(other)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout
