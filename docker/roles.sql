@@ -22,3 +22,12 @@ ALTER DATABASE :"DBNAME" OWNER TO nem12_owner;
 -- of the server's in what the owner runs.
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT ALL ON SCHEMA public TO nem12_owner;
+
+-- The reader writes nothing: its transactions begin read-only, and nobody else makes large objects, which
+-- everybody may by default.
+ALTER ROLE nem12_reader SET default_transaction_read_only = on;
+SELECT format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', oid::regprocedure)
+FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace
+    AND (proname LIKE 'lo\_%' OR proname IN ('loread', 'lowrite'))
+\gexec

@@ -20,6 +20,7 @@ from nem12 import settings
 from nem12.errors import UsageError
 from nem12.local import embedded
 from nem12.local.embedded import machine
+from nem12.warehouse.migrate import migrate
 from tests.support.servers import discard, home_in, passable_folder
 
 AS_ROOT = os.geteuid() == 0
@@ -106,6 +107,25 @@ def test_first_use_makes_the_roles_and_the_databases_of_the_owner(
         owner = "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = %s"
         with psycopg.connect(server.uri()) as connection:
             assert connection.execute(owner, [name]).fetchone() == (settings.OWNER_ROLE,)
+
+
+def test_the_reader_writes_nothing_not_even_for_itself(
+    used: tuple[settings.FolderHome, embedded.Server],
+) -> None:
+    _, server = used
+    migrate(server.uri())
+    reader = server.uri(settings.READER_ROLE)
+    assert one(reader, "SHOW transaction_read_only") == "on"
+    for statement in (
+        "CREATE TEMPORARY TABLE mine (a int)",
+        "SELECT lo_from_bytea(0, 'mine')",
+        "SELECT lo_create(1)",
+    ):
+        with (
+            psycopg.connect(reader, options="-c default_transaction_read_only=off") as connection,
+            pytest.raises(psycopg.errors.InsufficientPrivilege),
+        ):
+            connection.execute(statement.encode())
 
 
 def test_rows_are_there_at_the_next_use(home: settings.FolderHome) -> None:

@@ -21,8 +21,15 @@ TABLES = (
 )  # fmt: skip
 
 
+WRITING = "-c default_transaction_read_only=off"
+
+
 def refused(uri: str, statement: str) -> None:
-    with psycopg.connect(uri) as connection, pytest.raises(errors.InsufficientPrivilege):
+    # The reader's transactions begin read-only, which everybody may change: rights decide.
+    with (
+        psycopg.connect(uri, options=WRITING) as connection,
+        pytest.raises(errors.InsufficientPrivilege),
+    ):
         connection.execute(statement.encode())
 
 
@@ -162,7 +169,7 @@ def test_who_may_create_in_the_schema_gets_no_right_of_the_owner_by_a_load(
     superuser = warehouse.uri(embedded.SUPERUSER)
     with psycopg.connect(superuser) as connection:
         connection.execute("GRANT CREATE ON SCHEMA public TO PUBLIC")
-    with psycopg.connect(warehouse.uri(settings.READER_ROLE)) as reader:
+    with psycopg.connect(warehouse.uri(settings.READER_ROLE), options=WRITING) as reader:
         for number, (what, returns) in enumerate(EVIL.items()):
             reader.execute(evil(number, what, returns).encode())
     with psycopg.connect(warehouse.loader) as loader:

@@ -4,13 +4,21 @@ import time
 from typing import Final
 
 import psycopg
-from psycopg import sql
+from psycopg import conninfo, sql
 
 from nem12 import settings
 from nem12.errors import TransientError
 from nem12.local.embedded.cluster import PATIENCE_SECONDS
 
 ROLES: Final = (settings.OWNER_ROLE, settings.LOADER_ROLE, settings.READER_ROLE)
+_OPEN_TO_ALL: Final = """
+SELECT oid::regprocedure::text FROM pg_proc
+WHERE pronamespace = 'pg_catalog'::regnamespace
+    AND (proname LIKE 'lo\\_%' OR proname IN ('loread', 'lowrite'))
+    AND (proacl IS NULL OR aclcontains(proacl, makeaclitem(0, proowner, 'EXECUTE', false)))
+"""
+"""The functions of large objects that PUBLIC may still run."""
+
 DATABASES: Final = (settings.DATABASE, settings.AIRFLOW_DATABASE)
 
 
@@ -29,6 +37,16 @@ def bootstrap(uri: str) -> None:
                         sql.Identifier(database), sql.Identifier(settings.OWNER_ROLE)
                     )
                 )
+        connection.execute(
+            sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(
+                sql.Identifier(settings.READER_ROLE)
+            )
+        )
+    with _connect(conninfo.make_conninfo(uri, dbname=settings.DATABASE)) as connection:
+        # Everybody may make large objects by default; the reader is to write nothing.
+        for (function,) in connection.execute(_OPEN_TO_ALL).fetchall():
+            revoke = sql.SQL("REVOKE EXECUTE ON FUNCTION {} FROM PUBLIC")
+            connection.execute(revoke.format(sql.SQL(function)))
 
 
 def _connect(uri: str) -> psycopg.Connection:

@@ -23,6 +23,10 @@ BEGIN
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO nem12_loader', changed);
         GRANT EXECUTE ON FUNCTION meter_ensure_months(date[]), meter_hold_kept() TO nem12_loader;
     END IF;
+    -- Temporary tables take disk, and the reader is to write nothing; who owns the database makes them.
+    IF pg_has_role((SELECT datdba FROM pg_database WHERE datname = current_database()), 'USAGE') THEN
+        EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
+    END IF;
     -- None of ours finds a caller's temporary table, or what a caller made in another schema. The
     -- server's own comes first where it is not named; named, new tables would go there.
     FOR one IN
