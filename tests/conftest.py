@@ -13,20 +13,22 @@ SHARED = Path(__file__).parents[2] / "shared"
 _CALLERS: Final = ("METER_", "AIRFLOW", "OPENLINEAGE_", "PG")
 """What the names of settings begin with that are an installation's, not a test's."""
 
-_OURS: Final = (
-    "METER_BAD_DAYS",
-    "METER_CELERY",
-    "METER_FUZZ_MINUTES",
-    "METER_NEW_GOLDEN",
-    "METER_S3",
-    "METER_SCREENSHOTS",
-    "METER_SOAK_MINUTES",
-    "METER_SOAK_SEED",
-)
-"""What only the suite reads."""
+OURS: Final = {
+    "CI": "true: hypothesis tries the same examples in every run",
+    "METER_BAD_DAYS": "1: run tests/soak/test_bad_days.py",
+    "METER_CELERY": "1: tests/celery fails where its packages or Redis are missing, not skips",
+    "METER_FUZZ_MINUTES": "run tests/soak/test_fuzz.py for so long",
+    "METER_NEW_GOLDEN": "1: write tests/cases/golden anew from what is staged now",
+    "METER_S3": "1: tests/s3 fails where its packages are missing, not skips",
+    "METER_SCREENSHOTS": "folder into which tests/e2e/test_page.py puts pictures of the page",
+    "METER_SOAK_MINUTES": "run tests/soak/test_soak.py for so long",
+    "METER_SOAK_SEED": "what the soak and the fuzz begin with (1 where it is not given)",
+    "TEST_POSTGRES_BIN": "programs of another PostgreSQL; Debian's newest where it is not given",
+}
+"""What the suite itself reads from the environment, and what each does."""
 
 # Here and not in a fixture: what sessions and processes that tests start inherit is gone too.
-for _name in [name for name in os.environ if name.startswith(_CALLERS) and name not in _OURS]:
+for _name in [name for name in os.environ if name.startswith(_CALLERS) and name not in OURS]:
     del os.environ[_name]
 
 

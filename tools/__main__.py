@@ -18,6 +18,7 @@ def add_commands(commands: "Commands") -> None:
     about = "Run the tests, the linter and the type checker."
     test = add_command(commands, "test", "tools.suite", about)
     test.add_argument("--all", action="store_true", help="the slow proofs too")
+    test.add_argument("--coverage", action="store_true", help="how much the unit tests run")
     test.add_argument("-k", metavar="NAME", help="only tests whose names match this expression")
     test.add_argument("pytest", nargs="*", metavar="PATH", help="only these test files")
 
