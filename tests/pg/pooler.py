@@ -48,7 +48,6 @@ def pooled(warehouse: Warehouse) -> Iterator[Warehouse]:
     program = installed()
     account = of_caller()
     with passable_folder() as folder:
-        os.chown(folder, account.uid, account.gid)
         ini = folder / "pgbouncer.ini"
         ini.write_text(
             _CONFIGURATION.format(
@@ -57,6 +56,9 @@ def pooled(warehouse: Warehouse) -> Iterator[Warehouse]:
         )
         users = (settings.OWNER_ROLE, settings.LOADER_ROLE, settings.READER_ROLE)
         (folder / "users").write_text("".join(f'"{user}" ""\n' for user in users))
+        # A command that ran before may have set a umask.
+        for path in (folder, *folder.iterdir()):
+            os.chown(path, account.uid, account.gid)
         other = not account.is_caller
         process = subprocess.Popen(
             [program, ini],
@@ -67,7 +69,7 @@ def pooled(warehouse: Warehouse) -> Iterator[Warehouse]:
             extra_groups=[] if other else None,
         )
         try:
-            _await_socket(folder / f".s.PGSQL.{_PORT}", process)
+            _await_socket(folder / f".s.PGSQL.{_PORT}", process, folder / "log")
             yield _Pooled(warehouse.server, warehouse.name, folder)
         finally:
             process.terminate()
@@ -85,9 +87,9 @@ class _Pooled(Warehouse):
         return f"postgresql://{role}@/{self.name}?host={self._folder}&port={_PORT}"
 
 
-def _await_socket(socket: Path, process: subprocess.Popen[bytes]) -> None:
+def _await_socket(socket: Path, process: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + 20
     while not socket.exists():
-        assert process.poll() is None, "pgbouncer has ended"
+        assert process.poll() is None, f"pgbouncer has ended: {log.read_text()}"
         assert time.monotonic() < deadline, "pgbouncer does not listen"
         time.sleep(0.02)
