@@ -3,7 +3,7 @@
 import sys
 from argparse import Namespace
 from collections.abc import Generator, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from itertools import islice
 from typing import Any, Final
 
@@ -84,17 +84,18 @@ def query(arguments: Namespace) -> int:
         # What the statement sets for its session ends with it too.
         with explained(), connection.transaction(force_rollback=True):
             _step_down(connection)
-            rows = _rows(connection, arguments.sql)
-            columns = next(rows)
-            if arguments.format == "json":
-                _print_json(columns, rows)
-            elif not columns:
-                out.print("no rows")
-            else:
-                shown = list(islice(rows, _MOST_ROWS))
-                table("", columns, shown)
-                if next(rows, None) is not None:
-                    err.print(f"the first {_MOST_ROWS} rows; --format json gives all")
+            # A stream that is left half read holds the connection.
+            with closing(_rows(connection, arguments.sql)) as rows:
+                columns = next(rows)
+                if arguments.format == "json":
+                    _print_json(columns, rows)
+                elif not columns:
+                    out.print("no rows")
+                else:
+                    shown = list(islice(rows, _MOST_ROWS))
+                    table("", columns, shown)
+                    if next(rows, None) is not None:
+                        err.print(f"the first {_MOST_ROWS} rows; --format json gives all")
     return 0
 
 
