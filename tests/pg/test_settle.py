@@ -77,7 +77,7 @@ def no_place_for_refused_files(run: Run, warehouse: Warehouse) -> None:  # noqa:
 @pytest.mark.parametrize(
     ("data", "break_it", "reason"),
     [
-        (BAD, a_folder_in_its_place, "Is a directory"),
+        (BAD, a_folder_in_its_place, "is not a regular file"),
         (TRUNCATED, no_place_for_refused_files, "rejected"),
         (BAD, lambda _, warehouse: refuse_marking(warehouse, "bad"), "PostgreSQL: not this one"),
     ],
