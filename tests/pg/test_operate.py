@@ -383,12 +383,17 @@ def test_what_is_put_back_is_judged_again_and_not_refused_from_memory(
     assert run.load(run.claim("*")) == 0, "a copy that somebody delivers is known"
 
 
-def test_redrive_takes_an_archive_with_a_refused_member(warehouse: Warehouse, run: Run) -> None:
+def good_and_cut() -> bytes:
+    """An archive of two members, of which the second is refused."""
     data = BytesIO()
     with zipfile.ZipFile(data, "w") as archive:
         archive.writestr("good.csv", CORRECTION)
         archive.writestr("cut.csv", CUT)
-    run.drop("two.zip", data.getvalue())
+    return data.getvalue()
+
+
+def test_redrive_takes_an_archive_with_a_refused_member(warehouse: Warehouse, run: Run) -> None:
+    run.drop("two.zip", good_and_cut())
     run.run()
     assert put_back(run, name="good.csv") == []
     assert put_back(run, name="cut.csv") == ["two.zip"]
@@ -410,11 +415,7 @@ def test_redrive_takes_partial_files_where_a_more_tolerant_profile_is_named(run:
 
 def test_redrive_lowers_no_profile(warehouse: Warehouse, run: Run) -> None:
     """Of an archive with a refused member the good one is loaded by lenient already."""
-    data = BytesIO()
-    with zipfile.ZipFile(data, "w") as archive:
-        archive.writestr("good.csv", CORRECTION)
-        archive.writestr("cut.csv", CUT)
-    run.drop("two.zip", data.getvalue())
+    run.drop("two.zip", good_and_cut())
     run.run()
     run.drop("copy.csv", CORRECTION, "lenient")
     run.run()
