@@ -42,7 +42,7 @@ def run(version: str, python: str) -> int:
         own = Path(folder) / "bin" / "python"
         pip = [own, "-m", "pip", "install", "-q", "--disable-pip-version-check"]
         subprocess.run([*pip, "-c", CHECKOUT / "constraints.txt", *PACKAGES], check=True)
-        subprocess.run([*pip, "--no-deps", CHECKOUT], check=True)
+        subprocess.run([*pip, "--no-deps", "-e", CHECKOUT], check=True)
         pytest = [own, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "not slow"]
         # All that is pure, and a whole load: what differs between Pythons shows in these.
         folders = ["tests/unit", "tests/pg/test_load.py", "tests/pg/test_cli_database.py"]
