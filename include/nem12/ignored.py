@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import PurePath
 from typing import Final
 
-from nem12 import foreign
-from nem12.archives import LITTER
-from nem12.asexml import begins_as_message
+from nem12.containers import foreign
+from nem12.containers.archives import LITTER
+from nem12.containers.asexml import begins_as_message
 
 BEGINNING: Final = 4096
 """Bytes of a file that tell whether it begins as meter data."""

@@ -16,11 +16,12 @@ from typing import BinaryIO, Final
 from uuid import uuid4
 from zipfile import ZipFile, ZipInfo
 
-from nem12 import archives, foreign, untrusted
-from nem12.archives import DamagedError, Expanding, LimitError
-from nem12.asexml import Message, XmlError, begins_as_xml, extract
+from nem12 import untrusted
+from nem12.containers import archives, foreign
+from nem12.containers.archives import DamagedError, Expanding, LimitError
+from nem12.containers.asexml import Message, XmlError, begins_as_xml, extract
+from nem12.containers.foreign import BEGINNING, Kind
 from nem12.errors import TerminalError
-from nem12.foreign import BEGINNING, Kind
 from nem12.mdff import text
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header

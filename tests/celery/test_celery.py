@@ -16,8 +16,8 @@ import pytest
 
 from nem12 import settings
 from nem12.local.stack import processes
+from nem12.operate.verify import verify
 from nem12.warehouse.connect import connect
-from nem12.warehouse.verify import verify
 from tests.celery.broker import WORKERS, redis, require, two_workers
 from tests.support.deliveries import Day, delivery
 from tests.support.digest import tables

@@ -24,7 +24,7 @@ HOSTILE = "<b onclick=x>&{{ 7 * 7 }}\r\nBcc: all@example.org\n\n\u202e.csv"
 TWICE = """
 import sys
 from nem12.airflow import alerts
-from nem12.load.alert import Alert
+from nem12.tell.alert import Alert
 
 class Store(dict):
     def set(self, key, value):

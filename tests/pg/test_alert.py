@@ -2,9 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from nem12.load.alert import Alert, alert_of_silence, alerts_of_claim
 from nem12.load.plan import plan
 from nem12.settings import MAX_ATTEMPTS
+from nem12.tell.alert import Alert, alert_of_silence, alerts_of_claim
 from tests.support.deliveries import Day, delivery
 from tests.support.loading import Run
 from tests.support.servers import only_embedded

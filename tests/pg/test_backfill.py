@@ -12,8 +12,8 @@ import pytest
 from nem12.errors import TerminalError, UsageError
 from nem12.load.backfill import claim_day
 from nem12.mdff.header import Header
+from nem12.operate.verify import verify
 from nem12.unpack import headers
-from nem12.warehouse.verify import verify
 from tests.support.deliveries import Day, delivery
 from tests.support.digest import tables
 from tests.support.loading import Run

@@ -10,9 +10,10 @@ import pytest
 
 from nem12 import settings
 from nem12.load.settle import free_claim
-from nem12.warehouse import ledger, retention
+from nem12.operate import retention
+from nem12.operate.verify import verify
+from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect
-from nem12.warehouse.verify import verify
 from tests.support.commands import Command
 from tests.support.deliveries import NMI, Day, delivery
 from tests.support.digest import tables

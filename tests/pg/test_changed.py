@@ -20,10 +20,10 @@ from nem12.load.changed import clear_left, put_back_changed
 from nem12.load.claim import claim_listing, save_listing
 from nem12.load.plan import plan
 from nem12.load.settle import free_claim
+from nem12.operate.verify import verify
 from nem12.settings import Home
 from nem12.untrusted import LEAVING
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.verify import verify
 from tests.pg.test_arrivals import Time
 from tests.support.deliveries import Day, delivery
 from tests.support.loading import Run, kept_in, killed

@@ -12,11 +12,12 @@ from urllib.parse import quote
 
 import pytest
 
+from nem12.operate import retention
+from nem12.operate.verify import verify
 from nem12.shard import Shard, parts
 from nem12.stage import Staged, stage
-from nem12.warehouse import ledger, retention
+from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
-from nem12.warehouse.verify import verify
 from tests.support.deliveries import NMI, Day, delivery, put, staged, surveyed
 from tests.support.digest import tables
 from tests.support.servers import Warehouse, only_embedded

@@ -11,10 +11,10 @@ import pytest
 from nem12.drop import drops
 from nem12.load.claim import claim_by_glob, claim_listing, save_listing
 from nem12.load.settle import free_claim
+from nem12.operate.verify import verify
 from nem12.settings import FolderHome, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
-from nem12.warehouse.verify import verify
 from tests.support import crashing
 from tests.support.crashing import AT_FATAL, POINTS
 from tests.support.deliveries import Day, delivery

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from nem12.load.alert import alerts_of_claim
-from nem12.load.report import contradiction
+from nem12.operate.verify import verify
+from nem12.tell.alert import alerts_of_claim
+from nem12.tell.report import contradiction
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.verify import verify
 from tests.support.deliveries import NMI, Day, delivery, load, staged
 from tests.support.loading import Run
 from tests.support.servers import Warehouse, only_embedded

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from nem12.operate.verify import verify
 from nem12.settings import MIB
-from nem12.warehouse.verify import verify
 from tests.support.crashing import __file__ as acts
 from tests.support.deliveries import Day, delivery
 from tests.support.loading import Run

@@ -13,8 +13,8 @@ import pytest
 
 from nem12.load import settle
 from nem12.load.index import INDEX
+from nem12.operate.verify import verify
 from nem12.warehouse.connect import connect
-from nem12.warehouse.verify import verify
 from tests.support.commands import Command
 from tests.support.deliveries import Day, delivery
 from tests.support.digest import different, tables

@@ -18,13 +18,13 @@ from nem12 import settings
 from nem12.drop import drops
 from nem12.errors import UsageError
 from nem12.load import settle as settling
-from nem12.load.alert import alerts_of_claim
 from nem12.load.claim import claim_listing, save_listing
 from nem12.load.plan import claim_folder, plan
-from nem12.load.redrive import redrive
 from nem12.load.settle import free_claim
 from nem12.mdff.findings import in_force
+from nem12.operate.redrive import redrive
 from nem12.shard import MeterFile
+from nem12.tell.alert import alerts_of_claim
 from nem12.unpack import unpack
 from nem12.warehouse import ledger
 from nem12.web import questions

@@ -13,14 +13,14 @@ from nem12.load.arrivals import Clock
 from nem12.load.changed import kept_differences
 from nem12.load.claim import claim_by_glob
 from nem12.load.plan import plan
-from nem12.load.redrive import redrive
 from nem12.load.settle import free_claim, settle
+from nem12.operate.redrive import redrive
+from nem12.operate.verify import CHECKS, verify
 from nem12.shard import load as load_shard
 from nem12.stage import stage
 from nem12.warehouse import ledger
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import connect
-from nem12.warehouse.verify import CHECKS, verify
 from tests.support.deliveries import Day, delivery
 from tests.support.digest import tables
 from tests.support.loading import Run, kept_in

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from nem12.operate.verify import verify
 from nem12.warehouse.connect import connect
-from nem12.warehouse.verify import verify
 from tests.support.commands import Command
 from tests.support.deliveries import Day, delivery
 from tests.support.digest import tables

@@ -10,10 +10,11 @@ import pytest
 
 from nem12.errors import TerminalError
 from nem12.load.plan import plan
-from nem12.warehouse import ledger, retention
+from nem12.operate import retention
+from nem12.operate.verify import verify
+from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.migrate import migrate
-from nem12.warehouse.verify import verify
 from tests.support.deliveries import NMI, Day, delivery
 from tests.support.deliveries import load as load_batch
 from tests.support.digest import tables

@@ -17,10 +17,10 @@ import pytest
 from nem12 import settings
 from nem12.errors import TransientError
 from nem12.local import embedded
+from nem12.operate.verify import verify
 from nem12.warehouse import apply as applying
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
-from nem12.warehouse.verify import verify
 from tests.support.commands import Command
 from tests.support.deliveries import Day, delivery
 from tests.support.digest import different, tables

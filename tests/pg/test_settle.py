@@ -12,8 +12,8 @@ from nem12.drop import drops
 from nem12.load.plan import plan
 from nem12.load.settle import free_claim
 from nem12.load.strays import strays
+from nem12.operate.verify import verify
 from nem12.warehouse.connect import connect
-from nem12.warehouse.verify import verify
 from tests.support.deliveries import Day, delivery
 from tests.support.loading import Run
 from tests.support.servers import Warehouse, only_embedded

@@ -14,11 +14,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from nem12.operate.verify import verify
 from nem12.settings import MIB
 from nem12.shard import MeterFile, Shard, pack, parts
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.verify import verify
 from tests.support.deliveries import (
     CREATED,
     Day,

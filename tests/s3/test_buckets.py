@@ -14,7 +14,7 @@ from nem12.errors import UsageError
 from nem12.load.claim import claim_listing, save_listing
 from nem12.load.index import INDEX
 from nem12.load.plan import sweep_staging
-from nem12.load.redrive import redrive
+from nem12.operate.redrive import redrive
 from nem12.storage import Place
 from tests.support.deliveries import Day, delivery
 from tests.support.loading import Run, killed

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from nem12.warehouse.verify import verify
+from nem12.operate.verify import verify
 from tests.support.deliveries import Day, delivery
 from tests.support.installation import Running
 from tests.support.installed import home_in, installed

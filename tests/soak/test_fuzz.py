@@ -19,9 +19,9 @@ from pathlib import Path
 
 import pytest
 
+from nem12.operate.verify import verify
 from nem12.settings import FolderHome
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.verify import verify
 from tests.soak.hostile import Hostile
 from tests.support.deliveries import Day, delivery
 from tests.support.installation import Running

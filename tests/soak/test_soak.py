@@ -25,13 +25,13 @@ import psycopg
 import pytest
 
 from nem12 import settings
-from nem12.load.redrive import redrive
 from nem12.local import embedded, stack
 from nem12.local.stack import processes
+from nem12.operate.redrive import redrive
+from nem12.operate.verify import verify
 from nem12.settings import FolderHome, Home
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate
-from nem12.warehouse.verify import verify
 from tests.support.deliveries import Day, delivery
 from tests.support.digest import tables
 from tests.support.installed import COMPARED, undisturbed

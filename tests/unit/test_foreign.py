@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from nem12.foreign import SIGNATURES
+from nem12.containers.foreign import SIGNATURES
 from nem12.mdff.findings import Level
 from nem12.mdff.reader import Counts
 from nem12.shard import MeterFile

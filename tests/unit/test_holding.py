@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from nem12 import settings
-from nem12.load.holding import holding
+from nem12.operate.holding import holding
 from tests.support.making import NMI, channel, day, file
 
 HOLDS = file(channel(), day())

@@ -7,7 +7,7 @@ import pytest
 
 from nem12.cli.__main__ import main
 from nem12.errors import UsageError
-from nem12.load.notifiers import KINDS, Notifier, configured, silent_hours
+from nem12.tell.notifiers import KINDS, Notifier, configured, silent_hours
 
 
 def test_without_the_setting_nobody_is_told() -> None:

@@ -13,6 +13,8 @@ ACTS = ["drop", "ending", "errors", "parse", "settings", "shard", "stage", "unpa
 PURE = ["nem12", *(f"nem12.{name}" for name in ACTS), "nem12.mdff"]
 PURE += [f"nem12.mdff.{path.stem}" for path in sorted((ROOT / "mdff").glob("[a-z]*.py"))]
 
+ABOVE = ["warehouse", "tell", "load", "operate", "airflow", "cli", "local", "web"]
+
 SCRIPT = """
 import importlib, sys
 for name in sys.argv[1:]:
@@ -36,7 +38,7 @@ def test_the_pure_part_loads_neither_airflow_nor_a_database_driver() -> None:
     assert not everything & {"airflow", "psycopg", "psycopg2", "sqlalchemy", "alembic", "asyncpg"}
 
 
-@pytest.mark.parametrize("package", ["warehouse", "load", "airflow", "cli", "local", "web"])
+@pytest.mark.parametrize("package", ABOVE)
 def test_the_pure_part_loads_no_package_that_stands_above_it(package: str) -> None:
     _, own = loaded_by(*PURE)
     assert not [name for name in own if name.split(".")[1] == package]

@@ -12,7 +12,7 @@ import pytest
 
 from nem12 import settings, storage
 from nem12.drop import landed, overdue
-from nem12.load.holding import holding
+from nem12.operate.holding import holding
 
 
 def test_a_local_place_is_a_path_byte_for_byte(tmp_path: Path) -> None:

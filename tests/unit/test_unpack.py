@@ -19,7 +19,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nem12 import archives
+from nem12.containers import archives
 from nem12.errors import TerminalError
 from nem12.mdff.findings import Level
 from nem12.mdff.stamps import NEM_TIME

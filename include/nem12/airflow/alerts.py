@@ -19,8 +19,8 @@ from nem12.airflow.links import file_page, files_page, run_page
 from nem12.airflow.plainly import WHY
 from nem12.airflow.warehouse import warehouse
 from nem12.errors import UsageError
-from nem12.load.alert import Alert, alert_of_silence, alert_of_unsettled_run, alerts_of_claim
-from nem12.load.notifiers import Notifier, configured, silent_hours
+from nem12.tell.alert import Alert, alert_of_silence, alert_of_unsettled_run, alerts_of_claim
+from nem12.tell.notifiers import Notifier, configured, silent_hours
 from nem12.warehouse.connect import Connection
 
 log = logging.getLogger(__name__)

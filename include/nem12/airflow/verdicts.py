@@ -9,7 +9,7 @@ from airflow.sdk.definitions.context import Context
 from nem12.airflow.links import file_link, files_link
 from nem12.airflow.warehouse import warehouse
 from nem12.errors import MeterError
-from nem12.load.alert import alerts_of_claim
+from nem12.tell.alert import alerts_of_claim
 
 _REFUSED = ("refused", "partial")
 _FAILED = ("waiting", "failed")

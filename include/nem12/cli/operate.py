@@ -11,14 +11,14 @@ from nem12.cli.output import out, to_json
 from nem12.errors import UsageError
 from nem12.load.changed import kept_differences
 from nem12.load.index import note_withdrawn
-from nem12.load.redrive import redrive as put_back
 from nem12.mdff.findings import EXPLAIN
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
+from nem12.operate.redrive import redrive as put_back
+from nem12.operate.verify import verify as differences
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.sql import Row
-from nem12.warehouse.verify import verify as differences
 
 _AGAIN_BY_HAND: Final = (
     "parse_data --apply --reprocess judges it again, and --profile lenient more tolerantly"

@@ -9,10 +9,10 @@ from nem12 import settings
 from nem12.cli.databases import database
 from nem12.cli.output import out, table, to_json
 from nem12.errors import UsageError
-from nem12.load.holding import holding
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
-from nem12.warehouse import retention
+from nem12.operate import retention
+from nem12.operate.holding import holding
 from nem12.warehouse.connect import Connection, connect
 
 _MOST_AHEAD: Final = 120

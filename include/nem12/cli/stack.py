@@ -17,11 +17,11 @@ from nem12.cli.files import named
 from nem12.cli.output import err, finding_line, out, progress, table
 from nem12.drop import uri_path
 from nem12.errors import TerminalError, UsageError
-from nem12.load import notifiers
 from nem12.local import embedded, stack
 from nem12.local.embedded import Server
 from nem12.mdff.text import shown
 from nem12.settings import Home
+from nem12.tell import notifiers
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.migrate import migrate

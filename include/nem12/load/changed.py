@@ -18,11 +18,11 @@ from nem12 import storage, untrusted
 from nem12.drop import Drop, look, uri_path
 from nem12.errors import TransientError
 from nem12.load.keeping import delivered_name, is_unchanged, put_changed_back
-from nem12.load.report import why
 from nem12.mdff.profile import PROFILES
 from nem12.mdff.text import shown
 from nem12.settings import KEPT_CHECK_DAYS, MIB, Home, standstill_seconds
 from nem12.storage import Place
+from nem12.tell.report import why
 from nem12.untrusted import LEAVING, NotAFolderError, Seen
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection

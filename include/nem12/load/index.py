@@ -17,10 +17,10 @@ from nem12 import storage
 from nem12.delivery import delivery_of
 from nem12.drop import uri_path
 from nem12.load.keeping import delivered_name
-from nem12.load.report import REPORT_SUFFIX
 from nem12.mdff.stamps import NEM_TIME
 from nem12.settings import Home
 from nem12.storage import Place
+from nem12.tell.report import REPORT_SUFFIX
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.ledger import OpenDrop

@@ -10,11 +10,11 @@ from typing import Any, Final
 
 from nem12 import storage, untrusted
 from nem12.drop import Drop, look, uri_path
-from nem12.load.report import REPORT_SUFFIX
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
 from nem12.storage import Place
+from nem12.tell.report import REPORT_SUFFIX
 from nem12.untrusted import LEAVING
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection

@@ -20,7 +20,6 @@ from nem12.errors import TerminalError, TransientError, UsageError
 from nem12.load.changed import grown, prefixes
 from nem12.load.keeping import delivered_name, finish
 from nem12.load.known import counting, known_outcome
-from nem12.load.report import why
 from nem12.load.suspects import ended_a_try, reading
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.profile import profile
@@ -29,6 +28,7 @@ from nem12.memory import bounded_memory
 from nem12.settings import MAX_SHARDS, STAGING_DAYS, Home
 from nem12.shard import MeterFile, Shard
 from nem12.storage import Place
+from nem12.tell.report import why
 from nem12.unpack import sha256, unpack
 from nem12.validate import validate
 from nem12.warehouse import ledger

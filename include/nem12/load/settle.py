@@ -16,11 +16,11 @@ from nem12.errors import TransientError
 from nem12.load.index import Kept, line_of, note_withdrawn, write
 from nem12.load.keeping import finish, keep, place_of, report_place
 from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan
-from nem12.load.report import not_kept, refusal, why, write_report
 from nem12.load.settlement import Settlement
 from nem12.mdff.text import shown
 from nem12.settings import Home
 from nem12.storage import Place
+from nem12.tell.report import not_kept, refusal, why, write_report
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, explained
 from nem12.warehouse.ledger import OpenDrop

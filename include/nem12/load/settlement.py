@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from nem12.load.report import contradiction
 from nem12.mdff.text import plural
+from nem12.tell.report import contradiction
 
 _MOST_PROBLEMS: Final = 50
 

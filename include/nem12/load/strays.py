@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator
 from nem12.drop import Drop, Ignored, look
 from nem12.errors import TransientError
 from nem12.load.keeping import finish
-from nem12.load.report import why
 from nem12.settings import Home
+from nem12.tell.report import why
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.ledger import OpenDrop

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from nem12 import settings
-from nem12.warehouse.verify import verify
+from nem12.operate.verify import verify
 from tests.support.deliveries import Day, delivery
 from tests.support.installation import ENDED, Running
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from nem12.local import embedded
-from nem12.warehouse.verify import verify
+from nem12.operate.verify import verify
 from tests.support.deliveries import Day, delivery
 from tests.support.installation import Running
 

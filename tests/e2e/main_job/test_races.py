@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from nem12 import settings
-from nem12.warehouse.verify import verify
+from nem12.operate.verify import verify
 from tests.support.deliveries import Day, delivery
 from tests.support.installation import ENDED, RUNS, Running
 

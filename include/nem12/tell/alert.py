@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from nem12.drop import uri_path
-from nem12.load.report import contradiction, refusal
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home
+from nem12.tell.report import contradiction, refusal
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 

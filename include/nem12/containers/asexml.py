@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import BinaryIO, Final
 from xml.parsers import expat
 
-from nem12.foreign import BEGINNING
+from nem12.containers.foreign import BEGINNING
 from nem12.mdff import text
 from nem12.mdff.stamps import NEM_TIME
 from nem12.settings import (

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from os import SEEK_END
 from typing import BinaryIO
 
-from nem12 import archives, foreign
-from nem12.archives import DamagedError, Expanding, LimitError
+from nem12.containers import archives, foreign
+from nem12.containers.archives import DamagedError, Expanding, LimitError
+from nem12.containers.foreign import BEGINNING
 from nem12.errors import TerminalError
-from nem12.foreign import BEGINNING
 from nem12.mdff import text
 from nem12.settings import MAX_EXPANDED_BYTES, MIB, Home
 from nem12.storage import Place, files_below, opened_in_parts

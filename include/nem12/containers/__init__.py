@@ -1,0 +1,1 @@
+"""How files come packed, and which other kinds of file there are."""

@@ -1,0 +1,1 @@
+"""What an operator does with what was loaded: redrive, retention, purge, verify."""

@@ -1,0 +1,1 @@
+"""What people are told: reports beside files, alerts, who gets them."""
