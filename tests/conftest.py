@@ -18,7 +18,7 @@ OURS: Final = {
     "METER_BAD_DAYS": "1: run tests/soak/test_bad_days.py",
     "METER_CELERY": "1: tests/celery fails where its packages or Redis are missing, not skips",
     "METER_FUZZ_MINUTES": "run tests/soak/test_fuzz.py for so long",
-    "METER_NEW_GOLDEN": "1: write tests/cases/golden anew from what is staged now",
+    "METER_NEW_GOLDEN": "1: write the golden files anew: tests/cases/golden, tests/web/api_v1.json",
     "METER_S3": "1: tests/s3 fails where its packages are missing, not skips",
     "METER_SCREENSHOTS": "folder into which tests/e2e/test_page.py puts pictures of the page",
     "METER_SOAK_MINUTES": "run tests/soak/test_soak.py for so long",

@@ -2,11 +2,14 @@
 
 import csv
 import html
+import json
+import os
 import re
 import time
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -14,10 +17,12 @@ import pytest
 
 from nem12.mdff.spec import nmi_check_digit
 from nem12.web.answers import nem_now
+from nem12.web.openapi import fields_of, routes_of
 from tests.web import cases
 from tests.web.conftest import Site
 
 API = "/nem12/api/v1"
+SNAPSHOT = Path(__file__).parent / "api_v1.json"
 
 
 def walk(client: httpx.Client, path: str, limit: int) -> list[dict[str, Any]]:
@@ -466,3 +471,18 @@ def test_the_api_page_documents_every_json_route(site: Site, viewer: httpx.Clien
     for method, path in site.routes:
         if path.startswith("/api/v1"):
             assert f"<code>{method} /nem12{path}</code>" in text
+
+
+def test_v1_of_the_api_is_what_its_snapshot_says(viewer: httpx.Client) -> None:
+    """What is in the snapshot may not change; METER_NEW_GOLDEN=1 writes one with what was added."""
+    document = viewer.get("/nem12/api/v1/openapi.json").json()
+    assert document["servers"] == [{"url": "/nem12"}]
+    now = {
+        "routes": {
+            f"{r.method} {r.path}": [r.query, r.body, r.answer] for r in routes_of(document)
+        },
+        "objects": fields_of(document),
+    }
+    if os.environ.get("METER_NEW_GOLDEN"):
+        SNAPSHOT.write_text(json.dumps(now, indent=1, sort_keys=True) + "\n")
+    assert now == json.loads(SNAPSHOT.read_text())

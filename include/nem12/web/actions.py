@@ -12,9 +12,11 @@ from nem12.load.kept import kept_below, pattern_of
 from nem12.settings import LOAD_DAG_ID
 from nem12.warehouse import ledger
 from nem12.warehouse.sql import run
+from nem12.web import models
 from nem12.web.answers import ExactJson, nem_now, run_link
 from nem12.web.api import known_file
 from nem12.web.database import reading, writing
+from nem12.web.openapi import errors
 from nem12.web.parameters import Sha256
 from nem12.web.security import MAY_LOAD, from_this_site
 
@@ -23,6 +25,7 @@ router = APIRouter(
     prefix="/api/v1",
     default_response_class=ExactJson,
     dependencies=[MAY_LOAD, Depends(from_this_site)],
+    responses=errors(400, 401, 403, 404, 409, 415, 503),
 )
 
 Profile = Literal["standard", "strict", "lenient"]
@@ -34,10 +37,14 @@ _NOT_IN_RUN_IDS: Final = re.compile("[^A-Za-z0-9_.-]")
 """By Airflow's `allowed_run_id_pattern`."""
 
 
-@router.post("/files/{sha256}/reprocess", status_code=status.HTTP_202_ACCEPTED)
+@router.post(
+    "/files/{sha256}/reprocess",
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=models.StartedRun,
+)
 async def reprocess(
     request: Request, sha256: Sha256, profile: Annotated[Profile | None, Body(embed=True)] = None
-) -> ExactJson:
+) -> dict[str, Any]:
     """Start a load run that loads the file again, refused ones too; by its profile or another.
 
     A file that came in an archive is loaded with all of that archive.
@@ -46,11 +53,15 @@ async def reprocess(
     conf = {"files": [pattern], "reprocess": True, "profile": profile or before}
     name = _NOT_IN_RUN_IDS.sub("_", pattern.rpartition("/")[2])[:100]
     run_id = await _trigger(request, f"again__{name}__{nem_now():%Y-%m-%dT%H:%M:%S.%f}", conf)
-    return ExactJson({"dag_run_id": run_id, "path": run_link(run_id)}, status.HTTP_202_ACCEPTED)
+    return {"dag_run_id": run_id, "path": run_link(run_id)}
 
 
-@router.post("/drops/{drop_id}/redrive", status_code=status.HTTP_202_ACCEPTED)
-def redrive(drop_id: int, body: Annotated[dict[str, Any], Body()]) -> ExactJson:  # noqa: ARG001 - a JSON body has to be there
+@router.post(
+    "/drops/{drop_id}/redrive",
+    status_code=status.HTTP_202_ACCEPTED,
+    response_model=models.FreedDrop,
+)
+def redrive(drop_id: int, body: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:  # noqa: ARG001 - a JSON body has to be there
     """Let a failed drop be claimed again at once; the watch takes it from the landing folder."""
     with reading() as connection:
         found = run(connection, "page/drop_state", drop_id=min(drop_id, 2**63 - 1))
@@ -62,7 +73,7 @@ def redrive(drop_id: int, body: Annotated[dict[str, Any], Body()]) -> ExactJson:
         )
     with writing() as connection:
         ledger.redrive_drop(connection, drop_id)
-    return ExactJson({"drop_id": drop_id, "state": "waiting"}, status.HTTP_202_ACCEPTED)
+    return {"drop_id": drop_id, "state": "waiting"}
 
 
 def _kept(sha256: str) -> tuple[str, str]:

@@ -8,23 +8,26 @@ from fastapi.responses import StreamingResponse
 
 from nem12.warehouse.connect import Connection
 from nem12.web import coverage as covering
-from nem12.web import questions
+from nem12.web import models, questions
 from nem12.web.answers import ExactJson, nem_now
 from nem12.web.arriving import Arriving
 from nem12.web.database import reading
+from nem12.web.openapi import errors
 from nem12.web.paging import Rows
 from nem12.web.parameters import After, Day, First, Last, Limit, Nmi, Prefix, Run, Sha256, Suffix
 from nem12.web.versions import with_differences
 
-router = APIRouter(prefix="/api/v1", default_response_class=ExactJson)
+router = APIRouter(
+    prefix="/api/v1", default_response_class=ExactJson, responses=errors(400, 401, 403, 404, 503)
+)
 
 MOST_DAYS_OF_READINGS: Final = 366
 MOST_READINGS: Final = 10_000
 """A month of five minutes has 8,928."""
 
 
-@router.get("/overview")
-def overview() -> ExactJson:
+@router.get("/overview", response_model=models.Overview)
+def overview() -> dict[str, Any]:
     """Counts of drops and files, what is loading, the last 30 days, the newest problems.
 
     `landing`: what lies in the landing folder, when the watch looked, and why nothing is loaded.
@@ -32,97 +35,101 @@ def overview() -> ExactJson:
     now = nem_now()
     with reading() as connection:
         found = questions.overview(connection, now)
-    return ExactJson({**found, "landing": Arriving.now().as_json(now)})
+    return {**found, "landing": Arriving.now().as_json(now)}
 
 
-@router.get("/drops")
+@router.get("/drops", response_model=models.Page[models.Drop])
 def drops(
     state: str | None = None, run: Run = "", after: After = None, limit: Limit = 100
-) -> ExactJson:
+) -> dict[str, Any]:
     """Drops that are not settled, all or of one run: claimed, running, waiting, failed."""
     states = questions.one_of(state, questions.OPEN_STATES, "state")
     with reading() as connection:
-        return ExactJson(questions.drops(connection, states, after, limit, run).as_json())
+        return questions.drops(connection, states, after, limit, run).as_json()
 
 
-@router.get("/files")
+@router.get(
+    "/files", response_model=models.Page[models.FileItem], response_model_exclude_unset=True
+)
 def files(
     status: str | None = None, run: Run = "", after: After = None, limit: Limit = 100
-) -> ExactJson:
+) -> dict[str, Any]:
     """Files, the newest first; of one status: loading, loaded, partial, refused.
 
     Of one `run`, with what it made of them as `outcome`, refused ones first; `status` is then one
     of refused, partial, loaded, duplicate.
     """
     with reading() as connection:
-        return ExactJson(files_asked_for(connection, status, run, after, limit).as_json())
+        return files_asked_for(connection, status, run, after, limit).as_json()
 
 
-@router.get("/files/{sha256}")
-def file(sha256: Sha256) -> ExactJson:
+@router.get("/files/{sha256}", response_model=models.File)
+def file(sha256: Sha256) -> dict[str, Any]:
     """One file: header, counts that balance, warnings, the drops that brought it."""
     with reading() as connection:
-        return ExactJson(known_file(connection, sha256))
+        return known_file(connection, sha256)
 
 
-@router.get("/files/{sha256}/findings")
-def findings(sha256: Sha256, after: After = None, limit: Limit = 100) -> ExactJson:
+@router.get("/files/{sha256}/findings", response_model=models.Page[models.Finding])
+def findings(sha256: Sha256, after: After = None, limit: Limit = 100) -> dict[str, Any]:
     """Its refusals and warnings by line, each with code, message, excerpt and explanation."""
     with reading() as connection:
         file_id = _file_id(connection, sha256)
-        return ExactJson(questions.findings(connection, file_id, after, limit).as_json())
+        return questions.findings(connection, file_id, after, limit).as_json()
 
 
-@router.get("/files/{sha256}/days")
-def file_days(sha256: Sha256, after: After = None, limit: Limit = 100) -> ExactJson:
+@router.get("/files/{sha256}/days", response_model=models.Page[models.FileDay])
+def file_days(sha256: Sha256, after: After = None, limit: Limit = 100) -> dict[str, Any]:
     """The days it delivers, and which of them are in force."""
     with reading() as connection:
         file_id = _file_id(connection, sha256)
-        return ExactJson(questions.file_days(connection, file_id, after, limit).as_json())
+        return questions.file_days(connection, file_id, after, limit).as_json()
 
 
-@router.get("/files/{sha256}/parts")
-def parts(sha256: Sha256, after: After = None, limit: Limit = 100) -> ExactJson:
+@router.get("/files/{sha256}/parts", response_model=models.Page[models.FilePart])
+def parts(sha256: Sha256, after: After = None, limit: Limit = 100) -> dict[str, Any]:
     """Its parts, and the batches and tasks that applied them."""
     with reading() as connection:
         file_id = _file_id(connection, sha256)
-        return ExactJson(questions.parts(connection, file_id, after, limit).as_json())
+        return questions.parts(connection, file_id, after, limit).as_json()
 
 
-@router.get("/nmis")
-def nmis(prefix: Prefix = "", after: After = None, limit: Limit = 100) -> ExactJson:
+@router.get("/nmis", response_model=models.Page[models.Nmi])
+def nmis(prefix: Prefix = "", after: After = None, limit: Limit = 100) -> dict[str, Any]:
     """NMIs that begin so."""
     with reading() as connection:
-        return ExactJson(questions.nmis(connection, prefix, after, limit).as_json())
+        return questions.nmis(connection, prefix, after, limit).as_json()
 
 
-@router.get("/nmis/{nmi}")
-def nmi(nmi: Nmi) -> ExactJson:
+@router.get("/nmis/{nmi}", response_model=models.NmiChannels)
+def nmi(nmi: Nmi) -> dict[str, Any]:
     """The channels of an NMI."""
     with reading() as connection:
         found = questions.channels(connection, nmi)
     if not found:
         raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of NMI {nmi}")
-    return ExactJson({"nmi": nmi, "channels": found})
+    return {"nmi": nmi, "channels": found}
 
 
-@router.get("/channels/{nmi}/{suffix}")
-def channel(nmi: Nmi, suffix: Suffix) -> ExactJson:
+@router.get("/channels/{nmi}/{suffix}", response_model=models.Channel)
+def channel(nmi: Nmi, suffix: Suffix) -> dict[str, Any]:
     """One channel with its meters."""
     with reading() as connection:
-        return ExactJson({"nmi": nmi, **known_channel(connection, nmi, suffix)})
+        return {"nmi": nmi, **known_channel(connection, nmi, suffix)}
 
 
-@router.get("/channels/{nmi}/{suffix}/days")
-def channel_days(nmi: Nmi, suffix: Suffix, first: First = None, last: Last = None) -> ExactJson:
+@router.get("/channels/{nmi}/{suffix}/days", response_model=models.ChannelDays)
+def channel_days(
+    nmi: Nmi, suffix: Suffix, first: First = None, last: Last = None
+) -> dict[str, Any]:
     """Daily values of a channel, at most 366 days; without a span the newest 31."""
     with reading() as connection:
         begin, end = _channel_span(connection, nmi, suffix, first, last)
         days = questions.channel_days(connection, nmi, suffix, begin, end)
-    return ExactJson({"from": begin, "to": end, "items": days})
+    return {"from": begin, "to": end, "items": days}
 
 
-@router.get("/channels/{nmi}/{suffix}/readings")
+@router.get("/channels/{nmi}/{suffix}/readings", response_model=models.Readings)
 def readings(
     nmi: Nmi,
     suffix: Suffix,
@@ -130,16 +137,16 @@ def readings(
     last: Last = None,
     after: After = None,
     limit: Annotated[int, Query(ge=1, le=MOST_READINGS)] = 1000,
-) -> ExactJson:
+) -> dict[str, Any]:
     """Readings of a channel, each with file and line; without a span the newest 31 days."""
     with reading() as connection:
         begin, end = _channel_span(connection, nmi, suffix, first, last)
         found = questions.readings(connection, nmi, suffix, begin, end, after, limit)
-    return ExactJson({"from": begin, "to": end, **found.as_json()})
+    return {"from": begin, "to": end, **found.as_json()}
 
 
-@router.get("/channels/{nmi}/{suffix}/versions/{day}")
-def versions(nmi: Nmi, suffix: Suffix, day: Day) -> ExactJson:
+@router.get("/channels/{nmi}/{suffix}/versions/{day}", response_model=models.Versions)
+def versions(nmi: Nmi, suffix: Suffix, day: Day) -> dict[str, Any]:
     """The versions of a day, the one in force first, with the sum that each has added; refusals."""
     with reading() as connection:
         found = with_differences(questions.day_versions(connection, nmi, suffix, day))
@@ -150,17 +157,17 @@ def versions(nmi: Nmi, suffix: Suffix, day: Day) -> ExactJson:
         version["intervals_changed"] = (
             len(changed.changes) if changed and changed.comparable else None
         )
-    return ExactJson({"items": found, "refusals": refused})
+    return {"items": found, "refusals": refused}
 
 
-@router.get("/coverage")
+@router.get("/coverage", response_model=models.Coverage)
 def coverage(
     first: First = None,
     last: Last = None,
     nmi: Prefix = "",
     everything: Annotated[bool, Query(alias="all")] = False,
     after: After = None,
-) -> ExactJson:
+) -> dict[str, Any]:
     """Missing days and quality of the next channels; of those with nothing to say too if `all`."""
     with reading() as connection:
         begin, end = coverage_span(connection, first, last)
@@ -168,15 +175,13 @@ def coverage(
             connection, begin, end, prefix=nmi, cursor=after, everything=everything
         )
     items = [each.as_json() for each in found.channels]
-    return ExactJson(
-        {
-            "from": begin,
-            "to": end,
-            "channels_looked_at": found.looked_at,
-            "items": items,
-            "next": found.next,
-        }
-    )
+    return {
+        "from": begin,
+        "to": end,
+        "channels_looked_at": found.looked_at,
+        "items": items,
+        "next": found.next,
+    }
 
 
 @router.get("/coverage.csv")

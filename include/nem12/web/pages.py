@@ -1,12 +1,10 @@
 """HTML pages, made on the server; what is drawn by a script asks the JSON routes."""
 
-import inspect
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import HTMLResponse
-from fastapi.routing import APIRoute
 
 from nem12.mdff import spec
 from nem12.mdff.profile import PROFILES
@@ -15,10 +13,10 @@ from nem12.web import coverage as covering
 from nem12.web import questions
 from nem12.web.answers import STATIC, html, nem_now, static
 from nem12.web.api import coverage_span, files_asked_for, known_file, no_readings
-from nem12.web.api import router as api_router
 from nem12.web.arriving import Arriving
 from nem12.web.calendar import heat_map
 from nem12.web.database import reading
+from nem12.web.openapi import document, fields_of, routes_of
 from nem12.web.paging import Rows
 from nem12.web.parameters import After, Day, First, Last, Nmi, Prefix, Run, Sha256, Suffix
 from nem12.web.security import MayLoad
@@ -298,17 +296,9 @@ def coverage(
 
 @router.get("/api")
 def documentation(request: Request) -> HTMLResponse:
-    """The JSON routes, as they say themselves."""
-    routes = [
-        {
-            "path": route.path,
-            "about": inspect.getdoc(route.endpoint),
-            "query": [field.alias for field in route.dependant.query_params],
-        }
-        for route in api_router.routes
-        if isinstance(route, APIRoute)
-    ]
-    return html(request, "api.html", routes=routes)
+    """The JSON routes, from their OpenAPI document."""
+    described = document(request.app.routes, request.scope["root_path"])
+    return html(request, "api.html", routes=routes_of(described), objects=fields_of(described))
 
 
 @router.get("/static/{name:path}")

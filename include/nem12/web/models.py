@@ -1,0 +1,517 @@
+"""What the JSON routes answer, as models: the OpenAPI document is made of them.
+
+Within v1 a field may be added; none is renamed, retyped or removed: `tests/web/api_v1.json` holds
+the routes to that.
+"""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Sha256 = Annotated[str, Field(description="SHA-256 of the content, in hexadecimal")]
+Level = Literal["FILE", "BLOCK", "RECORD", "WARN"]
+Status = Literal["loading", "loaded", "partial", "refused"]
+Outcome = Literal["refused", "partial", "loaded", "duplicate"]
+State = Literal["claimed", "running", "waiting", "failed", "settled"]
+Minutes = Annotated[int, Field(description="IntervalLength, in minutes")]
+Unit = Annotated[str, Field(description="The kilo unit that values are in, such as kWh")]
+Exact = Annotated[Decimal, Field(description="Exact, as a string")]
+UpdateRank = Annotated[
+    int,
+    Field(
+        description="What the update stamp is: 0 UpdateDateTime, 1 the DateTime of the 100 record, "
+        "2 the time of delivery, 3 an UpdateDateTime before 1990, which ranks lowest"
+    ),
+]
+
+
+Item = TypeVar("Item")
+
+
+class Answer(BaseModel):
+    """An object of an answer."""
+
+    # A column that a statement gives and no model names fails in every test of its route.
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(Answer, Generic[Item]):
+    """A page of a list."""
+
+    items: list[Item]
+    next: Annotated[
+        str | None, Field(description="Pass it as `after` to get the next page; null at the end")
+    ]
+
+
+class Error(Answer):
+    """Why there is no answer."""
+
+    detail: str
+
+
+class Counts(Answer):
+    """Records and readings of a file, as read and as refused."""
+
+    records: int
+    refused_records: int
+    readings: int
+    refused_readings: int
+
+
+class FileSummary(Counts):
+    """A file in a list."""
+
+    sha256: Sha256
+    name: Annotated[str, Field(description="As delivered; a member as `archive!member`")]
+    size: Annotated[int, Field(description="In bytes")]
+    status: Status
+    profile: str
+    seen_at: datetime
+    days: int
+    first_day: date | None
+    last_day: date | None
+
+
+class FileItem(FileSummary):
+    """A file in the list of files; the last four fields only in the files of one run."""
+
+    outcome: Annotated[Outcome | None, Field(description="What the run made of it")] = None
+    line: Annotated[int | None, Field(description="Line of its first refusal")] = None
+    code: str | None = None
+    message: str | None = None
+
+
+class Where(Answer):
+    """Whose data a finding is about; null where it cannot be read."""
+
+    nmi: str | None
+    nmi_suffix: str | None
+    day: Annotated[date | None, Field(description="The first day that is concerned")]
+    last_day: date | None
+
+
+class Finding(Where):
+    """A refusal or warning of a file."""
+
+    line: int
+    level: Level
+    code: str
+    field: Annotated[int | None, Field(description="Number of the field at fault, from 1")]
+    message: str
+    excerpt: str
+    first_line: Annotated[int, Field(description="First of the lines that it refuses")]
+    last_line: int
+    days_in_force: Annotated[
+        int | None, Field(description="Days of the span that have a version in force")
+    ]
+    in_force_file: str | None
+    in_force_sha256: Sha256 | None
+    in_force_line: int | None
+    in_force_at: datetime | None
+    explanation: str
+
+
+class WarningCount(Answer):
+    """How often a file has a warning."""
+
+    code: str
+    count: int
+    explanation: str
+
+
+class FileDrop(Answer):
+    """A drop that brought a file."""
+
+    drop_id: int
+    member: str
+    outcome: Outcome
+    sha256: Annotated[str | None, Field(description="SHA-256 of the drop itself")]
+    uri: str
+    kept_at: Annotated[str | None, Field(description="URI of the place where the drop is kept")]
+    kept_below: Annotated[str | None, Field(description="That place below METER_HOME's folder")]
+    run: str | None
+    state: State
+    claimed_at: datetime
+    settled_at: datetime | None
+
+
+class File(FileSummary):
+    """A file."""
+
+    file_id: int
+    reader_version: str
+    header_at: Annotated[datetime | None, Field(description="DateTime of the 100 record")]
+    from_participant: str
+    to_participant: str
+    refused_sum: Annotated[
+        Decimal,
+        Field(description="Exact sum, as delivered, of refused days whose values all parse"),
+    ]
+    settled_at: datetime | None
+    accepted_records: int
+    accepted_readings: int
+    warnings: list[WarningCount]
+    days_in_force: int
+    days_superseded: int
+    days_counted_to: Annotated[
+        int | None, Field(description="Only so many days were counted; null if all were")
+    ]
+    drops: list[FileDrop]
+
+
+class FileDay(Answer):
+    """A day that a file delivers, and the version that is in force instead, if another is."""
+
+    line: int
+    last_line: int
+    nmi: str
+    nmi_suffix: str
+    day: date
+    interval_minutes: Minutes
+    uom: Unit
+    quality_method: str
+    updated_at: datetime | None
+    update_rank: UpdateRank
+    in_force: bool | None
+    by_updated_at: datetime | None
+    by_sha256: Sha256 | None
+    by_file: str | None
+    by_line: int | None
+
+
+class FilePart(Counts):
+    """A part of a file, and the batch that applied it."""
+
+    part: int
+    parts: int
+    byte_start: int
+    byte_end: int
+    first_line: int
+    last_line: int
+    days: int
+    batch_id: str
+    staged_name: str
+    applied_at: datetime
+    applied_by: str
+
+
+class Drop(Answer):
+    """A drop that is not settled."""
+
+    drop_id: int
+    uri: str
+    size: int
+    profile: str
+    state: State
+    attempt: int
+    claimed_at: datetime
+    not_before: Annotated[datetime | None, Field(description="It is not claimed again before")]
+    run: str | None
+    message: str | None
+
+
+class Arrived(Answer):
+    """What arrived on one day."""
+
+    day: date
+    files: int
+    loaded: int
+    partial: int
+    refused: int
+    readings: int
+    refused_readings: int
+
+
+class LoadingFile(Answer):
+    """A file whose parts are being applied."""
+
+    sha256: Sha256
+    name: str
+    size: int
+    seen_at: datetime
+    applied: int
+    parts: int | None
+    readings: int
+
+
+class Problem(Where):
+    """A file with refusals, and its first one."""
+
+    sha256: Sha256
+    name: str
+    status: Status
+    seen_at: datetime
+    refused_records: int
+    line: int | None
+    level: Level | None
+    code: str | None
+    field: int | None
+    message: str | None
+
+
+class Contradiction(Answer):
+    """A day whose two deliveries carry the same stamps and different content."""
+
+    nmi: str
+    nmi_suffix: str
+    day: date
+    file: str
+    sha256: Sha256
+    line: int
+    other_file: str
+    other_line: int
+    decided_by: Literal["hash", "time of delivery"]
+    found: Annotated[int, Field(description="How many such days there are in all")]
+
+
+class OpenDrops(Answer):
+    """Drops that are not settled, by state."""
+
+    claimed: int
+    running: int
+    waiting: int
+    failed: int
+
+
+class FileCounts(Answer):
+    """Files by status: those that load now, and of the last days."""
+
+    loading: int
+    loaded: int
+    partial: int
+    refused: int
+
+
+class Ignored(Answer):
+    """A name in the landing folder that is left alone."""
+
+    name: str
+    reason: str
+
+
+class LandingFolder(Answer):
+    """What lies in the landing folder; null is what cannot be seen from the api-server."""
+
+    folder: str | None
+    trouble: str | None
+    files: int | None
+    more: Annotated[bool | None, Field(description="Whether there are more files than counted")]
+    oldest_at: datetime | None
+    ignored: list[Ignored]
+    ignored_count: int | None
+    last_look_at: datetime | None
+    faults: Annotated[list[str] | None, Field(description="Why nothing is being loaded")]
+
+
+class Overview(Answer):
+    """How it stands."""
+
+    recent_days: int
+    newest_day: date | None
+    days_behind: int | None
+    drops: OpenDrops
+    files: FileCounts
+    loading: list[LoadingFile]
+    by_day: list[Arrived]
+    problems: list[Problem]
+    contradictions: list[Contradiction]
+    landing: LandingFolder
+
+
+class Nmi(Answer):
+    """An NMI in a list."""
+
+    nmi: str
+
+
+class ChannelSummary(Answer):
+    """A channel with its first and newest day; meter and unit are those of the newest."""
+
+    nmi_suffix: str
+    first_day: date
+    last_day: date
+    uom: Unit
+    interval_minutes: Minutes
+    meter_serial: str
+    register_id: str
+
+
+class NmiChannels(Answer):
+    """The channels of an NMI."""
+
+    nmi: str
+    channels: list[ChannelSummary]
+
+
+class Meter(Answer):
+    """A meter that a channel has had."""
+
+    meter_serial: str
+    register_id: str
+    uom: Unit
+    interval_minutes: Minutes
+    first_day: date
+    last_day: date
+    days: int
+
+
+class Channel(ChannelSummary):
+    """A channel with its meters."""
+
+    nmi: str
+    meters: list[Meter]
+
+
+class ChannelDay(Answer):
+    """The values of a day in one unit; the counts are intervals by quality."""
+
+    day: date
+    uom: Unit
+    total_consumption: Annotated[
+        Decimal | None, Field(description="Exact; null for a unit that does not add up")
+    ]
+    average_consumption: Exact
+    minimum_consumption: Exact
+    maximum_consumption: Exact
+    readings: int
+    actual: int
+    estimated: int
+    substituted: int
+    final: int
+    no_data: int
+
+
+class Span(Answer):
+    """A span of NEM days, both included."""
+
+    first: Annotated[date, Field(alias="from")]
+    last: Annotated[date, Field(alias="to")]
+
+
+class ChannelDays(Span):
+    """The days of a channel that have readings."""
+
+    items: list[ChannelDay]
+
+
+class Reading(Answer):
+    """A reading in force, and where it comes from."""
+
+    timestamp: Annotated[datetime, Field(description="Start of the interval")]
+    interval_minutes: Minutes
+    consumption: Exact
+    uom: Unit
+    quality_method: str
+    sha256: Sha256 | None
+    file: str | None
+    line: int | None
+
+
+class Readings(Page[Reading], Span):
+    """Readings of a channel."""
+
+
+class Version(Answer):
+    """A version of a day, with its values by interval."""
+
+    file_id: int
+    line: int
+    last_line: int
+    sha256: Sha256 | None
+    file: str | None
+    seen_at: datetime | None
+    updated_at: datetime | None
+    update_rank: UpdateRank
+    delivered_at: datetime | None
+    msats_loaded_at: datetime | None
+    file_created_at: datetime | None
+    interval_minutes: Minutes
+    uom: Unit
+    quality_method: str
+    reason_code: int | None
+    reason_description: str
+    meter_serial: str
+    register_id: str
+    in_force: bool | None
+    consumption: list[Exact]
+    qualities: list[str]
+    sum: Exact
+    sum_added: Annotated[
+        Decimal | None, Field(description="Against the version before; null for the oldest")
+    ]
+    intervals_changed: int | None
+
+
+class Refusal(Answer):
+    """What was refused of a channel."""
+
+    day: date
+    last_day: date
+    line: int
+    level: Level
+    code: str
+    field: int | None
+    message: str
+    excerpt: str
+    sha256: Sha256
+    file: str
+    seen_at: datetime
+
+
+class Versions(Answer):
+    """The versions of a day, the one in force first, and what was refused of it."""
+
+    items: list[Version]
+    refusals: list[Refusal]
+
+
+class RefusedDay(Answer):
+    """A missing day, and why a delivery of it was refused."""
+
+    missing_day: date
+    sha256: Sha256
+    file: str
+    line: int
+    level: Level
+    code: str
+    field: int | None
+    message: str
+    excerpt: str
+
+
+class CoverageItem(Answer):
+    """What a channel has of the days that it is expected to have."""
+
+    nmi: str
+    nmi_suffix: str
+    first_expected_day: date
+    expected_days: int
+    days: int
+    missing_days: int
+    missing: Annotated[list[tuple[date, date]], Field(description="Spans, both days included")]
+    refused: list[RefusedDay]
+    intervals: Annotated[dict[str, int], Field(description="By the word of their quality flag")]
+    not_actual_share: float
+
+
+class Coverage(Page[CoverageItem], Span):
+    """Coverage of the next channels."""
+
+    channels_looked_at: int
+
+
+class StartedRun(Answer):
+    """The load run that was started."""
+
+    dag_run_id: str
+    path: Annotated[str, Field(description="Of the run in Airflow's page")]
+
+
+class FreedDrop(Answer):
+    """A drop that will be claimed again."""
+
+    drop_id: int
+    state: State
