@@ -6,7 +6,7 @@ from typing import Final
 
 from nem12.mdff.stamps import NEM_TIME
 from nem12.settings import CLOCK_DOUBT_SECONDS
-from nem12.shard import MeterFile
+from nem12.survey import MeterFile
 
 _FIRST: Final = datetime(1990, 1, 1, tzinfo=NEM_TIME)
 """Earlier times are made up: archives begin at 1980, file systems at 1970."""

@@ -15,7 +15,8 @@ from nem12.mdff.findings import Finding, Level, Tally
 from nem12.mdff.header import NO_HEADER
 from nem12.mdff.profile import profile
 from nem12.mdff.reader import Counts, Reader
-from nem12.shard import MeterFile, Part
+from nem12.shard import Part
+from nem12.survey import MeterFile
 from nem12.untrusted import ChangedError
 
 

@@ -19,8 +19,9 @@ from nem12.mdff.header import Header
 from nem12.memory import bounded_memory
 from nem12.parse import Parsed, parse
 from nem12.settings import READER_VERSION, STATEMENT_BYTES
-from nem12.shard import MeterFile, Part, Shard
+from nem12.shard import Part, Shard
 from nem12.storage import Place
+from nem12.survey import MeterFile
 
 _HEAD: Final = """\
 -- NEM12 batch {batch}: {label}

@@ -26,7 +26,7 @@ from nem12.mdff import text
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header
 from nem12.settings import MAX_MEMBERS, MAX_NAME_BYTES
-from nem12.shard import MeterFile, seen_at, survey
+from nem12.survey import MeterFile, seen_at, survey_file
 from nem12.untrusted import Seen, seen_of
 
 _HASH_DIGITS: Final = 12
@@ -88,7 +88,7 @@ def headers(path: Path, profile: str, scratch: Path, seen: Seen | None = None) -
 
 
 def _first_header(beginning: bytes, profile: str) -> Header | None:
-    return survey(BytesIO(beginning), "", "", profile, len(beginning)).header
+    return survey_file(BytesIO(beginning), "", "", profile, len(beginning)).header
 
 
 def _beginnings(path: Path, seen: Seen | None) -> Iterator[bytes]:
@@ -232,7 +232,7 @@ class _Unpacking:
         """Expand one member and survey it on the way."""
         target.parent.mkdir(parents=True, exist_ok=True)
         with target.open("wb") as copy:
-            file = survey(expanding, str(target), name, self.profile, size, copy)
+            file = survey_file(expanding, str(target), name, self.profile, size, copy)
         return replace(file, seen=seen_at(file.path))
 
     def _expanded(self, file: MeterFile) -> Iterator[MeterFile]:
@@ -305,7 +305,7 @@ class _Unpacking:
 
     def _surveyed(self, source: _Source) -> MeterFile:
         source.stream.seek(0)
-        file = survey(source.stream, source.path, source.name, self.profile, source.size)
+        file = survey_file(source.stream, source.path, source.name, self.profile, source.size)
         seen = seen_of(os.fstat(source.stream.fileno()))
         return replace(file, seen=seen, delivered_at=source.delivered_at)
 

@@ -9,7 +9,8 @@ from nem12.mdff.findings import Finding, Level, Tally, verdict
 from nem12.mdff.profile import profile
 from nem12.mdff.repeats import Key, SeenDays, day_key, judge_repeats
 from nem12.parse import Parsed, parse
-from nem12.shard import MeterFile, parts
+from nem12.shard import parts
+from nem12.survey import MeterFile
 
 Sink = Callable[[Finding], None]
 

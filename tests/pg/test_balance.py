@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from nem12.mdff.findings import Finding, Level
-from nem12.shard import MeterFile, pack
+from nem12.shard import pack
 from nem12.stage import stage
+from nem12.survey import MeterFile
 from nem12.validate import Judged, validate
 from nem12.warehouse.connect import Connection
 from tests.cases.faults.make import CASES

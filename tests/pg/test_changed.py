@@ -184,7 +184,7 @@ def test_a_file_that_is_replaced_before_it_is_settled_is_a_drop_of_its_own(
     moment: str,
     replace: Callable[[Path, bytes], None],
 ) -> None:
-    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 600)
+    monkeypatch.setattr("nem12.settings.SHARD_BYTES", 600)
     run = sender.run
     path = run.drop("a.csv", WHOLE)
     claim = run.claim("*")

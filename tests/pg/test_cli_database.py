@@ -189,7 +189,7 @@ def test_ctrl_c_between_the_parts_of_a_file_leaves_nothing_of_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     """What is loaded whole by then stays."""
-    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 4000)
+    monkeypatch.setattr("nem12.settings.SHARD_BYTES", 4000)
     command("parse_data", "--apply", "--file", good)
     with connect(warehouse.loader) as connection:
         before = tables(connection)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from nem12.shard import MeterFile, Shard, pack, parts
+from nem12.shard import Shard, pack, parts
+from nem12.survey import MeterFile
 from nem12.warehouse.connect import Connection
 from tests.support.deliveries import load_shards, surveyed
 from tests.support.digest import tables

@@ -23,7 +23,7 @@ from nem12.load.plan import claim_folder, plan
 from nem12.load.settle import free_claim
 from nem12.mdff.findings import in_force
 from nem12.operate.redrive import redrive
-from nem12.shard import MeterFile
+from nem12.survey import MeterFile
 from nem12.tell.alert import alerts_of_claim
 from nem12.unpack import unpack
 from nem12.warehouse import ledger
@@ -434,7 +434,7 @@ def test_a_plan_that_fails_frees_the_drops_for_another_attempt(
 def test_a_file_of_which_a_dead_run_applied_a_part_is_loaded_by_another(
     warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    monkeypatch.setattr("nem12.settings.SHARD_BYTES", 200)
     run.drop("house.csv", delivery(*(Day(date(2024, 3, 10 + n)) for n in range(3))))
     claim = run.claim("*")
     first, *others = plan(run.connection, run.home, claim)

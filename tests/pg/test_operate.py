@@ -16,7 +16,7 @@ from nem12.load.plan import plan
 from nem12.load.settle import free_claim, settle
 from nem12.operate.redrive import redrive
 from nem12.operate.verify import CHECKS, verify
-from nem12.shard import load as load_shard
+from nem12.shard import load_shard
 from nem12.stage import stage
 from nem12.warehouse import ledger
 from nem12.warehouse.apply import apply
@@ -139,7 +139,7 @@ def test_a_file_of_many_shards_is_reprocessed_whole(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was loaded of it goes once, not with each of its parts."""
-    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    monkeypatch.setattr("nem12.settings.SHARD_BYTES", 200)
     run.drop("first.csv", FIRST)
     claim = run.claim("*")
     assert run.load(claim) > 1
@@ -218,7 +218,7 @@ def test_verify_names_what_is_broken(
 def test_verify_finds_no_fault_with_a_file_that_is_still_loading(
     warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    monkeypatch.setattr("nem12.settings.SHARD_BYTES", 200)
     run.drop("first.csv", FIRST)
     claim = run.claim("*")
     first, *others = plan(run.connection, run.home, claim)

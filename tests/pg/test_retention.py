@@ -121,7 +121,7 @@ def test_a_late_file_of_a_dropped_month_is_loaded_and_told_of(
 def test_a_file_cut_into_batches_is_judged_whole_before_its_old_days_go(
     warehouse: Warehouse, run: Run, owner: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    monkeypatch.setattr("nem12.settings.SHARD_BYTES", 200)
     drop_before(owner, APRIL)
     run.drop("repeated.csv", REPEATED)
     claim = run.claim("*")
@@ -144,7 +144,7 @@ def test_verify_expects_nothing_of_what_is_not_kept_while_its_file_is_loading(
         drop_before(owner, APRIL)
     else:
         retention.purge(owner, NMI, APRIL)
-    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    monkeypatch.setattr("nem12.settings.SHARD_BYTES", 200)
     run.drop("over.csv", OVER)
     claim = run.claim("*")
     first, *others = plan(run.connection, run.home, claim)
@@ -157,7 +157,7 @@ def test_verify_expects_nothing_of_what_is_not_kept_while_its_file_is_loading(
 def test_a_month_that_is_dropped_while_a_file_is_half_loaded_is_counted_once(
     warehouse: Warehouse, run: Run, owner: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 200)
+    monkeypatch.setattr("nem12.settings.SHARD_BYTES", 200)
     run.drop("over.csv", OVER)
     claim = run.claim("*")
     planned = plan(run.connection, run.home, claim)

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from nem12.operate.verify import verify
 from nem12.settings import MIB
-from nem12.shard import MeterFile, Shard, pack, parts
+from nem12.shard import Shard, pack, parts
+from nem12.survey import MeterFile
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from tests.support.deliveries import (

@@ -204,7 +204,7 @@ def test_the_identity_of_a_drop_is_its_entity_tag(run: Run) -> None:
 def test_a_file_of_many_shards_is_read_in_parts(
     warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 1_000)
+    monkeypatch.setattr("nem12.settings.SHARD_BYTES", 1_000)
     days = [Day(date(2024, 3, 1) + timedelta(days=n), nmi=f"41030356{n:02}") for n in range(12)]
     land(run, "month.csv", delivery(*days))
     claim = run.claim("*")

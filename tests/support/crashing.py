@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 
 from nem12 import settings, stage
 from nem12.load import keeping, plan, settle
-from nem12.shard import load as load_shard
+from nem12.shard import load_shard
 from nem12.unpack import unpack
 from nem12.warehouse import apply, outcomes
 from nem12.warehouse.connect import connect

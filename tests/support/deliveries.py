@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from nem12 import shard as shards
 from nem12.settings import MIB
-from nem12.shard import MeterFile, Shard, pack, parts, survey
+from nem12.shard import Shard, pack, parts
 from nem12.stage import Staged, stage
+from nem12.survey import MeterFile, survey_file
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import Connection
 
@@ -76,8 +76,8 @@ def surveyed(
     if not path.exists():
         path.write_bytes(data)
     with pytest.MonkeyPatch.context() as patch, path.open("rb") as stream:
-        patch.setattr(shards, "part_bytes", lambda _: cut)
-        return survey(stream, str(path), name, profile, len(data))
+        patch.setattr("nem12.survey.part_bytes", lambda _: cut)
+        return survey_file(stream, str(path), name, profile, len(data))
 
 
 def one_block_shards(files: Iterable[MeterFile]) -> list[Shard]:

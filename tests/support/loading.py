@@ -11,7 +11,7 @@ from nem12.load.index import INDEX
 from nem12.load.plan import plan
 from nem12.load.settle import settle
 from nem12.load.settlement import Settlement
-from nem12.shard import load as load_shard
+from nem12.shard import load_shard
 from nem12.stage import stage
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import Connection

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from nem12.mdff.day import Day, Quality
 from nem12.mdff.findings import Finding, worst
 from nem12.parse import Parsed, parse
-from nem12.shard import MeterFile, parts, survey
+from nem12.shard import parts
+from nem12.survey import MeterFile, survey_file
 from nem12.validate import validate
 
 
@@ -21,7 +22,7 @@ def surveyed(folder: Path, data: bytes, profile: str = "standard") -> MeterFile:
     if not path.exists():
         path.write_bytes(data)
     with path.open("rb") as stream:
-        return survey(stream, str(path), "file.csv", profile, len(data))
+        return survey_file(stream, str(path), "file.csv", profile, len(data))
 
 
 class Read(NamedTuple):

@@ -14,7 +14,7 @@ import pytest
 from nem12.mdff.findings import Level
 from nem12.mdff.stamps import NEM_TIME
 from nem12.settings import MIB
-from nem12.shard import MeterFile
+from nem12.survey import MeterFile
 from nem12.unpack import unpack
 from tests.support.making import channel, day, file
 from tests.support.reading import read

@@ -36,7 +36,7 @@ FAULTY = file(
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of some kilobytes has several parts, read in processes of their own."""
-    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 10_000)
+    monkeypatch.setattr("nem12.settings.SHARD_BYTES", 10_000)
     monkeypatch.setattr(staging_module, "_WORTH_A_PROCESS", 0)
 
 
@@ -63,7 +63,7 @@ def test_what_is_said_of_a_file_that_is_staged_is_what_validate_says(
 
 
 def test_each_part_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("nem12.shard.SHARD_BYTES", 10_000)
+    monkeypatch.setattr("nem12.settings.SHARD_BYTES", 10_000)
     read: list[int] = []
 
     def counted(parsed: Parsed) -> Iterator[object]:

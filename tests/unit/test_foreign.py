@@ -14,7 +14,7 @@ import pytest
 from nem12.containers.foreign import SIGNATURES
 from nem12.mdff.findings import Level
 from nem12.mdff.reader import Counts
-from nem12.shard import MeterFile
+from nem12.survey import MeterFile
 from nem12.unpack import unpack
 from tests.support.making import channel, day, file
 from tests.support.reading import read

@@ -141,7 +141,7 @@ def test_joined_files_cut_anywhere_give_the_same(
     data = one + b"\r\n" + other + one
     whole = surveyed(tmp_path, data, "lenient")
     assert len(parts(whole)) == 1
-    monkeypatch.setattr("nem12.shard.part_bytes", lambda _: 1)
+    monkeypatch.setattr("nem12.survey.part_bytes", lambda _: 1)
     cut = surveyed(tmp_path, data, "lenient")
     assert len(parts(cut)) == 6
     assert read(cut).days == read(whole).days

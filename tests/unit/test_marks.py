@@ -111,7 +111,7 @@ def test_joined_files_with_marks_cut_anywhere_give_the_same(
     data = BOM + one + BOM + other + b"\x1a\r\n\x1a" + one + b"\x1a"
     whole = surveyed(tmp_path, data, "lenient")
     assert len(parts(whole)) == 1
-    monkeypatch.setattr("nem12.shard.part_bytes", lambda _: 1)
+    monkeypatch.setattr("nem12.survey.part_bytes", lambda _: 1)
     cut = surveyed(tmp_path, data, "lenient")
     assert len(parts(cut)) == 6
     assert read(cut).days == read(whole).days

@@ -13,7 +13,6 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from nem12 import shard
 from nem12.errors import TerminalError
 from nem12.mdff.findings import Tally
 from nem12.mdff.header import Header
@@ -22,7 +21,8 @@ from nem12.mdff.reader import Counts
 from nem12.mdff.structure import Cut
 from nem12.parse import Parsed, parse
 from nem12.settings import MAX_SHARDS, MIB, SHARD_BYTES
-from nem12.shard import MeterFile, Shard, load, pack, part_bytes, parts, save
+from nem12.shard import Shard, load_shard, pack, parts, save_shard
+from nem12.survey import MeterFile, part_bytes
 from tests.support.making import channel, day, file, mutated_files, whole_files
 from tests.support.reading import read, surveyed
 
@@ -32,7 +32,7 @@ CREATED = datetime(2024, 3, 15, 10, 30)  # noqa: DTZ001 - NEM time
 def cut_every(folder: Path, data: bytes, size: int, profile: str = "standard") -> MeterFile:
     """The file in parts of about that size."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shard, "SHARD_BYTES", size)
+        patch.setattr("nem12.settings.SHARD_BYTES", size)
         return surveyed(folder, data, profile)
 
 
@@ -254,8 +254,8 @@ def test_the_file_id_keeps_the_order_of_the_hashes_and_fits_a_bigint() -> None:
 @given(mutated_files(), st.integers(200, 4000))
 def test_a_saved_shard_is_loaded_as_it_was(tmp_path: Path, data: bytes, size: int) -> None:
     one = Shard(tuple(parts(cut_every(tmp_path, data, size))))
-    save(one, tmp_path / "shard.json")
-    assert load(tmp_path / "shard.json") == one
+    save_shard(one, tmp_path / "shard.json")
+    assert load_shard(tmp_path / "shard.json") == one
 
 
 def test_a_shard_of_oddly_named_and_refused_files_is_loaded_as_it_was(tmp_path: Path) -> None:
@@ -263,8 +263,8 @@ def test_a_shard_of_oddly_named_and_refused_files_is_loaded_as_it_was(tmp_path: 
     refused = surveyed(tmp_path, b"\xef\xbb\xbfnothing")
     withheld = dataclasses.replace(surveyed(tmp_path, blocks(1), "strict"), withheld=True)
     one = Shard((*parts(odd), *parts(refused), *parts(withheld)))
-    save(one, tmp_path / "shard.json")
-    assert load(tmp_path / "shard.json") == one
+    save_shard(one, tmp_path / "shard.json")
+    assert load_shard(tmp_path / "shard.json") == one
     assert json.loads((tmp_path / "shard.json").read_text("ascii"))
 
 
@@ -286,4 +286,4 @@ def test_what_a_withheld_file_holds_is_counted_as_refused(tmp_path: Path) -> Non
 
 def test_a_plan_that_is_not_there_says_what_to_set(tmp_path: Path) -> None:
     with pytest.raises(TerminalError, match="do not share the staging folder: set METER_STAGING"):
-        load(tmp_path / "claim" / "shard-0000.json")
+        load_shard(tmp_path / "claim" / "shard-0000.json")

@@ -9,7 +9,7 @@ import pytest
 
 from nem12.mdff.day import Day
 from nem12.mdff.findings import Finding, worst
-from nem12.shard import MeterFile
+from nem12.survey import MeterFile
 from nem12.unpack import unpack
 from nem12.validate import validate
 from tests.conftest import CASES

@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from nem12 import stage as staging
 from nem12.errors import TerminalError
-from nem12.shard import MeterFile, Shard, pack, parts, survey
+from nem12.shard import Shard, pack, parts
 from nem12.stage import Staged, array, instant, literal, quoted, stage
+from nem12.survey import MeterFile, survey_file
 from nem12.warehouse.apply import statements
 from tests.conftest import CASES
 from tests.support.making import HALF_HOURS, channel, day, file, mutated_files, whole_files
@@ -35,7 +36,9 @@ def test_staged_file_is_the_golden_one(tmp_path: Path, name: str) -> None:
     """METER_NEW_GOLDEN=1 writes it anew: look at what changed before you keep it."""
     source = GOLDEN / f"{name}.csv"
     with source.open("rb") as stream:
-        meter_file = survey(stream, str(source), source.name, "standard", source.stat().st_size)
+        meter_file = survey_file(
+            stream, str(source), source.name, "standard", source.stat().st_size
+        )
     _, sql = staged(tmp_path, meter_file)
     golden = GOLDEN / f"{name}.sql"
     if os.environ.get("METER_NEW_GOLDEN"):
@@ -112,7 +115,7 @@ def test_no_text_breaks_out_of_its_literal(tmp_path: Path, one: str, other: str)
     path = tmp_path / "file.csv"
     path.write_bytes(data)
     with path.open("rb") as stream:
-        meter_file = survey(stream, str(path), f"{one}\n{other}", "standard", len(data))
+        meter_file = survey_file(stream, str(path), f"{one}\n{other}", "standard", len(data))
     assert_sound(*staged(tmp_path / "out", meter_file))
 
 

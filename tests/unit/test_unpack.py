@@ -24,7 +24,7 @@ from nem12.errors import TerminalError
 from nem12.mdff.findings import Level
 from nem12.mdff.stamps import NEM_TIME
 from nem12.settings import MAX_NAME_BYTES, MIB
-from nem12.shard import MeterFile
+from nem12.survey import MeterFile
 from nem12.unpack import as_text, headers, sha256, unpack
 from tests.support.making import channel, day, file
 from tests.support.reading import read

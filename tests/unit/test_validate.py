@@ -113,7 +113,7 @@ def test_a_refused_block_is_one_finding_that_covers_its_days(tmp_path: Path) -> 
 
 
 def test_a_fault_is_found_in_every_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shard, "SHARD_BYTES", 1)
+    monkeypatch.setattr("nem12.settings.SHARD_BYTES", 1)
     block = (channel(), day(quality="X"))
     result, found = judged(tmp_path, file(*block * 5))
     assert len(shard.parts(result.file)) == 5

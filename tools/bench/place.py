@@ -9,8 +9,9 @@ from pathlib import Path
 
 from nem12 import settings
 from nem12.local import embedded
-from nem12.shard import MeterFile, pack
+from nem12.shard import pack
 from nem12.stage import Staged, stage
+from nem12.survey import MeterFile
 from nem12.unpack import unpack
 from tools.bench.database import Database
 from tools.bench.sizes import Sizes

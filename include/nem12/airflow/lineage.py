@@ -27,9 +27,9 @@ from nem12.drop import uri_path
 from nem12.load.plan import load_plan
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
-from nem12.shard import MeterFile, Part
-from nem12.shard import load as load_shard
+from nem12.shard import Part, load_shard
 from nem12.storage import Place
+from nem12.survey import MeterFile
 
 MOST_FILES: Final = 50
 """Files named in one event: with their columns they make some 100 KB of it."""

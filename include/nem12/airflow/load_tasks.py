@@ -20,7 +20,7 @@ from nem12.airflow.verdicts import counts, explanation, is_red
 from nem12.airflow.warehouse import warehouse
 from nem12.load.plan import plan
 from nem12.load.settle import settle
-from nem12.shard import load as load_shard
+from nem12.shard import load_shard
 from nem12.stage import stage
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,7 @@ from nem12.airflow.buckets import place
 from nem12.airflow.plainly import said_by_system
 from nem12.airflow.warehouse import warehouse
 from nem12.mdff.text import plural
-from nem12.shard import load as load_shard
+from nem12.shard import load_shard
 from nem12.warehouse.apply import apply
 
 if TYPE_CHECKING:

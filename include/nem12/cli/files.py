@@ -19,8 +19,8 @@ from nem12.load.index import Index, Kept, is_ours
 from nem12.load.plan import judged_as_whole
 from nem12.mdff.text import shown
 from nem12.settings import has_home, home, make_private, make_root
-from nem12.shard import MeterFile
 from nem12.storage import beginning, files_below
+from nem12.survey import MeterFile
 from nem12.unpack import as_text, unpack
 
 

@@ -22,8 +22,9 @@ from nem12.errors import MeterError, TransientError
 from nem12.load.known import counting, known_outcome
 from nem12.mdff.findings import ROW, Finding, Level
 from nem12.mdff.text import shown
-from nem12.shard import MeterFile, pack
+from nem12.shard import pack
 from nem12.stage import stage
+from nem12.survey import MeterFile
 from nem12.tell.report import not_kept, why
 from nem12.validate import Judging
 from nem12.warehouse import ledger

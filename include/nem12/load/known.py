@@ -10,7 +10,7 @@ from typing import Any
 
 from nem12.mdff.profile import profile
 from nem12.settings import READER_VERSION
-from nem12.shard import MeterFile
+from nem12.survey import MeterFile
 
 
 def known_outcome(

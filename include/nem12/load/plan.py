@@ -12,7 +12,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-from nem12 import shard as shards
 from nem12 import storage
 from nem12.delivery import dated
 from nem12.drop import Drop, look
@@ -26,8 +25,9 @@ from nem12.mdff.profile import profile
 from nem12.mdff.text import shown
 from nem12.memory import bounded_memory
 from nem12.settings import MAX_SHARDS, STAGING_DAYS, Home
-from nem12.shard import MeterFile, Shard
+from nem12.shard import Shard, pack, save_shard
 from nem12.storage import Place
+from nem12.survey import MeterFile
 from nem12.tell.report import why
 from nem12.unpack import sha256, unpack
 from nem12.validate import validate
@@ -272,11 +272,11 @@ def _packed(files: list[MeterFile], retried: set[str]) -> list[Shard]:
     A shard fails as a whole: the file that makes it fail must not take the others along for ever.
     """
     suspects = [file for file in files if file.sha256 in retried]
-    packed = shards.pack(file for file in files if file.sha256 not in retried)
+    packed = pack(file for file in files if file.sha256 not in retried)
     size = max(1, -(-len(suspects) // _MOST_APART))
     for start in range(0, len(suspects), size):
-        packed += shards.pack(suspects[start : start + size])
-    return packed if len(packed) <= MAX_SHARDS else shards.pack(files)
+        packed += pack(suspects[start : start + size])
+    return packed if len(packed) <= MAX_SHARDS else pack(files)
 
 
 def _shared(files: Iterable[MeterFile], folder: Place) -> list[MeterFile]:
@@ -385,7 +385,7 @@ def judged_as_whole(file: MeterFile) -> MeterFile:
 
 def _save_shard(folder: Place, number: int, one: Shard) -> dict[str, str]:
     place = folder / f"shard-{number:04}.json"
-    shards.save(one, place)
+    save_shard(one, place)
     return {"shard": str(place), "label": shown(one.label, 200)}
 
 
