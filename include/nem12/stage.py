@@ -37,8 +37,6 @@ SET LOCAL array_nulls = on;
 
 SET LOCAL datestyle = 'ISO';
 
-SELECT pg_advisory_xact_lock(hashtextextended('{batch}', 12));
-
 """
 BATCH: Final = "{batch}"
 FINISH: Final = f"SELECT meter_apply_batch('{BATCH}') AS readings_put_in_force;\n"
@@ -51,9 +49,12 @@ SELECT meter_withdraw_file({file_id}, for_reload => true);
 _BATCH: Final = """\
 INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('{batch}', '{name}',
     coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
-ON CONFLICT DO NOTHING;
+-- Two who apply this batch at once: the second waits here.
+ON CONFLICT (batch_id) DO UPDATE SET applied_by = excluded.applied_by WHERE false;
 
 """
+# Changes nothing, and locks the row: no advisory lock, which everybody may take who may connect.
+
 
 _DAY_COLUMNS: Final = (
     "nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, "

@@ -326,6 +326,24 @@ def test_a_file_that_is_withdrawn_while_a_part_is_applied_goes_whole(
     assert [words for words, difference in verify(loader) if difference] == []
 
 
+@only_embedded
+def test_who_withdraws_waits_for_no_batch_and_leaves_those_that_are_applied(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    """Who applies holds the batch first and the file afterwards, who withdraws the other way."""
+    for value in "12":
+        put(loader, staged(tmp_path, delivery(Day(value=value))))
+    batches = "SELECT batch_id FROM meter_batches ORDER BY batch_id"
+    held, _ = warehouse.rows(batches)
+    files = warehouse.rows("SELECT file_id FROM meter_files")
+    with connect(warehouse.loader) as applying:
+        applying.execute("SELECT FROM meter_batches WHERE batch_id = %s FOR NO KEY UPDATE", held)
+        loader.execute("SELECT set_config('lock_timeout', '2s', true)")
+        assert [ledger.withdraw(loader, int(str(file_id))) for (file_id,) in files] == [1, 1]
+        loader.commit()
+    assert warehouse.rows(batches) == [held]
+
+
 APRIL = date(2024, 4, 1)
 OVER = delivery(Day(date(2024, 3, 31)), Day(date(2024, 3, 30), value="x"), Day(APRIL))
 

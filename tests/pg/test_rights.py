@@ -9,9 +9,10 @@ from psycopg import errors
 
 from nem12 import settings
 from nem12.local import embedded
+from nem12.warehouse import migrate
 from nem12.warehouse.connect import Connection, connect
 from tests.support.commands import Command
-from tests.support.deliveries import Day, delivery, load
+from tests.support.deliveries import Day, delivery, load, put, staged
 from tests.support.servers import Databases, Warehouse, only_embedded
 
 TABLES = (
@@ -82,7 +83,8 @@ def test_the_reader_holds_up_no_load_whatever_it_locks(
     warehouse: Warehouse, tmp_path: Path
 ) -> None:
     """Advisory locks are for everybody: nothing that loads may wait for one that can be guessed."""
-    names = ["nem12 kept", "meter_readings_2024_03", "meter_readings_2024_05"]
+    batch = staged(tmp_path, delivery(Day(), Day(date(2024, 5, 1))))
+    names = ["nem12 kept", "meter_readings_2024_03", "meter_readings_2024_05", batch.batch_id]
     with psycopg.connect(warehouse.uri(settings.READER_ROLE)) as reader:
         for name in names:
             reader.execute("SELECT pg_advisory_lock(hashtextextended(%s, 12))", (name,))
@@ -94,8 +96,34 @@ def test_the_reader_holds_up_no_load_whatever_it_locks(
         with connect(warehouse.loader) as loader:
             # Without a month's lock and what is kept nothing loads; the server says who waits.
             loader.execute("SELECT set_config('lock_timeout', '2s', true)")
-            load(loader, tmp_path, delivery(Day(), Day(date(2024, 5, 1))))
+            put(loader, batch)
     assert warehouse.one("SELECT count(*) FROM meter_months WHERE attached") == 2
+
+
+def test_what_loads_and_migrates_takes_no_lock_that_everybody_may_take(
+    warehouse: Warehouse, tmp_path: Path
+) -> None:
+    batch = staged(tmp_path, delivery(Day()))
+    with connect(warehouse.owner) as owner:
+        migrate.lock(owner)
+        owner.execute(Path(batch.path).read_bytes())
+        advisory = owner.execute(
+            "SELECT FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()"
+        )
+        assert advisory.fetchall() == []
+    for role in (settings.READER_ROLE, settings.LOADER_ROLE):
+        refused(warehouse.uri(role), migrate._LOCK)
+
+
+def test_who_migrates_waits_for_who_migrates(warehouse: Warehouse) -> None:
+    with connect(warehouse.owner) as first, connect(warehouse.owner) as second:
+        migrate.lock(first)
+        second.execute("SELECT set_config('lock_timeout', '50ms', true)")
+        with pytest.raises(errors.LockNotAvailable):
+            migrate.lock(second)
+        second.rollback()
+        first.commit()
+        migrate.lock(second)
 
 
 def test_nobody_but_the_loader_makes_partitions(warehouse: Warehouse) -> None:

@@ -21,7 +21,11 @@ from nem12.warehouse.connect import Connection, connect, explained, installed
 from nem12.warehouse.schema import Version
 from nem12.warehouse.sql import statement
 
-_LOCK: Final = "nem12 migrations"
+_LOCK: Final = "CREATE TABLE meter_migrating (); DROP TABLE meter_migrating"
+"""Nobody ever sees it, and whoever makes it too waits for the end of this transaction. An advisory
+lock could be taken by everybody who may connect, and a table that exists before the first migration
+there is none."""
+
 _MADE: Final = re.compile(r"CREATE OR REPLACE (FUNCTION|VIEW) (\w+)")
 
 
@@ -58,7 +62,7 @@ def lock(connection: Connection) -> None:
 
     Until the end of the transaction: behind a pooler a session is not only ours.
     """
-    connection.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 12))", (_LOCK,))
+    connection.execute(_LOCK)
 
 
 def _check_encoding(connection: Connection) -> None:

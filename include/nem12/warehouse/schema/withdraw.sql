@@ -45,7 +45,10 @@ BEGIN
         DELETE FROM meter_drop_files WHERE file_id = file;
     END IF;
     DELETE FROM meter_files WHERE file_id = file;
-    DELETE FROM meter_batches b WHERE b.batch_id = ANY(batches)
-        AND NOT EXISTS (SELECT FROM meter_batch_parts p WHERE p.batch_id = b.batch_id);
+    -- Whoever holds a batch applies it: it stays. To wait for it would be to wait in a circle.
+    DELETE FROM meter_batches WHERE batch_id IN (
+        SELECT b.batch_id FROM meter_batches b WHERE b.batch_id = ANY(batches)
+            AND NOT EXISTS (SELECT FROM meter_batch_parts p WHERE p.batch_id = b.batch_id)
+        FOR UPDATE SKIP LOCKED);
     RETURN withdrawn;
 END $$;
