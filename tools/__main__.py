@@ -34,6 +34,8 @@ def add_commands(commands: "Commands") -> None:
     kinds = generate.add_subparsers(dest="kind", required=True)
     samples = kinds.add_parser("samples", help="write the sample set into a folder")
     samples.add_argument("folder", type=Path)
+    codes = kinds.add_parser("codes", help="write the tables of codes into docs/format.md")
+    codes.add_argument("document", type=Path)
     big = kinds.add_parser("big", help="write one big file")
     big.add_argument("file", type=Path)
     big.add_argument("--mib", type=int, default=100, help="size in MiB (default 100)")

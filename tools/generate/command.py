@@ -1,9 +1,10 @@
-"""`generate`: the sample set, or one big file."""
+"""`generate`: the sample set, one big file, or the tables of codes in the documentation."""
 
 import sys
 from argparse import Namespace
 
 from tools.generate.bulk import Bulk, write_bulk
+from tools.generate.codes import write_codes
 from tools.generate.model import Mix
 from tools.generate.samples import write_samples
 
@@ -17,6 +18,9 @@ def generate(arguments: Namespace) -> int:
     if arguments.kind == "samples":
         for path in write_samples(arguments.folder):
             sys.stdout.write(f"{path}\n")
+        return 0
+    if arguments.kind == "codes":
+        write_codes(arguments.document)
         return 0
     bulk = Bulk(
         size=arguments.mib << 20,

@@ -1,4 +1,4 @@
-"""Links between the documents: each relative link names a file, each anchor a heading."""
+"""The documents are true: links and anchors lead somewhere, tests exist, tables are the code's."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from nem12.mdff.findings import EXPLAIN, Level
+from nem12.mdff.remedies import REMEDIES
+from tools.generate.codes import codes
+
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
+TEST = re.compile(r"`(tests/[\w/.]+)`")
 HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 
 
@@ -32,3 +37,26 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(document: Path) -> No
         if not known:
             broken.append(link)
     assert not broken
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_test_that_a_document_names_exists(document: Path) -> None:
+    named = TEST.findall(document.read_text(encoding="utf-8"))
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_each_promise_names_a_test() -> None:
+    text = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
+    assert rows
+    assert [row for row in rows if not TEST.search(row)] == []
+
+
+def test_the_tables_of_codes_are_made_of_the_code() -> None:
+    text = (ROOT / "docs" / "format.md").read_text(encoding="utf-8")
+    assert codes() in text, "run: python3 manage.py generate codes docs/format.md"
+
+
+def test_remedies_are_of_codes_that_refuse() -> None:
+    refusing = {code for level, known in EXPLAIN.items() if level < Level.WARN for code in known}
+    assert set(REMEDIES) <= refusing
