@@ -26,7 +26,8 @@ def add_commands(commands: "Commands") -> None:
     bench = add_command(commands, "bench", "tools.bench.command", about)
     bench.add_argument("--quick", action="store_true", help="less data: some minutes, not an hour")
     bench.add_argument("--readings", type=int, metavar="N", help="at most so many in each part")
-    bench.add_argument("part", nargs="*", metavar="PART", help="only these; all are in docs/developing.md")
+    about = "only these; docs/developing.md lists them"
+    bench.add_argument("part", nargs="*", metavar="PART", help=about)
     add_format(bench)
 
     about = "Make realistic NEM12 files: the sample set, or one file of any size."
