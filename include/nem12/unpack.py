@@ -6,7 +6,7 @@ under names of our own: what an archive calls them is only ever data.
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -14,11 +14,10 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO, Final
 from uuid import uuid4
-from zipfile import ZipFile, ZipInfo
 
 from nem12 import untrusted
 from nem12.containers import archives, foreign
-from nem12.containers.archives import DamagedError, Expanding, LimitError
+from nem12.containers.archives import DamagedError, Expanding, LimitError, Member
 from nem12.containers.asexml import Message, XmlError, begins_as_xml, extract
 from nem12.containers.foreign import BEGINNING, Kind
 from nem12.errors import TerminalError
@@ -94,21 +93,20 @@ def _first_header(beginning: bytes, profile: str) -> Header | None:
 def _beginnings(path: Path, seen: Seen | None) -> Iterator[bytes]:
     """The beginning of each file of a drop, as far as it can be read."""
     with untrusted.opened(path, seen) as stream, suppress(DamagedError):
+        size = os.fstat(stream.fileno()).st_size
         beginning = stream.read(BEGINNING)
-        if archives.is_zip(stream, beginning):
-            with archives.opened_zip(stream) as archive:
-                for info in archives.members(archive)[:MAX_MEMBERS]:
-                    with suppress(DamagedError):
-                        yield _beginning_of(archive, info, os.fstat(stream.fileno()).st_size)
-        elif beginning.startswith(archives.GZIP):
-            yield Expanding(len(beginning), archives.opened_gzip(stream)).read(BEGINNING)
-        else:
+        packing = archives.format_of(stream, beginning)
+        if packing is None:
             yield beginning
+            return
+        with packing.opened(stream, size) as members:
+            for member in _delivered(members)[:MAX_MEMBERS]:
+                with suppress(DamagedError), member.opened() as expanded:
+                    yield Expanding(size, expanded).read(BEGINNING)
 
 
-def _beginning_of(archive: ZipFile, info: ZipInfo, size: int) -> bytes:
-    with archives.opened_member(archive, info, size) as stream:
-        return Expanding(size, stream).read(BEGINNING)
+def _delivered(members: Iterable[Member]) -> list[Member]:
+    return [member for member in members if member.delivered]
 
 
 def sha256(path: Path, seen: Seen | None = None) -> str:
@@ -174,57 +172,50 @@ class _Unpacking:
 
     def drop(self, source: _Source) -> Iterator[MeterFile]:
         beginning = source.beginning()
-        if archives.is_zip(source.stream, beginning):
-            yield from self._zip(source, beginning)
-        elif beginning.startswith(archives.GZIP):
-            yield from self._gzip(source)
+        packing = archives.format_of(source.stream, beginning)
+        if packing:
+            yield from self._archive(source, beginning, packing)
         else:
             yield from self._single(source, beginning, self.own / "message")
 
-    def _gzip(self, source: _Source) -> Iterator[MeterFile]:
-        expanding = Expanding(source.size, archives.opened_gzip(source.stream))
+    def _archive(
+        self, source: _Source, beginning: bytes, packing: archives.Format
+    ) -> Iterator[MeterFile]:
+        names: list[str] = []
         try:
-            file = self._expand(expanding, source.name, self.own / "member", source.size * 10)
+            with packing.opened(source.stream, source.size) as members:
+                names = [member.name for member in members]
+                kind = foreign.by_members(names, beginning)
+                if kind:
+                    yield self._foreign(source, kind)
+                else:
+                    yield from self._members(source, _delivered(members))
         except (DamagedError, LimitError) as error:
-            yield self._unreadable(source, error)
-        else:
-            yield from self._expanded(file)
-
-    def _zip(self, source: _Source, beginning: bytes) -> Iterator[MeterFile]:
-        try:
-            archive = archives.opened_zip(source.stream)
-        except DamagedError as error:
-            kind = foreign.by_members((), beginning)
+            kind = foreign.by_members(names, beginning)
             yield self._foreign(source, kind) if kind else self._unreadable(source, error)
-            return
-        with archive:
-            kind = foreign.by_members(archive.namelist(), beginning)
-            if kind:
-                yield self._foreign(source, kind)
-                return
-            try:
-                yield from self._members(source, archive)
-            except (DamagedError, LimitError) as error:
-                yield self._unreadable(source, error)
 
-    def _members(self, source: _Source, archive: ZipFile) -> Iterator[MeterFile]:
-        infos = archives.members(archive)
-        if not infos:
+    def _members(self, source: _Source, members: Sequence[Member]) -> Iterator[MeterFile]:
+        if not members:
             raise DamagedError("the archive is empty")
-        if len(infos) > MAX_MEMBERS:
+        if len(members) > MAX_MEMBERS:
             raise LimitError(f"the archive has more than {MAX_MEMBERS} members")
         expanding = Expanding(source.size)
-        for number, info in enumerate(infos):
-            name = self.names.unique(f"{source.name}/{info.filename}")
+        for number, member in enumerate(members):
+            name = source.name
+            if member.name:
+                name = self.names.unique(f"{source.name}/{member.name}")
             target = self.own / f"member-{number}"
-            at = archives.modified_at(info)
+            at = member.modified_at
             try:
-                with archives.opened_member(archive, info, source.size) as expanding.stream:
-                    file = self._expand(expanding, name, target, info.file_size)
+                with member.opened() as expanding.stream:
+                    file = self._expand(expanding, name, target, member.size)
             except DamagedError as error:
-                _copy_packed(source, info, expanding, name, target)
-                with target.open("rb") as packed:
-                    yield self._unreadable(_Source(packed, str(target), name, at), error)
+                packed = member.packed()
+                if packed is None:
+                    raise
+                _copy_packed(packed, expanding, name, target)
+                with target.open("rb") as copy:
+                    yield self._unreadable(_Source(copy, str(target), name, at), error)
             else:
                 yield from self._expanded(replace(file, delivered_at=at))
 
@@ -241,8 +232,9 @@ class _Unpacking:
         with target.open("rb") as stream:
             source = _Source(stream, file.path, file.name, file.delivered_at)
             beginning = source.beginning()
-            if beginning.startswith((*archives.ZIP, archives.GZIP)):
-                yield _inside_an_archive(file, source, beginning)
+            packing = archives.begun(beginning)
+            if packing:
+                yield _inside_an_archive(file, source, packing)
             else:
                 yield from self._single(source, beginning, target, file)
 
@@ -316,13 +308,11 @@ class _Unpacking:
         return _refuse(self._surveyed(source), "unreadable", f"the file cannot be opened: {error}")
 
 
-def _copy_packed(
-    source: _Source, info: ZipInfo, expanding: Expanding, name: str, target: Path
-) -> None:
+def _copy_packed(packed: Iterable[bytes], expanding: Expanding, name: str, target: Path) -> None:
     """A member that cannot be read is known by its bytes as they lie in the archive."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as copy:
-        for data in archives.packed_bytes(source.stream, info, source.size):
+        for data in packed:
             expanding.spend(len(data))
             copy.write(data)
         if not copy.tell():
@@ -330,16 +320,16 @@ def _copy_packed(
             copy.write(name.encode())
 
 
-def _inside_an_archive(file: MeterFile, source: _Source, beginning: bytes) -> MeterFile:
+def _inside_an_archive(file: MeterFile, source: _Source, packing: archives.Format) -> MeterFile:
     """An archive inside an archive is not opened, only looked at: it may be a workbook."""
     names: list[str] = []
-    if beginning.startswith(archives.ZIP):
-        source.stream.seek(0)
-        with suppress(DamagedError), archives.opened_zip(source.stream) as archive:
-            names = archive.namelist()
-        kind = foreign.by_members(names, beginning)
-        if kind:
-            return _refuse(file, "foreign", kind.message)
+    beginning = source.beginning()
+    source.stream.seek(0)
+    with suppress(DamagedError), packing.opened(source.stream, source.size) as members:
+        names = [member.name for member in members]
+    kind = foreign.by_members(names, beginning)
+    if kind:
+        return _refuse(file, "foreign", kind.message)
     reason = "an archive inside an archive is not opened, send it by itself"
     return _refuse(file, "unreadable", f"the file cannot be opened: {reason}")
 

@@ -123,7 +123,7 @@ def test_no_content_makes_the_look_slow(data: bytes) -> None:
 def test_a_big_gz_is_not_expanded(monkeypatch: pytest.MonkeyPatch) -> None:
     packed = gzip.compress(bytes(GZIP_CHECK_BYTES + 1), 1)
     assert not ends(io.BytesIO(packed), len(packed))
-    monkeypatch.setattr("nem12.ending.GZIP_CHECK_BYTES", 100)
+    monkeypatch.setattr("nem12.containers.archives.GZIP_CHECK_BYTES", 100)
     packed = gzip.compress(b"") * 10
     assert not ends(io.BytesIO(packed), len(packed)), "nor read whole"
 

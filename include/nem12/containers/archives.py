@@ -1,41 +1,29 @@
-"""Archives: zip with any number of members, and gzip.
+"""Archives: zip with any number of members, and gzip, which has one.
 
-A member that cannot be read says why, and leaves the others alone. What an archive calls its
-members is only ever data.
+A format is a class here and its entry in `FORMATS`: with that a drop is known by its content,
+opened, searched by `purge`, and taken as soon as it is whole. A member that cannot be read says
+why, and leaves the others alone. What an archive calls its members is only ever data.
 """
 
 import gzip
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
 from datetime import datetime
-from typing import BinaryIO, Final, TypeVar
+from typing import BinaryIO, Final, Protocol, TypeVar
 
 from nem12.mdff import text
 from nem12.mdff.stamps import NEM_TIME
-from nem12.settings import MAX_EXPANDED_BYTES, MAX_EXPANSION_RATIO, MIB
+from nem12.settings import GZIP_CHECK_BYTES, MAX_EXPANDED_BYTES, MAX_EXPANSION_RATIO, MIB
 
 T = TypeVar("T")
-
-ZIP: Final[tuple[bytes, ...]] = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08PK\x03\x04")
-GZIP: Final = b"\x1f\x8b"
 
 RATIO_FLOOR: Final = 64 * MIB
 """Below this size a high ratio harms nobody."""
 
-_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
-"""The format's archives are zlib's; what else a zip may hold is not worth its risks."""
-
-_NAMES_OF_METHODS: Final = {
-    1: "shrink", 6: "implode", 9: "deflate64", 12: "bzip2", 14: "LZMA", 93: "zstd", 94: "MP3",
-    95: "xz", 96: "JPEG", 97: "WavPack", 98: "PPMd", 99: "AES encryption",
-}  # fmt: skip
-_ENCRYPTED: Final = 0x1
-_FOLDER: Final = 0x10
-"""The attribute of MS-DOS: some writers leave out the slash."""
-
-_LOCAL_HEADER: Final = struct.Struct("<4s22xHH")
 _CHUNK: Final = MIB
 
 LITTER_FOLDER: Final = "__macosx"
@@ -102,39 +90,265 @@ class Expanding:
             raise LimitError(f"the archive expands more than {MAX_EXPANSION_RATIO}-fold")
 
 
-def is_zip(stream: BinaryIO, beginning: bytes) -> bool:
-    """Whether this is a zip archive: it begins like one, or is no text and ends like one.
+class Member(Protocol):
+    """A file in an archive."""
+
+    @property
+    def name(self) -> str:
+        """What the archive calls it; empty in a format that has no names."""
+
+    @property
+    def size(self) -> int:
+        """Bytes to expect of it, expanded."""
+
+    @property
+    def modified_at(self) -> datetime | None:
+        """When it was changed last, where that is told."""
+
+    @property
+    def delivered(self) -> bool:
+        """Whether somebody delivered it: it is no folder, and nothing that a system made."""
+
+    def opened(self) -> BinaryIO:
+        """Its content, from the beginning.
+
+        Raises:
+            DamagedError: It is encrypted, packed by an unusual method, or not where it should be.
+        """
+
+    def packed(self) -> Iterator[bytes] | None:
+        """Its bytes as they lie in the archive, none where they cannot be found.
+
+        None where nothing but it lies there: then the archive itself stands for it.
+        """
+
+
+class Format(Protocol):
+    """A way in which files are packed."""
+
+    def begins(self, beginning: bytes) -> bool:
+        """Whether a file that begins so is of this format."""
+
+    def recognises(self, stream: BinaryIO, beginning: bytes) -> bool:
+        """Whether a file is of this format, for all that can be told; moves the stream."""
+
+    def opened(self, stream: BinaryIO, size: int) -> AbstractContextManager[Sequence[Member]]:
+        """The members of an archive of this size, in their order.
+
+        Raises:
+            DamagedError: What lists them cannot be read.
+        """
+
+    def ends(self, stream: BinaryIO, size: int) -> bool:
+        """Whether an archive of this size is whole, as far as that can be told in little time."""
+
+
+@dataclass(frozen=True, slots=True)
+class _ZipMember:
+    """A member of a zip archive.
+
+    Attributes:
+        stream: Of the archive.
+        archive_size: Bytes of it; zipfile would look for a member anywhere.
+    """
+
+    stream: BinaryIO
+    archive: zipfile.ZipFile
+    info: zipfile.ZipInfo
+    archive_size: int
+
+    @property
+    def name(self) -> str:
+        return self.info.filename
+
+    @property
+    def size(self) -> int:
+        return self.info.file_size
+
+    @property
+    def modified_at(self) -> datetime | None:
+        try:
+            # An archive names no zone.
+            return datetime(*self.info.date_time, tzinfo=NEM_TIME)
+        except ValueError:
+            return None
+
+    @property
+    def delivered(self) -> bool:
+        return not self._is_folder() and not is_litter(self.name)
+
+    def opened(self) -> BinaryIO:
+        info = self.info
+        if info.flag_bits & _ENCRYPTED:
+            raise DamagedError("it is encrypted, ask for it without a password")
+        if info.compress_type not in _METHODS:
+            method = _NAMES_OF_METHODS.get(info.compress_type, f"number {info.compress_type}")
+            message = f"it is compressed by an unusual method ({method}), pack it as usual"
+            raise DamagedError(message)
+        if not 0 <= info.header_offset < self.archive_size:
+            raise DamagedError("the archive is damaged")
+        return _reading(lambda: self.archive.open(info))  # type: ignore[return-value]
+
+    def packed(self) -> Iterator[bytes]:
+        info, stream = self.info, self.stream
+        if not 0 <= info.header_offset <= self.archive_size - _LOCAL_HEADER.size:
+            return
+        stream.seek(info.header_offset)
+        magic, name, extra = _LOCAL_HEADER.unpack(stream.read(_LOCAL_HEADER.size))
+        # Of a header that is damaged the lengths mean nothing.
+        at = stream.tell() + (name + extra if magic == _ZIP_MEMBER else 0)
+        left = info.compress_size
+        while left > 0:
+            # zipfile reads from the same stream: its place is nobody's.
+            stream.seek(at)
+            data = stream.read(min(left, _CHUNK))
+            if not data:
+                return
+            yield data
+            at += len(data)
+            left -= len(data)
+
+    def _is_folder(self) -> bool:
+        # Not `is_dir`, which fails where a member has no name.
+        if self.name.endswith("/"):
+            return True
+        marked = self.name.endswith("\\") or bool(self.info.external_attr & _FOLDER)
+        return marked and not self.size
+
+
+_ZIP_MEMBER, _ZIP_END, _ZIP64_END = b"PK\x03\x04", b"PK\x05\x06", b"PK\x06\x07"
+_ZIP_BEGINNINGS: Final = (_ZIP_MEMBER, _ZIP_END, b"PK\x07\x08" + _ZIP_MEMBER)
+
+_ZIP_TAIL_BYTES: Final = 22 + 65_535
+"""The record that ends a zip archive, and the longest comment in it."""
+
+_METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+"""The format's archives are zlib's; what else a zip may hold is not worth its risks."""
+
+_NAMES_OF_METHODS: Final = {
+    1: "shrink", 6: "implode", 9: "deflate64", 12: "bzip2", 14: "LZMA", 93: "zstd", 94: "MP3",
+    95: "xz", 96: "JPEG", 97: "WavPack", 98: "PPMd", 99: "AES encryption",
+}  # fmt: skip
+_ENCRYPTED: Final = 0x1
+_FOLDER: Final = 0x10
+"""The attribute of MS-DOS: some writers leave out the slash."""
+
+_LOCAL_HEADER: Final = struct.Struct("<4s22xHH")
+
+
+class _Zip:
+    """Zip: a directory at its end lists any number of members."""
+
+    def begins(self, beginning: bytes) -> bool:
+        return beginning.startswith(_ZIP_BEGINNINGS)
+
+    def recognises(self, stream: BinaryIO, beginning: bytes) -> bool:
+        # A program may stand before it, by which it unpacks itself; no text ends like an archive.
+        return self.begins(beginning) or (b"\0" in beginning and zipfile.is_zipfile(stream))
+
+    @contextmanager
+    def opened(self, stream: BinaryIO, size: int) -> Iterator[Sequence[Member]]:
+        with _reading(lambda: zipfile.ZipFile(stream)) as archive:
+            yield [_ZipMember(stream, archive, info, size) for info in archive.infolist()]
+
+    def ends(self, stream: BinaryIO, size: int) -> bool:
+        """Whether the record that ends it stands at its end, behind what it points to."""
+        stream.seek(max(0, size - _ZIP_TAIL_BYTES))
+        tail = stream.read(_ZIP_TAIL_BYTES)
+        at = tail.rfind(_ZIP_END)
+        while at >= 0:
+            record = tail[at : at + 22]
+            comment = int.from_bytes(record[20:22], "little")
+            if len(record) == 22 and at + 22 + comment == len(tail):
+                directory = int.from_bytes(record[12:16], "little")
+                before = size - len(tail) + at
+                return directory <= before or _ZIP64_END in tail[max(0, at - 20) : at]
+            at = tail.rfind(_ZIP_END, 0, at)
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class _GzipMember:
+    """What a gzip file holds; what is wrong with it shows when it is read."""
+
+    stream: BinaryIO
+    archive_size: int
+    name: str = ""
+    modified_at: datetime | None = None
+    delivered: bool = True
+
+    @property
+    def size(self) -> int:
+        # Meter data compresses about 10-fold; what the file says of it counts modulo 4 GiB.
+        return self.archive_size * 10
+
+    def opened(self) -> BinaryIO:
+        self.stream.seek(0)
+        return gzip.GzipFile(fileobj=self.stream, mode="rb")  # type: ignore[return-value]
+
+    def packed(self) -> None:
+        return None
+
+
+_GZIP_BEGINNING: Final = b"\x1f\x8b"
+
+
+class _Gzip:
+    """Gzip: one file; several that follow each other are one."""
+
+    def begins(self, beginning: bytes) -> bool:
+        return beginning.startswith(_GZIP_BEGINNING)
+
+    def recognises(self, stream: BinaryIO, beginning: bytes) -> bool:  # noqa: ARG002 - the protocol's
+        return self.begins(beginning)
+
+    @contextmanager
+    def opened(self, stream: BinaryIO, size: int) -> Iterator[Sequence[Member]]:
+        yield [_GzipMember(stream, size)]
+
+    def ends(self, stream: BinaryIO, size: int) -> bool:
+        """Whether all of it expands and its checksums are right; of a big one that is not tried."""
+        if size > GZIP_CHECK_BYTES:
+            return False
+        expanded = 0
+        stream.seek(0)
+        member = zlib.decompressobj(wbits=31)
+        while data := stream.read(_CHUNK):
+            while data:
+                if member.eof:
+                    if not data.startswith(_GZIP_BEGINNING[:1]):
+                        return not (data + stream.read(_CHUNK)).strip(b"\0")
+                    member = zlib.decompressobj(wbits=31)
+                try:
+                    piece = member.decompress(data, GZIP_CHECK_BYTES + 1 - expanded)
+                except zlib.error:
+                    return False
+                expanded += len(piece)
+                if expanded > GZIP_CHECK_BYTES:
+                    return False
+                data = member.unused_data if member.eof else member.unconsumed_tail
+        return member.eof
+
+
+FORMATS: Final[tuple[Format, ...]] = (_Zip(), _Gzip())
+"""Those that are opened."""
+
+
+def begun(beginning: bytes) -> Format | None:
+    """The format of an archive that begins so; None for any other file."""
+    return next((each for each in FORMATS if each.begins(beginning)), None)
+
+
+def format_of(stream: BinaryIO, beginning: bytes) -> Format | None:
+    """The format of an archive; None for any other file.
 
     Args:
         stream: Of the file; at its beginning afterwards.
         beginning: Of it.
     """
-    ends_like_one = (
-        not beginning.startswith(ZIP) and b"\0" in beginning and zipfile.is_zipfile(stream)
-    )
+    packing = next((each for each in FORMATS if each.recognises(stream, beginning)), None)
     stream.seek(0)
-    return ends_like_one or beginning.startswith(ZIP)
-
-
-def opened_gzip(stream: BinaryIO) -> BinaryIO:
-    """The content of a gzip file; what is wrong with it shows when it is read."""
-    return gzip.GzipFile(fileobj=stream, mode="rb")  # type: ignore[return-value]
-
-
-def opened_zip(stream: BinaryIO) -> zipfile.ZipFile:
-    """A zip archive with its directory.
-
-    Raises:
-        DamagedError: The directory cannot be read.
-    """
-    return _reading(lambda: zipfile.ZipFile(stream))
-
-
-def members(archive: zipfile.ZipFile) -> list[zipfile.ZipInfo]:
-    """The members of an archive that somebody delivered: no folders, nothing of a system's own."""
-    return [
-        info for info in archive.infolist() if not _is_folder(info) and not is_litter(info.filename)
-    ]
+    return packing
 
 
 def is_litter(name: str) -> bool:
@@ -142,69 +356,6 @@ def is_litter(name: str) -> bool:
     parts = name.replace("\\", "/").lower().split("/")
     last = parts[-1]
     return LITTER_FOLDER in parts[:-1] or last in LITTER or last.startswith(_LITTER_PREFIX)
-
-
-def opened_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, size: int) -> BinaryIO:
-    """A member, to be read from its beginning.
-
-    Args:
-        archive: Its archive.
-        info: The member.
-        size: Bytes of the archive; zipfile would look for a member anywhere.
-
-    Raises:
-        DamagedError: It is encrypted, packed by an unusual method, or not where it should be.
-    """
-    if info.flag_bits & _ENCRYPTED:
-        raise DamagedError("it is encrypted, ask for it without a password")
-    if info.compress_type not in _METHODS:
-        method = _NAMES_OF_METHODS.get(info.compress_type, f"number {info.compress_type}")
-        raise DamagedError(f"it is compressed by an unusual method ({method}), pack it as usual")
-    if not 0 <= info.header_offset < size:
-        raise DamagedError("the archive is damaged")
-    return _reading(lambda: archive.open(info))  # type: ignore[return-value]
-
-
-def packed_bytes(stream: BinaryIO, info: zipfile.ZipInfo, size: int) -> Iterator[bytes]:
-    """The bytes of a member as they lie in the archive; none where they cannot be found.
-
-    Args:
-        stream: Of the archive.
-        info: The member.
-        size: Bytes of the archive.
-    """
-    if not 0 <= info.header_offset <= size - _LOCAL_HEADER.size:
-        return
-    stream.seek(info.header_offset)
-    magic, name, extra = _LOCAL_HEADER.unpack(stream.read(_LOCAL_HEADER.size))
-    # Of a header that is damaged the lengths mean nothing.
-    at = stream.tell() + (name + extra if magic == ZIP[0] else 0)
-    left = info.compress_size
-    while left > 0:
-        # zipfile reads from the same stream: its place is nobody's.
-        stream.seek(at)
-        data = stream.read(min(left, _CHUNK))
-        if not data:
-            return
-        yield data
-        at += len(data)
-        left -= len(data)
-
-
-def modified_at(info: zipfile.ZipInfo) -> datetime | None:
-    """When a member was changed last; an archive names no zone, it is read as NEM time."""
-    try:
-        return datetime(*info.date_time, tzinfo=NEM_TIME)
-    except ValueError:
-        return None
-
-
-def _is_folder(info: zipfile.ZipInfo) -> bool:
-    # Not `is_dir`, which fails where a member has no name.
-    if info.filename.endswith("/"):
-        return True
-    marked = info.filename.endswith("\\") or bool(info.external_attr & _FOLDER)
-    return marked and not info.file_size
 
 
 def _reading(read: Callable[[], T]) -> T:

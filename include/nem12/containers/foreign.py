@@ -11,6 +11,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
+from nem12.containers import archives
 from nem12.mdff import text
 
 BEGINNING: Final = 64 * 1024
@@ -65,9 +66,6 @@ TABS: Final = Kind(
     "tab-separated text", "replace the tabs by commas, or ask for the NEM12 file as CSV"
 )
 TAR: Final = _archive("a tar archive")
-_OPENED: Final = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b")
-"""How the archives begin that are opened."""
-
 _PACKED: Final = _archive("an archive inside an archive")
 
 _PICTURE: Final = _document("a picture")
@@ -217,13 +215,13 @@ def by_bytes(beginning: bytes) -> Kind | None:
 def is_archive(beginning: bytes) -> bool:
     """Whether this is how an archive begins, or a file that was packed by itself."""
     kind = by_bytes(beginning)
-    return beginning.startswith(_OPENED) or (kind is not None and kind.remedy == _UNPACK)
+    return archives.begun(beginning) is not None or (kind is not None and kind.remedy == _UNPACK)
 
 
 def by_packing(beginning: bytes) -> Kind | None:
     """The kind of file that begins with these bytes, where its text does not stand in it."""
     kind = by_bytes(beginning)
-    if beginning.startswith(_OPENED):
+    if archives.begun(beginning):
         return _PACKED
     return kind if kind not in (HTML, TABS, TAR) else None
 

@@ -60,24 +60,20 @@ def _holds(path: Place, wanted: bytes) -> bool:
         DamagedError: It is not where it can be read, and part of the file cannot.
     """
     with opened_in_parts(path) as stream:
-        beginning = stream.read(BEGINNING)
-        if archives.is_zip(stream, beginning):
-            return _archive_holds(stream, wanted)
-        if beginning.startswith(archives.GZIP):
-            return _found(_unbounded(archives.opened_gzip(stream)), wanted)
-        stream.seek(0)
+        packing = archives.format_of(stream, stream.read(BEGINNING))
+        if packing:
+            return _archive_holds(packing, stream, wanted)
         return _found(stream, wanted)
 
 
-def _archive_holds(stream: BinaryIO, wanted: bytes) -> bool:
+def _archive_holds(packing: archives.Format, stream: BinaryIO, wanted: bytes) -> bool:
     damaged: DamagedError | None = None
-    size = stream.seek(0, SEEK_END)
-    with archives.opened_zip(stream) as archive:
-        for info in archive.infolist():
-            if wanted in info.filename.encode(errors="replace"):
+    with packing.opened(stream, stream.seek(0, SEEK_END)) as members:
+        for member in members:
+            if wanted in member.name.encode(errors="replace"):
                 return True
             try:
-                with archives.opened_member(archive, info, size) as expanded:
+                with member.opened() as expanded:
                     if _found(_unbounded(expanded), wanted):
                         return True
             except DamagedError as error:
