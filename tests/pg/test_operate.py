@@ -185,19 +185,22 @@ def test_a_staged_file_that_replaces_may_be_applied_twice(run: Run) -> None:
 
 ONE = "WHERE \"timestamp\" = '2024-03-10 01:30+10'"
 BREAKAGES = (
-    ("days", "UPDATE meter_days SET line = 99 WHERE day = '2024-03-11'"),
-    ("days", "DELETE FROM meter_days WHERE day = '2024-03-11'"),
-    ("days", "UPDATE meter_days SET day = '2024-03-13' WHERE day = '2024-03-11'"),
-    ("days", "INSERT INTO meter_days (nmi, nmi_suffix, day, file_id) VALUES ('N', 'E1', now(), 1)"),
-    ("contradictions", "UPDATE meter_days SET contradicted = true WHERE day = '2024-03-11'"),
-    ("missing_readings", f"DELETE FROM meter_readings {ONE}"),
-    ("surplus_readings", f"UPDATE meter_readings SET consumption = 7 {ONE}"),
-    ("surplus_readings", f"UPDATE meter_readings SET quality_method = 'E52' {ONE}"),
-    ("ids", f"UPDATE meter_readings SET id = gen_random_uuid() {ONE}"),
-    ("files", "UPDATE meter_files SET days = days + 1"),
-    ("files", "UPDATE meter_files SET readings = readings + 1"),
-    ("files", "UPDATE meter_files SET removed_readings = 1"),
-    ("orphans", "DELETE FROM meter_files"),
+    ("verify_days", "UPDATE meter_days SET line = 99 WHERE day = '2024-03-11'"),
+    ("verify_days", "DELETE FROM meter_days WHERE day = '2024-03-11'"),
+    ("verify_days", "UPDATE meter_days SET day = '2024-03-13' WHERE day = '2024-03-11'"),
+    (
+        "verify_days",
+        "INSERT INTO meter_days (nmi, nmi_suffix, day, file_id) VALUES ('N', 'E1', now(), 1)",
+    ),
+    ("verify_contradictions", "UPDATE meter_days SET contradicted = true WHERE day = '2024-03-11'"),
+    ("verify_missing_readings", f"DELETE FROM meter_readings {ONE}"),
+    ("verify_surplus_readings", f"UPDATE meter_readings SET consumption = 7 {ONE}"),
+    ("verify_surplus_readings", f"UPDATE meter_readings SET quality_method = 'E52' {ONE}"),
+    ("verify_ids", f"UPDATE meter_readings SET id = gen_random_uuid() {ONE}"),
+    ("verify_files", "UPDATE meter_files SET days = days + 1"),
+    ("verify_files", "UPDATE meter_files SET readings = readings + 1"),
+    ("verify_files", "UPDATE meter_files SET removed_readings = 1"),
+    ("verify_orphans", "DELETE FROM meter_files"),
 )
 
 

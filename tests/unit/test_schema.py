@@ -6,7 +6,6 @@ from pathlib import Path
 
 from alembic.script import ScriptDirectory
 
-from nem12 import settings
 from nem12.warehouse import schema
 
 
@@ -25,15 +24,3 @@ def test_every_piece_of_the_schema_may_be_run_again() -> None:
     assert [line for line in made if not line.startswith("CREATE OR REPLACE ")] == []
     names = [line.split("(")[0].split(" AS")[0] for line in made]
     assert sorted(set(names)) == sorted(names)
-
-
-def test_every_insert_names_its_columns() -> None:
-    """A table restored or altered in another order would take values for each other."""
-    package = Path(settings.__file__).parent
-    unnamed = [
-        f"{path.relative_to(package)}: {found}"
-        for path in sorted(package.rglob("*.sql"))
-        for found in re.findall(r"INSERT INTO \w++(?: AS \w++)?+\s++(?!\()\w+", path.read_text())
-        if "usual_readings" not in found
-    ]
-    assert unnamed == []

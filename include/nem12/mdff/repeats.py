@@ -59,7 +59,9 @@ class SeenDays:
 
     def _write(self) -> None:
         with _as_of_the_system():
-            self._database.executemany("INSERT INTO seen VALUES (?, ?, ?)", self._waiting)
+            self._database.executemany(
+                "INSERT INTO seen (nmi, suffix, day) VALUES (?, ?, ?)", self._waiting
+            )
         self._waiting = []
 
 

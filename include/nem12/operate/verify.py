@@ -9,15 +9,15 @@ from nem12.warehouse.connect import Connection, explained
 from nem12.warehouse.sql import statement
 
 CHECKS: Final = {
-    "days": "the version in force of every day is the highest one delivered",
-    "contradictions": "days that another delivery contradicts are noted, and no others",
-    "missing_readings": "every reading of a version in force is in meter_readings",
-    "surplus_readings": "meter_readings holds nothing else",
-    "ids": "every id is made of NMI, suffix and timestamp",
-    "files": "the ledger's counts are what the day versions hold",
-    "orphans": "every day version belongs to a file of the ledger",
+    "verify_days": "the version in force of every day is the highest one delivered",
+    "verify_contradictions": "days that another delivery contradicts are noted, and no others",
+    "verify_missing_readings": "every reading of a version in force is in meter_readings",
+    "verify_surplus_readings": "meter_readings holds nothing else",
+    "verify_ids": "every id is made of NMI, suffix and timestamp",
+    "verify_files": "the ledger's counts are what the day versions hold",
+    "verify_orphans": "every day version belongs to a file of the ledger",
 }
-"""What is checked, in words; each is a statement that gives the first row that breaks it."""
+"""What is checked, in words, by the statement that gives the first row that breaks it."""
 
 
 def verify(connection: Connection) -> Iterator[tuple[str, dict[str, Any] | None]]:
@@ -30,4 +30,4 @@ def verify(connection: Connection) -> Iterator[tuple[str, dict[str, Any] | None]
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for name, words in CHECKS.items():
             cursor = connection.cursor(row_factory=dict_row)
-            yield words, cursor.execute(statement(f"verify_{name}")).fetchone()
+            yield words, cursor.execute(statement(name)).fetchone()

@@ -11,7 +11,6 @@ from fastapi.concurrency import run_in_threadpool
 from nem12.load.kept import kept_below, pattern_of
 from nem12.settings import LOAD_DAG_ID
 from nem12.warehouse import ledger
-from nem12.warehouse.sql import run
 from nem12.web import models
 from nem12.web.answers import ExactJson, nem_now, run_link
 from nem12.web.api import known_file
@@ -19,6 +18,7 @@ from nem12.web.database import reading, writing
 from nem12.web.openapi import errors
 from nem12.web.parameters import Sha256
 from nem12.web.security import MAY_LOAD, from_this_site
+from nem12.web.sql import run
 
 # The right is asked first: nobody without it learns what else is wrong.
 router = APIRouter(
@@ -64,7 +64,7 @@ async def reprocess(
 def redrive(drop_id: int, body: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:  # noqa: ARG001 - a JSON body has to be there
     """Let a failed drop be claimed again at once; the watch takes it from the landing folder."""
     with reading() as connection:
-        found = run(connection, "page/drop_state", drop_id=min(drop_id, 2**63 - 1))
+        found = run(connection, "drop_state", drop_id=min(drop_id, 2**63 - 1))
     if not found:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "there is no such drop")
     if found[0]["state"] != "failed":

@@ -51,7 +51,7 @@ def heat_map(year: int, days: list[dict[str, Any]], first: date, last: date) -> 
 
     Args:
         year: Which.
-        days: Rows of `page/channel_days`.
+        days: Rows of `channel_days`.
         first: First day of the channel.
         last: Its newest day.
     """

@@ -11,9 +11,10 @@ from itertools import groupby
 from typing import Any, Final
 
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.sql import Row, run
+from nem12.warehouse.sql import Row
 from nem12.web.paging import after, word
 from nem12.web.questions import refusals
+from nem12.web.sql import run
 
 MOST_DAYS: Final = 366
 MOST_CHANNELS: Final = 100
@@ -39,7 +40,7 @@ class Coverage:
         first: The first day it is expected to have: of the span, or its first ever.
         last: Of the span.
         days: Of each day that is there, the intervals of each quality flag.
-        refusals: Rows of `page/refusals` in the span, the newest first.
+        refusals: Rows of `refusals` in the span, the newest first.
     """
 
     nmi: str
@@ -188,7 +189,7 @@ def coverage(
     most = max(1, min(MOST_CHANNELS, _LOOKED_AT // ((last - first).days + 1)))
     rows = run(
         connection,
-        "page/coverage",
+        "coverage",
         nmi=nmi,
         nmi_suffix=nmi_suffix,
         prefix=prefix,

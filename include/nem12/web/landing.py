@@ -15,9 +15,9 @@ from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
 from nem12.tell.report import why
 from nem12.warehouse import ledger
-from nem12.warehouse.sql import run
 from nem12.web.database import reading
 from nem12.web.glance import Glance
+from nem12.web.sql import run
 
 MOST_FILES: Final = 5_000
 """Files that the ledger is asked about: beyond, the page says "more than"."""
@@ -71,7 +71,7 @@ def _unseen(home: Home) -> str:
     if isinstance(home.landing, Path) and not home.landing.is_dir():
         return f"the api-server does not see the landing folder: {_AS_FOR_OTHERS}"
     with reading() as connection:
-        newest = run(connection, "page/newest_drop")
+        newest = run(connection, "newest_drop")
     if newest:
         place = uri_path(newest[0]["uri"])
         ours = (home.landing, home.archive, home.rejected)

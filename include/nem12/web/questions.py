@@ -10,8 +10,9 @@ from nem12.mdff.findings import EXPLAIN, Level
 from nem12.mdff.text import shown
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.sql import Row, run
+from nem12.warehouse.sql import Row
 from nem12.web.paging import Rows, after, integer, page, word
+from nem12.web.sql import run
 
 RECENT_DAYS: Final = 30
 """What "lately" means on the overview."""
@@ -52,9 +53,9 @@ def overview(connection: Connection, now: datetime) -> dict[str, Any]:
     """
     since = (now - timedelta(days=RECENT_DAYS - 1)).replace(hour=0, minute=0, second=0)
     last_day = newest_day(connection)
-    drops = {row["state"]: row for row in run(connection, "page/open_drops")}
-    (loading,) = run(connection, "page/loading_count")
-    by_day = run(connection, "page/loaded_by_day", since=since)
+    drops = {row["state"]: row for row in run(connection, "open_drops")}
+    (loading,) = run(connection, "loading_count")
+    by_day = run(connection, "loaded_by_day", since=since)
     lately = {status: sum(day[status] for day in by_day) for status in STATUSES[1:]}
     return {
         "recent_days": RECENT_DAYS,
@@ -62,16 +63,16 @@ def overview(connection: Connection, now: datetime) -> dict[str, Any]:
         "days_behind": (now.date() - last_day).days - 1 if last_day else None,
         "drops": {state: drops[state]["drops"] if state in drops else 0 for state in OPEN_STATES},
         "files": {"loading": loading["files"], **lately},
-        "loading": run(connection, "page/loading_files", most=MOST_SMALL),
+        "loading": run(connection, "loading_files", most=MOST_SMALL),
         "by_day": by_day,
-        "problems": run(connection, "page/latest_problems", most=10),
+        "problems": run(connection, "latest_problems", most=10),
         "contradictions": ledger.contradictions(connection, MOST_CONTRADICTIONS),
     }
 
 
 def newest_day(connection: Connection) -> date | None:
     """The newest day that a file has delivered."""
-    rows = run(connection, "page/newest_day")
+    rows = run(connection, "newest_day")
     return rows[0]["last_day"] if rows else None
 
 
@@ -80,7 +81,7 @@ def drops(
 ) -> Rows:
     """Drops that are not settled; of one run, where one is named."""
     (drop_id,) = after(cursor, (integer,), (0,))
-    rows = run(connection, "page/drops", states=states, drop_id=drop_id, run=of_run, most=limit + 1)
+    rows = run(connection, "drops", states=states, drop_id=drop_id, run=of_run, most=limit + 1)
     return page(rows, limit, ("drop_id",))
 
 
@@ -89,7 +90,7 @@ def files(connection: Connection, statuses: list[str], cursor: str | None, limit
     seen_at, file_id = after(cursor, (_instant, integer), _LAST)
     rows = run(
         connection,
-        "page/files",
+        "files",
         statuses=statuses,
         seen_at=seen_at,
         file_id=file_id,
@@ -113,7 +114,7 @@ def run_files(
     (place,) = after(cursor, (integer,), (0,))
     rows = run(
         connection,
-        "page/run_files",
+        "run_files",
         run=of_run,
         outcomes=outcomes,
         order=list(OUTCOMES),
@@ -128,7 +129,7 @@ def run_files(
 
 def file_row(connection: Connection, sha256: str) -> Row | None:
     """A file as the ledger has it."""
-    rows = run(connection, "page/file", sha256=sha256)
+    rows = run(connection, "file", sha256=sha256)
     return rows[0] if rows else None
 
 
@@ -143,13 +144,11 @@ def file(connection: Connection, sha256: str) -> dict[str, Any] | None:
         {"code": code, "count": count, "explanation": EXPLAIN[Level.WARN].get(code, "")}
         for code, count in sorted(found["warnings"].items())
     ]
-    (counted,) = run(
-        connection, "page/file_days_count", file_id=found["file_id"], most=COUNTED_DAYS
-    )
+    (counted,) = run(connection, "file_days_count", file_id=found["file_id"], most=COUNTED_DAYS)
     found["days_in_force"] = counted["in_force"]
     found["days_superseded"] = counted["days"] - counted["in_force"]
     found["days_counted_to"] = COUNTED_DAYS if counted["days"] == COUNTED_DAYS else None
-    found["drops"] = run(connection, "page/file_drops", file_id=found["file_id"], most=MOST_SMALL)
+    found["drops"] = run(connection, "file_drops", file_id=found["file_id"], most=MOST_SMALL)
     for drop in found["drops"]:
         below = kept_below(drop)
         drop["kept_below"] = shown(str(below), MOST_NAME) if below else None
@@ -161,7 +160,7 @@ def findings(connection: Connection, file_id: int, cursor: str | None, limit: in
     line, code, level = after(cursor, (integer, word, word), (0, "", ""))
     rows = run(
         connection,
-        "page/file_findings",
+        "file_findings",
         file_id=file_id,
         line=line,
         code=code,
@@ -178,7 +177,7 @@ def parts(connection: Connection, file_id: int, cursor: str | None, limit: int) 
     whole, start, end = after(cursor, (integer, integer, integer), (0, -1, -1))
     rows = run(
         connection,
-        "page/file_parts",
+        "file_parts",
         file_id=file_id,
         parts=whole,
         byte_start=start,
@@ -191,20 +190,20 @@ def parts(connection: Connection, file_id: int, cursor: str | None, limit: int) 
 def file_days(connection: Connection, file_id: int, cursor: str | None, limit: int) -> Rows:
     """The days that a file delivers, and what is in force of them."""
     (line,) = after(cursor, (integer,), (0,))
-    rows = run(connection, "page/file_days", file_id=file_id, line=line, most=limit + 1)
+    rows = run(connection, "file_days", file_id=file_id, line=line, most=limit + 1)
     return page(rows, limit, ("line",))
 
 
 def nmis(connection: Connection, prefix: str, cursor: str | None, limit: int) -> Rows:
     """The NMIs that begin so."""
     (nmi,) = after(cursor, (word,), ("",))
-    rows = run(connection, "page/nmis", prefix=prefix, after=nmi, most=limit + 1)
+    rows = run(connection, "nmis", prefix=prefix, after=nmi, most=limit + 1)
     return page(rows, limit, ("nmi",))
 
 
 def channels(connection: Connection, nmi: str) -> list[Row]:
     """The channels of an NMI with their first and newest days."""
-    return run(connection, "page/channels", nmi=nmi)
+    return run(connection, "channels", nmi=nmi)
 
 
 def channel(connection: Connection, nmi: str, nmi_suffix: str) -> Row | None:
@@ -212,7 +211,7 @@ def channel(connection: Connection, nmi: str, nmi_suffix: str) -> Row | None:
     found = next((c for c in channels(connection, nmi) if c["nmi_suffix"] == nmi_suffix), None)
     if found:
         found["meters"] = run(
-            connection, "page/channel_meters", nmi=nmi, nmi_suffix=nmi_suffix, most=MOST_SMALL
+            connection, "channel_meters", nmi=nmi, nmi_suffix=nmi_suffix, most=MOST_SMALL
         )
     return found
 
@@ -221,9 +220,7 @@ def channel_days(
     connection: Connection, nmi: str, nmi_suffix: str, first: date, last: date
 ) -> list[Row]:
     """Daily values of a channel, of the days that have readings."""
-    return run(
-        connection, "page/channel_days", nmi=nmi, nmi_suffix=nmi_suffix, first=first, last=last
-    )
+    return run(connection, "channel_days", nmi=nmi, nmi_suffix=nmi_suffix, first=first, last=last)
 
 
 def readings(
@@ -239,7 +236,7 @@ def readings(
     (instant,) = after(cursor, (_instant,), ("-infinity",))
     rows = run(
         connection,
-        "page/channel_readings",
+        "channel_readings",
         nmi=nmi,
         nmi_suffix=nmi_suffix,
         first=first,
@@ -254,7 +251,7 @@ def day_versions(connection: Connection, nmi: str, nmi_suffix: str, day: date) -
     """Versions of a day, the one in force first, each with its values."""
     return run(
         connection,
-        "page/day_versions",
+        "day_versions",
         nmi=nmi,
         nmi_suffix=nmi_suffix,
         day=day,
@@ -269,7 +266,7 @@ def refusals(
     asked = list(channels)
     rows = run(
         connection,
-        "page/refusals",
+        "refusals",
         nmis=[nmi for nmi, _ in asked],
         suffixes=[suffix for _, suffix in asked],
         first=first,
@@ -292,7 +289,7 @@ def refusals_of(
 
 def refused_channels(connection: Connection, nmi: str) -> list[str]:
     """The suffixes of an NMI that something was refused of."""
-    return [row["nmi_suffix"] for row in run(connection, "page/refused_channels", nmi=nmi)]
+    return [row["nmi_suffix"] for row in run(connection, "refused_channels", nmi=nmi)]
 
 
 def one_of(given: str | None, known: tuple[str, ...], name: str) -> list[str]:

@@ -35,7 +35,7 @@ class Difference:
 
 
 def difference(older: Row, newer: Row) -> Difference:
-    """Compare two rows of `page/day_versions`."""
+    """Compare two rows of `day_versions`."""
     added = sum(newer["consumption"], Decimal(0)) - sum(older["consumption"], Decimal(0))
     minutes = newer["interval_minutes"]
     if (older["interval_minutes"], older["uom"]) != (minutes, newer["uom"]):

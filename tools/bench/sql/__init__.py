@@ -1,10 +1,7 @@
-"""The statements of the measurements, one a file."""
+"""The statements of the measurements."""
 
-from functools import cache
-from importlib.resources import files
+from typing import Final
 
+from nem12.warehouse.sql import Statements
 
-@cache
-def statement(name: str) -> bytes:
-    """The text of a statement."""
-    return (files(__name__) / f"{name}.sql").read_bytes()
+statement: Final = Statements(__name__).text

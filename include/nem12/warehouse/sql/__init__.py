@@ -1,8 +1,10 @@
-"""The statements of the ledger and, in `page/`, of the page: one a file."""
+"""The statements of the ledger, by subject; and how a room reads and runs its own."""
 
-from functools import cache
+import re
+from collections.abc import Iterator
+from functools import cached_property
 from importlib.resources import files
-from typing import Any
+from typing import Any, Final
 
 from psycopg.rows import dict_row
 
@@ -10,19 +12,47 @@ from nem12.warehouse.connect import Connection, explained
 
 Row = dict[str, Any]
 
-
-@cache
-def statement(name: str) -> bytes:
-    """The text of a statement, such as `settle_file` or `page/files`."""
-    return (files(__name__) / f"{name}.sql").read_bytes()
+_NAMED: Final = re.compile(r"^(?=-- name: (\w+)$)", re.MULTILINE)
 
 
-def run(connection: Connection, name: str, **values: object) -> list[Row]:
-    """Run a statement in a transaction, or inside the one that is open; its rows, if it has any.
+class Statements:
+    """The statements in the SQL files of a package, each under a line such as `-- name: status`.
 
-    Raises:
-        MeterError: In place of the driver's errors.
+    The line is sent along: `pg_stat_activity` and the server's log show the name first.
     """
-    with explained(), connection.transaction():
-        cursor = connection.cursor(row_factory=dict_row).execute(statement(name), values)
-        return cursor.fetchall() if cursor.description else []
+
+    def __init__(self, package: str) -> None:
+        self._package: Final = package
+
+    @cached_property
+    def texts(self) -> dict[str, bytes]:
+        """All of them by name."""
+        paths = [path for path in files(self._package).iterdir() if path.name.endswith(".sql")]
+        named = [pair for path in paths for pair in _named(path.read_text(encoding="utf-8"))]
+        return dict(named)
+
+    def text(self, name: str) -> bytes:
+        """The text of a statement."""
+        return self.texts[name]
+
+    def run(self, connection: Connection, name: str, /, **values: object) -> list[Row]:
+        """Run a statement in a transaction, or inside the one that is open; its rows, if any.
+
+        Raises:
+            MeterError: In place of the driver's errors.
+        """
+        with explained(), connection.transaction():
+            cursor = connection.cursor(row_factory=dict_row).execute(self.text(name), values)
+            return cursor.fetchall() if cursor.description else []
+
+
+def _named(text: str) -> Iterator[tuple[str, bytes]]:
+    # What stands before the first name is about the file.
+    names_and_texts = _NAMED.split(text)[1:]
+    for name, statement in zip(names_and_texts[::2], names_and_texts[1::2], strict=True):
+        yield name, statement.strip().encode()
+
+
+_STATEMENTS: Final = Statements(__name__)
+statement: Final = _STATEMENTS.text
+run: Final = _STATEMENTS.run

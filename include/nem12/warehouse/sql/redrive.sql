@@ -1,18 +1,35 @@
--- Claimable at once, as if it had landed now, to be judged by this profile; it keeps its files, by
--- which it is found again before it is judged.
-WITH redriven AS (
-    INSERT INTO meter_drops AS d (uri, size, mtime_ns, identity, profile, state, claim, attempt,
-        message, sha256, judge_as)
-    VALUES (%(uri)s, %(size)s, %(mtime_ns)s, %(identity)s, %(profile)s, 'waiting', 'redriven', 0,
-        'redriven', %(sha256)s, %(profile)s)
-    ON CONFLICT (uri, size, mtime_ns, identity) DO UPDATE
-    SET state = 'waiting', attempt = 0, not_before = now(), profile = excluded.profile,
-        message = 'redriven', judge_as = excluded.judge_as
-    WHERE d.state IN ('settled', 'failed', 'waiting')
-    RETURNING d.drop_id
+-- What may be judged again; drops.sql has the statements that put it back.
+
+-- name: refused_drops
+-- The newest state of each drop that failed, or of which a file is refused now; or is partial by one
+-- of these profiles. A drop waits with `judge_as` where it was put back and nobody has taken it yet.
+WITH wanted AS (
+    SELECT m.drop_id, array_agg(f.name ORDER BY m.member) AS names
+    FROM meter_drop_files m JOIN meter_files f USING (file_id)
+    WHERE (f.status = 'refused' OR (f.status = 'partial' AND f.profile = ANY(%(partial_by)s)))
+        AND (%(code)s::text IS NULL OR EXISTS (
+            SELECT FROM meter_rejects r WHERE r.file_id = f.file_id AND r.code = %(code)s))
+    GROUP BY m.drop_id
 )
-INSERT INTO meter_drop_files (drop_id, member, file_id, outcome)
-SELECT redriven.drop_id, m.member, m.file_id, m.outcome
-FROM redriven CROSS JOIN meter_drop_files m
-WHERE m.drop_id = %(before)s
-ON CONFLICT (drop_id, member) DO NOTHING
+SELECT DISTINCT ON (coalesce(d.kept_at, d.uri))
+    d.drop_id, d.claim, d.uri, d.size, d.mtime_ns, d.identity, d.profile, d.claimed_at, d.attempt,
+    d.sha256, d.kept_at, d.state = 'failed' AS failed,
+    d.outcome IS NOT NULL AND d.outcome <> 'failed' AND d.settled_at IS NULL AS recorded,
+    d.judge_as IS NOT NULL AS again, coalesce(w.names, '{}') AS names
+FROM meter_drops d LEFT JOIN wanted w USING (drop_id)
+WHERE (%(since)s::timestamptz IS NULL OR d.claimed_at >= %(since)s)
+    AND ((d.state = 'failed' AND (%(code)s::text IS NULL OR w.drop_id IS NOT NULL))
+        OR (d.state = 'waiting' AND d.judge_as IS NOT NULL AND w.drop_id IS NOT NULL)
+        -- Not what a run is about to load again from where it is kept.
+        OR (d.state = 'settled' AND d.kept_at IS NOT NULL AND w.drop_id IS NOT NULL
+            AND NOT EXISTS (
+                SELECT FROM meter_drops o WHERE o.uri = d.kept_at AND o.state <> 'settled')))
+ORDER BY coalesce(d.kept_at, d.uri), d.settled_at DESC NULLS FIRST
+
+-- name: refused_by_hand
+-- Refused files that came in no drop: `parse_data` has read them where they lie.
+SELECT count(*) AS found, min(f.name) AS first FROM meter_files f
+WHERE f.status = 'refused'
+    AND NOT EXISTS (SELECT FROM meter_drop_files m WHERE m.file_id = f.file_id)
+    AND (%(code)s::text IS NULL OR EXISTS (
+        SELECT FROM meter_rejects r WHERE r.file_id = f.file_id AND r.code = %(code)s))

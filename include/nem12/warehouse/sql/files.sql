@@ -1,0 +1,70 @@
+-- Files by their content, and all of them together.
+
+-- name: known_files
+SELECT file_id, name, status, profile, reader_version,
+    EXISTS (SELECT FROM meter_rejects r WHERE r.file_id = f.file_id AND r.code = 'unreadable') AS unreadable
+FROM meter_files f
+WHERE file_id = ANY(%(file_ids)s)
+
+-- name: find_files
+-- Files by the beginning of their SHA-256 or by name; where none is called that, by the name within
+-- an archive; where that gives none either, by a path, of which the name is as long a part as can be.
+WITH found AS (
+    SELECT file_id, sha256, name, status, days,
+        CASE WHEN sha256 LIKE %(prefix)s OR name = %(called)s::text THEN 1
+             WHEN right(name, length(%(called)s::text) + 1) = '/' || %(called)s::text THEN 2
+             WHEN right(%(called)s::text, length(name) + 1) = '/' || name
+                 THEN 3 + length(%(called)s::text) - length(name) END AS rank
+    FROM meter_files
+)
+SELECT file_id, sha256, name, status, days FROM found
+WHERE rank = (SELECT min(rank) FROM found)
+ORDER BY file_id LIMIT 20
+
+-- name: names_like
+-- Files of such a name, the newest first; of a member of an archive also by its own name.
+SELECT f.name, f.status, EXISTS (
+        SELECT FROM meter_drop_files m WHERE m.file_id = f.file_id) AS dropped
+FROM meter_files f
+WHERE f.name LIKE %(pattern)s OR f.name LIKE '%%/' || %(pattern)s
+ORDER BY f.seen_at DESC, f.file_id LIMIT %(most)s
+
+-- name: latest_names
+-- The names of the files that came last.
+SELECT name FROM meter_files ORDER BY seen_at DESC, file_id LIMIT %(most)s
+
+-- name: file_summary
+SELECT file_id, sha256, name, size, status, profile, header_at, records, refused_records, readings,
+    refused_readings, days, removed_days, first_day, last_day, warnings
+FROM meter_files WHERE file_id = ANY(%(file_ids)s)
+ORDER BY file_id
+
+-- name: file_nmis
+SELECT nmi, count(*) OVER () AS found
+FROM (SELECT DISTINCT nmi FROM meter_day_versions WHERE file_id = ANY(%(file_ids)s)) AS delivered
+ORDER BY nmi LIMIT %(most)s
+
+-- name: note_deliveries
+SELECT meter_note_deliveries(%(file_ids)s::bigint[], %(times)s::timestamptz[]) AS days
+
+-- name: settle_files
+-- In one order everywhere: those who settle the same files do not wait for each other in a circle.
+SELECT file_id, meter_settle_file(file_id) AS status
+FROM (SELECT DISTINCT file_id FROM unnest(%(file_ids)s::bigint[]) AS given (file_id) ORDER BY 1) f
+
+-- name: withdraw_file
+SELECT meter_withdraw_file(%(file_id)s, why => %(why)s)
+
+-- name: status
+SELECT
+    (SELECT jsonb_object_agg(status, n) FROM (SELECT status, count(*) AS n FROM meter_files GROUP BY 1) f)
+        AS files,
+    (SELECT jsonb_object_agg(state, n) FROM (SELECT state, count(*) AS n FROM meter_drops GROUP BY 1) d)
+        AS drops,
+    (SELECT coalesce(sum(readings - refused_readings), 0)::bigint FROM meter_files) AS delivered_readings,
+    (SELECT count(*) FROM meter_days) AS days,
+    (SELECT count(DISTINCT (nmi, nmi_suffix)) FROM meter_days) AS channels,
+    (SELECT count(*) FROM meter_days WHERE contradicted) AS contradictions,
+    (SELECT min(day) FROM meter_days) AS first_day,
+    (SELECT max(day) FROM meter_days) AS last_day,
+    (SELECT count(*) FROM meter_rejects) AS refusals

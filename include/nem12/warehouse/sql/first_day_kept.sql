@@ -1,1 +1,0 @@
-SELECT first_day FROM meter_kept_from WHERE nmi = ''

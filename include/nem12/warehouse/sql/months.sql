@@ -1,2 +1,0 @@
--- Months of readings, oldest first.
-SELECT month, attached, readings, bytes FROM meter_months ORDER BY month

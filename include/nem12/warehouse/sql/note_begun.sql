@@ -1,1 +1,0 @@
-UPDATE meter_drops SET begun = %(file_ids)s::bigint[] WHERE drop_id = %(drop_id)s

@@ -1,1 +1,0 @@
-SELECT DISTINCT claim FROM meter_drops WHERE state IN ('claimed', 'running')

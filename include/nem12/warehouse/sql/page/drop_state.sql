@@ -1,1 +1,0 @@
-SELECT drop_id, state FROM meter_drops WHERE drop_id = %(drop_id)s

@@ -1,1 +1,0 @@
-SELECT count(*) AS files FROM meter_files WHERE status = 'loading'

@@ -1,1 +1,0 @@
-SELECT file_id, outcome FROM meter_drop_files WHERE drop_id = %(drop_id)s

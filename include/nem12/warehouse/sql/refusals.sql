@@ -1,0 +1,75 @@
+-- What was refused, has failed or contradicts, for reports and alerts.
+
+-- name: file_rejects
+SELECT r.*, days_in_force, in_force_file, in_force_sha256, in_force_line, in_force_at
+FROM (
+    SELECT line, level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt, first_line,
+        last_line, count(*) OVER () AS found
+    FROM meter_rejects WHERE file_id = %(file_id)s ORDER BY line, code LIMIT %(most)s
+) r
+CROSS JOIN LATERAL meter_in_force(nmi, nmi_suffix, day, last_day)
+ORDER BY line, code
+
+-- name: file_warnings
+SELECT line, 'WARN' AS level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt
+FROM meter_warnings WHERE file_id = %(file_id)s ORDER BY line, code LIMIT %(most)s
+
+-- name: claim_refusals
+-- The files of a claim that were refused, whole or in part, each with its first refusal.
+SELECT refused.*, days_in_force, in_force_file, in_force_sha256, in_force_line, in_force_at
+FROM (
+    SELECT m.member AS name, m.outcome, f.sha256, f.records, f.refused_records, r.line, r.code,
+        r.nmi, r.nmi_suffix, r.day, r.last_day, r.field, r.message, count(*) OVER () AS found,
+        d.drop_id, r.level
+    FROM meter_drops d
+    JOIN meter_drop_files m USING (drop_id)
+    JOIN meter_files f USING (file_id)
+    LEFT JOIN LATERAL (
+        SELECT * FROM meter_rejects WHERE file_id = f.file_id
+        ORDER BY line, code LIMIT 1
+    ) AS r ON true
+    WHERE d.claim = %(claim)s AND d.state = 'settled' AND m.outcome IN ('refused', 'partial')
+    ORDER BY m.outcome DESC, d.drop_id, m.member
+    LIMIT %(most)s
+) refused
+CROSS JOIN LATERAL meter_in_force(nmi, nmi_suffix, day, last_day)
+ORDER BY outcome DESC, drop_id, name
+
+-- name: claim_failures
+-- The drops that the run of a claim could not finish.
+SELECT uri, state, attempt, not_before, message, count(*) OVER () AS found
+FROM meter_drops
+WHERE claim = %(claim)s AND state IN ('waiting', 'failed')
+ORDER BY state, drop_id
+LIMIT %(most)s
+
+-- name: contradictions
+-- Days in force against another delivery with the same stamps, each with one of these: of all files, or
+-- of those that a claim has loaded.
+SELECT d.nmi, d.nmi_suffix, d.day, f.name AS file, f.sha256, d.line, o.name AS other_file,
+    o.line AS other_line, o.decided_by, d.found
+FROM (
+    SELECT nmi, nmi_suffix, day, file_id, line, count(*) OVER () AS found
+    FROM meter_days d
+    WHERE contradicted AND (%(claim)s::text IS NULL OR EXISTS (
+        SELECT FROM meter_day_versions v
+        JOIN meter_drop_files m ON m.file_id = v.file_id AND m.outcome <> 'duplicate'
+        JOIN meter_drops p USING (drop_id)
+        WHERE v.nmi = d.nmi AND v.nmi_suffix = d.nmi_suffix AND v.day = d.day
+            AND p.claim = %(claim)s))
+    ORDER BY nmi, nmi_suffix, day LIMIT %(most)s
+) d
+JOIN meter_files f USING (file_id)
+CROSS JOIN LATERAL (
+    SELECT g.name, o.line,
+        CASE WHEN (meter_precedence(o)).updated_at = (meter_precedence(v)).updated_at
+                AND (meter_precedence(o)).created_at = (meter_precedence(v)).created_at
+            THEN 'hash' ELSE 'time of delivery' END AS decided_by
+    FROM meter_day_versions v
+    JOIN meter_day_versions o ON o.nmi = v.nmi AND o.nmi_suffix = v.nmi_suffix AND o.day = v.day
+        AND meter_contradicts(o, v)
+    JOIN meter_files g ON g.file_id = o.file_id
+    WHERE v.file_id = d.file_id AND v.line = d.line
+    ORDER BY meter_precedence(o) DESC LIMIT 1
+) o
+ORDER BY d.nmi, d.nmi_suffix, d.day

@@ -1,0 +1,73 @@
+-- Each gives the first row that breaks a promise of the tables; none is none.
+
+-- name: verify_days
+-- Days whose version in force is not the highest one, that lack a version, or are missing.
+SELECT coalesce(d.nmi, v.nmi) AS nmi, coalesce(d.nmi_suffix, v.nmi_suffix) AS nmi_suffix,
+    coalesce(d.day, v.day) AS day, d.file_id AS in_force_file, d.line AS in_force_line,
+    v.file_id AS highest_file, v.line AS highest_line
+FROM meter_days d
+FULL JOIN meter_highest_versions v USING (nmi, nmi_suffix, day)
+WHERE (d.file_id, d.line) IS DISTINCT FROM (v.file_id, v.line)
+LIMIT 1
+
+-- name: verify_contradictions
+-- Days of which it is not noted, or noted without reason, that they are contradicted.
+SELECT d.nmi, d.nmi_suffix, d.day, d.contradicted
+FROM meter_days d
+LEFT JOIN (
+    SELECT DISTINCT v.nmi, v.nmi_suffix, v.day
+    FROM meter_day_versions o
+    JOIN meter_day_versions v USING (nmi, nmi_suffix, day)
+    JOIN meter_days d ON d.file_id = v.file_id AND d.line = v.line
+    WHERE meter_contradicts(o, v)
+) AS c USING (nmi, nmi_suffix, day)
+WHERE d.contradicted <> (c.nmi IS NOT NULL)
+LIMIT 1
+
+-- name: verify_missing_readings
+-- Readings that the versions in force give and the table has not.
+SELECT * FROM (
+    SELECT * FROM meter_expected_readings
+    EXCEPT ALL
+    SELECT nmi, nmi_suffix, "timestamp", interval_minutes, consumption, uom, quality_method
+    FROM meter_readings
+) AS missing LIMIT 1
+
+-- name: verify_surplus_readings
+-- Readings of the table that no version in force gives.
+SELECT * FROM (
+    SELECT nmi, nmi_suffix, "timestamp", interval_minutes, consumption, uom, quality_method
+    FROM meter_readings
+    EXCEPT ALL
+    SELECT * FROM meter_expected_readings
+) AS surplus LIMIT 1
+
+-- name: verify_ids
+-- Readings whose id is not made of their NMI, suffix and timestamp.
+SELECT nmi, nmi_suffix, "timestamp", id FROM meter_readings
+WHERE id <> (meter_id_prefix(nmi, nmi_suffix, ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date)
+    || lpad(to_hex((extract(epoch FROM "timestamp" AT TIME ZONE 'Australia/Brisbane')
+        / 60)::bigint % 1440), 4, '0'))::uuid
+LIMIT 1
+
+-- name: verify_files
+-- Files whose counts in the ledger, less what is not kept, are not what their day versions hold.
+SELECT f.file_id, f.sha256, f.name, f.days, f.removed_days, coalesce(v.days, 0) AS days_held,
+    f.readings - f.refused_readings AS readings, f.removed_readings,
+    coalesce(v.readings, 0) AS readings_held
+FROM meter_files f
+LEFT JOIN (
+    SELECT file_id, count(*) AS days, sum(cardinality(interval_values)) AS readings
+    FROM meter_day_versions GROUP BY file_id
+) AS v USING (file_id)
+WHERE f.status <> 'loading'
+    AND (f.days - f.removed_days, f.readings - f.refused_readings - f.removed_readings)
+        IS DISTINCT FROM (coalesce(v.days, 0), coalesce(v.readings, 0))
+LIMIT 1
+
+-- name: verify_orphans
+-- Day versions of files that the ledger does not know.
+SELECT v.file_id, v.line, v.nmi, v.nmi_suffix, v.day
+FROM meter_day_versions v LEFT JOIN meter_files f USING (file_id)
+WHERE f.file_id IS NULL
+LIMIT 1

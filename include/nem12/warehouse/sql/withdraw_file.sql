@@ -1,1 +1,0 @@
-SELECT meter_withdraw_file(%(file_id)s, why => %(why)s)

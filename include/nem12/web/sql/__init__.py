@@ -1,0 +1,7 @@
+"""What the page asks the warehouse, by subject."""
+
+from typing import Final
+
+from nem12.warehouse.sql import Statements
+
+run: Final = Statements(__name__).run

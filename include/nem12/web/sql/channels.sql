@@ -1,0 +1,130 @@
+-- NMIs and their channels, down to a reading.
+
+-- name: nmis
+-- The NMIs that begin so, one probe of the key each: the days between are not read.
+WITH RECURSIVE found AS (
+    (SELECT nmi, 1 AS number FROM meter_days
+     WHERE nmi > %(after)s AND nmi >= %(prefix)s ORDER BY nmi LIMIT 1)
+    UNION ALL
+    SELECT next.nmi, found.number + 1
+    FROM found CROSS JOIN LATERAL (
+        SELECT nmi FROM meter_days WHERE nmi > found.nmi ORDER BY nmi LIMIT 1
+    ) next
+    WHERE found.number < %(most)s AND left(next.nmi, length(%(prefix)s::text)) = %(prefix)s
+)
+SELECT nmi FROM found WHERE left(nmi, length(%(prefix)s::text)) = %(prefix)s ORDER BY nmi
+
+-- name: channels
+-- The channels of an NMI, one probe of the key each, with their first and their newest day.
+WITH RECURSIVE found AS (
+    (SELECT nmi_suffix FROM meter_days WHERE nmi = %(nmi)s ORDER BY nmi_suffix LIMIT 1)
+    UNION ALL
+    SELECT next.nmi_suffix
+    FROM found CROSS JOIN LATERAL (
+        SELECT nmi_suffix FROM meter_days
+        WHERE nmi = %(nmi)s AND nmi_suffix > found.nmi_suffix ORDER BY nmi_suffix LIMIT 1
+    ) next
+)
+SELECT found.nmi_suffix, first.day AS first_day, newest.day AS last_day, newest.uom,
+    newest.interval_minutes, newest.meter_serial, newest.register_id
+FROM found
+CROSS JOIN LATERAL (
+    SELECT day FROM meter_days WHERE nmi = %(nmi)s AND nmi_suffix = found.nmi_suffix
+    ORDER BY day LIMIT 1
+) first
+CROSS JOIN LATERAL (
+    SELECT day, uom, interval_minutes, meter_serial, register_id FROM meter_days
+    WHERE nmi = %(nmi)s AND nmi_suffix = found.nmi_suffix
+    ORDER BY day DESC LIMIT 1
+) newest
+ORDER BY found.nmi_suffix
+
+-- name: channel_meters
+-- The meters, registers, units and interval lengths that a channel has had.
+SELECT meter_serial, register_id, uom, interval_minutes, min(day) AS first_day,
+    max(day) AS last_day, count(*) AS days
+FROM meter_days
+WHERE nmi = %(nmi)s AND nmi_suffix = %(nmi_suffix)s
+GROUP BY meter_serial, register_id, uom, interval_minutes
+ORDER BY first_day, last_day LIMIT %(most)s
+
+-- name: channel_days
+-- As the view meter_daily, of one channel and a span of days: the view cannot be told the span of
+-- "timestamp" that finds it in the key.
+SELECT ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date AS day, uom,
+    CASE WHEN uom IN ('kWh', 'kVArh', 'kVAh') THEN sum(consumption) END AS total_consumption,
+    round(avg(consumption), 6) AS average_consumption,
+    min(consumption) AS minimum_consumption,
+    max(consumption) AS maximum_consumption,
+    count(*) AS readings,
+    count(*) FILTER (WHERE quality_method LIKE 'A%%') AS actual,
+    count(*) FILTER (WHERE quality_method LIKE 'E%%') AS estimated,
+    count(*) FILTER (WHERE quality_method LIKE 'S%%') AS substituted,
+    count(*) FILTER (WHERE quality_method LIKE 'F%%') AS final,
+    count(*) FILTER (WHERE quality_method LIKE 'N%%') AS no_data
+FROM meter_readings
+WHERE nmi = %(nmi)s AND nmi_suffix = %(nmi_suffix)s
+    AND "timestamp" >= %(first)s::timestamp AT TIME ZONE 'Australia/Brisbane'
+    AND "timestamp" < (%(last)s::date + 1)::timestamp AT TIME ZONE 'Australia/Brisbane'
+GROUP BY 1, 2
+ORDER BY 1, 2
+
+-- name: channel_readings
+-- Readings of a channel, each with the file and line that it comes from.
+SELECT r."timestamp", r.interval_minutes, r.consumption, r.uom, r.quality_method,
+    f.sha256, f.name AS file, d.line
+FROM meter_readings r
+LEFT JOIN meter_days d ON d.nmi = %(nmi)s AND d.nmi_suffix = %(nmi_suffix)s
+    AND d.day = (r."timestamp" AT TIME ZONE 'Australia/Brisbane')::date
+LEFT JOIN meter_files f USING (file_id)
+WHERE r.nmi = %(nmi)s AND r.nmi_suffix = %(nmi_suffix)s
+    AND r."timestamp" >= %(first)s::timestamp AT TIME ZONE 'Australia/Brisbane'
+    AND r."timestamp" < (%(last)s::date + 1)::timestamp AT TIME ZONE 'Australia/Brisbane'
+    AND r."timestamp" > %(after)s::timestamptz
+ORDER BY r."timestamp" LIMIT %(most)s
+
+-- name: day_versions
+-- The newest versions of a day, the one that wins first.
+SELECT v.file_id, v.line, v.last_line, f.sha256, f.name AS file, f.seen_at,
+    coalesce(v.updated_at, f.delivered_at) AS updated_at, v.update_rank, f.delivered_at,
+    v.msats_loaded_at, v.file_created_at, v.interval_minutes, v.uom, v.quality_method,
+    v.reason_code, v.reason_description, v.meter_serial, v.register_id,
+    (d.file_id, d.line) = (v.file_id, v.line) AS in_force,
+    (SELECT array_agg(r.consumption ORDER BY r."timestamp") FROM meter_version_readings(v) r)
+        AS consumption,
+    (SELECT array_agg(r.quality_method ORDER BY r."timestamp") FROM meter_version_readings(v) r)
+        AS qualities
+FROM meter_day_versions v
+LEFT JOIN meter_days d USING (nmi, nmi_suffix, day)
+LEFT JOIN meter_files f ON f.file_id = v.file_id
+WHERE v.nmi = %(nmi)s AND v.nmi_suffix = %(nmi_suffix)s AND v.day = %(day)s
+ORDER BY meter_precedence(v) DESC
+LIMIT %(most)s
+
+-- name: refusals
+-- What was refused of some channels in a span of days, the newest arrivals first. The oldest days are
+-- asked for first, so that a channel with more refusals than anybody reads stays cheap.
+SELECT c.nmi, c.nmi_suffix, r.day, r.last_day, r.line, r.level, r.code, r.field, r.message, r.excerpt,
+    f.sha256, f.name AS file, f.seen_at
+FROM unnest(%(nmis)s::text[], %(suffixes)s::text[]) AS c (nmi, nmi_suffix)
+CROSS JOIN LATERAL (
+    SELECT * FROM meter_rejects
+    WHERE nmi = c.nmi AND nmi_suffix = c.nmi_suffix
+        AND last_day >= %(first)s AND day <= %(last)s
+    ORDER BY last_day LIMIT %(most)s
+) r
+JOIN meter_files f USING (file_id)
+ORDER BY c.nmi, c.nmi_suffix, f.seen_at DESC, f.file_id, r.line
+
+-- name: refused_channels
+-- The suffixes of an NMI that something was refused of, one probe each.
+WITH RECURSIVE channel AS (
+    (SELECT nmi_suffix FROM meter_rejects WHERE nmi = %(nmi)s AND nmi_suffix IS NOT NULL
+     ORDER BY nmi_suffix LIMIT 1)
+    UNION ALL
+    SELECT (SELECT r.nmi_suffix FROM meter_rejects r
+            WHERE r.nmi = %(nmi)s AND r.nmi_suffix > channel.nmi_suffix
+            ORDER BY r.nmi_suffix LIMIT 1)
+    FROM channel WHERE channel.nmi_suffix IS NOT NULL
+)
+SELECT nmi_suffix FROM channel WHERE nmi_suffix IS NOT NULL

@@ -1,0 +1,107 @@
+-- Files: their list, those of a run, and all about one.
+
+-- name: files
+-- Files of these statuses, the newest first; one range of the index for each status.
+SELECT f.file_id, sha256, name, size, status, profile, seen_at, records, refused_records,
+    readings, refused_readings, days, first_day, last_day
+FROM unnest(%(statuses)s::text[]) AS wanted
+CROSS JOIN LATERAL (
+    SELECT * FROM meter_files
+    WHERE status = wanted AND (seen_at, file_id) < (%(seen_at)s::timestamptz, %(file_id)s)
+    ORDER BY seen_at DESC, file_id DESC LIMIT %(most)s
+) f
+ORDER BY seen_at DESC, file_id DESC LIMIT %(most)s
+
+-- name: run_files
+-- What a run made of its files, what was refused first, each with its first refusal. A run may bring
+-- one file several times.
+SELECT n.place, n.member AS name, n.outcome, n.sha256, n.size, n.status, n.profile, n.seen_at,
+    n.records, n.refused_records, n.readings, n.refused_readings, n.days, n.first_day, n.last_day,
+    r.line, r.code, r.message
+FROM (
+    SELECT m.member, m.outcome, f.*, row_number() OVER (
+        ORDER BY array_position(%(order)s::text[], m.outcome), d.drop_id, m.member
+    ) AS place
+    FROM meter_drops d
+    JOIN meter_drop_files m USING (drop_id)
+    JOIN meter_files f USING (file_id)
+    WHERE d.run = %(run)s AND d.state = 'settled'
+) AS n
+LEFT JOIN LATERAL (
+    SELECT line, code, message FROM meter_rejects
+    WHERE file_id = n.file_id AND n.outcome IN ('refused', 'partial')
+    ORDER BY line, code LIMIT 1
+) AS r ON true
+WHERE n.outcome = ANY(%(outcomes)s::text[]) AND n.place > %(place)s
+ORDER BY n.place LIMIT %(most)s
+
+-- name: file
+SELECT file_id, sha256, name, size, status, profile, reader_version, header_at, from_participant,
+    to_participant, records, refused_records, readings, refused_readings, refused_sum, days,
+    first_day, last_day, warnings, seen_at, settled_at
+FROM meter_files WHERE sha256 = %(sha256)s
+
+-- name: file_days_count
+-- How many of the first `most` days of a file are in force.
+SELECT count(*) AS days, count(*) FILTER (WHERE (d.file_id, d.line) = (v.file_id, v.line)) AS in_force
+FROM (
+    SELECT nmi, nmi_suffix, day, file_id, line FROM meter_day_versions
+    WHERE file_id = %(file_id)s ORDER BY line LIMIT %(most)s
+) v
+LEFT JOIN meter_days d USING (nmi, nmi_suffix, day)
+
+-- name: file_drops
+-- The drops that brought a file, the newest first.
+SELECT d.drop_id, m.member, m.outcome, d.sha256, d.uri, d.kept_at, d.run,
+    d.state, d.claimed_at, d.settled_at
+FROM meter_drop_files m JOIN meter_drops d USING (drop_id)
+WHERE m.file_id = %(file_id)s
+ORDER BY d.drop_id DESC, m.member LIMIT %(most)s
+
+-- name: file_findings
+-- Refusals and warnings of a file in the order of its lines; the keys of both are in that order.
+SELECT found.*, days_in_force, in_force_file, in_force_sha256, in_force_line, in_force_at
+FROM (
+    (SELECT line, level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt, first_line,
+        last_line
+     FROM meter_rejects
+     WHERE file_id = %(file_id)s AND (line, code) >= (%(line)s, %(code)s)
+        AND (line, code, level) > (%(line)s, %(code)s, %(level)s)
+     ORDER BY line, code LIMIT %(most)s)
+    UNION ALL
+    (SELECT line, 'WARN', code, nmi, nmi_suffix, day, last_day, field, message, excerpt, line, line
+     FROM meter_warnings
+     WHERE file_id = %(file_id)s AND (line, code) >= (%(line)s, %(code)s)
+        AND (line, code, 'WARN') > (%(line)s, %(code)s, %(level)s)
+     ORDER BY line, code LIMIT %(most)s)
+    ORDER BY line, code, level LIMIT %(most)s
+) found
+CROSS JOIN LATERAL meter_in_force(nmi, nmi_suffix, day, last_day)
+ORDER BY line, code, level
+
+-- name: file_parts
+-- The parts of a file with the batches that applied them, in the order of the file.
+SELECT p.part, p.parts, p.byte_start, p.byte_end, p.first_line, p.last_line, p.records,
+    p.refused_records, p.readings, p.refused_readings, p.days, b.batch_id, b.staged_name,
+    b.applied_at, b.applied_by
+FROM meter_batch_parts p JOIN meter_batches b USING (batch_id)
+WHERE p.file_id = %(file_id)s
+    AND (p.parts, p.byte_start, p.byte_end) > (%(parts)s, %(byte_start)s, %(byte_end)s)
+ORDER BY p.parts, p.byte_start, p.byte_end LIMIT %(most)s
+
+-- name: file_days
+-- The days that a file delivers, in the order of its lines, and which file is in force instead.
+SELECT v.line, v.last_line, v.nmi, v.nmi_suffix, v.day, v.interval_minutes, v.uom,
+    v.quality_method, coalesce(v.updated_at, own.delivered_at) AS updated_at, v.update_rank,
+    (d.file_id, d.line) = (v.file_id, v.line) AS in_force,
+    coalesce(d.updated_at, f.delivered_at) AS by_updated_at, f.sha256 AS by_sha256, f.name AS by_file, d.line AS by_line
+FROM (
+    SELECT line, last_line, nmi, nmi_suffix, day, interval_minutes, uom, quality_method,
+        updated_at, update_rank, file_id
+    FROM meter_day_versions WHERE file_id = %(file_id)s AND line > %(line)s
+    ORDER BY line LIMIT %(most)s
+) v
+JOIN meter_files own ON own.file_id = v.file_id
+LEFT JOIN meter_days d USING (nmi, nmi_suffix, day)
+LEFT JOIN meter_files f ON f.file_id = d.file_id AND (d.file_id, d.line) <> (v.file_id, v.line)
+ORDER BY v.line

@@ -1,0 +1,77 @@
+"""The statements under a name: each has one, each is used, and each use is of one there is."""
+
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nem12.operate import verify
+from nem12.warehouse import sql as warehouse_sql
+from nem12.web import sql as web_sql
+from tools.bench import sql as bench_sql
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+ROOMS = {
+    "nem12.warehouse": warehouse_sql,
+    "nem12.web": web_sql,
+    "tools.bench": bench_sql,
+}
+NAMED_BY = ("run", "statement", "_run", "_select")
+
+
+def texts(room: str) -> str:
+    folder = Path(str(ROOMS[room].__file__)).parent
+    return "\n".join(path.read_text() for path in sorted(folder.glob("*.sql")))
+
+
+def calls(path: Path) -> Iterator[str]:
+    """Names of statements in calls of a module: `run(connection, "status")`."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in NAMED_BY:
+            yield from (
+                str(value.value) for value in node.args[:2] if isinstance(value, ast.Constant)
+            )
+
+
+def uses(room: str) -> set[str]:
+    """Names that the modules use which import a room's `run` or `statement`."""
+    importing = re.compile(rf"from {re.escape(room)}\.sql import .*\b(run|statement)\b")
+    modules = [*CHECKOUT.glob("include/**/*.py"), *CHECKOUT.glob("tools/**/*.py")]
+    paths = [path for path in modules if importing.search(path.read_text())]
+    return {name for path in paths for name in calls(path)}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_named_statement_is_used_and_every_use_has_one(room: str) -> None:
+    names = re.findall(r"(?m)^-- name: (\w+)$", texts(room))
+    assert [name for name, count in Counter(names).items() if count > 1] == []
+    used = uses(room) | (set(verify.CHECKS) if room == "nem12.warehouse" else set())
+    assert used == set(names)
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_a_statement_is_sent_with_its_name_and_without_the_next_one(room: str) -> None:
+    statements = warehouse_sql.Statements(ROOMS[room].__name__)
+    for name in re.findall(r"-- name: (.*)", texts(room)):
+        text = statements.text(name).decode()
+        assert text.startswith(f"-- name: {name}\n")
+        assert text.count("-- name:") == 1
+        assert text.splitlines()[-1].strip()
+
+
+def test_every_insert_names_its_columns() -> None:
+    """A table restored or altered in another order would take values for each other."""
+    paths = [
+        path
+        for pattern in ("include/**/*.sql", "include/**/*.py", "tools/**/*.sql", "tools/**/*.py")
+        for path in sorted(CHECKOUT.glob(pattern))
+    ]
+    unnamed = [
+        f"{path.relative_to(CHECKOUT)}: {match}"
+        for path in paths
+        for match in re.findall(r"INSERT INTO \S++(?: AS \w++)?+\s++(?!\()\S+", path.read_text())
+    ]
+    assert unnamed == []

@@ -1,1 +1,0 @@
-COPY meter_readings FROM STDIN

@@ -1,1 +1,0 @@
-INSERT INTO usual_readings VALUES
