@@ -158,9 +158,9 @@ class _Batch:
         self._staged = staged
         self._read = read
         self._days = _Insert(out, "meter_day_versions", _DAY_COLUMNS)
-        self._rejects = _Insert(
+        self._refusals = _Insert(
             out,
-            "meter_rejects",
+            "meter_refusals",
             f"level, first_line, last_line, {_FINDING_COLUMNS}",
         )
         self._warnings = _Insert(out, "meter_warnings", _FINDING_COLUMNS)
@@ -183,7 +183,7 @@ class _Batch:
         insert_files.flush()
         for part in parts:
             self._part(part)
-        for insert in (self._days, self._rejects, self._warnings, self._parts):
+        for insert in (self._days, self._refusals, self._warnings, self._parts):
             insert.flush()
         self._staged.months = [month.isoformat() for month in sorted(self._months)]
         months = ",".join(self._staged.months)
@@ -213,7 +213,7 @@ class _Batch:
             self._warnings.add(f"({values})")
         else:
             refuses = f"'{finding.level.name}',{finding.first_line},{finding.last_line}"
-            self._rejects.add(f"({refuses},{values})")
+            self._refusals.add(f"({refuses},{values})")
 
 
 def _finding_values(file_id: int, finding: Finding) -> str:

@@ -21,7 +21,7 @@ from tests.support.servers import Warehouse, only_embedded
 
 pytestmark = only_embedded
 
-DATA = ("meter_readings", "meter_days", "meter_day_versions", "meter_rejects", "meter_files")
+DATA = ("meter_readings", "meter_days", "meter_day_versions", "meter_refusals", "meter_files")
 
 
 def made(at: str, number: int = 0, value: str = "1.5") -> bytes:

@@ -100,9 +100,9 @@ def test_the_ledger_says_what_validate_says(warehouse: Warehouse, loaded: Delive
         " warnings FROM meter_files"
     )
     stored = {str(sha256): rest for sha256, *rest in warehouse.rows(query)}
-    rejects = warehouse.rows(
+    refusals = warehouse.rows(
         "SELECT sha256, level, code, line, message, first_line, last_line"
-        " FROM meter_rejects JOIN meter_files USING (file_id)"
+        " FROM meter_refusals JOIN meter_files USING (file_id)"
     )
     assert set(stored) == set(loaded)
     for sha256, (file, _) in loaded.items():
@@ -111,7 +111,7 @@ def test_the_ledger_says_what_validate_says(warehouse: Warehouse, loaded: Delive
             judged.outcome, judged.records, judged.refused_records, judged.values,
             judged.refused_values, judged.days, judged.tally.warnings(),
         ], file.name  # fmt: skip
-        assert sorted(row[1:] for row in rejects if row[0] == sha256) == sorted(
+        assert sorted(row[1:] for row in refusals if row[0] == sha256) == sorted(
             {
                 (f.level.name, f.code, f.line, f.message, f.first_line, f.last_line)
                 for f in findings
@@ -138,7 +138,7 @@ def test_every_refused_day_is_covered_by_one(warehouse: Warehouse, loaded: Deliv
     )
     covered = warehouse.rows(
         "SELECT sha256, level, first_line, last_line"
-        " FROM meter_rejects JOIN meter_files USING (file_id)"
+        " FROM meter_refusals JOIN meter_files USING (file_id)"
     )
     for sha256, (file, data) in loaded.items():
         spans = [

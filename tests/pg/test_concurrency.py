@@ -382,7 +382,7 @@ def test_what_is_not_kept_any_more_waits_for_those_who_load_it(
     assert warehouse.rows("SELECT DISTINCT day FROM meter_day_versions") == [(APRIL,)]
     assert [words for words, difference in verify(loader) if difference] == []
     if act is not drop_march:
-        assert warehouse.rows("SELECT message FROM meter_rejects") == [("purged",)]
+        assert warehouse.rows("SELECT message FROM meter_refusals") == [("purged",)]
 
 
 @only_embedded

@@ -58,7 +58,7 @@ def test_a_million_refusals_are_all_counted_and_reported_in_brief(
     assert load(run, warehouse) == {"partial": 1}
     counts = "SELECT records, refused_records, readings, days FROM meter_files"
     assert warehouse.rows(counts) == [(1_000_004, 1_000_000, 48, 1)]
-    assert warehouse.one("SELECT count(DISTINCT line) FROM meter_rejects") == 1_000_000
+    assert warehouse.one("SELECT count(DISTINCT line) FROM meter_refusals") == 1_000_000
     (report,) = reports(run)
     assert "1000004 read = 4 accepted + 1000000 refused" in report.read_text()
     assert report.stat().st_size < MIB
@@ -87,7 +87,7 @@ def test_a_line_of_megabytes_is_one_refused_record(
     os.utime(path, (1_700_000_000, 1_700_000_000))
     assert load(run, warehouse) == {"partial": 1}
     assert warehouse.rows("SELECT refused_records, days FROM meter_files") == [(1, 1)]
-    assert warehouse.rows("SELECT line, length(excerpt) < 500 FROM meter_rejects") == [(4, True)]
+    assert warehouse.rows("SELECT line, length(excerpt) < 500 FROM meter_refusals") == [(4, True)]
 
 
 def test_an_archive_of_ten_thousand_members_is_loaded_whole(

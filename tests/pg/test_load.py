@@ -270,7 +270,7 @@ def test_a_repeated_day_alone_refuses_a_file_of_the_strict_folder(
     """Its days are withheld, so that the database cannot find the repetition."""
     run.drop("twice.csv", delivery(Day(), Day(value="7")), "strict")
     assert run.run("strict/*").files == {"refused": 1}
-    assert warehouse.rows("SELECT code, line FROM meter_rejects") == [("date-repeated", 5)]
+    assert warehouse.rows("SELECT code, line FROM meter_refusals") == [("date-repeated", 5)]
     assert warehouse.one("SELECT count(*) FROM meter_day_versions") == 0
 
 

@@ -35,7 +35,7 @@ FINER = delivery(Day(minutes=5, value="0.1", updated=LATER))
 CUT = FIRST.removesuffix(b"900\r\n")
 FAULTY = delivery(Day(), Day(date(2024, 3, 11), value="x"))
 ABOUT_DATA = (
-    "meter_readings", "meter_days", "meter_day_versions", "meter_rejects", "meter_warnings",
+    "meter_readings", "meter_days", "meter_day_versions", "meter_refusals", "meter_warnings",
     "meter_files",
 )  # fmt: skip
 

@@ -67,7 +67,7 @@ def test_the_parts_of_a_file_come_page_by_page_in_its_order(loader: Connection) 
 def test_a_line_refused_and_warned_of_by_one_code_is_told_of_twice(loader: Connection) -> None:
     file_id = file(loader, 1, "partial")
     loader.execute(
-        "INSERT INTO meter_rejects (file_id, line, level, code, message, excerpt, first_line,"
+        "INSERT INTO meter_refusals (file_id, line, level, code, message, excerpt, first_line,"
         " last_line) VALUES (%s, 3, 'RECORD', 'update', 'refused', '', 3, 3)",
         (file_id,),
     )

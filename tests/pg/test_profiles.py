@@ -149,5 +149,5 @@ def test_a_damaged_member_with_the_bytes_of_a_whole_file_does_not_stand_for_it(
     if together:
         run.run()
     assert warehouse.rows("SELECT status, days FROM meter_files") == [("loaded", 1)]
-    assert warehouse.one("SELECT count(*) FROM meter_rejects") == 0
+    assert warehouse.one("SELECT count(*) FROM meter_refusals") == 0
     assert warehouse.one("SELECT count(*) FROM meter_drops WHERE state <> 'settled'") == 0

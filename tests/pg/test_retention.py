@@ -264,7 +264,7 @@ def refusals(warehouse: Warehouse) -> list[tuple[object, ...]]:
     """Line, NMI, and the code; `purged` where nothing more is known."""
     return warehouse.rows(
         "SELECT line, nmi, CASE WHEN message = 'purged' AND excerpt = '' THEN message ELSE code END"
-        " FROM meter_rejects ORDER BY line"
+        " FROM meter_refusals ORDER BY line"
     )
 
 
@@ -320,7 +320,7 @@ def test_text_between_days_of_another_nmi_survives_a_purge(
     run.drop("two.csv", TWO)
     run.run()
     retention.purge(owner, NMI)
-    texts = "SELECT message FROM meter_rejects WHERE excerpt <> ''"
+    texts = "SELECT message FROM meter_refusals WHERE excerpt <> ''"
     assert warehouse.one(texts) == "IntervalValue 1 'x' is not a plain decimal number"
 
 

@@ -9,7 +9,7 @@ _TABLES: Final = {
     "meter_readings": "meter_readings.*",
     "meter_days": "meter_days.*",
     "meter_day_versions": "meter_day_versions.*",
-    "meter_rejects": "meter_rejects.*",
+    "meter_refusals": "meter_refusals.*",
     "meter_warnings": "meter_warnings.*",
     "meter_files": (
         "file_id, sha256, size, status, profile, reader_version, header_at, from_participant,"

@@ -24,7 +24,7 @@ from tests.support.installation import Running
 SHORT_STANDSTILL = "4"
 """Seconds, for files without an end: a minute is for senders over bad lines."""
 
-COMPARED = ("meter_readings", "meter_days", "meter_day_versions", "meter_rejects", "meter_files")
+COMPARED = ("meter_readings", "meter_days", "meter_day_versions", "meter_refusals", "meter_files")
 
 
 def home_in(root: Path) -> FolderHome:

@@ -71,7 +71,7 @@ def cases_run(site: Site) -> str:
         ("/nmis", "SELECT DISTINCT nmi FROM meter_days"),
         (
             "/files/{faults}/findings",
-            """SELECT line, code FROM meter_rejects WHERE file_id = {id}
+            """SELECT line, code FROM meter_refusals WHERE file_id = {id}
             UNION ALL SELECT line, code FROM meter_warnings WHERE file_id = {id}""",
         ),
         ("/files/{month}/days", "SELECT line FROM meter_day_versions WHERE file_id = {id}"),

@@ -207,9 +207,9 @@ def _settle(connection: Connection, files: list[MeterFile], failures: _Failures)
 def _result(connection: Connection, given: Given, *, again: bool) -> Result:
     file = given.file
     row = ledger.files(connection, [file.file_id])[file.file_id]
-    rejects = ledger.rejects(connection, file.file_id, _MOST_FINDINGS)
-    warnings = ledger.warnings(connection, file.file_id, _MOST_FINDINGS - len(rejects))
-    found = sum(row["warnings"].values()) + (rejects[0]["found"] if rejects else 0)
+    refusals = ledger.refusals(connection, file.file_id, _MOST_FINDINGS)
+    warnings = ledger.warnings(connection, file.file_id, _MOST_FINDINGS - len(refusals))
+    found = sum(row["warnings"].values()) + (refusals[0]["found"] if refusals else 0)
     duplicate = again and row["status"] != "refused"
     return {
         "file": shown(given.where, 4096),
@@ -219,14 +219,14 @@ def _result(connection: Connection, given: Given, *, again: bool) -> Result:
         "days": row["days"],
         "refused_records": row["refused_records"],
         "findings": [
-            *({name: row[name] for name in ROW} for row in (*rejects, *warnings)),
+            *({name: row[name] for name in ROW} for row in (*refusals, *warnings)),
             *(
                 [Finding(Level.WARN, "not-kept", 1, not_kept(row)).row()]
                 if row["removed_days"]
                 else []
             ),
         ],
-        "findings_left_out": found - len(rejects) - len(warnings),
+        "findings_left_out": found - len(refusals) - len(warnings),
     }
 
 

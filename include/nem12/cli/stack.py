@@ -185,7 +185,7 @@ def _show(connection: Connection, rows: list[dict[str, Any]]) -> None:
     out.print("[bold]Refused, and why[/]")
     for row in rows:
         if row["file_outcome"] in ("partial", "refused"):
-            for found in ledger.rejects(connection, row["file_id"], 5):
+            for found in ledger.refusals(connection, row["file_id"], 5):
                 line = finding_line(shown(row["name"], 60), found)
                 out.print(f"  {line}", markup=False, soft_wrap=True)
         if row["message"]:

@@ -200,7 +200,7 @@ class _Settling:
         alone = len(ending.planned.members) == 1
         place = report_place(self.home, file, ending.kept_at, outcome, alone=alone)
         write_report(self.connection, file, place)
-        worst = [*ledger.rejects(self.connection, file["file_id"], 1), {}][0]
+        worst = [*ledger.refusals(self.connection, file["file_id"], 1), {}][0]
         return f"{shown(file['name'], 200)}: {outcome}, {refusal(file, worst)}"
 
     def _count(self, ending: _Ending, files: dict[int, dict[str, Any]]) -> None:

@@ -31,16 +31,16 @@ def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:
     yield f"readings {_balance(file['readings'], file['refused_readings'])}"
     if file["removed_days"]:
         yield not_kept(file)
-    rejects = ledger.rejects(connection, file["file_id"], MOST_LINES + 1)
-    if rejects:
+    refusals = ledger.refusals(connection, file["file_id"], MOST_LINES + 1)
+    if refusals:
         yield ""
         yield "Refused:"
     yield from _bounded(
         f"  line {row['line']}: {row['level']}: {said(row)}{_covers(row)}"
         f"{_left(row)}{_excerpt(row)}"
-        for row in rejects
+        for row in refusals
     )
-    codes = {(row["level"], row["code"]) for row in rejects}
+    codes = {(row["level"], row["code"]) for row in refusals}
     for level, code in sorted(codes):
         yield f"  {code}: {EXPLAIN[Level[level]].get(code, '')}"
     if file["warnings"]:
@@ -118,6 +118,6 @@ def _excerpt(row: dict[str, Any]) -> str:
 def _bounded(lines: Iterator[str]) -> Iterator[str]:
     for number, line in enumerate(lines):
         if number == MOST_LINES:
-            yield "  … and more: see the tables meter_rejects and meter_warnings"
+            yield "  … and more: see the tables meter_refusals and meter_warnings"
             return
         yield line

@@ -408,9 +408,9 @@ def files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Row]:
     return {row["file_id"]: row for row in rows}
 
 
-def rejects(connection: Connection, file_id: int, most: int) -> list[Row]:
+def refusals(connection: Connection, file_id: int, most: int) -> list[Row]:
     """The refusals of a file, in the order of its lines; `found` counts all of them."""
-    return _run(connection, "file_rejects", file_id=file_id, most=most)
+    return _run(connection, "file_refusals", file_id=file_id, most=most)
 
 
 def warnings(connection: Connection, file_id: int, most: int) -> list[Row]:

@@ -28,7 +28,7 @@ INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_min
 ('6407112380','Q1','kVArh',-3,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-02-29',13,13,1,'20240315T063000+10',0,NULL,'A',NULL,'',NULL,NULL,NULL,NULL,'{461,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}')
 ON CONFLICT DO NOTHING;
 
-INSERT INTO meter_rejects (level, first_line, last_line, file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
+INSERT INTO meter_refusals (level, first_line, last_line, file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
 ('RECORD',11,11,6649255338076468075,11,'value-negative','6407112380','E1','2024-03-04','2024-03-04',3,'IntervalValue 1 ''-1'' is negative','300,20240304,►-1◄,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,A,,,…'),
 ('RECORD',16,16,6649255338076468075,16,'unknown-record',NULL,'E1',NULL,NULL,NULL,'record indicator ''999'' is not one of the format','999,what is this'),
 ('BLOCK',14,16,6649255338076468075,14,'nmi',NULL,'E1','2024-02-29','2024-02-29',2,'NMI ''BAD!'' is not 10 letters and digits','200,►BAD!◄,E1Q1,01,E1,N1,TX90417,kWh,30,20240410')

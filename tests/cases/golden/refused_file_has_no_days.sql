@@ -20,7 +20,7 @@ INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, h
 (8523140270996326349,'ec908dd67f200f9b3aac6884acf0e97c894db00016410116d8efffeabfb48beb','refused_file_has_no_days.csv',273,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
 ON CONFLICT DO NOTHING;
 
-INSERT INTO meter_rejects (level, first_line, last_line, file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
+INSERT INTO meter_refusals (level, first_line, last_line, file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
 ('FILE',1,5,8523140270996326349,4,'second-header',NULL,NULL,NULL,NULL,NULL,'a 100 record before the 900 record','100,NEM12,202403151030,WATTMDP,LUMENRET')
 ON CONFLICT DO NOTHING;
 

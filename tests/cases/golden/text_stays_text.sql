@@ -25,7 +25,7 @@ INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_min
 ('6407112380','E1','kWh',0,30,'01','O''BRIEN\1',8197055874458468900,'2024-03-15 10:30:00+10','2024-03-02',4,6,3,'20240315T063000+10',0,NULL,'V',NULL,'','{1,21}','{A,A}','{0,0}','{"it''s \"both\" \\ and {braces}","NULL"}','{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}')
 ON CONFLICT DO NOTHING;
 
-INSERT INTO meter_rejects (level, first_line, last_line, file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
+INSERT INTO meter_refusals (level, first_line, last_line, file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
 ('RECORD',7,7,8197055874458468900,7,'unknown-record','6407112380','E1',NULL,NULL,NULL,'record indicator ''400'''' is not one of the format','400'',1,2'),
 ('RECORD',8,8,8197055874458468900,8,'unknown-record','6407112380','E1',NULL,NULL,NULL,'record indicator ''\x1b[31m999'' is not one of the format','\x1b[31m999,''); DROP TABLE meter_readings; --')
 ON CONFLICT DO NOTHING;

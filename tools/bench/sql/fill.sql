@@ -12,7 +12,7 @@ BEGIN
         EXECUTE format('DROP TABLE %s', partition);
     END LOOP;
     TRUNCATE meter_readings, meter_days, meter_day_versions, meter_files, meter_batches,
-        meter_batch_parts, meter_rejects, meter_warnings, meter_drops, meter_drop_files,
+        meter_batch_parts, meter_refusals, meter_warnings, meter_drops, meter_drop_files,
         meter_arrivals;
 END $$
 
@@ -29,8 +29,8 @@ WITH files AS (
         now() - n * interval '52 seconds', now()
     FROM generate_series(1, 100000) AS n
     RETURNING file_id, refused_records
-), rejects AS (
-    INSERT INTO meter_rejects (file_id, line, level, code, message, excerpt, first_line, last_line)
+), refusals AS (
+    INSERT INTO meter_refusals (file_id, line, level, code, message, excerpt, first_line, last_line)
     SELECT file_id, line, 'RECORD', 'value-count', '47 values instead of 48', '300,20240101,', line, line
     FROM files, generate_series(3, 40) AS line WHERE file_id % 300 = 0
 )

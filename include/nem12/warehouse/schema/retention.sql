@@ -119,7 +119,7 @@ BEGIN
             OR f.nmi IS NULL AND (f.names_it OR before.nmi = only_nmi
                 OR (before.nmi = after.nmi) IS NOT TRUE)
     LOOP
-        UPDATE meter_rejects r SET message = 'purged', excerpt = '', nmi = NULL, nmi_suffix = NULL,
+        UPDATE meter_refusals r SET message = 'purged', excerpt = '', nmi = NULL, nmi_suffix = NULL,
             day = NULL, last_day = NULL, field = NULL
         WHERE about.level <> 'WARN'
             AND (r.file_id, r.line, r.code) = (about.file_id, about.line, about.code);

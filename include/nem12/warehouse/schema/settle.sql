@@ -48,7 +48,7 @@ BEGIN
     END IF;
     IF known.status <> 'loading' THEN
         -- A batch that is applied again has brought the refused repetitions back.
-        DELETE FROM meter_day_versions v USING meter_rejects r
+        DELETE FROM meter_day_versions v USING meter_refusals r
         WHERE r.file_id = file AND r.code = 'date-repeated'
             AND v.file_id = r.file_id AND v.line = r.line;
         RETURN known.status;
@@ -75,7 +75,7 @@ BEGIN
 
     -- Few files repeat a day: the others are not searched again.
     IF repeated.found > 0 THEN
-        INSERT INTO meter_rejects (file_id, line, level, code, nmi, nmi_suffix, day, last_day, field,
+        INSERT INTO meter_refusals (file_id, line, level, code, nmi, nmi_suffix, day, last_day, field,
             message, excerpt, first_line, last_line)
         SELECT file, r.line, 'RECORD', r.code, r.nmi, r.nmi_suffix, r.day, r.day, 2,
             format('IntervalDate %s again with the stamps of line %s and other values',
@@ -121,10 +121,10 @@ BEGIN
     UPDATE meter_files SET
         status = CASE
             -- Also where no day is accepted: then nothing of it is in the tables.
-            WHEN EXISTS (SELECT FROM meter_rejects r WHERE r.file_id = file
+            WHEN EXISTS (SELECT FROM meter_refusals r WHERE r.file_id = file
                          AND (level = 'FILE' OR known.profile = 'strict'
                               OR total.days = repeated.days)) THEN 'refused'
-            WHEN EXISTS (SELECT FROM meter_rejects r WHERE r.file_id = file) THEN 'partial'
+            WHEN EXISTS (SELECT FROM meter_refusals r WHERE r.file_id = file) THEN 'partial'
             ELSE 'loaded' END,
         records = total.records,
         refused_records = total.refused_records + repeated.records,

@@ -56,7 +56,7 @@ COMMENT ON VIEW meter_conflicts IS
 CREATE OR REPLACE VIEW meter_findings AS
 SELECT file_id, line, level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt,
     first_line, last_line
-FROM meter_rejects
+FROM meter_refusals
 UNION ALL
 SELECT file_id, line, 'WARN', code, nmi, nmi_suffix, day, last_day, field, message, excerpt, line, line
 FROM meter_warnings;

@@ -2,7 +2,7 @@
 
 -- name: known_files
 SELECT file_id, name, status, profile, reader_version,
-    EXISTS (SELECT FROM meter_rejects r WHERE r.file_id = f.file_id AND r.code = 'unreadable') AS unreadable
+    EXISTS (SELECT FROM meter_refusals r WHERE r.file_id = f.file_id AND r.code = 'unreadable') AS unreadable
 FROM meter_files f
 WHERE file_id = ANY(%(file_ids)s)
 
@@ -67,4 +67,4 @@ SELECT
     (SELECT count(*) FROM meter_days WHERE contradicted) AS contradictions,
     (SELECT min(day) FROM meter_days) AS first_day,
     (SELECT max(day) FROM meter_days) AS last_day,
-    (SELECT count(*) FROM meter_rejects) AS refusals
+    (SELECT count(*) FROM meter_refusals) AS refusals

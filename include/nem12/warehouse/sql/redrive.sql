@@ -8,7 +8,7 @@ WITH wanted AS (
     FROM meter_drop_files m JOIN meter_files f USING (file_id)
     WHERE (f.status = 'refused' OR (f.status = 'partial' AND f.profile = ANY(%(partial_by)s)))
         AND (%(code)s::text IS NULL OR EXISTS (
-            SELECT FROM meter_rejects r WHERE r.file_id = f.file_id AND r.code = %(code)s))
+            SELECT FROM meter_refusals r WHERE r.file_id = f.file_id AND r.code = %(code)s))
     GROUP BY m.drop_id
 )
 SELECT DISTINCT ON (coalesce(d.kept_at, d.uri))
@@ -32,4 +32,4 @@ SELECT count(*) AS found, min(f.name) AS first FROM meter_files f
 WHERE f.status = 'refused'
     AND NOT EXISTS (SELECT FROM meter_drop_files m WHERE m.file_id = f.file_id)
     AND (%(code)s::text IS NULL OR EXISTS (
-        SELECT FROM meter_rejects r WHERE r.file_id = f.file_id AND r.code = %(code)s))
+        SELECT FROM meter_refusals r WHERE r.file_id = f.file_id AND r.code = %(code)s))

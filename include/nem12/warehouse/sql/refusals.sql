@@ -1,11 +1,11 @@
 -- What was refused, has failed or contradicts, for reports and alerts.
 
--- name: file_rejects
+-- name: file_refusals
 SELECT r.*, days_in_force, in_force_file, in_force_sha256, in_force_line, in_force_at
 FROM (
     SELECT line, level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt, first_line,
         last_line, count(*) OVER () AS found
-    FROM meter_rejects WHERE file_id = %(file_id)s ORDER BY line, code LIMIT %(most)s
+    FROM meter_refusals WHERE file_id = %(file_id)s ORDER BY line, code LIMIT %(most)s
 ) r
 CROSS JOIN LATERAL meter_in_force(nmi, nmi_suffix, day, last_day)
 ORDER BY line, code
@@ -25,7 +25,7 @@ FROM (
     JOIN meter_drop_files m USING (drop_id)
     JOIN meter_files f USING (file_id)
     LEFT JOIN LATERAL (
-        SELECT * FROM meter_rejects WHERE file_id = f.file_id
+        SELECT * FROM meter_refusals WHERE file_id = f.file_id
         ORDER BY line, code LIMIT 1
     ) AS r ON true
     WHERE d.claim = %(claim)s AND d.state = 'settled' AND m.outcome IN ('refused', 'partial')

@@ -108,7 +108,7 @@ SELECT c.nmi, c.nmi_suffix, r.day, r.last_day, r.line, r.level, r.code, r.field,
     f.sha256, f.name AS file, f.seen_at
 FROM unnest(%(nmis)s::text[], %(suffixes)s::text[]) AS c (nmi, nmi_suffix)
 CROSS JOIN LATERAL (
-    SELECT * FROM meter_rejects
+    SELECT * FROM meter_refusals
     WHERE nmi = c.nmi AND nmi_suffix = c.nmi_suffix
         AND last_day >= %(first)s AND day <= %(last)s
     ORDER BY last_day LIMIT %(most)s
@@ -119,10 +119,10 @@ ORDER BY c.nmi, c.nmi_suffix, f.seen_at DESC, f.file_id, r.line
 -- name: refused_channels
 -- The suffixes of an NMI that something was refused of, one probe each.
 WITH RECURSIVE channel AS (
-    (SELECT nmi_suffix FROM meter_rejects WHERE nmi = %(nmi)s AND nmi_suffix IS NOT NULL
+    (SELECT nmi_suffix FROM meter_refusals WHERE nmi = %(nmi)s AND nmi_suffix IS NOT NULL
      ORDER BY nmi_suffix LIMIT 1)
     UNION ALL
-    SELECT (SELECT r.nmi_suffix FROM meter_rejects r
+    SELECT (SELECT r.nmi_suffix FROM meter_refusals r
             WHERE r.nmi = %(nmi)s AND r.nmi_suffix > channel.nmi_suffix
             ORDER BY r.nmi_suffix LIMIT 1)
     FROM channel WHERE channel.nmi_suffix IS NOT NULL

@@ -28,7 +28,7 @@ FROM (
     WHERE d.run = %(run)s AND d.state = 'settled'
 ) AS n
 LEFT JOIN LATERAL (
-    SELECT line, code, message FROM meter_rejects
+    SELECT line, code, message FROM meter_refusals
     WHERE file_id = n.file_id AND n.outcome IN ('refused', 'partial')
     ORDER BY line, code LIMIT 1
 ) AS r ON true
@@ -64,7 +64,7 @@ SELECT found.*, days_in_force, in_force_file, in_force_sha256, in_force_line, in
 FROM (
     (SELECT line, level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt, first_line,
         last_line
-     FROM meter_rejects
+     FROM meter_refusals
      WHERE file_id = %(file_id)s AND (line, code) >= (%(line)s, %(code)s)
         AND (line, code, level) > (%(line)s, %(code)s, %(level)s)
      ORDER BY line, code LIMIT %(most)s)

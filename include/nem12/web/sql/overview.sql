@@ -58,7 +58,7 @@ FROM (
     ORDER BY seen_at DESC, file_id DESC LIMIT %(most)s
 ) f
 LEFT JOIN LATERAL (
-    SELECT * FROM meter_rejects
+    SELECT * FROM meter_refusals
     WHERE file_id = f.file_id ORDER BY line, code LIMIT 1
 ) r ON true
 ORDER BY f.seen_at DESC, f.file_id DESC

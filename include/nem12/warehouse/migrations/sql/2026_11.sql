@@ -102,7 +102,7 @@ CREATE TABLE meter_batch_parts (
 
 CREATE INDEX meter_batch_parts_batch ON meter_batch_parts (batch_id);
 
-CREATE TABLE meter_rejects (
+CREATE TABLE meter_refusals (
     file_id bigint NOT NULL REFERENCES meter_files ON DELETE CASCADE,
     line bigint NOT NULL,
     level text NOT NULL CHECK (level IN ('FILE', 'BLOCK', 'RECORD')),
@@ -120,15 +120,15 @@ CREATE TABLE meter_rejects (
 );
 
 -- What was refused of a channel: asked by its pages, and by purge.
-CREATE INDEX meter_rejects_channel ON meter_rejects (nmi, nmi_suffix, last_day) WHERE nmi IS NOT NULL;
+CREATE INDEX meter_refusals_channel ON meter_refusals (nmi, nmi_suffix, last_day) WHERE nmi IS NOT NULL;
 
-COMMENT ON TABLE meter_rejects IS
+COMMENT ON TABLE meter_refusals IS
     'Every refusal: the line at fault, and the lines first_line to last_line that it refuses.';
-COMMENT ON COLUMN meter_rejects.nmi IS
+COMMENT ON COLUMN meter_refusals.nmi IS
     'With nmi_suffix: whose data it is; null where that cannot be read.';
-COMMENT ON COLUMN meter_rejects.day IS
+COMMENT ON COLUMN meter_refusals.day IS
     'The day that is refused, and the same as last_day; of a refused block its first and last day.';
-COMMENT ON COLUMN meter_rejects.field IS
+COMMENT ON COLUMN meter_refusals.field IS
     'Number of the field at fault in its record, from 1; null where it is not one field.';
 
 CREATE TABLE meter_warnings (
