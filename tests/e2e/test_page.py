@@ -140,7 +140,7 @@ def test_from_the_overview_to_the_faulty_line_and_the_task_that_loaded_it(inside
 def test_from_an_nmi_to_its_curve_and_a_single_reading(inside: Visit) -> None:
     frame = inside.frame
     frame.get_by_role("link", name="Channels", exact=True).click()
-    frame.get_by_label("NMI, or how it begins").fill("4103491344")
+    frame.get_by_label("NMI, or its first characters").fill("4103491344")
     frame.get_by_role("button", name="Find").click()
     frame.get_by_role("link", name="4103491344").click()
     frame.get_by_role("link", name="E1").click()
@@ -164,7 +164,7 @@ def test_a_file_is_loaded_again_by_a_button(inside: Visit, running: Running) -> 
     inside.page.wait_for_url(re.compile(r"/files/[0-9a-f]{64}$"))
     sha256 = inside.page.url.rpartition("/")[2]
     frame.get_by_text("Load it again").click()
-    frame.get_by_label("Judged by the profile").select_option("lenient")
+    frame.get_by_label("Profile", exact=True).select_option("lenient")
     frame.get_by_role("button", name="Load again").click()
     expect(frame.locator("form.act output")).to_contain_text("Started:")
 

@@ -117,7 +117,7 @@ def test_the_files_of_a_run_come_with_their_outcome_and_the_refused_ones_first(
     assert '#line-8">Line 8</a>: the file ends without a 900 record' in text
     (faulty,) = [file for file in files if file["name"] == "faulty_records.csv"]
     assert (faulty["code"], faulty["line"] > 1) == ("value-count", True)
-    assert "There is no file of this run" in viewer.get("/nem12/files?run=nobody%27s").text
+    assert "This run has no files" in viewer.get("/nem12/files?run=nobody%27s").text
     failed = viewer.get(f"{API}/drops?state=failed").json()["items"]
     of_its_run = viewer.get(f"{API}/drops?run={failed[0]['run']}").json()["items"]
     assert (of_its_run, viewer.get(f"{API}/drops?run=x").json()["items"]) == (failed, [])
@@ -213,7 +213,10 @@ def test_no_more_days_are_drawn_than_one_page_of_readings_holds(viewer: httpx.Cl
     page = f"/nem12/channels/{cases.NMI}/E1?from=2024-03-01&to=2024-04-"
     assert viewer.get(f"{page}03").status_code == 200
     answer = viewer.get(f"{page}04")
-    assert (answer.status_code, answer.json()["detail"]) == (400, "the span is longer than 34 days")
+    assert (answer.status_code, answer.json()["detail"]) == (
+        400,
+        "the span from … to is longer than 34 days",
+    )
 
 
 @pytest.mark.parametrize("route", ["channels/2002267438/E1/days", "coverage"])
@@ -252,7 +255,7 @@ def test_the_page_of_a_refused_day_says_where_and_why_it_was_refused(
     why = "47 values instead of 48 (30-minute data): QualityMethod 'A' is field 50 instead of 51"
     day = "/channels/2002715250/E1/{}2025-04-02"
     text = html.unescape(viewer.get(f"/nem12{day.format('')}").text)
-    assert "There is no version of this day: what came was refused." in text
+    assert "There is no version of this day: all deliveries were refused." in text
     assert re.search(rf"Refused in <a [^>]*>faulty_records.csv</a>, line 5: {re.escape(why)}", text)
     assert re.search(
         r"300,20250402,0.093,0.070,… 47 values …,[0-9.]+,[0-9.]+,<mark>A</mark>,,,", text
@@ -284,8 +287,8 @@ def test_a_channel_of_which_all_was_refused_has_pages(viewer: httpx.Client) -> N
     assert "2024-03-10 to 2024-03-11: refused in" in text
     assert "<mark>BTU</mark>" in text
     text = viewer.get(f"/nem12/channels/{channel}/2024-03-11").text
-    assert "Nothing of this channel is loaded." in text
-    assert "The whole block is refused: 2024-03-10 to 2024-03-11." in text
+    assert "No readings of this channel are loaded." in text
+    assert "This refuses the whole block: 2024-03-10 to 2024-03-11." in text
     assert viewer.get(f"/nem12/channels/{channel}/2024-03-12").status_code == 404
 
 
@@ -449,16 +452,16 @@ def test_the_overview_says_why_nothing_is_loaded_and_what_lies_in_which_folder(
     assert {each["name"] for each in found["ignored"]} == {"<i>sub", "link.csv"}
     assert found["last_look_at"] is None
     assert found["faults"] == [
-        "The DAG nem12_watch is paused: nobody takes what lands until you unpause it",
-        "The DAG nem12_load is paused: its runs wait until you unpause it",
-        "Airflow's scheduler does not run: no task is started",
-        "Airflow's triggerer does not run: nobody looks into the landing folder",
+        "The DAG nem12_watch is paused: new files are not picked up until you unpause it",
+        "The DAG nem12_load is paused: its runs stay queued until you unpause it",
+        "Airflow's scheduler is not running: no task starts",
+        "Airflow's triggerer is not running: nothing checks the landing folder",
     ]
     text = viewer.get("/nem12/").text
     assert "Nothing is being loaded</h2>" in text
     assert '<a href="/dags/nem12_watch" data-airflow>The DAG nem12_watch is paused' in text
     assert f"<code>{landing}</code>" in text
-    assert "1 file waits there. It came" in text
+    assert "1 file waits there. It arrived" in text
     assert "a symbolic link; not followed" in text
     assert "<i>" not in text
     for path in (landing / cases.HOSTILE_NAME, landing / "link.csv"):

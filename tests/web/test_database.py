@@ -165,7 +165,7 @@ def test_without_a_connection_page_and_route_say_what_to_add(told: dict[str, Any
     assert (status, api_status) == (503, 503)
     assert "Airflow has no connection 'meter_db': add it" in answer["detail"]
     assert "docs/deploying.md" in answer["detail"]
-    assert "<h1>Something is not set up</h1>" in page
+    assert "<h1>The set-up is incomplete</h1>" in page
     assert "docs/deploying.md" in page
 
 
@@ -188,5 +188,5 @@ def test_a_landing_folder_that_is_not_that_of_the_loads_is_not_counted(
     assert (folder, files) == (f"{home}/nothing/landing", 0)
     assert trouble.startswith("the api-server does not see the landing folder: set METER_HOME")
     _, trouble, files = told["elsewhere"]
-    assert trouble.startswith(f"the newest file landed in {home}/")
+    assert trouble.startswith(f"the newest file landed in another folder, {home}/")
     assert files == 0

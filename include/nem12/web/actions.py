@@ -66,7 +66,7 @@ def redrive(drop_id: int, body: Annotated[dict[str, Any], Body()]) -> dict[str, 
     with reading() as connection:
         found = run(connection, "drop_state", drop_id=min(drop_id, 2**63 - 1))
     if not found:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, "there is no such drop")
+        raise HTTPException(status.HTTP_404_NOT_FOUND, "this drop does not exist")
     if found[0]["state"] != "failed":
         raise HTTPException(
             status.HTTP_409_CONFLICT, f"the drop is {found[0]['state']}, not failed"
@@ -82,7 +82,7 @@ def _kept(sha256: str) -> tuple[str, str]:
         file = known_file(connection, sha256)
     kept = next(filter(None, map(kept_below, file["drops"])), None)
     if kept is None:
-        raise HTTPException(status.HTTP_409_CONFLICT, "no drop of this file is kept")
+        raise HTTPException(status.HTTP_409_CONFLICT, "no delivery of this file was kept")
     return pattern_of(kept), file["profile"]
 
 

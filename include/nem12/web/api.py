@@ -107,7 +107,7 @@ def nmi(nmi: Nmi) -> dict[str, Any]:
     with reading() as connection:
         found = questions.channels(connection, nmi)
     if not found:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of NMI {nmi}")
+        raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of NMI {nmi} are loaded")
     return {"nmi": nmi, "channels": found}
 
 
@@ -243,7 +243,7 @@ def known_channel(connection: Connection, nmi: str, suffix: str) -> dict[str, An
 
 def no_readings(nmi: str, suffix: str) -> HTTPException:
     """The answer that nothing is known of a channel."""
-    return HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of {nmi} {suffix}")
+    return HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of {nmi} {suffix} are loaded")
 
 
 def _file_id(connection: Connection, sha256: str) -> int:

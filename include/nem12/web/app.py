@@ -14,7 +14,7 @@ from nem12.web import actions, answers, api, openapi, pages, security
 _WORDS: Final = {
     status.HTTP_401_UNAUTHORIZED: "Log in to Airflow first",
     status.HTTP_403_FORBIDDEN: "Your role does not allow this",
-    status.HTTP_404_NOT_FOUND: "There is nothing here",
+    status.HTTP_404_NOT_FOUND: "Not found",
     status.HTTP_503_SERVICE_UNAVAILABLE: "The database does not answer in time",
 }
 
@@ -92,7 +92,7 @@ def _meter_error(request: Request, error: Any) -> Response:
         code = status.HTTP_503_SERVICE_UNAVAILABLE
     else:
         code = status.HTTP_500_INTERNAL_SERVER_ERROR
-    missing = "Something is not set up" if isinstance(error, SetupError) else ""
+    missing = "The set-up is incomplete" if isinstance(error, SetupError) else ""
     return _error(request, code, str(error), title=missing)
 
 

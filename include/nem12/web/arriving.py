@@ -34,7 +34,10 @@ class Arriving:
         faults = list(self.works.faults)
         oldest = self.landing.oldest_at
         if not faults and oldest and (now - oldest).total_seconds() > _stuck_seconds():
-            text = f"Files wait, although the watch looks: see the log of its task {SENSOR_TASK_ID}"
+            text = (
+                "Files are waiting although the watch is running: see the log of its task"
+                f" {SENSOR_TASK_ID}"
+            )
             faults.append(Fault(text, f"/dags/{WATCH_DAG_ID}"))
         return faults
 

@@ -55,7 +55,7 @@ class Glance(Generic[Found]):
         try:
             self._found = (time.monotonic(), self._find())
         except Exception:
-            log.exception("a look that the page needs has failed")
+            log.exception("a check for the page has failed")
         finally:
             with self._lock:
                 self._looking = None

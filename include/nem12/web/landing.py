@@ -27,7 +27,8 @@ _NAME: Final = 200
 _FOLDER: Final = 1_000
 
 _AS_FOR_OTHERS: Final = (
-    "set METER_HOME for the api-server as for triggerer and workers, and let it see that folder"
+    "set METER_HOME for the api-server as for triggerer and workers, and give it access to that"
+    " folder"
 )
 
 
@@ -63,7 +64,7 @@ def _look() -> Landing:
     try:
         return Landing(folder, trouble) if (trouble := _unseen(home)) else _counted(home, folder)
     except Exception as error:
-        return Landing(folder, f"the landing folder cannot be looked into: {why(error)}")
+        return Landing(folder, f"the landing folder cannot be read: {why(error)}")
 
 
 def _unseen(home: Home) -> str:
@@ -77,7 +78,7 @@ def _unseen(home: Home) -> str:
         ours = (home.landing, home.archive, home.rejected)
         if not any(storage.relative(place, folder) for folder in ours):
             other = shown(str(place.parent), _FOLDER)
-            return f"the newest file landed in {other}, elsewhere: {_AS_FOR_OTHERS}"
+            return f"the newest file landed in another folder, {other}: {_AS_FOR_OTHERS}"
     return ""
 
 

@@ -62,7 +62,9 @@ def after(text: str | None, kinds: Sequence[Callable[[str], Any]], first: Sequen
     try:
         return tuple(kind(value) for kind, value in zip(kinds, text.split(_SEPARATOR), strict=True))
     except ValueError:
-        raise UsageError("after: give what `next` said in the page before") from None
+        raise UsageError(
+            "after: invalid cursor; pass the `next` value of the previous page"
+        ) from None
 
 
 def integer(text: str) -> int:

@@ -301,7 +301,7 @@ def one_of(given: str | None, known: tuple[str, ...], name: str) -> list[str]:
     if not given:
         return list(known)
     if given not in known:
-        raise UsageError(f"{name} is one of {', '.join(known)}")
+        raise UsageError(f"{name}: choose one of {', '.join(known)}")
     return [given]
 
 
@@ -317,9 +317,9 @@ def span(first: date | None, last: date | None, default: tuple[date, date], most
     end = last or begin
     assert begin is not None and end is not None  # noqa: S101, PT018 - for the type checker
     if end < begin:
-        raise UsageError("the last day is before the first")
+        raise UsageError("to: the last day is before the first")
     if (end - begin).days >= most:
-        raise UsageError(f"the span is longer than {most} days")
+        raise UsageError(f"the span from … to is longer than {most} days")
     return begin, end
 
 

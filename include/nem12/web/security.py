@@ -80,7 +80,7 @@ def from_this_site(
     else:
         trusted = authorization.lower().startswith("bearer ")
     if not trusted:
-        raise HTTPException(status.HTTP_403_FORBIDDEN, "not asked by a page of this site")
+        raise HTTPException(status.HTTP_403_FORBIDDEN, "cross-site request refused")
 
 
 def _origin(url: str) -> str:

@@ -29,12 +29,12 @@ log = logging.getLogger(__name__)
 SENSOR_TASK_ID: Final = "wait_for_drops"
 
 _PAUSED: Final = {
-    WATCH_DAG_ID: "nobody takes what lands",
-    LOAD_DAG_ID: "its runs wait",
+    WATCH_DAG_ID: "new files are not picked up",
+    LOAD_DAG_ID: "its runs stay queued",
 }
 _SILENT: Final = {
-    "scheduler": "no task is started",
-    "triggerer": "nobody looks into the landing folder",
+    "scheduler": "no task starts",
+    "triggerer": "nothing checks the landing folder",
 }
 
 
@@ -103,7 +103,7 @@ def _silent() -> Iterator[Fault]:
     for name, consequence in _SILENT.items():
         if health[name]["status"] != HEALTHY:
             beat = health[name][f"latest_{name}_heartbeat"]
-            silent = f"has been silent since {_nem(beat)}" if beat else "does not run"
+            silent = f"has not reported since {_nem(beat)}" if beat else "is not running"
             yield Fault(f"Airflow's {name} {silent}: {consequence}", "/")
 
 
@@ -137,7 +137,7 @@ def _watch(session: Session) -> tuple[datetime | None, list[Fault]]:
         state, changed, beat = sensors.get(run_id, (None, None, None))
         if state in (TaskInstanceState.FAILED, TaskInstanceState.UP_FOR_RETRY):
             if run_id == run_ids[0]:
-                text = f"The DAG {WATCH_DAG_ID} fails: the log of {SENSOR_TASK_ID} says why"
+                text = f"The DAG {WATCH_DAG_ID} fails: see the log of {SENSOR_TASK_ID}"
                 faults.append(Fault(text, f"/dags/{WATCH_DAG_ID}"))
         elif last is None:
             # While it waits, the triggerer's sign of life is that of the look: it looks every

@@ -44,7 +44,7 @@ async function act(event) {
     });
     const body = await answer.json();
     if (!answer.ok) throw new Error(body.detail);
-    said.textContent = body.dag_run_id ? "Started: " : "It will be taken within seconds.";
+    said.textContent = body.dag_run_id ? "Started: " : "Released: it will be loaded within seconds.";
     if (body.dag_run_id) {
       const link = document.createElement("a");
       link.href = form.dataset.airflowRoot + body.path;
@@ -53,7 +53,7 @@ async function act(event) {
       said.append(link);
     }
   } catch (error) {
-    said.textContent = `Not done: ${error.message}`;
+    said.textContent = `Failed: ${error.message}`;
     button.disabled = false;
   }
 }
