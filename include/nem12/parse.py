@@ -15,6 +15,7 @@ from nem12.mdff.findings import Finding, Level, Tally
 from nem12.mdff.header import NO_HEADER
 from nem12.mdff.profile import profile
 from nem12.mdff.reader import Counts, Reader
+from nem12.mdff.refused import RefusedDays
 from nem12.shard import Part
 from nem12.survey import MeterFile
 from nem12.untrusted import ChangedError
@@ -27,11 +28,13 @@ class Parsed:
     Attributes:
         counts: Records and values, the file's 100 and 900 records with its first part.
         tally: Findings, counted.
+        refused_days: What a file that is refused as a whole holds.
     """
 
     part: Part
     counts: Counts = field(default_factory=Counts)
     tally: Tally = field(default_factory=Tally)
+    refused_days: RefusedDays = field(default_factory=RefusedDays)
 
 
 def parse(parsed: Parsed, *, fast: bool = True) -> Iterator[Day | Finding]:
@@ -92,6 +95,8 @@ def _read(parsed: Parsed, stream: BinaryIO, *, fast: bool) -> Iterator[Day | Fin
     stream.seek(start)
     withheld_sum = Decimal(0)
     for item in reader.read(text.whole_lines(stream, start, end)):
+        if file.withheld:
+            parsed.refused_days.take(item)
         if not isinstance(item, Day):
             if parsed.tally.keep(item):
                 yield item
@@ -133,6 +138,7 @@ def _count_refused(parsed: Parsed, stream: BinaryIO) -> None:
     counts = reader.counts
     total = Decimal(0)
     for item in reader.read(text.whole_lines(stream)):
+        parsed.refused_days.take(item)
         if isinstance(item, Day):
             total = add(total, exact_sum(item.values.split(",")))
     parsed.counts = _all_refused(counts, total)

@@ -16,6 +16,7 @@ from nem12.mdff.day import Day, Quality, Stamps
 from nem12.mdff.events import spans
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header
+from nem12.mdff.refused import Span
 from nem12.memory import bounded_memory
 from nem12.parse import Parsed, parse
 from nem12.settings import READER_VERSION, STATEMENT_BYTES
@@ -76,6 +77,7 @@ since it has brought back what the other may have taken out."""
 _FINDING_COLUMNS: Final = (
     "file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt"
 )
+_REFUSED_DAY_COLUMNS: Final = "file_id, nmi, nmi_suffix, day, last_day"
 _FILE_COLUMNS: Final = (
     "file_id, sha256, name, size, profile, reader_version, header_at, from_participant, "
     "to_participant"
@@ -164,6 +166,7 @@ class _Batch:
             f"level, first_line, last_line, {_FINDING_COLUMNS}",
         )
         self._warnings = _Insert(out, "meter_warnings", _FINDING_COLUMNS)
+        self._refused_days = _Insert(out, "meter_refused_days", _REFUSED_DAY_COLUMNS)
         self._parts = _Insert(out, "meter_batch_parts", _PART_COLUMNS, _TAKEN_OVER)
         self._months: set[date] = set()
 
@@ -183,7 +186,9 @@ class _Batch:
         insert_files.flush()
         for part in parts:
             self._part(part)
-        for insert in (self._days, self._refusals, self._warnings, self._parts):
+        for insert in (
+            self._days, self._refusals, self._warnings, self._refused_days, self._parts,
+        ):  # fmt: skip
             insert.flush()
         self._staged.months = [month.isoformat() for month in sorted(self._months)]
         months = ",".join(self._staged.months)
@@ -203,6 +208,8 @@ class _Batch:
                 self._staged.readings += item.channel.intervals
             else:
                 self._finding(part.file.file_id, item)
+        for span in parsed.refused_days.spans():
+            self._refused_days.add(_refused_days_row(part.file.file_id, span))
         self._parts.add(_part_row(self._staged.batch_id, parsed))
         self._staged.days += parsed.counts.days
         self._staged.refused_records += parsed.counts.refused_records
@@ -223,6 +230,11 @@ def _finding_values(file_id: int, finding: Finding) -> str:
     return (
         f"{file_id},{finding.line},{literal(finding.code)},{named},{finding.field or 'NULL'},{said}"
     )
+
+
+def _refused_days_row(file_id: int, span: Span) -> str:
+    channel = f"{literal(span.nmi)},{literal(span.suffix)}"
+    return f"({file_id},{channel},'{span.day}','{span.last_day}')"
 
 
 class _DayRows:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from nem12.mdff.day import Day
 from nem12.mdff.findings import Finding, Level, Tally, verdict
 from nem12.mdff.profile import profile
+from nem12.mdff.refused import RefusedDays
 from nem12.mdff.repeats import Key, SeenDays, day_key, judge_repeats
 from nem12.parse import Parsed, parse
 from nem12.shard import parts
@@ -27,6 +28,7 @@ class Judged:
         values: Read.
         refused_values: Of these.
         days: Accepted.
+        refused_days: What it holds where it is refused as a whole.
     """
 
     file: MeterFile
@@ -36,6 +38,7 @@ class Judged:
     values: int = 0
     refused_values: int = 0
     days: int = 0
+    refused_days: RefusedDays = field(default_factory=RefusedDays)
 
     @property
     def outcome(self) -> str:
@@ -78,6 +81,7 @@ class Judging:
             self._seen.note(day)
         judged, counts = self._judged, parsed.counts
         judged.tally.merge(parsed.tally)
+        judged.refused_days.merge(parsed.refused_days)
         judged.records += counts.records
         judged.refused_records += counts.refused_records
         judged.values += counts.values

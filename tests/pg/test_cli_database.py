@@ -30,7 +30,7 @@ GOOD = delivery(Day(), Day(suffix="E2", uom="Wh"))
 PARTIAL = delivery(Day(value="x"), Day(suffix="E2"))
 KEYS = {
     "file", "sha256", "outcome", "readings", "days", "refused_records", "findings",
-    "findings_left_out",
+    "findings_left_out", "affected", "affected_left_out",
 }  # fmt: skip
 
 
@@ -128,6 +128,8 @@ def test_parse_data_tells_of_refusals_and_exits_with_1(
     assert (result["outcome"], result["readings"], result["refused_records"]) == ("partial", 48, 1)
     (finding,) = result["findings"]
     assert finding.pop("excerpt").startswith("300,20240310,►x◄,x,")
+    if apply:
+        assert finding.pop("in_force") == "No version of this day is in force."
     assert finding == {
         "line": 3,
         "level": "RECORD",
@@ -522,3 +524,24 @@ def test_redrive_says_what_it_does_not_find(command: Command, good: Path) -> Non
     ):
         assert said in command.refused("redrive", *arguments)
     assert "parse_data, which moves nothing" in command("redrive", "--all")[1]
+
+
+def test_parse_data_says_what_stays_in_force_of_what_is_refused(
+    command: Command, good: Path, partial: Path
+) -> None:
+    cut = partial.with_name("cut.csv")
+    cut.write_bytes(delivery(Day(), Day(suffix="B1")).removesuffix(b"900\r\n"))
+    left = "The version of 2024-03-12 08:15 is in force, from good.csv line 3."
+    command("parse_data", "--apply", "--file", good)
+    refused, file = command.json(
+        "parse_data", "--apply", "--file", partial, "--file", cut, status=1
+    )
+    assert [found["in_force"] for found in refused["findings"]] == [left]
+    assert [(each["nmi_suffix"], each["in_force"]) for each in file["affected"]] == [
+        ("B1", "No version of this day is in force."),
+        ("E1", left),
+    ]
+    status, printed, _ = command("parse_data", "--apply", "--file", partial, "--file", cut)
+    assert status == 1
+    assert f"cut.csv: refused with the file: {NMI} E1 2024-03-10. {left}\n" in printed
+    assert f"{left}\n" in printed.split("partial.csv:3:")[1].split("cut.csv")[0]

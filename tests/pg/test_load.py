@@ -28,6 +28,7 @@ from nem12.tell.alert import alerts_of_claim
 from nem12.unpack import unpack
 from nem12.warehouse import ledger
 from nem12.web import questions
+from nem12.web.coverage import coverage
 from tests.support.deliveries import NMI, Day, delivery
 from tests.support.digest import tables
 from tests.support.loading import Run, kept_in, killed
@@ -106,6 +107,47 @@ def test_what_is_said_of_a_refused_day_names_the_version_in_force(run: Run) -> N
     assert file_id is not None
     findings = questions.findings(run.connection, file_id[0], None, 50).items
     assert [in_force(found) for found in findings if found["level"] != "WARN"] == [left]
+
+
+def test_the_days_of_a_refused_file_say_so_wherever_people_look(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("good.csv", GOOD)
+    run.run()
+    second = delivery(*(Day(date(2024, 3, n)) for n in (10, 11)), Day(suffix="E2"))
+    run.drop("cut.csv", second.removesuffix(b"900\r\n"))
+    done = run.run()
+    e1 = (
+        f"{NMI} E1 2024-03-10 to 2024-03-11 (1 of these days has a version in force, from good.csv)"
+    )
+    e2 = f"{NMI} E2 2024-03-10 (no version of this day is in force)"
+    left = f"Refused with it: {e1}; {e2}."
+    assert done.problems[0].endswith(left)
+    (alert,) = alerts_of_claim(run.connection, done.claim, "", "", "{}".format)
+    assert alert.files[0].why.endswith(left)
+    (report,) = run.home.rejected.glob("*.report.txt")
+    assert f"  {NMI} E2 2024-03-10: No version of this day is in force.\n" in report.read_text()
+    first, last = date(2024, 3, 9), date(2024, 3, 12)
+    refused = questions.refusals(run.connection, [(NMI, "E1"), (NMI, "E2")], first, last)
+    columns = ("day", "last_day", "file", "line", "level", "code")
+    told = {
+        suffix: tuple(row[column] for column in columns) for (_, suffix), (row,) in refused.items()
+    }
+    ends = ("cut.csv", 7, "FILE", "no-end")
+    assert told == {
+        "E1": (date(2024, 3, 10), date(2024, 3, 11), *ends),
+        "E2": (date(2024, 3, 10), date(2024, 3, 10), *ends),
+    }
+    assert questions.refused_channels(run.connection, NMI) == ["E1", "E2"]
+    (channel,) = coverage(run.connection, first, last).channels
+    assert [day for day, _ in channel.refused] == [date(2024, 3, 11)]
+    (sha256,) = warehouse.rows("SELECT sha256 FROM meter_files WHERE name = 'cut.csv'")[0]
+    file = questions.file(run.connection, str(sha256))
+    assert file is not None
+    assert [row["nmi_suffix"] for row in file["refused_days"]] == ["E1", "E2"]
+    # A more tolerant profile takes it, and nothing is refused any more.
+    assert run.run("rejected/*", profile="lenient", reprocess=True).files == {"loaded": 1}
+    assert warehouse.one("SELECT count(*) FROM meter_refused_days") == 0
 
 
 def test_a_refused_file_lies_with_its_report_among_the_rejected(

@@ -36,6 +36,7 @@ CUT = FIRST.removesuffix(b"900\r\n")
 FAULTY = delivery(Day(), Day(date(2024, 3, 11), value="x"))
 ABOUT_DATA = (
     "meter_readings", "meter_days", "meter_day_versions", "meter_refusals", "meter_warnings",
+    "meter_refused_days",
     "meter_files",
 )  # fmt: skip
 

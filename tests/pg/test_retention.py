@@ -244,9 +244,12 @@ def test_a_purged_nmi_is_nowhere_in_the_tables(
     run.run()
     drop_before(owner, date(2024, 4, 1), keep_tables=True)
     run.drop("correction.csv", CORRECTION)
+    run.drop("cut.csv", TWO.removesuffix(b"900\r\n"))
     run.run()
+    assert refused_nmis(warehouse) == {NMI, OTHER}
     gone = retention.purge(owner, NMI)
-    assert (gone["readings"], gone["findings"]) == (48 + 96, 1)
+    assert (gone["readings"], gone["findings"]) == (48 + 96, 2)
+    assert refused_nmis(warehouse) == {OTHER}
     named = """
         SELECT table_name, column_name FROM information_schema.columns
         WHERE table_schema = 'public' AND table_name LIKE 'meter%%'
@@ -256,8 +259,30 @@ def test_a_purged_nmi_is_nowhere_in_the_tables(
         query = f"SELECT count(*) FROM {table} WHERE strpos(\"{column}\"::text, '{NMI}') > 0"
         assert warehouse.one(query) == 0, (table, column)
     # Where its days are gone too, a refusal still tells whose it was.
-    assert refusals(warehouse) == [(5, OTHER, "value"), (11, None, "purged")]
+    assert refusals(warehouse) == [
+        (5, OTHER, "value"), (11, None, "purged"), (13, None, "purged"),
+    ]  # fmt: skip
     assert differences(warehouse) == []
+
+
+def refused_nmis(warehouse: Warehouse) -> set[object]:
+    """Of which days were refused with their file."""
+    return {nmi for (nmi,) in warehouse.rows("SELECT nmi FROM meter_refused_days")}
+
+
+def test_days_that_were_refused_with_their_file_are_forgotten_up_to_the_day_of_a_purge(
+    warehouse: Warehouse, run: Run, owner: Connection
+) -> None:
+    march = [date(2024, 3, n) for n in (10, 11, 12)]
+    cut = delivery(*map(Day, march)).removesuffix(b"900\r\n")
+    run.drop("cut.csv", cut)
+    run.run()
+    retention.purge(owner, NMI, march[1])
+    left = "SELECT DISTINCT day, last_day FROM meter_refused_days"
+    assert warehouse.rows(left) == [(march[1], march[2])]
+    run.drop("again.csv", cut + b"\r\n")
+    run.run()
+    assert warehouse.rows(left) == [(march[1], march[2])]
 
 
 def refusals(warehouse: Warehouse) -> list[tuple[object, ...]]:

@@ -17,8 +17,8 @@ from tests.support.servers import Databases, Warehouse, only_embedded
 
 TABLES = (
     "meter_readings", "meter_days", "meter_day_versions", "meter_files", "meter_batches",
-    "meter_batch_parts", "meter_refusals", "meter_warnings", "meter_drops", "meter_drop_files",
-    "meter_arrivals",
+    "meter_batch_parts", "meter_refusals", "meter_warnings", "meter_refused_days",
+    "meter_drops", "meter_drop_files", "meter_arrivals",
 )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ _TABLES: Final = {
     "meter_day_versions": "meter_day_versions.*",
     "meter_refusals": "meter_refusals.*",
     "meter_warnings": "meter_warnings.*",
+    "meter_refused_days": "meter_refused_days.*",
     "meter_files": (
         "file_id, sha256, size, status, profile, reader_version, header_at, from_participant,"
         " to_participant, records, refused_records, readings, refused_readings, refused_sum, days,"

@@ -107,8 +107,20 @@ def test_parts_merge_to_the_tally_of_the_whole() -> None:
         ({"nmi_suffix": None, "nmi": None}, ""),
         ({"day": None, "last_day": None}, ""),
         ({"last_day": LATER, "days_in_force": 0}, "None of these days has a version in force."),
-        ({"last_day": LATER, "days_in_force": 1}, "1 of these days has a version in force."),
-        ({"last_day": LATER, "days_in_force": 3}, "3 of these days have a version in force."),
+        (
+            {"last_day": LATER, "days_in_force": 1, "in_force_files": ["a\n.csv"]}
+            | {"files_in_force": 1},
+            r"1 of these days has a version in force, from a\x0a.csv.",
+        ),
+        (
+            {"last_day": LATER, "days_in_force": 3, "in_force_files": ["a", "b"]},
+            "3 of these days have a version in force, from a and b.",
+        ),
+        (
+            {"last_day": LATER, "days_in_force": 9, "in_force_files": ["a", "b"]}
+            | {"files_in_force": 7},
+            "9 of these days have a version in force, from a, b and 5 more.",
+        ),
         (
             {"in_force_file": "a\n.csv"},
             r"The version of 2024-03-15 07:00 is in force, from a\x0a.csv line 3.",
@@ -119,6 +131,7 @@ def test_what_is_in_force_of_a_refused_day_is_said(known: dict[str, object], sai
     row = {
         "level": "RECORD", "nmi": "6407112380", "nmi_suffix": "E1", "day": date(2024, 3, 10),
         "last_day": date(2024, 3, 10), "days_in_force": 1, "in_force_file": "a.csv",
-        "in_force_line": 3, "in_force_at": datetime(2024, 3, 14, 21, 0, tzinfo=UTC),
+        "in_force_files": None, "files_in_force": 2, "in_force_line": 3,
+        "in_force_at": datetime(2024, 3, 14, 21, 0, tzinfo=UTC),
     }  # fmt: skip
     assert in_force(row | known) == said

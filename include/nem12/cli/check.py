@@ -1,13 +1,17 @@
 """`validate`: findings like a linter's."""
 
 from argparse import Namespace
+from typing import Final
 
 from nem12.cli.files import Given, named, scratch_folder, surveyed
 from nem12.cli.output import err, finding_line, to_json
-from nem12.mdff.findings import UNCHANGED, Finding, Level
+from nem12.mdff.findings import UNCHANGED, Finding, Level, subject
 from nem12.mdff.text import plural, shown
 from nem12.validate import Judged
 from nem12.validate import validate as judge
+
+_MOST_SPANS: Final = 3
+"""Spans of days that are named of a file that is refused as a whole."""
 
 
 def validate(arguments: Namespace) -> int:
@@ -37,7 +41,11 @@ def _summary(where: str, judged: Judged) -> str:
     refusals = sum(n for (level, _), n in counts.items() if level is not Level.WARN)
     warnings = sum(n for (level, _), n in counts.items() if level is Level.WARN)
     accepted = judged.records - judged.refused_records
-    unchanged = f". {UNCHANGED}" if refusals else ""
+    spans = list(judged.refused_days.spans())
+    named = "; ".join(subject(span.row()) for span in spans[:_MOST_SPANS])
+    more = f" and {len(spans) - _MOST_SPANS} more" if len(spans) > _MOST_SPANS else ""
+    affected = f". Refused with it: {named}{more}" if spans else ""
+    unchanged = f"{affected}. {UNCHANGED}" if refusals else ""
     return (
         f"{shown(where, 500)}: {judged.outcome}, {plural(judged.days, 'day')}, "
         f"{accepted} of {plural(judged.records, 'record')} accepted, "

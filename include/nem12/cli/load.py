@@ -20,7 +20,7 @@ from nem12.cli.output import err, finding_line, out, table, to_json
 from nem12.cli.staging import PartRead, Staging, worst
 from nem12.errors import MeterError, TransientError
 from nem12.load.known import counting, known_outcome
-from nem12.mdff.findings import ROW, Finding, Level
+from nem12.mdff.findings import ROW, UNCHANGED, Finding, Level, in_force, left_of, subject
 from nem12.mdff.text import shown
 from nem12.shard import pack
 from nem12.stage import stage
@@ -30,11 +30,19 @@ from nem12.validate import Judging
 from nem12.warehouse import ledger
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.sql import Row
 
 Result = dict[str, Any]
 
 _MOST_FINDINGS: Final = 1000
 """Findings listed for a file; `findings_left_out` counts the others."""
+
+
+_MOST_AFFECTED: Final = 1000
+"""Spans of days listed of a file refused as a whole; `affected_left_out` counts the others."""
+
+_MOST_LINES: Final = 20
+"""Refusals and days of a file that are printed as text; the others are counted."""
 
 
 def parse_data(arguments: Namespace) -> int:
@@ -77,12 +85,15 @@ def _judged(parts: Iterator[PartRead]) -> Result:
             findings = worst([*findings, *part.findings], _MOST_FINDINGS)
         judged = judging.judged(findings.append)
     listed = worst(findings, _MOST_FINDINGS)
+    spans = list(judged.refused_days.spans())
     return {
         "sha256": judged.file.sha256,
         "outcome": judged.outcome,
         "readings": judged.values - judged.refused_values,
         "days": judged.days,
         "refused_records": judged.refused_records,
+        "affected": [span.row() for span in spans[:_MOST_AFFECTED]],
+        "affected_left_out": max(0, len(spans) - _MOST_AFFECTED),
         "findings": [finding.row() for finding in listed],
         "findings_left_out": judged.tally.counts.total() - len(listed),
     }
@@ -209,6 +220,7 @@ def _result(connection: Connection, given: Given, *, again: bool) -> Result:
     row = ledger.files(connection, [file.file_id])[file.file_id]
     refusals = ledger.refusals(connection, file.file_id, _MOST_FINDINGS)
     warnings = ledger.warnings(connection, file.file_id, _MOST_FINDINGS - len(refusals))
+    days = ledger.refused_days(connection, file.file_id, _MOST_AFFECTED)
     found = sum(row["warnings"].values()) + (refusals[0]["found"] if refusals else 0)
     duplicate = again and row["status"] != "refused"
     return {
@@ -218,8 +230,14 @@ def _result(connection: Connection, given: Given, *, again: bool) -> Result:
         "readings": row["readings"] - row["refused_readings"],
         "days": row["days"],
         "refused_records": row["refused_records"],
+        "affected": [_span(span) for span in days],
+        "affected_left_out": days[0]["found"] - len(days) if days else 0,
         "findings": [
-            *({name: row[name] for name in ROW} for row in (*refusals, *warnings)),
+            *(
+                {**{name: row[name] for name in ROW}, "in_force": in_force(row) or None}
+                for row in refusals
+            ),
+            *({name: row[name] for name in ROW} for row in warnings),
             *(
                 [Finding(Level.WARN, "not-kept", 1, not_kept(row)).row()]
                 if row["removed_days"]
@@ -228,6 +246,12 @@ def _result(connection: Connection, given: Given, *, again: bool) -> Result:
         ],
         "findings_left_out": found - len(refusals) - len(warnings),
     }
+
+
+def _span(row: Row) -> dict[str, Any]:
+    """Days of a refused file, and in a sentence what is in force of them."""
+    names = ("nmi", "nmi_suffix", "day", "last_day", "days_in_force")
+    return {**{name: row[name] for name in names}, "in_force": left_of(row)}
 
 
 def _failed(where: str, reason: str) -> Result:
@@ -239,6 +263,8 @@ def _failed(where: str, reason: str) -> Result:
         "readings": 0,
         "days": 0,
         "refused_records": 0,
+        "affected": [],
+        "affected_left_out": 0,
         "findings": [],
         "findings_left_out": 0,
         "reason": reason,
@@ -257,10 +283,25 @@ def _print(results: list[Result], arguments: Namespace) -> None:
         [(shown(result["file"], 200), *(result[name] for name in columns)) for result in results],
     )
     for result in results:
-        refusals = [f for f in result["findings"] if f["level"] != "WARN"]
-        for found in refusals[:20]:
-            line = finding_line(shown(result["file"], 200), found)
+        for line in _refusal_lines(shown(result["file"], 200), result):
             out.print(line, markup=False, soft_wrap=True)
         if "reason" in result:
             line = f"{shown(result['file'], 200)}: failed: {result['reason']}"
             err.print(line, markup=False, soft_wrap=True)
+
+
+def _refusal_lines(name: str, result: Result) -> Iterator[str]:
+    """What was refused of a file, and what stays in force of that."""
+    refusals = [found for found in result["findings"] if found["level"] != Level.WARN.name]
+    for found in refusals[:_MOST_LINES]:
+        left = found.get("in_force")
+        yield finding_line(name, found) + (f". {left}" if left else "")
+    if len(refusals) > _MOST_LINES:
+        yield f"{name}: and {len(refusals) - _MOST_LINES} more refusals"
+    affected = result["affected"]
+    for span in affected[:_MOST_LINES]:
+        left = span.get("in_force", UNCHANGED)
+        yield f"{name}: refused with the file: {subject(span)}. {left}"
+    if len(affected) > _MOST_LINES or result["affected_left_out"]:
+        more = len(affected[_MOST_LINES:]) + result["affected_left_out"]
+        yield f"{name}: and {more} more spans of days"

@@ -20,7 +20,7 @@ from nem12.load.settlement import Settlement
 from nem12.mdff.text import shown
 from nem12.settings import Home
 from nem12.storage import Place
-from nem12.tell.report import not_kept, refusal, why, write_report
+from nem12.tell.report import affected, not_kept, refusal, why, write_report
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, explained
 from nem12.warehouse.ledger import OpenDrop
@@ -201,7 +201,8 @@ class _Settling:
         place = report_place(self.home, file, ending.kept_at, outcome, alone=alone)
         write_report(self.connection, file, place)
         worst = [*ledger.refusals(self.connection, file["file_id"], 1), {}][0]
-        return f"{shown(file['name'], 200)}: {outcome}, {refusal(file, worst)}"
+        days = affected(self.connection, file["file_id"]) if outcome == "refused" else []
+        return f"{shown(file['name'], 200)}: {outcome}, {refusal(file, worst, days)}"
 
     def _count(self, ending: _Ending, files: dict[int, dict[str, Any]]) -> None:
         for member, outcome in zip(ending.planned.members, ending.outcomes, strict=True):

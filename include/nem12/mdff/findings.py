@@ -245,15 +245,29 @@ def in_force(row: Mapping[str, Any]) -> str:
     """
     if row["level"] == Level.WARN.name or not row["nmi_suffix"] or not row["day"]:
         return ""
+    return left_of(row)
+
+
+def left_of(row: Mapping[str, Any]) -> str:
+    """In a sentence, what is in force of the days of a row, by the function `meter_in_force`."""
     count = row["days_in_force"]
     if row["day"] != row["last_day"]:
         have = "has" if count < 2 else "have"
-        return f"{count or 'None'} of these days {have} a version in force."
+        return f"{count or 'None'} of these days {have} a version in force{_from_files(row)}."
     if not count:
         return "No version of this day is in force."
     at = f"{row['in_force_at'].astimezone(NEM_TIME):%Y-%m-%d %H:%M}"
     file = shown(row["in_force_file"], _NAME)
     return f"The version of {at} is in force, from {file} line {row['in_force_line']}."
+
+
+def _from_files(row: Mapping[str, Any]) -> str:
+    names = [shown(name, _NAME) for name in row["in_force_files"] or ()]
+    if not names:
+        return ""
+    more = row["files_in_force"] - len(names)
+    listed = ", ".join(names[:-1]) + (" and " if names[:-1] else "") + names[-1]
+    return f", from {', '.join(names)} and {more} more" if more > 0 else f", from {listed}"
 
 
 def verdict(level: Level | None, days: int) -> str:

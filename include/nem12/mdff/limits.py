@@ -11,5 +11,8 @@ begins with."""
 MAX_MONTHS: Final = 600
 """Months of readings in one file, each a partition: 50 years, more than the market is old."""
 
+REFUSED_SPANS: Final = 10_000
+"""Spans of days that are noted of a refused file: ten times the channels of a large one."""
+
 WARNINGS_KEPT: Final = 100
 """Warnings of one code and batch that are stored one by one; all are counted."""

@@ -13,13 +13,13 @@ from nem12.drop import uri_path
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home
-from nem12.tell.report import contradiction, refusal
+from nem12.tell.report import affected, contradiction, refusal
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 
 _MOST_FILES: Final = 50
 _NAME_CHARACTERS: Final = 200
-_WHY_CHARACTERS: Final = 500
+_WHY_CHARACTERS: Final = 1000
 _MOST_TASKS: Final = 20
 
 Page = Callable[[str], str]
@@ -124,7 +124,7 @@ def alerts_of_claim(
     """
     refused = ledger.claim_refusals(connection, claim, _MOST_FILES)
     if refused:
-        files = tuple(_refused_file(row, page) for row in refused)
+        files = tuple(_refused_file(connection, row, page) for row in refused)
         count = _counted(refused[0]["found"], "file")
         subject = f"NEM12: {count} refused, whole or in part"
         more = refused[0]["found"] - len(files)
@@ -171,11 +171,12 @@ def alert_of_silence(
     )
 
 
-def _refused_file(row: dict[str, Any], page: Page) -> AlertFile:
+def _refused_file(connection: Connection, row: dict[str, Any], page: Page) -> AlertFile:
+    days = affected(connection, row["file_id"]) if row["outcome"] == "refused" else []
     return AlertFile(
         shown(row["name"], _NAME_CHARACTERS),
         row["outcome"],
-        shown(refusal(row, row), _WHY_CHARACTERS),
+        shown(refusal(row, row, days), _WHY_CHARACTERS),
         row["sha256"],
         page(row["sha256"]),
     )

@@ -1,11 +1,11 @@
 """What is said about a file: one text for the report beside it, the log and the terminal."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from nem12 import storage
 from nem12.errors import MeterError, sentence
-from nem12.mdff.findings import EXPLAIN, Level, in_force, said
+from nem12.mdff.findings import EXPLAIN, Level, in_force, left_of, said, subject
 from nem12.mdff.text import shown
 from nem12.storage import Place
 from nem12.warehouse import ledger
@@ -13,6 +13,9 @@ from nem12.warehouse.connect import Connection
 
 MOST_LINES: Final = 1000
 """Findings in a report: more than a person reads; the counts stay exact."""
+
+_MOST_SPANS: Final = 3
+"""Spans of days that a line names of a file that was refused as a whole."""
 
 
 REPORT_SUFFIX: Final = ".report.txt"
@@ -40,6 +43,14 @@ def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:
         f"{_left(row)}{_excerpt(row)}"
         for row in refusals
     )
+    days = ledger.refused_days(connection, file["file_id"], MOST_LINES)
+    if days:
+        yield ""
+        yield "Days of the file, of which nothing is loaded:"
+        yield from (f"  {subject(row)}: {left_of(row)}" for row in days)
+        if days[0]["found"] > len(days):
+            yield f"  and {days[0]['found'] - len(days)} more: see the table meter_refused_days"
+        yield ""
     codes = {(row["level"], row["code"]) for row in refusals}
     for level, code in sorted(codes):
         yield f"  {code}: {EXPLAIN[Level[level]].get(code, '')}"
@@ -54,16 +65,40 @@ def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:
         )
 
 
-def refusal(file: dict[str, Any], worst: dict[str, Any]) -> str:
-    """In a line, how much of a file was refused and the first reason."""
+def refusal(
+    file: dict[str, Any], worst: dict[str, Any], days: Sequence[dict[str, Any]] = ()
+) -> str:
+    """In a line, how much of a file was refused, the first reason, and what it left in force.
+
+    Args:
+        file: Of the ledger.
+        worst: Its first refusal.
+        days: Of `affected`, where it was refused as a whole.
+    """
     counts = f"{file['refused_records']} of {file['records']} records refused"
     if not file["records"]:
         counts = "it holds no records"
     if worst.get("code") is None:
         return counts
     told = f"{counts}; line {worst['line']}: {said(worst)}"
-    left = in_force(worst)
+    left = f"Refused with it: {refused_with_it(days)}." if days else in_force(worst)
     return f"{told}. {left}" if left else told
+
+
+def affected(connection: Connection, file_id: int) -> list[dict[str, Any]]:
+    """The first days of a file that was refused as a whole; `found` counts all spans of them."""
+    return ledger.refused_days(connection, file_id, _MOST_SPANS)
+
+
+def refused_with_it(days: Sequence[dict[str, Any]]) -> str:
+    """Some days of a refused file in a line, each with what is in force, and how many there are."""
+    spans = [f"{subject(row)} ({_in_clause(left_of(row))})" for row in days]
+    more = days[0]["found"] - len(days)
+    return "; ".join(spans) + (f"; and {more} more" if more else "")
+
+
+def _in_clause(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:].removesuffix(".")
 
 
 def contradiction(day: dict[str, Any]) -> str:

@@ -413,6 +413,14 @@ def refusals(connection: Connection, file_id: int, most: int) -> list[Row]:
     return _run(connection, "file_refusals", file_id=file_id, most=most)
 
 
+def refused_days(connection: Connection, file_id: int, most: int) -> list[Row]:
+    """The days of a file that was refused as a whole, and what is in force of them.
+
+    `nmi`, `nmi_suffix`, `day` to `last_day`; `found` counts all such spans.
+    """
+    return _run(connection, "refused_days", file_id=file_id, most=most)
+
+
 def warnings(connection: Connection, file_id: int, most: int) -> list[Row]:
     """The warnings of a file that are kept one by one."""
     return _run(connection, "file_warnings", file_id=file_id, most=most)

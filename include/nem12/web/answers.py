@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from markupsafe import Markup, escape
 
 from nem12.exact_json import to_json
-from nem12.mdff.findings import in_force, said, subject
+from nem12.mdff.findings import in_force, left_of, said, subject
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import MARKS
 from nem12.settings import LOAD_DAG_ID
@@ -123,6 +123,7 @@ def _templates() -> jinja2.Environment:
         "marked": marked,
         "said": said,
         "in_force": in_force,
+        "left_of": left_of,
         "subject": subject,
         "subject_link": subject_link,
         "first_of_line": _first_of_line,

@@ -93,7 +93,23 @@ class Where(Answer):
     last_day: date | None
 
 
-class Finding(Where):
+class InForce(Where):
+    """Days of which nothing was loaded, and what is in force of them."""
+
+    days_in_force: Annotated[
+        int | None, Field(description="Days of the span that have a version in force")
+    ]
+    in_force_files: Annotated[
+        list[str] | None, Field(description="The files of these versions, the first three by name")
+    ]
+    files_in_force: Annotated[int | None, Field(description="How many files these are")]
+    in_force_file: str | None
+    in_force_sha256: Sha256 | None
+    in_force_line: int | None
+    in_force_at: datetime | None
+
+
+class Finding(InForce):
     """A refusal or warning of a file."""
 
     line: int
@@ -104,13 +120,6 @@ class Finding(Where):
     excerpt: str
     first_line: Annotated[int, Field(description="First of the lines that it refuses")]
     last_line: int
-    days_in_force: Annotated[
-        int | None, Field(description="Days of the span that have a version in force")
-    ]
-    in_force_file: str | None
-    in_force_sha256: Sha256 | None
-    in_force_line: int | None
-    in_force_at: datetime | None
     explanation: str
 
 
@@ -159,6 +168,10 @@ class File(FileSummary):
     days_counted_to: Annotated[
         int | None, Field(description="Only so many days were counted; null if all were")
     ]
+    refused_days: Annotated[
+        list[InForce], Field(description="First days of a file that is refused as a whole")
+    ]
+    refused_days_left_out: Annotated[int, Field(description="Further spans of such days")]
     drops: list[FileDrop]
 
 

@@ -149,6 +149,14 @@ def file(connection: Connection, sha256: str) -> dict[str, Any] | None:
     found["days_superseded"] = counted["days"] - counted["in_force"]
     found["days_counted_to"] = COUNTED_DAYS if counted["days"] == COUNTED_DAYS else None
     found["drops"] = run(connection, "file_drops", file_id=found["file_id"], most=MOST_SMALL)
+    found["refused_days"] = ledger.refused_days(connection, found["file_id"], MOST_SMALL)
+    found["refused_days_left_out"] = (
+        found["refused_days"][0]["found"] - len(found["refused_days"])
+        if found["refused_days"]
+        else 0
+    )
+    for row in found["refused_days"]:
+        del row["found"]
     for drop in found["drops"]:
         below = kept_below(drop)
         drop["kept_below"] = shown(str(below), MOST_NAME) if below else None

@@ -24,6 +24,10 @@ INSERT INTO meter_refusals (level, first_line, last_line, file_id, line, code, n
 ('FILE',1,5,8523140270996326349,4,'second-header',NULL,NULL,NULL,NULL,NULL,'a 100 record before the 900 record','100,NEM12,202403151030,WATTMDP,LUMENRET')
 ON CONFLICT DO NOTHING;
 
+INSERT INTO meter_refused_days (file_id, nmi, nmi_suffix, day, last_day) VALUES
+(8523140270996326349,'6407112380','E1','2024-03-01','2024-03-01')
+ON CONFLICT DO NOTHING;
+
 INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings) VALUES
 (8523140270996326349,0,273,0,1,'8170d68c6bd71227552711ee3b75a056',1,5,5,5,48,48,1.5,0,NULL,NULL,'{}')
 ON CONFLICT (file_id, parts, byte_start, byte_end) DO UPDATE SET batch_id = excluded.batch_id

@@ -12,7 +12,7 @@ BEGIN
         EXECUTE format('DROP TABLE %s', partition);
     END LOOP;
     TRUNCATE meter_readings, meter_days, meter_day_versions, meter_files, meter_batches,
-        meter_batch_parts, meter_refusals, meter_warnings, meter_drops, meter_drop_files,
+        meter_batch_parts, meter_refusals, meter_warnings, meter_refused_days, meter_drops, meter_drop_files,
         meter_arrivals;
 END $$
 

@@ -4,8 +4,8 @@
 DO $$
 DECLARE
     changed constant text := 'meter_readings, meter_files, meter_batches, meter_batch_parts, '
-        'meter_refusals, meter_warnings, meter_day_versions, meter_days, meter_daily_totals, '
-        'meter_drops, meter_drop_files, meter_arrivals';
+        'meter_refusals, meter_warnings, meter_refused_days, meter_day_versions, meter_days, '
+        'meter_daily_totals, meter_drops, meter_drop_files, meter_arrivals';
     read constant text := 'meter_kept_from, meter_days_not_kept, meter_months, meter_daily, '
         'meter_reading_sources, meter_conflicts, meter_findings, meter_highest_versions, meter_expected_readings';
     role text;

@@ -84,7 +84,8 @@ END $$;
 -- Blank what refusals and warnings say of an NMI and its days before `new_first_day`: of one file,
 -- or of all. Of a finding whose NMI could not be read only its place in the file tells whose it may
 -- be: what lies between days of one other NMI stays. Where and by which code something was refused
--- stays too, or the counts would not balance. Returns how many.
+-- stays too, or the counts would not balance. The days of files that were refused as a whole go. Returns
+-- how many findings.
 CREATE OR REPLACE FUNCTION meter_blank_findings(
     only_nmi text, new_first_day date, only_file bigint DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -101,6 +102,8 @@ BEGIN
             SELECT only_file AS file_id WHERE only_file IS NOT NULL
             UNION
             SELECT file_id FROM meter_day_versions WHERE nmi = only_nmi
+            UNION
+            SELECT file_id FROM meter_refused_days WHERE nmi = only_nmi
             UNION
             SELECT file_id FROM meter_files WHERE removed_days > 0
             UNION
@@ -129,6 +132,16 @@ BEGIN
             AND (w.file_id, w.line, w.code) = (about.file_id, about.line, about.code);
         blanked := blanked + 1;
     END LOOP;
+    INSERT INTO meter_refused_days AS d (file_id, nmi, nmi_suffix, day, last_day)
+    SELECT file_id, nmi, nmi_suffix, new_first_day, max(last_day) FROM meter_refused_days
+    WHERE nmi = only_nmi AND day < new_first_day AND last_day >= new_first_day
+        AND (only_file IS NULL OR file_id = only_file)
+    GROUP BY file_id, nmi, nmi_suffix
+    ON CONFLICT (file_id, nmi, nmi_suffix, day) DO UPDATE
+    SET last_day = greatest(d.last_day, excluded.last_day);
+    DELETE FROM meter_refused_days
+    WHERE nmi = only_nmi AND day < new_first_day
+        AND (only_file IS NULL OR file_id = only_file);
     RETURN blanked;
 END $$;
 

@@ -156,6 +156,7 @@ BEGIN
         PERFORM meter_blank_findings(k.nmi, k.first_day, file) FROM meter_kept_from k
         WHERE k.nmi <> '' AND (
             EXISTS (SELECT FROM meter_day_versions v WHERE v.file_id = file AND v.nmi = k.nmi)
+            OR EXISTS (SELECT FROM meter_refused_days d WHERE d.file_id = file AND d.nmi = k.nmi)
             OR EXISTS (SELECT FROM meter_findings f WHERE f.file_id = file AND (f.nmi = k.nmi
                        OR f.nmi IS NULL AND strpos(f.message || ' ' || f.excerpt, k.nmi) > 0)));
         WITH gone AS (

@@ -1,9 +1,10 @@
--- What is in force of the days of a channel: of how many days, and of a single one which version.
+-- What is in force of the days of a channel: of how many days, from which files, the first three by name
+-- and how many there are, and of a single day which version.
 CREATE OR REPLACE FUNCTION meter_in_force(channel text, suffix text, first date, last date)
-RETURNS TABLE (days_in_force bigint, in_force_file text, in_force_sha256 text, in_force_line bigint,
+RETURNS TABLE (days_in_force bigint, in_force_files text[], files_in_force bigint, in_force_file text, in_force_sha256 text, in_force_line bigint,
     in_force_at timestamptz)
 LANGUAGE sql STABLE BEGIN ATOMIC
-    SELECT count(*), min(f.name), min(f.sha256), min(d.line),
+    SELECT count(*), (array_agg(DISTINCT f.name))[:3], count(DISTINCT file_id), min(f.name), min(f.sha256), min(d.line),
         min(coalesce(d.updated_at, f.delivered_at))
     FROM meter_days d JOIN meter_files f USING (file_id)
     WHERE d.nmi = channel AND d.nmi_suffix = suffix AND d.day BETWEEN first AND last;

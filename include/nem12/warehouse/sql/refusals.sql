@@ -1,7 +1,8 @@
 -- What was refused, has failed or contradicts, for reports and alerts.
 
 -- name: file_refusals
-SELECT r.*, days_in_force, in_force_file, in_force_sha256, in_force_line, in_force_at
+SELECT r.*, days_in_force, in_force_files, files_in_force, in_force_file, in_force_sha256,
+    in_force_line, in_force_at
 FROM (
     SELECT line, level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt, first_line,
         last_line, count(*) OVER () AS found
@@ -16,9 +17,10 @@ FROM meter_warnings WHERE file_id = %(file_id)s ORDER BY line, code LIMIT %(most
 
 -- name: claim_refusals
 -- The files of a claim that were refused, whole or in part, each with its first refusal.
-SELECT refused.*, days_in_force, in_force_file, in_force_sha256, in_force_line, in_force_at
+SELECT refused.*, days_in_force, in_force_files, files_in_force, in_force_file, in_force_sha256,
+    in_force_line, in_force_at
 FROM (
-    SELECT m.member AS name, m.outcome, f.sha256, f.records, f.refused_records, r.line, r.code,
+    SELECT f.file_id, m.member AS name, m.outcome, f.sha256, f.records, f.refused_records, r.line, r.code,
         r.nmi, r.nmi_suffix, r.day, r.last_day, r.field, r.message, count(*) OVER () AS found,
         d.drop_id, r.level
     FROM meter_drops d
@@ -73,3 +75,15 @@ CROSS JOIN LATERAL (
     ORDER BY meter_precedence(o) DESC LIMIT 1
 ) o
 ORDER BY d.nmi, d.nmi_suffix, d.day
+
+-- name: refused_days
+-- The days of a file that was refused as a whole, and what is in force of them.
+SELECT refused.*, days_in_force, in_force_files, files_in_force, in_force_file, in_force_sha256,
+    in_force_line, in_force_at
+FROM (
+    SELECT nmi, nmi_suffix, day, last_day, count(*) OVER () AS found
+    FROM meter_refused_days WHERE file_id = %(file_id)s
+    ORDER BY nmi, nmi_suffix, day LIMIT %(most)s
+) refused
+CROSS JOIN LATERAL meter_in_force(nmi, nmi_suffix, day, last_day)
+ORDER BY nmi, nmi_suffix, day

@@ -103,28 +103,52 @@ LIMIT %(most)s
 
 -- name: refusals
 -- What was refused of some channels in a span of days, the newest arrivals first. The oldest days are
--- asked for first, so that a channel with more refusals than anybody reads stays cheap.
+-- asked for first, so that a channel with more refusals than anybody reads stays cheap. Of a file
+-- that was refused as a whole the finding that did it is told, for each of its days.
 SELECT c.nmi, c.nmi_suffix, r.day, r.last_day, r.line, r.level, r.code, r.field, r.message, r.excerpt,
     f.sha256, f.name AS file, f.seen_at
 FROM unnest(%(nmis)s::text[], %(suffixes)s::text[]) AS c (nmi, nmi_suffix)
 CROSS JOIN LATERAL (
-    SELECT * FROM meter_refusals
+    (SELECT file_id, day, last_day, line, level, code, field, message, excerpt FROM meter_refusals
     WHERE nmi = c.nmi AND nmi_suffix = c.nmi_suffix
         AND last_day >= %(first)s AND day <= %(last)s
-    ORDER BY last_day LIMIT %(most)s
+    ORDER BY last_day LIMIT %(most)s)
+    UNION ALL
+    (SELECT d.file_id, d.day, d.last_day, w.line, 'FILE', w.code, w.field, w.message, w.excerpt
+    FROM (
+        SELECT * FROM meter_refused_days
+        WHERE nmi = c.nmi AND nmi_suffix = c.nmi_suffix
+            AND last_day >= %(first)s AND day <= %(last)s
+        ORDER BY last_day LIMIT %(most)s
+    ) d
+    CROSS JOIN LATERAL (
+        SELECT * FROM meter_refusals WHERE file_id = d.file_id
+        ORDER BY level <> 'FILE', line, code LIMIT 1
+    ) w)
 ) r
 JOIN meter_files f USING (file_id)
 ORDER BY c.nmi, c.nmi_suffix, f.seen_at DESC, f.file_id, r.line
 
 -- name: refused_channels
 -- The suffixes of an NMI that something was refused of, one probe each.
-WITH RECURSIVE channel AS (
+WITH RECURSIVE by_itself AS (
     (SELECT nmi_suffix FROM meter_refusals WHERE nmi = %(nmi)s AND nmi_suffix IS NOT NULL
      ORDER BY nmi_suffix LIMIT 1)
     UNION ALL
     SELECT (SELECT r.nmi_suffix FROM meter_refusals r
-            WHERE r.nmi = %(nmi)s AND r.nmi_suffix > channel.nmi_suffix
+            WHERE r.nmi = %(nmi)s AND r.nmi_suffix > by_itself.nmi_suffix
             ORDER BY r.nmi_suffix LIMIT 1)
-    FROM channel WHERE channel.nmi_suffix IS NOT NULL
+    FROM by_itself WHERE by_itself.nmi_suffix IS NOT NULL
+), with_its_file AS (
+    (SELECT nmi_suffix FROM meter_refused_days WHERE nmi = %(nmi)s
+     ORDER BY nmi_suffix LIMIT 1)
+    UNION ALL
+    SELECT (SELECT r.nmi_suffix FROM meter_refused_days r
+            WHERE r.nmi = %(nmi)s AND r.nmi_suffix > with_its_file.nmi_suffix
+            ORDER BY r.nmi_suffix LIMIT 1)
+    FROM with_its_file WHERE with_its_file.nmi_suffix IS NOT NULL
 )
-SELECT nmi_suffix FROM channel WHERE nmi_suffix IS NOT NULL
+SELECT nmi_suffix FROM by_itself WHERE nmi_suffix IS NOT NULL
+UNION
+SELECT nmi_suffix FROM with_its_file WHERE nmi_suffix IS NOT NULL
+ORDER BY nmi_suffix

@@ -60,7 +60,7 @@ ORDER BY d.drop_id DESC, m.member LIMIT %(most)s
 
 -- name: file_findings
 -- Refusals and warnings of a file in the order of its lines; the keys of both are in that order.
-SELECT found.*, days_in_force, in_force_file, in_force_sha256, in_force_line, in_force_at
+SELECT found.*, days_in_force, in_force_files, files_in_force, in_force_file, in_force_sha256, in_force_line, in_force_at
 FROM (
     (SELECT line, level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt, first_line,
         last_line

@@ -148,6 +148,22 @@ CREATE TABLE meter_warnings (
 COMMENT ON TABLE meter_warnings IS
     'The first warnings of each code and part; meter_files.warnings counts all of them.';
 
+-- The days of files that are refused as a whole: their refusals say nothing of single days.
+CREATE TABLE meter_refused_days (
+    file_id bigint NOT NULL REFERENCES meter_files ON DELETE CASCADE,
+    nmi varchar(10) NOT NULL,
+    nmi_suffix varchar(2) NOT NULL,
+    day date NOT NULL,
+    last_day date NOT NULL,
+    PRIMARY KEY (file_id, nmi, nmi_suffix, day)
+);
+
+CREATE INDEX meter_refused_days_channel ON meter_refused_days (nmi, nmi_suffix, last_day);
+
+COMMENT ON TABLE meter_refused_days IS
+    'Days, from day to last_day, that a file holds of which nothing is loaded; as far as they can be '
+    'read, and the first 10,000 spans of each part.';
+
 -- Every delivered version of a day, as delivered; rows are never changed.
 CREATE TABLE meter_day_versions (
     nmi varchar(10) NOT NULL,
