@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import zipfile
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from nem12.warehouse.connect import Connection, connect
 from tests.support.commands import Command
 from tests.support.deliveries import NMI, Day, delivery
 from tests.support.digest import tables
+from tests.support.loading import Run, kept_in
 from tests.support.servers import Databases, Warehouse, only_embedded, with_password
 
 pytestmark = only_embedded
@@ -524,6 +526,46 @@ def test_redrive_says_what_it_does_not_find(command: Command, good: Path) -> Non
     ):
         assert said in command.refused("redrive", *arguments)
     assert "parse_data, which moves nothing" in command("redrive", "--all")[1]
+
+
+def test_redrive_says_what_became_of_drops_that_cannot_be_put_back(
+    command: Command, loader: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METER_HOME", str(tmp_path / "load"))
+    run = Run(loader, settings.Home.below(tmp_path / "load").make())
+    two = BytesIO()
+    with zipfile.ZipFile(two, "w") as archive:
+        archive.writestr("one.csv", GOOD)
+        archive.writestr("two.csv", delivery(Day(value="2")))
+    run.drop("two.zip", two.getvalue())
+    for name in ("cut.csv", "copy.csv"):
+        run.drop(name, delivery(Day(suffix="Q1", uom="kVArh")).removesuffix(b"900\r\n"))
+    claim = run.claim("*.zip")
+    nothing = "no file of that name was refused or has failed: "
+    assert f"{nothing}two.zip is being loaded" in command.refused("redrive", "--name", "two.zip")
+    run.load(claim)
+    run.settle(claim)
+    assert f"{nothing}two.zip is loaded" in command.refused("redrive", "--name", "two.*")
+    assert "do you mean two.zip or two.zip/" in command.refused("redrive", "--name", "two.zi")
+    run.run("cut.csv")
+    run.run("copy.csv")
+    assert run.run("rejected/*-cut.csv", profile="lenient", reprocess=True).files == {"loaded": 1}
+    said = f"{nothing}copy.csv was refused, and its content is loaded now, as cut.csv"
+    assert said in command.refused("redrive", "--name", "copy.csv")
+
+
+def test_redrive_of_a_file_that_is_gone_does_not_end_well(
+    command: Command, loader: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METER_HOME", str(tmp_path / "load"))
+    run = Run(loader, settings.Home.below(tmp_path / "load").make())
+    run.drop("cut.csv", GOOD.removesuffix(b"900\r\n"))
+    run.run()
+    for path in kept_in(run.home.rejected):
+        path.unlink()
+    status, printed, _ = command("redrive", "--all")
+    assert status == 1
+    assert printed.splitlines()[-1] == "0 files put back"
 
 
 def test_parse_data_says_what_stays_in_force_of_what_is_refused(

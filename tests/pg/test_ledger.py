@@ -9,6 +9,7 @@ import pytest
 
 from nem12 import settings
 from nem12.drop import Drop
+from nem12.operate.redrive import try_again
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.outcomes import SettledDrop, settle_drops
@@ -174,12 +175,19 @@ def test_what_is_settled_and_stays_where_it_landed_is_not_free(
     assert ledger.claim(loader, [A])[1] == 0
 
 
-def test_only_a_failed_drop_is_redriven(warehouse: Warehouse, loader: Connection) -> None:
+def test_only_a_failed_drop_is_tried_again(warehouse: Warehouse, loader: Connection) -> None:
     """It may have been freed and loaded since it was looked at."""
     settled(loader, A)
     drop_id = int(str(warehouse.one("SELECT drop_id FROM meter_drops")))
-    ledger.redrive_drop(loader, drop_id)
-    assert warehouse.rows("SELECT state, message FROM meter_drops") == [("settled", "")]
+    assert ledger.failed_drop(loader, drop_id) is None
+    loader.execute("UPDATE meter_drops SET state = 'failed', attempt = 3")
+    loader.commit()
+    failed = ledger.failed_drop(loader, drop_id)
+    assert failed is not None
+    try_again(loader, failed)
+    told = "SELECT state, message, attempt, judge_as FROM meter_drops"
+    assert warehouse.rows(told) == [("waiting", "redriven", 0, A.profile)]
+    assert ledger.free(loader, [A]) == [A]
 
 
 def test_a_run_that_lost_its_claim_changes_nothing(

@@ -466,6 +466,58 @@ def test_a_failed_drop_can_be_claimed_after_redrive(run: Run) -> None:
     assert run.run().files == {"loaded": 1}
 
 
+def test_a_file_of_the_archive_that_is_refused_lies_with_its_report_and_is_named_there(
+    run: Run,
+) -> None:
+    run.drop("faulty.csv", FAULTY)
+    run.run()
+    assert run.run("archive/*", profile="strict", reprocess=True).files == {"refused": 1}
+    kept, report = kept_in(run.home.archive)
+    assert report.name == f"{kept.name}.report.txt"
+    assert (
+        f"file     archive/{kept.relative_to(Path(str(run.home.archive)))}\n" in report.read_text()
+    )
+    assert kept_in(run.home.rejected) == []
+
+
+def test_redrive_removes_the_report_whatever_the_shell_says_of_the_landing_folder(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setenv("METER_KEEP_LANDING", "true")
+        run.drop("cut.csv", CUT)
+        run.run()
+        assert len(kept_in(run.home.rejected)) == 1
+    assert put_back(run, profile="lenient") == ["cut.csv"]
+    assert kept_in(run.home.rejected) == []
+
+
+def test_redrive_says_one_thing_of_a_file_that_was_moved(run: Run) -> None:
+    """Refused, loaded by another profile and so moved, then refused where it is kept."""
+    run.drop("faulty.csv", FAULTY, "strict")
+    run.run("strict/*")
+    run.run("rejected/*", profile="standard", reprocess=True)
+    run.run("archive/*", profile="strict", reprocess=True)
+    (said,) = redrive(run.connection, run.home)
+    assert said.expected.startswith("is judged again, by the strict profile as before")
+
+
+def test_a_copy_of_a_refused_file_that_was_loaded_meanwhile_is_a_duplicate(
+    warehouse: Warehouse, run: Run
+) -> None:
+    run.drop("cut.csv", CUT)
+    run.run()
+    run.drop("copy.csv", CUT)
+    claim = run.claim("*")
+    assert run.load(claim) == 0, "it is known as refused"
+    assert run.run("rejected/*", profile="lenient", reprocess=True).files == {"loaded": 1}
+    assert run.settle(claim).files == {"duplicate": 1}
+    assert warehouse.rows("SELECT outcome FROM meter_drops WHERE uri LIKE '%/copy.csv'") == [
+        ("duplicate",)
+    ]
+    assert kept_in(run.home.rejected) == []
+
+
 def test_the_claim_of_a_run_that_is_gone_is_freed_with_a_wait(
     warehouse: Warehouse, run: Run
 ) -> None:

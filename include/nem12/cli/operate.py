@@ -1,5 +1,6 @@
 """`verify`, `withdraw` and `redrive`: what an operator does now and then."""
 
+import fnmatch
 from argparse import Namespace
 from datetime import datetime
 from difflib import get_close_matches
@@ -11,6 +12,7 @@ from nem12.cli.output import out, to_json
 from nem12.errors import UsageError
 from nem12.load.changed import kept_differences
 from nem12.load.index import note_withdrawn
+from nem12.load.keeping import delivered_name
 from nem12.mdff.findings import EXPLAIN
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
@@ -80,7 +82,7 @@ def withdraw(arguments: Namespace) -> int:
 
 
 def redrive(arguments: Namespace) -> int:
-    """Put refused and failed drops back into the landing folder."""
+    """Put refused and failed drops back into the landing folder; 1 where none of them can be."""
     if not (arguments.all or arguments.name or arguments.code or arguments.since):
         raise UsageError("say which: --all, --name PATTERN, --code CODE or --since DATE")
     since = None
@@ -117,7 +119,7 @@ def redrive(arguments: Namespace) -> int:
         if arguments.all and not back and (said := _by_hand(connection, None)):
             out.print(said, markup=False, soft_wrap=True)
     out.print(f"{plural(back, 'file')} put back")
-    return 0
+    return int(bool(left) and not back)
 
 
 def _print_left(left: list[str]) -> None:
@@ -153,13 +155,43 @@ def _nothing(connection: Connection, name: str | None, code: str | None) -> str:
         said = "no file that was refused or has failed matches"
         by_hand = _by_hand(connection, code)
         return f"{said}; {by_hand}" if by_hand else said
-    known = ledger.names_like(connection, name)
-    if known:
-        named = "; ".join(_is_now(row) for row in known)
-        return f"no file of that name was refused or has failed: {named}"
+    home = settings.home()
+    dropped = {
+        delivered_name(home, row["uri"], row["sha256"] or ""): row
+        for row in reversed(ledger.latest_drops(connection))
+    }
+    matching = fnmatch.filter(dropped, name)[:_MOST_NEAR]
+    named = [_was_dropped(connection, each, dropped[each]) for each in matching]
+    named += [
+        _is_now(row) for row in ledger.names_like(connection, name) if row["name"] not in matching
+    ]
+    if named:
+        return f"no file of that name was refused or has failed: {'; '.join(named)}"
     said = f"no file was delivered that is called '{shown(name, 200)}'"
-    hint = _near(name, ledger.latest_names(connection))
+    hint = _near(name, [*dropped, *ledger.latest_names(connection)])
     return f"{said}: {hint}" if hint else said
+
+
+def _was_dropped(connection: Connection, name: str, drop: Row) -> str:
+    """What became of a drop that cannot be put back."""
+    said = shown(name, 200)
+    if drop["state"] in ("claimed", "running"):
+        return f"{said} is being loaded"
+    if drop["state"] == "waiting":
+        return f"{said} waits for its next attempt"
+    if drop["state"] == "failed":
+        return f"{said} has failed, and is left out by the other options"
+    files = ledger.drop_contents(connection, drop["drop_id"])
+    if drop["outcome"] == "refused" and any(file["status"] != "refused" for file in files):
+        others = [shown(file["name"], 200) for file in files if file["name"] != name]
+        known_as = f", as {others[0]}" if others else ""
+        return f"{said} was refused, and its content is loaded now{known_as}"
+    if len(files) == 1:
+        return _is_now({"name": name, "status": files[0]["status"], "dropped": True})
+    if not files:
+        return f"{said} was {shown(drop['message'], 200) or drop['outcome']}"
+    partial = ", and --profile lenient has it judged by a more tolerant profile"
+    return f"{said} is {drop['outcome']}{partial if drop['outcome'] == 'partial' else ''}"
 
 
 def _is_now(row: Row) -> str:

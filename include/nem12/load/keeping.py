@@ -58,6 +58,8 @@ def report_place(
 ) -> Place:
     """Where the report of a file lies: beside the drop, or where refused ones lie.
 
+    By where the drop lies alone: who asks later may have other settings.
+
     Args:
         home: Where the folders are.
         file: Of the ledger.
@@ -65,12 +67,22 @@ def report_place(
         status: Of the file.
         alone: It is the only one in its drop: the report is named after that.
     """
-    beside = status != "refused" and not keep_landing()
+    landed = storage.relative(kept_at, home.landing) is not None
+    beside = not landed and (alone or status != "refused")
     folder = kept_at.parent if beside else home.rejected
-    if alone and not keep_landing():
+    if alone and not landed:
         return folder / f"{kept_at.name}{REPORT_SUFFIX}"
     name = storage.shortened(Path(file["name"]).name, _NAME_BYTES)
     return folder / f"{_prefix(file['sha256'])}{name}{REPORT_SUFFIX}"
+
+
+def below_home(home: Home, place: Place) -> str:
+    """Where a drop lies as people name it: `archive/2024/05/name`, `rejected/name`."""
+    for name in ("archive", "rejected", "landing"):
+        below = storage.relative(place, getattr(home, name))
+        if below is not None:
+            return f"{name}/{below}"
+    return place.name
 
 
 def delivered_name(home: Home, uri: str, sha256: str) -> str:

@@ -14,7 +14,7 @@ from nem12 import storage
 from nem12.drop import Ignored, look
 from nem12.errors import TransientError
 from nem12.load.index import Kept, line_of, note_withdrawn, write
-from nem12.load.keeping import finish, keep, place_of, report_place
+from nem12.load.keeping import below_home, finish, keep, place_of, report_place
 from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan
 from nem12.load.settlement import Settlement
 from nem12.mdff.text import shown
@@ -199,7 +199,7 @@ class _Settling:
         """Write the report of a file; it in a line."""
         alone = len(ending.planned.members) == 1
         place = report_place(self.home, file, ending.kept_at, outcome, alone=alone)
-        write_report(self.connection, file, place)
+        write_report(self.connection, file, place, below_home(self.home, ending.kept_at))
         worst = [*ledger.refusals(self.connection, file["file_id"], 1), {}][0]
         days = affected(self.connection, file["file_id"]) if outcome == "refused" else []
         return f"{shown(file['name'], 200)}: {outcome}, {refusal(file, worst, days)}"
@@ -291,12 +291,14 @@ def _is_gone(one: OpenDrop) -> bool:
 
 def _outcome(statuses: dict[int, str], member: Member) -> str:
     """What became of a file; `loading` while not all of it is applied."""
-    if member.outcome not in (None, "duplicate"):
-        return member.outcome
     status = statuses.get(member.file_id, "loading")
+    is_loaded = status in ("loaded", "partial")
+    if member.outcome not in (None, "duplicate"):
+        # Known as refused when it was planned; a more tolerant profile may have loaded it since.
+        return "duplicate" if member.outcome == "refused" and is_loaded else member.outcome
     # A copy of what another drop of this claim brought is not done before that one, and refused
     # where that one is.
-    return "duplicate" if member.outcome and status in ("loaded", "partial") else status
+    return "duplicate" if member.outcome and is_loaded else status
 
 
 def _drop_outcome(outcomes: Sequence[str]) -> str:

@@ -31,7 +31,7 @@ class Redriven:
         name: That it was delivered by.
         place: Where it waits now; None where there is nothing left to judge.
         expected: What will happen to it, or why nothing can, in a few words.
-        left: Nothing could be done with it: it is as it was.
+        left: Nothing could be done with it.
     """
 
     name: str
@@ -64,6 +64,8 @@ def redrive(
         profile: To judge them by, and with them what a less tolerant one has refused in part;
             without it they are judged by the one that judged them before.
     """
+    left: list[tuple[str | None, Redriven]] = []
+    taken: set[str | None] = set()
     rows = ledger.refused_drops(connection, code=code, since=since, partial_by=_stricter(profile))
     for row in rows:
         delivered = delivered_name(home, row.one.drop.uri, row.one.sha256 or "")
@@ -71,9 +73,21 @@ def redrive(
             continue
         act = _retry if row.failed else _put_back
         try:
-            yield act(connection, home, row.one, delivered, profile)
+            redriven = act(connection, home, row.one, delivered, profile)
         except TerminalError as error:
-            yield Redriven(delivered, None, str(error), left=True)
+            redriven = Redriven(delivered, None, str(error), left=True)
+        if redriven.left:
+            left.append((row.one.sha256, redriven))
+            continue
+        taken.add(row.one.sha256)
+        yield redriven
+    # Where it was before, a file that is put back does not lie any more.
+    yield from (each for sha256, each in left if sha256 is None or sha256 not in taken)
+
+
+def try_again(connection: Connection, one: OpenDrop) -> None:
+    """Let a failed drop be claimed again at once; what is gone is found out by who takes it."""
+    _wait(connection, one.drop, one)
 
 
 def _stricter(profile: str | None) -> list[str]:
@@ -107,7 +121,9 @@ def _retry(
         return Redriven(name, None, "was loaded already, and is settled now")
     ledger.settle_gone(connection, one)
     if there is None:
-        return Redriven(name, None, "is gone: nothing is left to try, and it is settled now")
+        return Redriven(
+            name, None, "is gone: nothing is left to try, and it is settled now", left=True
+        )
     return Redriven(
         name, None, "is settled now: another file lies in its place, which is a drop of its own"
     )

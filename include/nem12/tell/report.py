@@ -21,14 +21,22 @@ _MOST_SPANS: Final = 3
 REPORT_SUFFIX: Final = ".report.txt"
 
 
-def write_report(connection: Connection, file: dict[str, Any], place: Place) -> None:
-    """Write the report of a file, a text for people."""
-    storage.write_text(place, "".join(f"{line}\n" for line in report(connection, file)))
+def write_report(connection: Connection, file: dict[str, Any], place: Place, lies_in: str) -> None:
+    """Write the report of a file, a text for people.
+
+    Args:
+        connection: To the warehouse.
+        file: Of the ledger.
+        place: Of the report.
+        lies_in: Where the file is, below the folders of METER_HOME.
+    """
+    storage.write_text(place, "".join(f"{line}\n" for line in report(connection, file, lies_in)))
 
 
-def report(connection: Connection, file: dict[str, Any]) -> Iterator[str]:
+def report(connection: Connection, file: dict[str, Any], lies_in: str) -> Iterator[str]:
     """The lines of a report."""
     yield f"{shown(file['name'], 500)}: {file['status']} ({file['profile']} profile)"
+    yield f"file     {shown(lies_in, 500)}"
     yield f"SHA-256  {file['sha256']}"
     yield f"records  {_balance(file['records'], file['refused_records'])}"
     yield f"readings {_balance(file['readings'], file['refused_readings'])}"

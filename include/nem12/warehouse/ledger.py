@@ -327,9 +327,10 @@ def redrive(connection: Connection, drop: Drop, before: OpenDrop) -> None:
     _run(connection, "redrive", **asdict(drop), sha256=before.sha256, before=before.drop_id)
 
 
-def redrive_drop(connection: Connection, drop_id: int) -> None:
-    """A failed drop may be claimed again at once."""
-    _run(connection, "redrive_drop", drop_id=drop_id)
+def failed_drop(connection: Connection, drop_id: int) -> OpenDrop | None:
+    """A drop, if it has failed."""
+    rows = _run(connection, "failed_drop", drop_id=drop_id)
+    return _open_drop(rows[0]) if rows else None
 
 
 def find_files(connection: Connection, name: str) -> list[Row]:
@@ -349,6 +350,16 @@ def names_like(connection: Connection, pattern: str) -> list[Row]:
 def latest_names(connection: Connection) -> list[str]:
     """The names of the files that came last."""
     return [row["name"] for row in _run(connection, "latest_names", most=_MOST_COMPARED)]
+
+
+def latest_drops(connection: Connection) -> list[Row]:
+    """The drops that came last: `uri`, `sha256`, `state`, `outcome`, `kept_at` and `message`."""
+    return _run(connection, "latest_drops", most=_MOST_COMPARED)
+
+
+def drop_contents(connection: Connection, drop_id: int) -> list[Row]:
+    """The `name` and the `status` of each file of a drop, as they are now."""
+    return _run(connection, "drop_contents", drop_id=drop_id)
 
 
 def refused_by_hand(connection: Connection, code: str | None) -> Row:

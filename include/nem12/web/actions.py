@@ -9,6 +9,7 @@ from fastapi import APIRouter, Body, Depends, HTTPException, Request, status
 from fastapi.concurrency import run_in_threadpool
 
 from nem12.load.kept import kept_below, pattern_of
+from nem12.operate.redrive import try_again
 from nem12.settings import LOAD_DAG_ID
 from nem12.warehouse import ledger
 from nem12.web import models
@@ -72,7 +73,9 @@ def redrive(drop_id: int, body: Annotated[dict[str, Any], Body()]) -> dict[str, 
             status.HTTP_409_CONFLICT, f"the drop is {found[0]['state']}, not failed"
         )
     with writing() as connection:
-        ledger.redrive_drop(connection, drop_id)
+        one = ledger.failed_drop(connection, drop_id)
+        if one is not None:
+            try_again(connection, one)
     return {"drop_id": drop_id, "state": "waiting"}
 
 

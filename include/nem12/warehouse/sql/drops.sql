@@ -6,7 +6,7 @@
 --                               │              ▼                                                 │
 --                               └────────── waiting ◀──────────────────redrive───────────────────┘
 --                                          │       ▲
---             release_drops, postpone_drop,│       │ redrive_drop, redrive
+--             release_drops, postpone_drop,│       │ redrive
 --                              too often   ▼       │
 --                                           failed
 --
@@ -144,10 +144,22 @@ SELECT drop_id, claim, uri, size, mtime_ns, identity, profile, claimed_at, attem
 FROM meter_drops WHERE state = 'waiting' AND not_before <= now()
 ORDER BY drop_id
 
--- name: redrive_drop
--- Claimable at once, as if it had landed now.
-UPDATE meter_drops SET state = 'waiting', attempt = 0, not_before = now(), message = 'redriven'
-WHERE drop_id = %(drop_id)s AND state = 'failed'
+-- name: latest_drops
+-- The drops that came last: what they are called, and what became of them.
+SELECT drop_id, uri, sha256, state, outcome, kept_at, message
+FROM meter_drops ORDER BY drop_id DESC LIMIT %(most)s
+
+-- name: drop_contents
+-- The files of a drop as they are now.
+SELECT f.name, f.status FROM meter_drop_files m JOIN meter_files f USING (file_id)
+WHERE m.drop_id = %(drop_id)s
+ORDER BY m.member
+
+-- name: failed_drop
+SELECT drop_id, claim, uri, size, mtime_ns, identity, profile, claimed_at, attempt, sha256,
+    kept_at, outcome IS NOT NULL AND outcome <> 'failed' AND settled_at IS NULL AS recorded,
+    judge_as IS NOT NULL AS again
+FROM meter_drops WHERE drop_id = %(drop_id)s AND state = 'failed'
 
 -- name: redrive
 -- Claimable at once, as if it had landed now, to be judged by this profile; it keeps its files, by
