@@ -313,14 +313,33 @@ def test_query_for_people_prints_a_table_in_which_nothing_is_markup(reader: Comm
     ]
 
 
+def test_query_as_csv_is_exact_and_nothing_in_it_is_a_formula(reader: Command) -> None:
+    statement = "SELECT 1.50 AS a, NULL AS b, '=1+1' AS c, -2 AS d, 'x,y' AS e, 1e-9::numeric AS f"
+    assert reader("query", statement, "--format", "csv") == (
+        0,
+        'a,b,c,d,e,f\n1.50,,\'=1+1,-2,"x,y",0.000000001\n',
+        "",
+    )
+
+
+def test_query_reads_its_select_from_a_file(reader: Command, tmp_path: Path) -> None:
+    path = tmp_path / "query.sql"
+    path.write_text("-- about 50 %\nSELECT 'ä' AS a;\n", encoding="utf-8")
+    assert reader("query", "--file", path, "--format", "csv") == (0, "a\nä\n", "")
+    assert "or --file" in reader.refused("query", "SELECT 1", "--file", path)
+    assert "or --file" in reader.refused("query")
+    path.write_bytes(b"\xff\xfe")
+    assert "not UTF-8" in reader.refused("query", "--file", path)
+
+
 def test_query_says_when_there_is_more_than_a_table_shows(
     reader: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("nem12.cli.database._MOST_ROWS", 3)
+    monkeypatch.setattr("nem12.cli.rows.MOST_ROWS", 3)
     status, printed, said = reader("query", "SELECT generate_series(1, 4) AS n")
     assert status == 0
     assert printed.split() == ["n", "1", "2", "3"]
-    assert "--format json gives all" in said
+    assert "--format csv or json gives all" in said
 
 
 @pytest.mark.parametrize("role", [settings.READER_ROLE, settings.LOADER_ROLE, settings.OWNER_ROLE])

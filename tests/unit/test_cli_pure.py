@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nem12 import __version__
 from nem12.mdff.findings import UNCHANGED
 from nem12.settings import CHECKOUT
 from tests.support.making import channel, day, file
@@ -329,3 +330,42 @@ def test_an_argument_for_the_database_is_text(
         main([*command.split(), os.fsdecode(b"\xff")])
     assert exit_.value.code == 2
     assert "it is not UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("--nmi", "64071123801", "--from", "2024-02", "--to", "2024-03"),
+        ("--nmi", "6407112380", "--from", "2024-2", "--to", "2024-03"),
+        ("--nmi", "6407112380", "--from", "2024-02-30", "--to", "2024-03"),
+    ],
+    ids=["check digit", "month", "day"],
+)
+def test_a_slip_in_an_nmi_or_a_date_is_one_line_before_any_database(
+    capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["totals", *arguments])
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--version"])
+    assert capsys.readouterr().out == f"nem12 {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("question", "command"),
+    [
+        ("how much did an NMI use in March", "totals"),
+        ("what was refused lately and why", "status"),
+    ],
+)
+def test_the_help_says_which_command_answers_a_question(
+    capsys: pytest.CaptureFixture[str], question: str, command: str
+) -> None:
+    with pytest.raises(SystemExit, match="0"):
+        main(["--help"])
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if question in line]
+    assert line.split()[-1] == command

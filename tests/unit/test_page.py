@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 
 from nem12.errors import UsageError
+from nem12.exact_csv import csv_line
 from nem12.load.kept import kept_below, pattern_of
 from nem12.web.answers import marked, subject_link, task_link
 from nem12.web.calendar import heat_map
-from nem12.web.coverage import Coverage, csv_line
+from nem12.web.coverage import Coverage
 from nem12.web.paging import after, integer, page, word
 from nem12.web.versions import difference
 

@@ -114,3 +114,10 @@ def test_a_reason_is_current_or_obsolete_never_both() -> None:
 def test_methods_are_those_of_the_metrology_procedure() -> None:
     assert {"11", "25", "51", "59", "61", "69", "71", "75"} <= spec.METHODS
     assert not {"10", "26", "50", "60", "70", "76", "99"} & spec.METHODS
+
+
+def test_every_suffix_has_a_meaning_and_energy_counts_once_in_each_direction() -> None:
+    assert {letter for letter in map(chr, range(ord("A"), ord("Z") + 1))
+            if spec.SUFFIX.fullmatch(f"{letter}1")} == set(spec.STREAMS)  # fmt: skip
+    assert (spec.settled("export"), spec.settled("import")) == ("EQ", "BK")
+    assert set(spec.POWER_OF) | set(spec.POWER_OF.values()) <= {u.stored for u in UNITS.values()}

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from nem12.analysis import sql as analysis_sql
 from nem12.operate import verify
 from nem12.warehouse import sql as warehouse_sql
 from nem12.web import sql as web_sql
@@ -15,11 +16,12 @@ from tools.bench import sql as bench_sql
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 ROOMS = {
+    "nem12.analysis": analysis_sql,
     "nem12.warehouse": warehouse_sql,
     "nem12.web": web_sql,
     "tools.bench": bench_sql,
 }
-NAMED_BY = ("run", "statement", "_run", "_select")
+NAMED_BY = ("run", "stream", "statement", "_run", "_select")
 
 
 def texts(room: str) -> str:
@@ -38,7 +40,7 @@ def calls(path: Path) -> Iterator[str]:
 
 def uses(room: str) -> set[str]:
     """Names that the modules use which import a room's `run` or `statement`."""
-    importing = re.compile(rf"from {re.escape(room)}\.sql import .*\b(run|statement)\b")
+    importing = re.compile(rf"from {re.escape(room)}\.sql import .*\b(run|stream|statement)\b")
     modules = [*CHECKOUT.glob("include/**/*.py"), *CHECKOUT.glob("tools/**/*.py")]
     paths = [path for path in modules if importing.search(path.read_text())]
     return {name for path in paths for name in calls(path)}

@@ -2,18 +2,36 @@
 
 import argparse
 import importlib
+import re
+from calendar import monthrange
 from collections.abc import Callable
+from datetime import date
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
-from nem12 import settings
+from nem12 import __version__, settings
 from nem12.mdff.profile import PROFILES
+from nem12.mdff.spec import NMI_LENGTH, nmi_check_digit
+from nem12.mdff.text import shown
 
 _ABOUT = "NEM12 meter data files into PostgreSQL, on Apache Airflow."
+_QUESTIONS = """\
+questions:
+  how much did an NMI use in March, what of it is estimated, what is net    totals
+  what waits, what was refused lately and why                               status
+  is a file well-formed, before it is loaded                                validate
+  anything else                                                             query
+"""
 _DSN = (
     "PostgreSQL to use, a URI such as postgresql://user@host/meter; without it METER_DB_URI, and "
     "without that the embedded server under METER_HOME"
 )
 
+
+FORMATS = ("table", "csv", "json")
+"""Of commands that print rows."""
+
+PERIODS = ("month", "day")
+"""Of totals."""
 
 if TYPE_CHECKING:
     # argparse names this type only for type checkers.
@@ -32,7 +50,14 @@ def parser(more: "Callable[[Commands], None] | None" = None) -> argparse.Argumen
     Args:
         more: Adds commands that are not the package's own.
     """
-    root = _Parser(prog=settings.command(""), description=_ABOUT, allow_abbrev=False)
+    root = _Parser(
+        prog=settings.command(""),
+        description=_ABOUT,
+        epilog=_QUESTIONS,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    root.add_argument("--version", action="version", version=f"nem12 {__version__}")
     commands = root.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _demo(commands)
     _up(commands)
@@ -43,6 +68,7 @@ def parser(more: "Callable[[Commands], None] | None" = None) -> argparse.Argumen
     _migrate(commands)
     _status(commands)
     _query(commands)
+    _totals(commands)
     _verify(commands)
     _withdraw(commands)
     _redrive(commands)
@@ -169,11 +195,36 @@ def _status(commands: "Commands") -> None:
 
 def _query(commands: "Commands") -> None:
     about = "Run one SELECT as a role that may only read."
-    added = add_command(commands, "query", "nem12.cli.database", about)
+    added = add_command(commands, "query", "nem12.cli.query", about)
     added.add_argument(
-        "sql", type=_text, metavar="SQL", help='such as "SELECT * FROM meter_daily LIMIT 5"'
+        "sql",
+        type=_text,
+        nargs="?",
+        metavar="SQL",
+        help='such as "SELECT * FROM meter_daily LIMIT 5"',
     )
-    add_format(added)
+    added.add_argument("--file", metavar="F", help="read the SELECT from this file instead")
+    _row_format(added)
+    _dsn(added)
+
+
+def _totals(commands: "Commands") -> None:
+    about = (
+        "How much an NMI consumes and generates: totals by month or day of each channel or net, "
+        "share of estimates, missing days, maximum demand."
+    )
+    added = add_command(commands, "totals", "nem12.cli.totals", about)
+    _nmi(added)
+    added.add_argument("--suffix", type=_text, metavar="SUFFIX", help="one channel, such as E1")
+    _span(added)
+    added.add_argument("--by", choices=PERIODS, default="month", help="default: month")
+    added.add_argument(
+        "--net",
+        action="store_true",
+        help="all channels together: export (out of the grid, E channels: consumption), import "
+        "(into the grid, B channels: generation) and net, which is export less import",
+    )
+    _row_format(added)
     _dsn(added)
 
 
@@ -242,6 +293,61 @@ def _purge(commands: "Commands") -> None:
     _dsn(added)
 
 
+def _nmi(added: argparse.ArgumentParser, *, required: bool = True) -> None:
+    added.add_argument(
+        "--nmi",
+        type=_nmi_named,
+        required=required,
+        metavar="NMI",
+        help="ten characters, or eleven with the check digit",
+    )
+
+
+def _nmi_named(text: str) -> str:
+    """An NMI as it is stored: in capitals, without blanks and check digit."""
+    nmi = "".join(text.split()).upper()
+    if len(nmi) == NMI_LENGTH + 1 and nmi.isascii() and nmi_check_digit(nmi[:-1]) == nmi[-1]:
+        return nmi[:-1]
+    if not 0 < len(nmi) <= NMI_LENGTH or not (nmi.isascii() and nmi.isalnum()):
+        raise argparse.ArgumentTypeError(
+            f"'{shown(text, 20)}' is not an NMI: give its ten letters and digits, or eleven with"
+            " the right check digit"
+        )
+    return nmi
+
+
+def _span(added: argparse.ArgumentParser) -> None:
+    """Add `--from` and `--to`: NEM days, or whole months."""
+    for name, day in (("from", "first"), ("to", "last")):
+        added.add_argument(
+            f"--{name}",
+            dest=day,
+            type=_last_day if day == "last" else _day,
+            required=True,
+            metavar="DATE",
+            help=f"{day} day, such as 2024-03-31, or month, such as 2024-03",
+        )
+
+
+def _day(text: str, *, last: bool = False) -> date:
+    """A day; of a month its first or last one."""
+    try:
+        if not re.fullmatch(r"[0-9]{4}-[0-9]{2}(-[0-9]{2})?", text, re.ASCII):
+            raise ValueError
+        if len(text) == len("2024-03-31"):
+            return date.fromisoformat(text)
+        day = date.fromisoformat(f"{text}-01")
+        return day.replace(day=monthrange(day.year, day.month)[1]) if last else day
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"'{shown(text, 20)}' is not a date such as 2024-03-31 or a month such as 2024-03"
+        ) from None
+
+
+def _last_day(text: str) -> date:
+    return _day(text, last=True)
+
+
 def _text(argument: str) -> str:
     """An argument for the database; bytes that are not UTF-8 are none."""
     try:
@@ -271,6 +377,22 @@ def add_format(added: argparse.ArgumentParser) -> None:
     added.add_argument(
         "--format", choices=["text", "json"], default="text", help="for people or programs"
     )
+
+
+def _row_format(added: argparse.ArgumentParser) -> None:
+    """Add `--format` of commands that print rows."""
+    added.add_argument(
+        "--format",
+        type=_format_named,
+        choices=FORMATS,
+        default="table",
+        help="a table for people (the first thousand rows), csv or json for programs (all rows)",
+    )
+
+
+def _format_named(text: str) -> str:
+    """One of `FORMATS`; a table is what other commands call text."""
+    return "table" if text == "text" else text
 
 
 def _dsn(added: argparse.ArgumentParser) -> None:

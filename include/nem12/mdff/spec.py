@@ -114,6 +114,64 @@ SUFFIX: Final = re.compile(r"[A-HJ-NP-Z][1-9A-HJ-NP-Z]", re.ASCII)
 """First character: direction and kind of energy; second: the meter. Neither uses I or O."""
 
 
+@dataclass(frozen=True)
+class Stream:
+    """What the first character of an NMISuffix says (National Metering Identifier procedure).
+
+    Attributes:
+        direction: As the market sees it. "export" leaves the grid: the site consumes it. "import"
+            enters the grid: the site generates it. "net" is their difference; "" has none.
+        quantity: "active", "reactive", "apparent", or "other".
+        role: "master" is what is settled; "average" and "check" repeat it.
+    """
+
+    direction: str
+    quantity: str
+    role: str
+
+
+STREAMS: Final = {
+    "A": Stream("import", "active", "average"),
+    "B": Stream("import", "active", "master"),
+    "C": Stream("import", "active", "check"),
+    "D": Stream("export", "active", "average"),
+    "E": Stream("export", "active", "master"),
+    "F": Stream("export", "active", "check"),
+    "G": Stream("", "other", "master"),  # power factor
+    "H": Stream("", "other", "master"),  # Q-metering
+    "J": Stream("import", "reactive", "average"),
+    "K": Stream("import", "reactive", "master"),
+    "L": Stream("import", "reactive", "check"),
+    "M": Stream("", "other", "master"),  # par-metering
+    "N": Stream("net", "active", "master"),
+    "P": Stream("export", "reactive", "average"),
+    "Q": Stream("export", "reactive", "master"),
+    "R": Stream("export", "reactive", "check"),
+    "S": Stream("", "apparent", "average"),
+    "T": Stream("", "apparent", "master"),
+    "U": Stream("", "apparent", "check"),
+    "V": Stream("", "other", "master"),  # volts or amperes
+    "W": Stream("", "other", "check"),  # par-metering
+    "X": Stream("net", "reactive", "master"),
+    "Y": Stream("", "other", "check"),  # Q-metering
+    "Z": Stream("", "other", "check"),  # volts or amperes
+}
+"""By the first character of an NMISuffix. Older tables also have D and J for net."""
+
+
+def settled(direction: str) -> str:
+    """The first characters of suffixes whose energy in a direction counts, once, in a sum."""
+    return "".join(
+        letter
+        for letter, stream in STREAMS.items()
+        if stream.direction == direction and stream.role == "master"
+    )
+
+
+POWER_OF: Final = {"kWh": "kW", "kVArh": "kVAr", "kVAh": "kVA"}
+"""Units of energy, which adds up, as they are stored; each with that of its power."""
+
+
 OUTSIDE_NEM: Final = (
     (
         re.compile(r"WAAA[0-9A-Z]{6}|80(?:0[1-9]|1[0-9]|2[01])[0-9]{6}", re.ASCII),

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, HTTPException, Query, status
 from fastapi.responses import StreamingResponse
 
+from nem12.exact_csv import csv_line
 from nem12.warehouse.connect import Connection
 from nem12.web import coverage as covering
 from nem12.web import models, questions
@@ -196,7 +197,7 @@ def coverage_csv(
         begin, end = coverage_span(connection, first, last)
 
     def lines() -> Any:
-        yield covering.csv_line(*covering.HEADING)
+        yield csv_line(*covering.HEADING)
         cursor = None
         while True:
             # Each page in a transaction of its own: whoever reads slowly holds nothing.

@@ -1,7 +1,5 @@
 """Which channels miss which days, and how much of the rest is not actual."""
 
-import csv
-import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,6 +8,7 @@ from functools import cached_property
 from itertools import groupby
 from typing import Any, Final
 
+from nem12.exact_csv import csv_line
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.sql import Row
 from nem12.web.paging import after, word
@@ -245,14 +244,3 @@ def as_csv(channels: Iterable[Coverage]) -> Iterator[str]:
             *(channel.intervals(flag) for flag in FLAGS),
             f"{channel.not_actual:.6f}",
         )
-
-
-def csv_line(*cells: object) -> str:
-    """One line; text that a spreadsheet would run as a formula is marked as text."""
-    out = io.StringIO()
-    csv.writer(out).writerow([_text(cell) if isinstance(cell, str) else cell for cell in cells])
-    return out.getvalue()
-
-
-def _text(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t", "\r", "\n"} else cell

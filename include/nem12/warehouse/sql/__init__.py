@@ -1,10 +1,11 @@
 """The statements of the ledger, by subject; and how a room reads and runs its own."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from functools import cached_property
 from importlib.resources import files
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from psycopg.rows import dict_row
 
@@ -44,6 +45,25 @@ class Statements:
         with explained(), connection.transaction():
             cursor = connection.cursor(row_factory=dict_row).execute(self.text(name), values)
             return cursor.fetchall() if cursor.description else []
+
+    def stream(self, connection: Connection, name: str, /, **values: object) -> Generator[Row]:
+        """Run a SELECT and take its rows one by one, without keeping them.
+
+        Whoever stops before the last one closes this, or the connection stays busy.
+
+        Args:
+            connection: In a transaction.
+            name: Of the statement.
+            values: Of its parameters.
+
+        Raises:
+            MeterError: In place of the driver's errors.
+        """
+        cursor = connection.cursor(row_factory=dict_row)
+        # The driver says only that it gives an iterator.
+        rows = cast("Generator[Row]", cursor.stream(self.text(name), values))
+        with explained(), closing(rows):
+            yield from rows
 
 
 def _named(text: str) -> Iterator[tuple[str, bytes]]:

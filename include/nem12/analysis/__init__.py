@@ -1,0 +1,1 @@
+"""Questions about the readings: how much there is, what has changed. Only reads."""

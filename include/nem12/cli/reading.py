@@ -1,0 +1,43 @@
+"""A connection that can only read, for commands that answer questions."""
+
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import psycopg
+
+from nem12 import settings
+from nem12.cli.databases import database
+from nem12.warehouse.connect import Connection, connect, explained
+
+
+@contextmanager
+def reading(arguments: Namespace, timezone: str = "UTC") -> Iterator[Connection]:
+    """A read-only transaction as the reader, bounded in time; what it sets ends with it.
+
+    Args:
+        arguments: With `dsn`.
+        timezone: In which the server writes times.
+
+    Raises:
+        MeterError: In place of the driver's errors.
+    """
+    timeout = settings.QUERY_TIMEOUT_SECONDS
+    with (
+        database(arguments, settings.READER_ROLE) as uri,
+        connect(uri, timeout_seconds=timeout, timezone=timezone) as connection,
+    ):
+        connection.read_only = True
+        with explained(), connection.transaction(force_rollback=True):
+            _step_down(connection)
+            yield connection
+
+
+def _step_down(connection: Connection) -> None:
+    """Become the reader where that is possible.
+
+    On a database of the user's own the URI may name a mighty role. The embedded server is entered
+    as the reader.
+    """
+    with suppress(psycopg.Error), connection.transaction():
+        connection.execute(f"SET LOCAL ROLE {settings.READER_ROLE}")

@@ -1,0 +1,38 @@
+"""`totals`: how much an NMI consumes and generates."""
+
+from argparse import Namespace
+from contextlib import closing
+
+from nem12.analysis.totals import COLUMNS, NET_COLUMNS, Span, known_days, net_totals
+from nem12.analysis.totals import totals as channel_totals
+from nem12.cli.output import err
+from nem12.cli.reading import reading
+from nem12.cli.rows import print_rows
+from nem12.errors import UsageError
+from nem12.mdff.text import shown
+
+NEM_ZONE = "Australia/Brisbane"
+"""UTC+10 all year."""
+
+
+def totals(arguments: Namespace) -> int:
+    """Print the totals of a span by period, then of the whole span."""
+    if arguments.net and arguments.suffix:
+        raise UsageError("--net is of all channels of the NMI: leave out --suffix or --net")
+    span = Span(arguments.nmi, arguments.first, arguments.last, arguments.by)
+    with reading(arguments, NEM_ZONE) as connection:
+        known = known_days(connection, span.nmi)
+        if known is None:
+            raise UsageError(f"no readings of the NMI {span.nmi} are loaded: check the number")
+        if span.last < known[0] or span.first > known[1]:
+            err.print(f"{span.nmi} has readings from {known[0]} to {known[1]} only")
+        suffix = arguments.suffix and shown(arguments.suffix.upper(), 20)
+        rows = (
+            net_totals(connection, span)
+            if arguments.net
+            else channel_totals(connection, span, suffix)
+        )
+        with closing(rows):
+            columns = NET_COLUMNS if arguments.net else COLUMNS
+            print_rows(columns, (tuple(row.values()) for row in rows), arguments.format)
+    return 0
