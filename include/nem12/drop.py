@@ -1,20 +1,17 @@
 """What lies in the landing folder: which names are drops, and when a drop is complete."""
 
-import os
-import stat
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
-from nem12 import storage, untrusted
+from nem12 import storage
 from nem12.errors import TerminalError
 from nem12.ignored import BEGINNING, why_ignored
 from nem12.settings import INCOMPLETE_HOURS, Home
-from nem12.storage import Place
+from nem12.storage import Entry, Kind, Place
 from nem12.untrusted import LEAVING, PROFILE_FOLDERS, NotAFolderError, Seen
 
 PARTIAL_SUFFIXES: Final = (".part", ".tmp", ".filepart", ".crdownload")
@@ -81,8 +78,8 @@ def landed(home: Home) -> Iterator[Drop | Ignored]:
 
 def drops(home: Home) -> list[Drop]:
     """The drops, in the order of their names."""
-    found = (item for item in landed(home) if isinstance(item, Drop))
-    return sorted(found, key=lambda drop: drop.uri)
+    items = (item for item in landed(home) if isinstance(item, Drop))
+    return sorted(items, key=lambda drop: drop.uri)
 
 
 def overdue(home: Home) -> Iterator[Ignored]:
@@ -90,35 +87,36 @@ def overdue(home: Home) -> Iterator[Ignored]:
     oldest = time.time() - INCOMPLETE_HOURS * 3600
     for folder in (home.landing, *(home.landing / name for name in PROFILE_FOLDERS)):
         with suppress(NotAFolderError):
-            for path, changed in _all_in(folder):
-                if path.name != LEAVING and is_partial(path.name) and changed < oldest:
-                    yield Ignored(path, f"called a partial upload for {INCOMPLETE_HOURS} h")
+            for entry in storage.listed(folder):
+                name = entry.place.name
+                if name != LEAVING and is_partial(name) and entry.changed < oldest:
+                    yield Ignored(entry.place, f"called a partial upload for {INCOMPLETE_HOURS} h")
     yield from (item for item in landed(home) if isinstance(item, Ignored))
 
 
 def look(path: Place, profile: str) -> Drop | Ignored | None:
     """A drop as it is now; None if it is gone."""
-    if not isinstance(path, Path):
-        blob = storage.blob(path)
-        return _taken(_of_blob(blob, profile)) if blob else None
     try:
-        # Not following links: one that leads out of the landing folder must not be read.
-        status = untrusted.status_of(path)
-    except FileNotFoundError:
-        return None
+        entry = storage.entry(path)
     except NotAFolderError as error:
         return Ignored(path, str(error))
-    return _as_listed(path, status, profile)
+    return _as_listed(entry, profile) if entry else None
 
 
-def _as_listed(path: Path, status: os.stat_result, profile: str) -> Drop | Ignored | None:
-    """What an entry of a folder is, by its status; not that of what a link leads to."""
-    if not stat.S_ISREG(status.st_mode):
-        return Ignored(path, _kind(status.st_mode))
-    if not untrusted.is_readable(path):
-        return Ignored(path, "not readable") if os.path.lexists(path) else None
-    identity = f"{status.st_dev}:{status.st_ino}"
-    return _taken(Drop(path.as_uri(), status.st_size, status.st_mtime_ns, identity, profile))
+_NO_FILE: Final = {
+    Kind.FOLDER: "a folder; only strict/ and lenient/ are entered",
+    Kind.LINK: "a symbolic link; not followed",
+    Kind.OTHER: "not a regular file",
+}
+
+
+def _as_listed(entry: Entry, profile: str) -> Drop | Ignored | None:
+    """What an entry of a folder is; None if it is gone."""
+    if entry.kind in _NO_FILE:
+        return Ignored(entry.place, _NO_FILE[entry.kind])
+    if not storage.is_readable(entry.place):
+        return Ignored(entry.place, "not readable") if storage.exists(entry.place) else None
+    return _taken(_drop(entry, profile))
 
 
 def _taken(drop: Drop) -> Drop | Ignored:
@@ -142,12 +140,11 @@ def _why_ignored(drop: Drop) -> str | None:
 def unchanged(seen: list[Drop]) -> list[Drop]:
     """Those that still lie there as they were seen."""
     # Of a bucket whole folders are listed: a question for each file takes minutes for thousands.
-    remote = {drop.path.parent: drop.profile for drop in seen if not drop.uri.startswith("file:")}
+    remote = {drop.path.parent: drop.profile for drop in seen if not storage.local(drop.path)}
     there = {
-        found
+        _drop(entry, profile)
         for folder, profile in remote.items()
-        if not isinstance(folder, Path)
-        for found in (_of_blob(blob, profile) for blob in storage.blobs(folder))
+        for entry in storage.listed(folder)
     }
     return [drop for drop in seen if drop in there or look(drop.path, drop.profile) == drop]
 
@@ -158,39 +155,23 @@ def is_partial(name: str) -> bool:
 
 
 def _in_folder(folder: Place, profile: str) -> Iterator[Drop | Ignored]:
-    if not isinstance(folder, Path):
-        blobs = storage.blobs(folder)
-        whole = (_of_blob(blob, profile) for blob in blobs if not is_partial(blob.place.name))
-        yield from map(_taken, whole)
-        return
-    for path, status in untrusted.listed(folder):
-        folder_of_ours = path.name in PROFILE_FOLDERS and stat.S_ISDIR(status.st_mode)
-        if (profile == "standard" and folder_of_ours) or is_partial(path.name):
+    for entry in storage.listed(folder):
+        name = entry.place.name
+        folder_of_ours = name in PROFILE_FOLDERS and entry.kind is Kind.FOLDER
+        if (profile == "standard" and folder_of_ours) or is_partial(name):
             continue
-        found = _as_listed(path, status, profile)
-        if isinstance(found, Drop) and status.st_nlink > 1:
+        item = _as_listed(entry, profile)
+        if isinstance(item, Drop) and entry.names > 1:
             # It may be somebody else's. Servers that rename by a link take the old name at once.
-            found = Ignored(path, "a file with another name (hard link); copy or move it here")
-        if found is not None:
-            yield found
+            item = Ignored(
+                entry.place, "a file with another name (hard link); copy or move it here"
+            )
+        if item is not None:
+            yield item
 
 
-def _all_in(folder: Place) -> Iterator[tuple[Place, float]]:
-    """Everything in a folder, with the time of its last change."""
-    if not isinstance(folder, Path):
-        yield from ((blob.place, blob.mtime_ns / 1e9) for blob in storage.blobs(folder))
-    else:
-        yield from ((path, status.st_mtime) for path, status in untrusted.listed(folder))
-
-
-def _of_blob(blob: storage.Blob, profile: str) -> Drop:
-    return Drop(str(blob.place), blob.size, blob.mtime_ns, blob.identity, profile)
-
-
-def _kind(mode: int) -> str:
-    if stat.S_ISDIR(mode):
-        return "a folder; only strict/ and lenient/ are entered"
-    return "a symbolic link; not followed" if stat.S_ISLNK(mode) else "not a regular file"
+def _drop(entry: Entry, profile: str) -> Drop:
+    return Drop(entry.uri, entry.size, entry.mtime_ns, entry.identity, profile)
 
 
 class Settling:

@@ -5,10 +5,9 @@ its format says. Of anything else nobody can tell whether more is to come.
 """
 
 import re
-from pathlib import Path
 from typing import BinaryIO, Final
 
-from nem12 import untrusted
+from nem12 import storage, untrusted
 from nem12.containers import archives
 from nem12.drop import Drop
 from nem12.errors import TerminalError
@@ -35,8 +34,8 @@ def says_that_it_ends(drop: Drop) -> bool:
     Never follows a link, waits for a pipe or reads another file than the one that was seen. What a
     bucket shows is whole.
     """
-    path = drop.path
-    if not isinstance(path, Path):
+    path = storage.local(drop.path)
+    if path is None:
         return True
     try:
         with untrusted.opened(path, drop.seen) as stream:

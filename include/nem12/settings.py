@@ -217,7 +217,7 @@ class Home:
     @property
     def scratch(self) -> Path:
         """For what nobody but this machine reads: the staging folder, unless that is a bucket."""
-        return self.staging if isinstance(self.staging, Path) else self.root / "scratch"
+        return storage.local(self.staging) or self.root / "scratch"
 
     @property
     def airflow(self) -> Path:
@@ -238,8 +238,9 @@ class Home:
         make_root(self.root)
         landing = (self.landing, *(self.landing / profile for profile in ("strict", "lenient")))
         for folder in (*landing, self.scratch, self.archive, self.rejected):
-            if isinstance(folder, Path):
-                make_private(folder, writable=folder in landing)
+            path = storage.local(folder)
+            if path:
+                make_private(path, writable=folder in landing)
         return self
 
 

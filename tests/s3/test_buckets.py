@@ -53,7 +53,7 @@ def test_a_file_goes_from_the_bucket_into_the_table_and_the_archive(
     assert drops(run.home) == []
     assert names(run.home.archive) == ["house.csv"]
     assert list(storage.files_below(run.home.staging)) == []
-    assert list(run.home.scratch.iterdir()) == []
+    assert list(storage.files_below(run.home.scratch)) == []
     kept = str(warehouse.one("SELECT kept_at FROM meter_drops"))
     assert kept.startswith(f"{run.home.archive}/")
     assert storage.place(kept).read_bytes() == GOOD

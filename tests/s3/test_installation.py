@@ -23,7 +23,6 @@ def running(bucket: str, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iter
     """Its components know the credentials by the connection alone."""
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_ENDPOINT_URL"):
         monkeypatch.delenv(name)
-    storage.use({"key": "meter", "secret": SECRET, "endpoint_url": endpoint})
     connection = {
         "connection_id": settings.STORAGE_CONNECTION_ID,
         "conn_type": "aws",
@@ -31,10 +30,14 @@ def running(bucket: str, endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iter
         "password": SECRET,
         "extra": json.dumps({"endpoint_url": endpoint, "region_name": "us-east-1"}),
     }
-    with passable_folder() as root, installed(home_in(bucket, root)) as running:
+    credentials = {"key": "meter", "secret": SECRET, "endpoint_url": endpoint}
+    with (
+        storage.credentials(credentials),
+        passable_folder() as root,
+        installed(home_in(bucket, root)) as running,
+    ):
         running.airflow.api("POST", "/api/v2/connections", connection)
         yield running
-    storage.use({})
 
 
 def put(running: Running, sample: str) -> Path:

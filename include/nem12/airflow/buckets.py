@@ -1,7 +1,7 @@
 """Buckets as Airflow knows them: the connection `meter_storage`, where there is one."""
 
-from contextlib import suppress
-from pathlib import Path
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from airflow.sdk import BaseHook
@@ -10,32 +10,36 @@ from airflow.sdk.exceptions import AirflowNotFoundException
 from nem12 import settings, storage
 
 
-def home() -> settings.Home:
-    """The folders in force; for buckets, with the credentials of the connection.
+def credentials() -> Mapping[str, Any]:
+    """What `storage.credentials` takes; nothing where all folders are of this machine.
 
-    Without a connection those of the environment count, or of the machine's role.
+    Without a connection the credentials of the environment count, or of the machine's role.
     """
-    found = settings.home()
-    folders = (found.landing, found.staging, found.archive, found.rejected)
-    if all(isinstance(each, Path) for each in folders):
-        return found
-    with suppress(AirflowNotFoundException):
-        storage.use(_options(BaseHook.get_connection(settings.STORAGE_CONNECTION_ID)))
-    return settings.home()
+    home = settings.home()
+    if all(map(storage.local, (home.landing, home.staging, home.archive, home.rejected))):
+        return {}
+    try:
+        return _options(BaseHook.get_connection(settings.STORAGE_CONNECTION_ID))
+    except AirflowNotFoundException:
+        return {}
 
 
-def place(text: str) -> storage.Place:
-    """What the path or URI in an XCom names."""
-    home()
-    return storage.place(text)
+@contextmanager
+def folders() -> Iterator[settings.Home]:
+    """The folders in force; inside of this, buckets are opened with the connection's credentials.
+
+    What is made of a URI by then, and what lies below it, keeps them.
+    """
+    with storage.credentials(credentials()):
+        yield settings.home()
 
 
-def _options(given: Any) -> dict[str, Any]:
+def _options(connection: Any) -> dict[str, Any]:
     """What a connection of type `aws` says, as s3fs takes it."""
-    extra = given.extra_dejson
+    extra = connection.extra_dejson
     options = {
-        "key": given.login,
-        "secret": given.password,
+        "key": connection.login,
+        "secret": connection.password,
         "token": extra.get("aws_session_token"),
         "endpoint_url": extra.get("endpoint_url"),
     }

@@ -22,7 +22,6 @@ from openlineage.client.facet_v2 import (
 from openlineage.client.naming.dataset import LocalFileSystem
 
 from nem12 import settings, storage
-from nem12.airflow.buckets import place
 from nem12.drop import uri_path
 from nem12.load.plan import load_plan
 from nem12.mdff.stamps import NEM_TIME
@@ -96,7 +95,9 @@ def batch_lineage(
     if put_in_force is not None:
         statistics = output_statistics_output_dataset.OutputStatisticsOutputDatasetFacet
         output.outputFacets = {"outputStatistics": statistics(rowCount=put_in_force)}
-    if not isinstance(batch, dict) or not storage.exists(described := place(batch["shard"])):
+    if not isinstance(batch, dict) or not storage.exists(
+        described := storage.place(batch["shard"])
+    ):
         return OperatorLineage(outputs=[output])
     parts = _by_file(load_shard(described).parts)
     inputs = list(_inputs(described.parent, parts))

@@ -8,10 +8,10 @@ from typing import Any, Final
 from airflow.sdk import get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
-from nem12 import settings
+from nem12 import settings, storage
 from nem12.airflow.alerts import PLAN_TASK_ID, failed_tasks, tell_of_run, why
 from nem12.airflow.assets import METER_READINGS, READINGS_CHANGED
-from nem12.airflow.buckets import home, place
+from nem12.airflow.buckets import folders
 from nem12.airflow.claims import claim_of_run
 from nem12.airflow.links import LINKS, files_link
 from nem12.airflow.operators import MeterBatchOperator
@@ -45,15 +45,15 @@ RETRIES: dict[str, Any] = {
 def claim_and_plan() -> list[dict[str, str]]:
     """Find out what this run is to load, and cut it into shards."""
     context = get_current_context()
-    with said_plainly(), warehouse() as connection:
-        folders = home().make()
-        work = claim_of_run(connection, folders, context)
+    with said_plainly(), folders() as home, warehouse() as connection:
+        home.make()
+        work = claim_of_run(connection, home, context)
         context["ti"].xcom_push(key="claim", value=work.claim)
         context["ti"].xcom_push(key="reprocess", value=work.reprocess)
         if work.nothing:
             context["ti"].xcom_push(key=_NOTHING, value=work.nothing)
             raise AirflowSkipException(work.nothing)
-        return plan(connection, folders, work.claim, context["run_id"], reprocess=work.reprocess)
+        return plan(connection, home, work.claim, context["run_id"], reprocess=work.reprocess)
 
 
 @task(
@@ -65,8 +65,8 @@ def claim_and_plan() -> list[dict[str, str]]:
 def parse(shard: dict[str, str]) -> dict[str, Any]:
     """Parse one shard into a staged SQL batch file."""
     get_current_context()["shard_label"] = shard["label"]  # type: ignore[typeddict-unknown-key]
-    described = place(shard["shard"])
-    with said_by_system():
+    with said_by_system(), folders():
+        described = storage.place(shard["shard"])
         staged = stage(load_shard(described), described.parent)
     # The operator finds in the shard's description which files the batch comes from.
     return {**asdict(staged), **shard}
@@ -100,8 +100,8 @@ def settle_drops() -> dict[str, Any]:
     claim = str(given or context["ti"].xcom_pull(task_ids=PLAN_TASK_ID, key="claim") or "")
     if not claim:
         raise AirflowSkipException("nothing was claimed")
-    with said_plainly(), warehouse() as connection:
-        settlement = settle(connection, home(), claim)
+    with said_plainly(), folders() as home, warehouse() as connection:
+        settlement = settle(connection, home, claim)
     extra = settlement.as_extra()
     for problem in settlement.problems:
         log.warning("%s", problem)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, cast
 from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk.definitions.context import Context
 
-from nem12 import settings
-from nem12.airflow.buckets import place
+from nem12 import settings, storage
+from nem12.airflow.buckets import folders
 from nem12.airflow.plainly import said_by_system
 from nem12.airflow.warehouse import warehouse
 from nem12.mdff.text import plural
@@ -52,9 +52,14 @@ class MeterBatchOperator(SQLExecuteQueryOperator):
         seconds = int(timeout.total_seconds()) if timeout else settings.APPLY_TIMEOUT_SECONDS
         # The session's statement_timeout: a killed task leaves no running query behind.
         conn_id = self.conn_id or settings.CONNECTION_ID
-        with said_by_system(), warehouse(conn_id, timeout_seconds=seconds) as connection:
-            delivered = load_shard(place(batch["shard"])).delivered
-            readings = apply(connection, place(batch["path"]), batch["months"], by, delivered)
+        with (
+            said_by_system(),
+            folders(),
+            warehouse(conn_id, timeout_seconds=seconds) as connection,
+        ):
+            delivered = load_shard(storage.place(batch["shard"])).delivered
+            staged = storage.place(batch["path"])
+            readings = apply(connection, staged, batch["months"], by, delivered)
         self._put_in_force = readings
         self.log.info(
             "batch %s: %s delivered, %s put in force, %s refused",
@@ -70,7 +75,9 @@ class MeterBatchOperator(SQLExecuteQueryOperator):
         # Not at the top: only the OpenLineage provider asks for it, which may be missing.
         from nem12.airflow.lineage import batch_lineage
 
-        return batch_lineage(self.batch, self.conn_id or settings.CONNECTION_ID, self._put_in_force)
+        with folders():
+            conn_id = self.conn_id or settings.CONNECTION_ID
+            return batch_lineage(self.batch, conn_id, self._put_in_force)
 
     def get_openlineage_facets_on_complete(self, task_instance: Any) -> "OperatorLineage[Any, Any]":  # noqa: ARG002
         """As on start, with the number of readings that were put in force."""

@@ -6,7 +6,7 @@ from airflow.sdk import BaseSensorOperator
 from airflow.sdk.definitions.context import Context
 
 from nem12 import settings
-from nem12.airflow.buckets import home
+from nem12.airflow.buckets import folders
 from nem12.airflow.plainly import said_plainly
 from nem12.airflow.triggers import DropTrigger
 from nem12.airflow.warehouse import warehouse_conninfo
@@ -38,9 +38,9 @@ class DropSensor(BaseSensorOperator):
 
     def execute(self, context: Context) -> None:  # noqa: ARG002 - Airflow's signature
         """Hand over to the trigger; fail plainly where there is nothing to look with."""
-        with said_plainly():
+        with said_plainly(), folders() as home:
             warehouse_conninfo(self.conn_id)
-            home().make()
+            home.make()
         self.defer(
             trigger=DropTrigger(
                 self.conn_id,

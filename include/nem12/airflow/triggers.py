@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from nem12 import settings, storage
 from nem12.airflow import buckets
 from nem12.airflow.warehouse import warehouse
 from nem12.drop import Settling
@@ -77,13 +78,15 @@ class DropTrigger(BaseTrigger):
                 try:
                     # What blocks goes to a thread: it would hold up every trigger of the process.
                     if connection is None or connection.broken:
-                        home = await asyncio.to_thread(buckets.home)
+                        options = await asyncio.to_thread(buckets.credentials)
                         connection = await asyncio.to_thread(warehouse, self.conn_id)
-                    batch, unchecked = await asyncio.to_thread(
-                        watch.look, connection, home, time.monotonic()
-                    )
-                    if batch:
-                        listing = await asyncio.to_thread(save_listing, home, batch)
+                    with storage.credentials(options):
+                        home = settings.home()
+                        batch, unchecked = await asyncio.to_thread(
+                            watch.look, connection, home, time.monotonic()
+                        )
+                        if batch:
+                            listing = await asyncio.to_thread(save_listing, home, batch)
                 except (TransientError, OSError) as error:
                     said = sentence(error) if isinstance(error, OSError) else error
                     log.warning("%s; looking again", said)

@@ -6,9 +6,9 @@ from typing import Any
 from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
-from nem12 import settings
+from nem12 import settings, storage
 from nem12.airflow.assets import NEM12_DROPS
-from nem12.airflow.buckets import home, place
+from nem12.airflow.buckets import folders
 from nem12.airflow.claims import free_dead_claims
 from nem12.airflow.plainly import said_plainly
 from nem12.airflow.warehouse import warehouse
@@ -22,11 +22,10 @@ from nem12.load.claim import claim_listing
 )
 def claim(listing: str | None) -> str:
     """Claim the drops of a listing in the ledger; the claim names the run that loads them."""
-    with said_plainly(), warehouse() as connection:
-        folders = home()
-        free_dead_claims(connection, folders)
-        clear_left(connection, folders)
-        name, count = claim_listing(connection, folders, place(listing) if listing else None)
+    with said_plainly(), folders() as home, warehouse() as connection:
+        free_dead_claims(connection, home)
+        clear_left(connection, home)
+        name, count = claim_listing(connection, home, storage.place(listing) if listing else None)
     if not count:
         if not listing:
             raise AirflowSkipException("nothing new to load")

@@ -19,7 +19,8 @@ from nem12.load.index import Index, Kept, is_ours
 from nem12.load.plan import judged_as_whole
 from nem12.mdff.text import shown
 from nem12.settings import has_home, home, make_private, make_root
-from nem12.storage import beginning, files_below
+from nem12.storage import beginning
+from nem12.storage.folder import Folder
 from nem12.survey import MeterFile
 from nem12.unpack import as_text, unpack
 
@@ -37,7 +38,8 @@ def named(arguments: Iterable[str]) -> list[Path]:
     for argument in arguments:
         path = Path(argument).expanduser()
         if path.is_dir():
-            found += (p for p in files_below(path) if isinstance(p, Path) and _is_meant(p, path))
+            below = Folder(path).files_below(None)
+            found += (file for file in below if _is_meant(file, path))
         elif path.is_file():
             found.append(path)
         else:

@@ -58,7 +58,7 @@ def _put_back_if_changed(connection: Connection, home: Home, row: Row, kept: Pla
     found = look(kept, drop.profile)
     if not isinstance(found, Drop):
         return False  # taken away by a person
-    if not isinstance(kept, Path) and found.size == drop.size:
+    if not storage.local(kept) and found.size == drop.size:
         changed_at = found.mtime_ns / 1e9
         if changed_at <= (row["settled_at"] + _CLOCKS_APART).timestamp():
             return False
@@ -138,8 +138,9 @@ def _folders(home: Home) -> Iterator[Path]:
     """Where drops lie that were copied."""
     landing = (home.landing, *(home.landing / name for name in PROFILES if name != "standard"))
     for folder in (*landing, home.rejected):
-        if isinstance(folder, Path):
-            yield folder / LEAVING
+        path = storage.local(folder)
+        if path:
+            yield path / LEAVING
 
 
 def _lying(folder: Path) -> list[Path]:

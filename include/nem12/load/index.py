@@ -5,12 +5,10 @@ is written, and on disk, before the file that it is about is moved; lines are ne
 bucket, where nothing can be appended, they are objects of their own in a folder of that name.
 """
 
-import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 from nem12 import storage
@@ -72,14 +70,7 @@ Line = Kept | Withdrawn
 
 def write(folder: Place, lines: Iterable[Line]) -> None:
     """Add lines to the index of a folder; they are on disk then."""
-    texts = [_text(line) for line in lines]
-    if isinstance(folder, Path):
-        storage.append_lines(folder / INDEX, texts)
-    else:
-        whole = "".join(f"{text}\n" for text in texts)
-        # Named by content: who writes the same again changes nothing.
-        name = hashlib.sha256(whole.encode()).hexdigest()[:32]
-        storage.write_text(folder / INDEX / f"{name}.jsonl", whole)
+    storage.append_lines(folder / INDEX, [_text(line) for line in lines])
 
 
 def line_of(home: Home, one: OpenDrop, sha256: str, kept_at: Place) -> Kept:
@@ -149,16 +140,8 @@ class Index:
 
 def lines_of(folder: Place) -> list[Line]:
     """The lines of the index of a folder, in the order in which they were written."""
-    found = [line for text in _texts(folder) for line in _parsed(text)]
+    found = [line for text in storage.appended(folder / INDEX) for line in _parsed(text)]
     return sorted(found, key=lambda line: line.at)
-
-
-def _texts(folder: Place) -> Iterator[str]:
-    index = folder / INDEX
-    if not isinstance(index, Path):
-        yield from (storage.read_text(part) for part in storage.files_below(index))
-    elif index.is_file():
-        yield index.read_text(encoding="utf-8", errors="replace")
 
 
 def _parsed(text: str) -> Iterator[Line]:

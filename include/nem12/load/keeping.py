@@ -112,7 +112,7 @@ def keep(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
         return "" if _is_there(one.drop) else LOST
     if _is_there(one.drop):
         _make_room(home, one, sha256, target)
-        if not isinstance(source, Path):
+        if not storage.local(source):
             return _keep_object(one.drop, sha256, target)
         if not storage.renamed(source, target):
             _leave(one)
@@ -206,9 +206,8 @@ def _leave(one: OpenDrop) -> None:
 
 def _has_left(one: OpenDrop) -> bool:
     """Whether it lies where it was to be copied from."""
-    if not isinstance(one.drop.path, Path):
-        return False
-    return isinstance(look(leaving_place(one), one.drop.profile), Drop)
+    there = storage.local(one.drop.path)
+    return bool(there) and isinstance(look(leaving_place(one), one.drop.profile), Drop)
 
 
 def _make_room(home: Home, one: OpenDrop, sha256: str, target: Place) -> None:
@@ -220,10 +219,7 @@ def _make_room(home: Home, one: OpenDrop, sha256: str, target: Place) -> None:
 def _keep_object(drop: Drop, sha256: str, target: Place) -> str:
     """Move a drop out of a bucket; what is put over it meanwhile stays."""
     source = drop.path
-    if isinstance(source, Path) or isinstance(target, Path):
-        storage.move(source, target)
-        return "" if storage.digest(target) == sha256 else LOST
-    source.fs.cp_file(source.path, target.path)
+    storage.transfer(source, target)
     if not _is_there(drop):
         if storage.digest(target) != sha256:
             storage.remove(target)

@@ -221,9 +221,10 @@ def plan(
 @contextmanager
 def _workplace(home: Home, folder: Place) -> Iterator[Path]:
     """Where drops are fetched and expanded: where they are read later, or on this machine."""
-    if isinstance(folder, Path):
-        folder.mkdir(parents=True, exist_ok=True)
-        yield folder
+    path = storage.local(folder)
+    if path:
+        path.mkdir(parents=True, exist_ok=True)
+        yield path
     else:
         with TemporaryDirectory(prefix="plan-", dir=home.scratch) as workplace:
             yield Path(workplace)
@@ -281,12 +282,10 @@ def _packed(files: list[MeterFile], retried: set[str]) -> list[Shard]:
 
 def _shared(files: Iterable[MeterFile], folder: Place) -> list[MeterFile]:
     """The files as every worker finds them: what lies on this machine alone is put beside."""
-    found = list(files)
-    if isinstance(folder, Path):
-        return found
-    places = [folder / "files" / file.sha256 for file in found]
-    storage.upload([Path(file.path) for file in found], places)
-    return [replace(file, path=str(place)) for file, place in zip(found, places, strict=True)]
+    surveyed = list(files)
+    paths = {file.sha256: Path(file.path) for file in surveyed}
+    shared = storage.shared(folder / "files", paths)
+    return [replace(file, path=shared[file.sha256]) for file in surveyed]
 
 
 def _survey_drop(

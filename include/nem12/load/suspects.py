@@ -10,7 +10,6 @@ import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, replace
-from pathlib import Path
 from typing import Final
 
 from nem12 import storage
@@ -25,12 +24,7 @@ _MARKS: Final = "reading"
 def reading(home: Home, claim: str, drop: Drop) -> Iterator[None]:
     """Mark a drop while it is read; the mark stays if this does not come to an end by itself."""
     mark = _mark(home, drop)
-    if isinstance(mark, Path):
-        # Not synced: it is for a process that dies, not for a machine that does.
-        mark.parent.mkdir(parents=True, exist_ok=True)
-        mark.write_text(claim)
-    else:
-        storage.write_text(mark, claim)
+    storage.note(mark, claim)
     try:
         yield
     except Exception:

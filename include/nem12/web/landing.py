@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Final
 
 from nem12 import storage
@@ -57,9 +56,13 @@ class Landing:
 
 def _look() -> Landing:
     try:
-        home = buckets.home()
+        with buckets.folders() as home:
+            return _look_into(home)
     except MeterError:
         return Landing("", f"the api-server does not know the landing folder: {_AS_FOR_OTHERS}")
+
+
+def _look_into(home: Home) -> Landing:
     folder = shown(str(home.landing), _FOLDER)
     try:
         return Landing(folder, trouble) if (trouble := _unseen(home)) else _counted(home, folder)
@@ -69,7 +72,7 @@ def _look() -> Landing:
 
 def _unseen(home: Home) -> str:
     """Why this is not the folder that files are loaded from, or nothing."""
-    if isinstance(home.landing, Path) and not home.landing.is_dir():
+    if storage.is_missing(home.landing):
         return f"the api-server does not see the landing folder: {_AS_FOR_OTHERS}"
     with reading() as connection:
         newest = run(connection, "newest_drop")
@@ -111,13 +114,7 @@ def _oldest(waiting: Sequence[Drop]) -> datetime | None:
 
 def _landed_at(drop: Drop) -> float | None:
     """When a file came to lie there: a copy may keep the time of its last change."""
-    place = drop.path
-    if not isinstance(place, Path):
-        return drop.mtime_ns / 1e9
-    try:
-        return place.lstat().st_ctime
-    except FileNotFoundError:
-        return None
+    return storage.arrived_at(drop.path, drop.mtime_ns)
 
 
 landing: Final = Glance(_look)
