@@ -11,6 +11,7 @@ from nem12.mdff.refused import RefusedDays
 from nem12.mdff.repeats import Key, SeenDays, day_key, judge_repeats
 from nem12.parse import Parsed, parse
 from nem12.shard import parts
+from nem12.states import Outcome
 from nem12.survey import MeterFile
 
 Sink = Callable[[Finding], None]
@@ -41,13 +42,13 @@ class Judged:
     refused_days: RefusedDays = field(default_factory=RefusedDays)
 
     @property
-    def outcome(self) -> str:
+    def outcome(self) -> Outcome:
         """`loaded`, `partial` or `refused`, as if it had been loaded."""
         level = self.tally.worst.level if self.tally.worst else None
         whole = profile(self.file.profile).whole_files_only
         if whole and level is not None and level is not Level.WARN:
-            return "refused"
-        return verdict(level, self.days)
+            return Outcome.REFUSED
+        return Outcome(verdict(level, self.days))
 
 
 def validate(file: MeterFile, sink: Sink) -> Judged:

@@ -128,15 +128,15 @@ def test_a_day_is_contradicted_where_no_date_tells_which_delivery_is_newer(
         settled = run.run()
     told = list(alerts_of_claim(run.connection, run.claims[-1], "", "", str))
     counted = ledger.status(run.connection)["contradictions"]
-    days = ledger.contradictions(run.connection, 5)
+    days, in_all = ledger.contradictions(run.connection, 5)
     assert [words for words, difference in verify(run.connection) if difference] == []
     if by is None:
         assert (days, counted, settled.contradictions, told) == ([], 0, 0, [])
         assert warehouse.rows("SELECT * FROM meter_conflicts") == []
         return
     (day,) = days
-    assert (counted, settled.contradictions, day["found"]) == (1, 1, 1)
-    assert day["decided_by"] == by
+    assert (counted, settled.contradictions, in_all) == (1, 1, 1)
+    assert day.decided_by == by
     said = contradiction(day)
     assert said.startswith(f"{NMI} E1 on 2024-03-10: ")
     assert said.endswith(f"; the {by} decided")

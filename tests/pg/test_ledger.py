@@ -10,6 +10,7 @@ import pytest
 from nem12 import settings
 from nem12.drop import Drop
 from nem12.operate.redrive import try_again
+from nem12.states import Outcome
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.outcomes import SettledDrop, settle_drops
@@ -26,7 +27,9 @@ def state(warehouse: Warehouse, drop: Drop) -> str:
 def settled(connection: Connection, drop: Drop) -> None:
     claim, _ = ledger.claim(connection, [drop])
     (begun,) = ledger.begin(connection, claim)
-    settle_drops(connection, claim, [SettledDrop(begun.drop_id, "loaded", SHA256, "file:///kept")])
+    settle_drops(
+        connection, claim, [SettledDrop(begun.drop_id, Outcome.LOADED, SHA256, "file:///kept")]
+    )
 
 
 def failed(connection: Connection, drop: Drop) -> str:
@@ -198,7 +201,7 @@ def test_a_run_that_lost_its_claim_changes_nothing(
     ledger.release(loader, old, [begun.drop_id], "no luck")
     pass_time(warehouse, loader)
     ledger.begin(loader, ledger.claim(loader, [A])[0])
-    settle_drops(loader, old, [SettledDrop(begun.drop_id, "loaded", SHA256, "file:///kept")])
+    settle_drops(loader, old, [SettledDrop(begun.drop_id, Outcome.LOADED, SHA256, "file:///kept")])
     ledger.settle_gone(loader, begun)
     assert ledger.release(loader, old, [begun.drop_id], "late") == []
     assert state(warehouse, A) == "running"

@@ -3,13 +3,14 @@
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from nem12.analysis import sql as analysis_sql
 from nem12.operate import verify
+from nem12.states import DropState, FileStatus, Outcome
 from nem12.warehouse import sql as warehouse_sql
 from nem12.web import sql as web_sql
 from tools.bench import sql as bench_sql
@@ -21,7 +22,7 @@ ROOMS = {
     "nem12.web": web_sql,
     "tools.bench": bench_sql,
 }
-NAMED_BY = ("run", "stream", "statement", "_run", "_select")
+NAMED_BY = ("run", "rows_of", "stream", "statement", "_run", "_select")
 
 
 def texts(room: str) -> str:
@@ -34,7 +35,7 @@ def calls(path: Path) -> Iterator[str]:
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in NAMED_BY:
             yield from (
-                str(value.value) for value in node.args[:2] if isinstance(value, ast.Constant)
+                str(value.value) for value in node.args[:3] if isinstance(value, ast.Constant)
             )
 
 
@@ -77,3 +78,30 @@ def test_every_insert_names_its_columns() -> None:
         for match in re.findall(r"INSERT INTO \S++(?: AS \w++)?+\s++(?!\()\S+", path.read_text())
     ]
     assert unnamed == []
+
+
+@pytest.mark.parametrize(
+    ("column", "states"),
+    [
+        ("state", DropState),
+        ("status", FileStatus),
+        ("outcome", Outcome),
+        # Of a file; only drops fail.
+        ("outcome", [outcome for outcome in Outcome if outcome is not Outcome.FAILED]),
+    ],
+)
+def test_the_tables_take_the_states_that_python_names(column: str, states: Iterable[str]) -> None:
+    tables = (CHECKOUT / "include/nem12/warehouse/migrations/sql/2026_11.sql").read_text()
+    taken = re.findall(rf"CHECK \({column} IN \(([^)]*)\)\)", tables)
+    assert set(states) in [set(re.findall(r"'(\w+)'", each)) for each in taken]
+
+
+def test_every_state_of_a_drop_is_explained_and_drawn() -> None:
+    tables = (CHECKOUT / "include/nem12/warehouse/migrations/sql/2026_11.sql").read_text()
+    drawn, *_ = (CHECKOUT / "include/nem12/warehouse/sql/drops.sql").read_text().split("-- name:")
+    explained = tables.partition("COMMENT ON COLUMN meter_drops.state IS")[2].partition(
+        ";\nCOMMENT"
+    )[0]
+    for state in DropState:
+        assert f"{state}:" in explained
+        assert re.search(rf"\b{state}\b", drawn)

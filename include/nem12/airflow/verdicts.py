@@ -9,10 +9,11 @@ from airflow.sdk.definitions.context import Context
 from nem12.airflow.links import file_link, files_link
 from nem12.airflow.warehouse import warehouse
 from nem12.errors import MeterError
+from nem12.states import DropState, Outcome
 from nem12.tell.alert import alerts_of_claim
 
-_REFUSED = ("refused", "partial")
-_FAILED = ("waiting", "failed")
+_REFUSED = (Outcome.REFUSED, Outcome.PARTIAL)
+_FAILED = (DropState.WAITING, DropState.FAILED)
 _NEXT = (
     "Nothing of a refused file is loaded; of a partial file all but the refused records is."
     " The page of a file shows each refused record, and has the file loaded again."
@@ -28,7 +29,7 @@ def is_red(settled: dict[str, Any], *, fail_on_refusals: bool) -> bool:
 
 def counts(settled: dict[str, Any]) -> str:
     """In a line, how many files had which outcome; the worst first."""
-    order = (*_REFUSED, "loaded", "duplicate")
+    order = (*_REFUSED, Outcome.LOADED, Outcome.DUPLICATE)
     files = [f"{settled['files'][name]} {name}" for name in order if settled["files"].get(name)]
     drops = [f"{settled['drops'][name]} {name}" for name in _FAILED if settled["drops"].get(name)]
     counted = ", ".join([*files, *drops]) or "no files"
@@ -63,4 +64,4 @@ def explanation(
 
 def level(outcome: str, *, red: bool) -> int:
     """At which level of the log an outcome is told; only a run that fails has errors."""
-    return logging.ERROR if red and outcome in ("refused", *_FAILED) else logging.WARNING
+    return logging.ERROR if red and outcome in (Outcome.REFUSED, *_FAILED) else logging.WARNING

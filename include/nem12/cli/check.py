@@ -7,6 +7,7 @@ from nem12.cli.files import Given, named, scratch_folder, surveyed
 from nem12.cli.output import err, finding_line, to_json
 from nem12.mdff.findings import UNCHANGED, Finding, Level, subject
 from nem12.mdff.text import plural, shown
+from nem12.states import Outcome
 from nem12.validate import Judged
 from nem12.validate import validate as judge
 
@@ -22,7 +23,7 @@ def validate(arguments: Namespace) -> int:
     if arguments.format == "text":
         for where, one in judged:
             err.print(_summary(where, one), markup=False, soft_wrap=True)
-    return int(any(one.outcome != "loaded" for _, one in judged))
+    return int(any(one.outcome is not Outcome.LOADED for _, one in judged))
 
 
 def _validate(given: Given, form: str) -> Judged:

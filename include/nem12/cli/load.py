@@ -24,6 +24,7 @@ from nem12.mdff.findings import ROW, UNCHANGED, Finding, Level, in_force, left_o
 from nem12.mdff.text import shown
 from nem12.shard import pack
 from nem12.stage import stage
+from nem12.states import FileStatus, Outcome
 from nem12.survey import MeterFile
 from nem12.tell.report import not_kept, why
 from nem12.validate import Judging
@@ -36,6 +37,8 @@ Result = dict[str, Any]
 
 _MOST_FINDINGS: Final = 1000
 """Findings listed for a file; `findings_left_out` counts the others."""
+
+_REFUSED: Final = frozenset({Outcome.PARTIAL, Outcome.REFUSED})
 
 
 _MOST_AFFECTED: Final = 1000
@@ -61,7 +64,7 @@ def parse_data(arguments: Namespace) -> int:
     if not arguments.apply and arguments.format == "text":
         out.print(f"staged in {folder}; apply with --apply, or each file with psql -1 -f")
     outcomes = {result["outcome"] for result in results}
-    return 2 if "failed" in outcomes else int(bool(outcomes & {"partial", "refused"}))
+    return 2 if Outcome.FAILED in outcomes else int(bool(outcomes & _REFUSED))
 
 
 def _stage_only(given: list[Given], folder: Path) -> list[Result]:
@@ -218,33 +221,33 @@ def _settle(connection: Connection, files: list[MeterFile], failures: _Failures)
 def _result(connection: Connection, given: Given, *, again: bool) -> Result:
     file = given.file
     row = ledger.files(connection, [file.file_id])[file.file_id]
-    refusals = ledger.refusals(connection, file.file_id, _MOST_FINDINGS)
+    refusals, refused = ledger.refusals(connection, file.file_id, _MOST_FINDINGS)
     warnings = ledger.warnings(connection, file.file_id, _MOST_FINDINGS - len(refusals))
-    days = ledger.refused_days(connection, file.file_id, _MOST_AFFECTED)
-    found = sum(row["warnings"].values()) + (refusals[0]["found"] if refusals else 0)
-    duplicate = again and row["status"] != "refused"
+    days, spans = ledger.refused_days(connection, file.file_id, _MOST_AFFECTED)
+    count = sum(row.warnings.values()) + refused
+    duplicate = again and row.status is not FileStatus.REFUSED
     return {
         "file": shown(given.where, 4096),
         "sha256": file.sha256,
-        "outcome": "duplicate" if duplicate else row["status"],
-        "readings": row["readings"] - row["refused_readings"],
-        "days": row["days"],
-        "refused_records": row["refused_records"],
-        "affected": [_span(span) for span in days],
-        "affected_left_out": days[0]["found"] - len(days) if days else 0,
+        "outcome": Outcome.DUPLICATE if duplicate else Outcome(row.status),
+        "readings": row.readings - row.refused_readings,
+        "days": row.days,
+        "refused_records": row.refused_records,
+        "affected": [_span(span.row()) for span in days],
+        "affected_left_out": spans - len(days),
         "findings": [
             *(
-                {**{name: row[name] for name in ROW}, "in_force": in_force(row) or None}
-                for row in refusals
+                {**{name: found[name] for name in ROW}, "in_force": in_force(found) or None}
+                for found in (refusal.row() for refusal in refusals)
             ),
-            *({name: row[name] for name in ROW} for row in warnings),
+            *({name: found[name] for name in ROW} for found in warnings),
             *(
                 [Finding(Level.WARN, "not-kept", 1, not_kept(row)).row()]
-                if row["removed_days"]
+                if row.removed_days
                 else []
             ),
         ],
-        "findings_left_out": found - len(refusals) - len(warnings),
+        "findings_left_out": count - len(refusals) - len(warnings),
     }
 
 
@@ -259,7 +262,7 @@ def _failed(where: str, reason: str) -> Result:
     return {
         "file": shown(where, 4096),
         "sha256": None,
-        "outcome": "failed",
+        "outcome": Outcome.FAILED,
         "readings": 0,
         "days": 0,
         "refused_records": 0,

@@ -18,6 +18,7 @@ from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
 from nem12.operate.redrive import redrive as put_back
 from nem12.operate.verify import verify as differences
+from nem12.states import DropState, FileStatus, Outcome
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.sql import Row
@@ -177,12 +178,14 @@ def _was_dropped(connection: Connection, name: str, drop: Row) -> str:
     said = shown(name, 200)
     if drop["state"] in ("claimed", "running"):
         return f"{said} is being loaded"
-    if drop["state"] == "waiting":
+    if drop["state"] == DropState.WAITING:
         return f"{said} waits for its next attempt"
-    if drop["state"] == "failed":
+    if drop["state"] == DropState.FAILED:
         return f"{said} has failed, and is left out by the other options"
     files = ledger.drop_contents(connection, drop["drop_id"])
-    if drop["outcome"] == "refused" and any(file["status"] != "refused" for file in files):
+    if drop["outcome"] == Outcome.REFUSED and any(
+        file["status"] != FileStatus.REFUSED for file in files
+    ):
         others = [shown(file["name"], 200) for file in files if file["name"] != name]
         known_as = f", as {others[0]}" if others else ""
         return f"{said} was refused, and its content is loaded now{known_as}"
@@ -197,11 +200,11 @@ def _was_dropped(connection: Connection, name: str, drop: Row) -> str:
 def _is_now(row: Row) -> str:
     """What a file that cannot be put back is, and what to do with it."""
     said = f"{shown(row['name'], 200)} is {row['status']}"
-    if row["status"] == "partial":
+    if row["status"] == FileStatus.PARTIAL:
         return f"{said}, and --profile lenient has it judged by a more tolerant profile"
-    if row["status"] == "refused" and not row["dropped"]:
+    if row["status"] == FileStatus.REFUSED and not row["dropped"]:
         return f"{said}, by parse_data, which moves nothing: {_AGAIN_BY_HAND}"
-    if row["status"] == "refused":
+    if row["status"] == FileStatus.REFUSED:
         return f"{said}, and is left out by the other options, or is being judged"
     return said
 

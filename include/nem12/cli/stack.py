@@ -21,6 +21,7 @@ from nem12.local import embedded, stack
 from nem12.local.embedded import Server
 from nem12.mdff.text import shown
 from nem12.settings import Home
+from nem12.states import DropState, Outcome
 from nem12.tell import notifiers
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
@@ -35,7 +36,7 @@ DEMO_STANDSTILL_SECONDS: Final = 5
 CHECK_SECONDS: Final = 2
 """Between two looks whether everything still runs."""
 
-_SETTLED: Final = ("settled", "waiting", "failed")
+_SETTLED: Final = (DropState.SETTLED, DropState.WAITING, DropState.FAILED)
 
 
 def up(arguments: Namespace) -> int:
@@ -184,9 +185,9 @@ def _show(connection: Connection, rows: list[dict[str, Any]]) -> None:
     out.print()
     out.print("[bold]Refused, and why[/]")
     for row in rows:
-        if row["file_outcome"] in ("partial", "refused"):
-            for found in ledger.refusals(connection, row["file_id"], 5):
-                line = finding_line(shown(row["name"], 60), found)
+        if row["file_outcome"] in (Outcome.PARTIAL, Outcome.REFUSED):
+            for refusal in ledger.refusals(connection, row["file_id"], 5)[0]:
+                line = finding_line(shown(row["name"], 60), refusal.row())
                 out.print(f"  {line}", markup=False, soft_wrap=True)
         if row["message"]:
             out.print(f"  {shown(row['message'], 200)}", markup=False, soft_wrap=True)

@@ -21,7 +21,7 @@ from nem12.storage import Place
 from nem12.tell.report import REPORT_SUFFIX
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.ledger import OpenDrop
+from nem12.warehouse.rows import OpenDrop
 
 INDEX: Final = "index.jsonl"
 

@@ -6,19 +6,20 @@ drop of its own again where it differs.
 
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from nem12 import storage, untrusted
 from nem12.drop import Drop, look, uri_path
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
+from nem12.states import Outcome
 from nem12.storage import Place
 from nem12.tell.report import REPORT_SUFFIX
 from nem12.untrusted import LEAVING
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.ledger import OpenDrop
+from nem12.warehouse.rows import FileSummary, OpenDrop
 
 _NAME_BYTES: Final = 200
 """Of the delivered name in the archive: with hash and suffixes it stays below the 255 bytes that
@@ -30,7 +31,7 @@ _LANDED_NAME_BYTES: Final = 240
 LOST: Final = "loaded, but taken away or replaced before it could be kept"
 
 
-def place_of(home: Home, drop: Drop, sha256: str, outcome: str, claimed_at: datetime) -> Place:
+def place_of(home: Home, drop: Drop, sha256: str, outcome: Outcome, claimed_at: datetime) -> Place:
     """Where a drop is kept: the same place however often it is settled.
 
     Args:
@@ -47,14 +48,14 @@ def place_of(home: Home, drop: Drop, sha256: str, outcome: str, claimed_at: date
     prefix = _prefix(sha256)
     # A file that was refused and is loaded now has the prefix already.
     kept = name if name.startswith(prefix) else f"{prefix}{name}"
-    if outcome == "refused":
+    if outcome is Outcome.REFUSED:
         return home.rejected / kept
     month = claimed_at.astimezone(NEM_TIME)
     return home.archive / f"{month:%Y}" / f"{month:%m}" / kept
 
 
 def report_place(
-    home: Home, file: dict[str, Any], kept_at: Place, status: str, *, alone: bool
+    home: Home, file: FileSummary, kept_at: Place, outcome: Outcome, *, alone: bool
 ) -> Place:
     """Where the report of a file lies: beside the drop, or where refused ones lie.
 
@@ -64,16 +65,16 @@ def report_place(
         home: Where the folders are.
         file: Of the ledger.
         kept_at: Where its drop is kept.
-        status: Of the file.
+        outcome: Of the file.
         alone: It is the only one in its drop: the report is named after that.
     """
     landed = storage.relative(kept_at, home.landing) is not None
-    beside = not landed and (alone or status != "refused")
+    beside = not landed and (alone or outcome is not Outcome.REFUSED)
     folder = kept_at.parent if beside else home.rejected
     if alone and not landed:
         return folder / f"{kept_at.name}{REPORT_SUFFIX}"
-    name = storage.shortened(Path(file["name"]).name, _NAME_BYTES)
-    return folder / f"{_prefix(file['sha256'])}{name}{REPORT_SUFFIX}"
+    name = storage.shortened(Path(file.name).name, _NAME_BYTES)
+    return folder / f"{_prefix(file.sha256)}{name}{REPORT_SUFFIX}"
 
 
 def below_home(home: Home, place: Place) -> str:

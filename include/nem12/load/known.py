@@ -6,20 +6,21 @@ order they come.
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from nem12.mdff.profile import profile
 from nem12.settings import READER_VERSION
+from nem12.states import FileStatus, Outcome
 from nem12.survey import MeterFile
+from nem12.warehouse.rows import KnownFile
 
 
 def known_outcome(
-    known: dict[int, dict[str, Any]],
+    known: dict[int, KnownFile],
     file: MeterFile,
     *,
     reprocess: bool = False,
     refused_too: bool = False,
-) -> tuple[str | None, MeterFile]:
+) -> tuple[Outcome | None, MeterFile]:
     """What is known of a file, or how it has to be loaded.
 
     Args:
@@ -35,23 +36,23 @@ def known_outcome(
     row = known.get(file.file_id)
     if row is None:
         return None, file
-    judged_alike = (row["profile"], row["reader_version"]) == (file.profile, READER_VERSION)
-    if row["status"] == "loading":
+    judged_alike = (row.profile, row.reader_version) == (file.profile, READER_VERSION)
+    if row.status is FileStatus.LOADING:
         # What another profile has begun, and may never end, goes.
         return None, file if judged_alike else _in_place(file, file.name)
     if reprocess:
         # By the name it was delivered under: in the archive it has another.
-        return None, _in_place(file, row["name"])
+        return None, _in_place(file, row.name)
     again = _in_place(file, file.name)
-    if profile(file.profile).tolerance > profile(row["profile"]).tolerance:
+    if profile(file.profile).tolerance > profile(row.profile).tolerance:
         return None, again
-    if row["unreadable"] and file.holds_records:
+    if row.unreadable and file.holds_records:
         # Of a damaged member of an archive the bytes may be those of the whole file.
         return None, again
-    if row["status"] != "refused":
-        return "duplicate", file
-    known_well = row["reader_version"] == READER_VERSION and not refused_too
-    return ("refused", file) if known_well else (None, again)
+    if row.status is not FileStatus.REFUSED:
+        return Outcome.DUPLICATE, file
+    known_well = row.reader_version == READER_VERSION and not refused_too
+    return (Outcome.REFUSED, file) if known_well else (None, again)
 
 
 def counting(files: Iterable[MeterFile]) -> dict[str, MeterFile]:

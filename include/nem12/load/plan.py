@@ -26,6 +26,7 @@ from nem12.mdff.text import shown
 from nem12.memory import bounded_memory
 from nem12.settings import MAX_SHARDS, STAGING_DAYS, Home
 from nem12.shard import Shard, pack, save_shard
+from nem12.states import Outcome
 from nem12.storage import Place
 from nem12.survey import MeterFile
 from nem12.tell.report import why
@@ -33,7 +34,7 @@ from nem12.unpack import sha256, unpack
 from nem12.validate import validate
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.ledger import OpenDrop
+from nem12.warehouse.rows import KnownFile, OpenDrop
 from nem12.warehouse.sql import Row
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ class Member:
     name: str
     file_id: int
     sha256: str
-    outcome: str | None = None
+    outcome: Outcome | None = None
     delivered_at: datetime | None = None
 
 
@@ -103,10 +104,10 @@ class _Surveyed:
     planned: PlannedDrop
     files: list[MeterFile]
     retried: bool
-    recorded: dict[int, str]
+    recorded: dict[int, Outcome]
     reprocess: bool
     refused_too: bool
-    judged: list[tuple[str | None, MeterFile]] = field(default_factory=list)
+    judged: list[tuple[Outcome | None, MeterFile]] = field(default_factory=list)
 
 
 def claim_folder(home: Home, claim: str) -> Place:
@@ -134,7 +135,7 @@ class _ToLoad:
     """
 
     own: set[tuple[int, str]]
-    known: dict[int, dict[str, Any]]
+    known: dict[int, KnownFile]
     best: dict[str, MeterFile] = field(default_factory=dict)
     fresh: dict[str, MeterFile] = field(default_factory=dict)
 
@@ -150,12 +151,12 @@ class _ToLoad:
             new += (marked for outcome, marked in one.judged if outcome is None)
         self.best = counting(new)
 
-    def _judge(self, file: MeterFile, surveyed: "_Surveyed") -> tuple[str | None, MeterFile]:
+    def _judge(self, file: MeterFile, surveyed: "_Surveyed") -> tuple[Outcome | None, MeterFile]:
         """As `known_outcome`, with regard to what this run has loaded."""
         known = self.known.get(file.file_id)
         recorded = surveyed.recorded.get(file.file_id)
         own = (surveyed.planned.drop_id, file.sha256) in self.own
-        if known and recorded == known["status"] and not own:
+        if known and recorded and recorded.value == known.status.value and not own:
             # An earlier attempt has loaded it with this drop, and could not put the drop away.
             return recorded, file
         outcome, marked = known_outcome(
@@ -179,11 +180,11 @@ class _ToLoad:
             for sha256 in list(self.fresh)[before:]:
                 del self.fresh[sha256]
 
-    def _take(self, file: MeterFile, outcome: str | None, marked: MeterFile) -> Member:
+    def _take(self, file: MeterFile, outcome: Outcome | None, marked: MeterFile) -> Member:
         if outcome is None and marked is self.best[file.sha256]:
             self.fresh[file.sha256] = judged_as_whole(marked)
         elif outcome is None:
-            outcome = "duplicate"
+            outcome = Outcome.DUPLICATE
         return Member(file.name, file.file_id, file.sha256, outcome, file.delivered_at)
 
 
@@ -375,8 +376,8 @@ def judged_as_whole(file: MeterFile) -> MeterFile:
     try:
         outcome = validate(file, keep).outcome
     except _EnoughError:
-        outcome = "refused"
-    if outcome != "refused":
+        outcome = Outcome.REFUSED
+    if outcome is not Outcome.REFUSED:
         return file
     errors = tuple(finding for finding in about_days if finding.level is not Level.WARN)
     return replace(file, findings=file.findings + errors, withheld=True)
@@ -405,9 +406,9 @@ def load_plan(folder: Place) -> Iterator[PlannedDrop]:
         yield PlannedDrop(members=members, **values)
 
 
-def _member(*, delivered_at: str | None, **values: Any) -> Member:
+def _member(*, delivered_at: str | None, outcome: str | None, **values: Any) -> Member:
     at = datetime.fromisoformat(delivered_at) if delivered_at else None
-    return Member(**values, delivered_at=at)
+    return Member(**values, outcome=Outcome(outcome) if outcome else None, delivered_at=at)
 
 
 def sweep_staging(home: Home, open_claims: set[str]) -> None:

@@ -8,7 +8,7 @@ same end. Whatever is wrong with one drop is that one's failure; the others are 
 import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Final
 
 from nem12 import storage
 from nem12.drop import Ignored, look
@@ -19,12 +19,13 @@ from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan
 from nem12.load.settlement import Settlement
 from nem12.mdff.text import shown
 from nem12.settings import Home
+from nem12.states import DropState, FileStatus, Outcome
 from nem12.storage import Place
 from nem12.tell.report import affected, not_kept, refusal, why, write_report
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, explained
-from nem12.warehouse.ledger import OpenDrop
 from nem12.warehouse.outcomes import SettledDrop, record_drops, settle_drops
+from nem12.warehouse.rows import FileSummary, OpenDrop
 
 log = logging.getLogger(__name__)
 
@@ -50,13 +51,13 @@ class _Ending:
 
     open: OpenDrop
     planned: PlannedDrop
-    outcomes: list[str]
+    outcomes: list[Outcome]
     kept_at: Place
     lost: str = ""
     problems: list[str] = field(default_factory=list)
 
     @property
-    def outcome(self) -> str:
+    def outcome(self) -> Outcome:
         """Of the drop."""
         return _drop_outcome(self.outcomes)
 
@@ -141,7 +142,7 @@ class _Settling:
 
     def _settle_files(
         self, file_ids: Iterable[int], drops: Sequence[PlannedDrop]
-    ) -> dict[int, str]:
+    ) -> dict[int, FileStatus]:
         """Settle files; in the same transaction goes what some of them were when there was less."""
         if not any(drop.grew_from for drop in drops):
             return ledger.settle_files(self.connection, file_ids)
@@ -150,25 +151,25 @@ class _Settling:
             for drop in drops:
                 outcomes = {_outcome(statuses, member) for member in drop.members}
                 # What is refused as a whole brings nothing: what was there before it stays.
-                if outcomes and not outcomes & {"loading", "refused"}:
+                if outcomes and not outcomes & {None, Outcome.REFUSED}:
                     for file_id in drop.grew_from:
                         note_withdrawn(self.connection, self.home, file_id, _GREW)
                         ledger.withdraw(self.connection, file_id, _GREW)
         return statuses
 
-    def _unfinished(self, drop: PlannedDrop | None, statuses: dict[int, str]) -> str:
+    def _unfinished(self, drop: PlannedDrop | None, statuses: dict[int, FileStatus]) -> str:
         """Why a drop cannot be settled, or nothing."""
         if drop is None:
             return self.failure or "the run ended before it was planned"
         if drop.error:
             return drop.error
         for member in drop.members:
-            if _outcome(statuses, member) == "loading":
+            if _outcome(statuses, member) is None:
                 return f"not all of {shown(member.name, 200)} is applied"
         return ""
 
-    def _ending(self, one: OpenDrop, drop: PlannedDrop, statuses: dict[int, str]) -> _Ending:
-        outcomes = [_outcome(statuses, member) for member in drop.members]
+    def _ending(self, one: OpenDrop, drop: PlannedDrop, statuses: dict[int, FileStatus]) -> _Ending:
+        outcomes = [outcome for member in drop.members if (outcome := _outcome(statuses, member))]
         outcome = _drop_outcome(outcomes)
         place = place_of(self.home, one.drop, drop.sha256 or "", outcome, one.claimed_at)
         return _Ending(one, drop, outcomes, place)
@@ -184,10 +185,10 @@ class _Settling:
         for folder, some in lines.items():
             write(folder, some)
 
-    def _put_away(self, ending: _Ending, files: dict[int, dict[str, Any]]) -> None:
+    def _put_away(self, ending: _Ending, files: dict[int, FileSummary]) -> None:
         """Write the reports of a drop and move it."""
         for member, outcome in zip(ending.planned.members, ending.outcomes, strict=True):
-            if outcome in ("refused", "partial"):
+            if outcome in (Outcome.REFUSED, Outcome.PARTIAL):
                 ending.problems.append(self._report(files[member.file_id], ending, outcome))
         sha256 = ending.planned.sha256 or ""
         ending.lost = keep(self.home, ending.open, sha256, ending.kept_at)
@@ -195,24 +196,25 @@ class _Settling:
             name = shown(ending.open.drop.path.name, 200)
             ending.problems.append(f"{name}: {ending.lost}")
 
-    def _report(self, file: dict[str, Any], ending: _Ending, outcome: str) -> str:
+    def _report(self, file: FileSummary, ending: _Ending, outcome: Outcome) -> str:
         """Write the report of a file; it in a line."""
         alone = len(ending.planned.members) == 1
         place = report_place(self.home, file, ending.kept_at, outcome, alone=alone)
         write_report(self.connection, file, place, below_home(self.home, ending.kept_at))
-        worst = [*ledger.refusals(self.connection, file["file_id"], 1), {}][0]
-        days = affected(self.connection, file["file_id"]) if outcome == "refused" else []
-        return f"{shown(file['name'], 200)}: {outcome}, {refusal(file, worst, days)}"
+        refusals, _ = ledger.refusals(self.connection, file.file_id, 1)
+        days = affected(self.connection, file.file_id, outcome)
+        said = refusal(file, refusals[0] if refusals else None, *days)
+        return f"{shown(file.name, 200)}: {outcome}, {said}"
 
-    def _count(self, ending: _Ending, files: dict[int, dict[str, Any]]) -> None:
+    def _count(self, ending: _Ending, files: dict[int, FileSummary]) -> None:
         for member, outcome in zip(ending.planned.members, ending.outcomes, strict=True):
             file = files[member.file_id]
             self.settlement.files[outcome] += 1
             if member.outcome is None:
                 self.settlement.add(file)
                 self.loaded.append(member.file_id)
-                if file["removed_days"]:
-                    self.settlement.problem(f"{shown(file['name'], 200)}: {not_kept(file)}")
+                if file.removed_days:
+                    self.settlement.problem(f"{shown(file.name, 200)}: {not_kept(file)}")
         for problem in ending.problems:
             self.settlement.problem(problem)
         self.settlement.drops[ending.outcome] += 1
@@ -260,13 +262,15 @@ def settle(connection: Connection, home: Home, claim: str, failure: str = "") ->
         nmis, found = ledger.nmis(connection, settling.loaded, _MOST_NMIS)
         settling.settlement.nmis = nmis
         settling.settlement.nmis_left_out = found - len(nmis)
-        settling.settlement.contradict(ledger.contradictions(connection, 1, claim))
+        contradictions, days = ledger.contradictions(connection, 1, claim)
+        if contradictions:
+            settling.settlement.contradict(contradictions[0], days)
     # All of it can be made again.
     storage.remove_folder(folder)
     return settling.settlement
 
 
-def free_claim(connection: Connection, home: Home, claim: str, message: str) -> list[str]:
+def free_claim(connection: Connection, home: Home, claim: str, message: str) -> list[DropState]:
     """The run of a claim is gone: the states of its drops now, as after a run that failed.
 
     Those that it had moved already are settled: nothing is left to do for them.
@@ -280,7 +284,7 @@ def free_claim(connection: Connection, home: Home, claim: str, message: str) -> 
         if drop_id in planned:
             members = planned[drop_id].members
             ledger.note_begun(connection, drop_id, [member.file_id for member in members])
-    return ["settled"] * len(moved) + ledger.release(connection, claim, rest, message)
+    return [DropState.SETTLED] * len(moved) + ledger.release(connection, claim, rest, message)
 
 
 def _is_gone(one: OpenDrop) -> bool:
@@ -289,21 +293,25 @@ def _is_gone(one: OpenDrop) -> bool:
     return there != one.drop and not isinstance(there, Ignored) and one.kept_at is None
 
 
-def _outcome(statuses: dict[int, str], member: Member) -> str:
-    """What became of a file; `loading` while not all of it is applied."""
-    status = statuses.get(member.file_id, "loading")
-    is_loaded = status in ("loaded", "partial")
-    if member.outcome not in (None, "duplicate"):
+def _outcome(statuses: dict[int, FileStatus], member: Member) -> Outcome | None:
+    """What became of a file; None while not all of it is applied."""
+    status = statuses.get(member.file_id, FileStatus.LOADING)
+    is_loaded = status in (FileStatus.LOADED, FileStatus.PARTIAL)
+    if member.outcome is Outcome.REFUSED:
         # Known as refused when it was planned; a more tolerant profile may have loaded it since.
-        return "duplicate" if member.outcome == "refused" and is_loaded else member.outcome
+        return Outcome.DUPLICATE if is_loaded else Outcome.REFUSED
+    if member.outcome not in (None, Outcome.DUPLICATE):
+        return member.outcome
+    if status is FileStatus.LOADING:
+        return None
     # A copy of what another drop of this claim brought is not done before that one, and refused
     # where that one is.
-    return "duplicate" if member.outcome and is_loaded else status
+    return Outcome.DUPLICATE if member.outcome and is_loaded else Outcome(status)
 
 
-def _drop_outcome(outcomes: Sequence[str]) -> str:
+def _drop_outcome(outcomes: Sequence[Outcome]) -> Outcome:
     """One word for a drop: an archive of which a part is refused is partial."""
     kinds = set(outcomes)
-    if kinds in ({"refused"}, {"duplicate"}):
+    if kinds in ({Outcome.REFUSED}, {Outcome.DUPLICATE}):
         return kinds.pop()
-    return "partial" if kinds & {"refused", "partial"} else "loaded"
+    return Outcome.PARTIAL if kinds & {Outcome.REFUSED, Outcome.PARTIAL} else Outcome.LOADED

@@ -6,7 +6,9 @@ from datetime import date
 from typing import Any, Final
 
 from nem12.mdff.text import plural
+from nem12.states import Outcome
 from nem12.tell.report import contradiction
+from nem12.warehouse.rows import Contradiction, FileSummary
 
 _MOST_PROBLEMS: Final = 50
 
@@ -30,7 +32,7 @@ class Settlement:
     """
 
     claim: str
-    files: Counter[str] = field(default_factory=Counter)
+    files: Counter[Outcome] = field(default_factory=Counter)
     drops: Counter[str] = field(default_factory=Counter)
     days: int = 0
     readings: int = 0
@@ -51,31 +53,27 @@ class Settlement:
         else:
             self.problems_left_out += 1
 
-    def contradict(self, days: list[dict[str, Any]]) -> None:
-        """Count the days that another delivery contradicts, of which these are the first."""
-        if days:
-            self.contradictions = days[0]["found"]
-            # Before the others: it is one line, and they may be many.
-            self.problems.insert(
-                0,
-                f"{plural(days[0]['found'], 'day')} contradicted, the first is"
-                f" {contradiction(days[0])}",
-            )
+    def contradict(self, first: Contradiction, days: int) -> None:
+        """Count the days that another delivery contradicts, of which one is the first."""
+        self.contradictions = days
+        # Before the others: it is one line, and they may be many.
+        said = f"{plural(days, 'day')} contradicted, the first is {contradiction(first)}"
+        self.problems.insert(0, said)
 
-    def add(self, file: dict[str, Any]) -> None:
+    def add(self, file: FileSummary) -> None:
         """Count a file that was loaded now."""
-        self.days += file["days"]
-        self.readings += file["readings"] - file["refused_readings"]
-        self.refused_records += file["refused_records"]
-        if file["first_day"] is not None:
-            self.first_day = min(self.first_day or file["first_day"], file["first_day"])
-            self.last_day = max(self.last_day or file["last_day"], file["last_day"])
+        self.days += file.days
+        self.readings += file.readings - file.refused_readings
+        self.refused_records += file.refused_records
+        if file.first_day and file.last_day:
+            self.first_day = min(self.first_day or file.first_day, file.first_day)
+            self.last_day = max(self.last_day or file.last_day, file.last_day)
 
     def as_extra(self) -> dict[str, Any]:
         """For the asset event and XCom: bounded, JSON, without values that were delivered."""
         return {
             "claim": self.claim,
-            "files": dict(self.files),
+            "files": {outcome.value: count for outcome, count in self.files.items()},
             "drops": dict(self.drops),
             "days": self.days,
             "readings": self.readings,

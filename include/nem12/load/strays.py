@@ -13,7 +13,7 @@ from nem12.settings import Home
 from nem12.tell.report import why
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.ledger import OpenDrop
+from nem12.warehouse.rows import OpenDrop
 
 
 def strays(connection: Connection, landed: Collection[Drop]) -> Iterator[OpenDrop]:

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from nem12.mdff.limits import WARNINGS_KEPT
 from nem12.mdff.stamps import NEM_TIME
@@ -270,7 +270,7 @@ def _from_files(row: Mapping[str, Any]) -> str:
     return f", from {', '.join(names)} and {more} more" if more > 0 else f", from {listed}"
 
 
-def verdict(level: Level | None, days: int) -> str:
+def verdict(level: Level | None, days: int) -> Literal["loaded", "partial", "refused"]:
     """What becomes of a file: `loaded`, `partial` or `refused`.
 
     Args:

@@ -15,10 +15,11 @@ from nem12.mdff.profile import PROFILES
 from nem12.mdff.profile import profile as profile_named
 from nem12.mdff.text import shown
 from nem12.settings import Home
+from nem12.states import Outcome
 from nem12.storage import Place
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.ledger import OpenDrop
+from nem12.warehouse.rows import OpenDrop
 
 _LONG_AGO: Final = timedelta(days=1)
 
@@ -164,8 +165,8 @@ def _remove_reports(connection: Connection, home: Home, one: OpenDrop, place: Pl
     """What was said of its files is no longer so; the next judgement is written anew."""
     found = ledger.files(connection, ledger.recorded_files(connection, one.drop_id))
     for file in found.values():
-        for status in ("refused", "partial"):
-            storage.remove(report_place(home, file, place, status, alone=len(found) == 1))
+        for outcome in (Outcome.REFUSED, Outcome.PARTIAL):
+            storage.remove(report_place(home, file, place, outcome, alone=len(found) == 1))
 
 
 def _wait(connection: Connection, drop: Drop, before: OpenDrop) -> None:

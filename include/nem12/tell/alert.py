@@ -7,15 +7,17 @@ import html
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from nem12.drop import uri_path
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home
+from nem12.states import DropState
 from nem12.tell.report import affected, contradiction, refusal
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
+from nem12.warehouse.rows import Contradiction, FailedDrop, RefusedFile
 
 _MOST_FILES: Final = 50
 _NAME_CHARACTERS: Final = 200
@@ -122,26 +124,22 @@ def alerts_of_claim(
         page: Gives the address of a file's page.
         more_page: Address of the page that lists all files of the run, or empty.
     """
-    refused = ledger.claim_refusals(connection, claim, _MOST_FILES)
+    refused, count = ledger.claim_refusals(connection, claim, _MOST_FILES)
     if refused:
-        files = tuple(_refused_file(connection, row, page) for row in refused)
-        count = _counted(refused[0]["found"], "file")
-        subject = f"NEM12: {count} refused, whole or in part"
-        more = refused[0]["found"] - len(files)
-        yield Alert("refused", subject, files, more, run, run_page, more_page)
-    contradicted = ledger.contradictions(connection, _MOST_FILES, claim)
+        files = tuple(_refused_file(connection, file, page) for file in refused)
+        subject = f"NEM12: {_counted(count, 'file')} refused, whole or in part"
+        yield Alert("refused", subject, files, count - len(files), run, run_page, more_page)
+    contradicted, count = ledger.contradictions(connection, _MOST_FILES, claim)
     if contradicted:
-        files = tuple(_contradicted_day(row, page) for row in contradicted)
-        count = _counted(contradicted[0]["found"], "day")
-        subject = f"NEM12: {count} contradicted by another delivery with the same stamps"
-        more = contradicted[0]["found"] - len(files)
-        yield Alert("contradicted", subject, files, more, run, run_page)
-    failed = ledger.claim_failures(connection, claim, _MOST_FILES)
+        files = tuple(_contradicted_day(day, page) for day in contradicted)
+        days = _counted(count, "day")
+        subject = f"NEM12: {days} contradicted by another delivery with the same stamps"
+        yield Alert("contradicted", subject, files, count - len(files), run, run_page)
+    failed, count = ledger.claim_failures(connection, claim, _MOST_FILES)
     if failed:
         files = tuple(map(_failed_file, failed))
-        subject = f"NEM12: {_counted(failed[0]['found'], 'file')} could not be loaded"
-        more = failed[0]["found"] - len(files)
-        yield Alert("failed", subject, files, more, run, run_page, more_page)
+        subject = f"NEM12: {_counted(count, 'file')} could not be loaded"
+        yield Alert("failed", subject, files, count - len(files), run, run_page, more_page)
 
 
 def alert_of_unsettled_run(
@@ -171,35 +169,35 @@ def alert_of_silence(
     )
 
 
-def _refused_file(connection: Connection, row: dict[str, Any], page: Page) -> AlertFile:
-    days = affected(connection, row["file_id"]) if row["outcome"] == "refused" else []
+def _refused_file(connection: Connection, file: RefusedFile, page: Page) -> AlertFile:
+    days = affected(connection, file.file_id, file.outcome)
     return AlertFile(
-        shown(row["name"], _NAME_CHARACTERS),
-        row["outcome"],
-        shown(refusal(row, row, days), _WHY_CHARACTERS),
-        row["sha256"],
-        page(row["sha256"]),
+        shown(file.name, _NAME_CHARACTERS),
+        file.outcome,
+        shown(refusal(file, file.first, *days), _WHY_CHARACTERS),
+        file.sha256,
+        page(file.sha256),
     )
 
 
-def _contradicted_day(row: dict[str, Any], page: Page) -> AlertFile:
+def _contradicted_day(day: Contradiction, page: Page) -> AlertFile:
     return AlertFile(
-        shown(row["file"], _NAME_CHARACTERS),
+        shown(day.file, _NAME_CHARACTERS),
         "contradicted",
-        contradiction(row),
-        row["sha256"],
-        page(row["sha256"]),
+        contradiction(day),
+        day.sha256,
+        page(day.sha256),
     )
 
 
-def _failed_file(row: dict[str, Any]) -> AlertFile:
-    if row["state"] == "failed":
+def _failed_file(drop: FailedDrop) -> AlertFile:
+    if drop.state is DropState.FAILED:
         then = "given up, it waits for redrive"
     else:
-        then = f"tried again from {row['not_before'].astimezone(NEM_TIME):%H:%M} UTC+10"
-    why = shown(row["message"], _WHY_CHARACTERS)
-    name = shown(uri_path(row["uri"]).name, _NAME_CHARACTERS)
-    return AlertFile(name, row["state"], f"attempt {row['attempt']} failed: {why}; {then}")
+        then = f"tried again from {drop.not_before.astimezone(NEM_TIME):%H:%M} UTC+10"
+    why = shown(drop.message, _WHY_CHARACTERS)
+    name = shown(uri_path(drop.uri).name, _NAME_CHARACTERS)
+    return AlertFile(name, drop.state, f"attempt {drop.attempt} failed: {why}; {then}")
 
 
 def _counted(count: int, noun: str) -> str:

@@ -1,15 +1,17 @@
 """What is said about a file: one text for the report beside it, the log and the terminal."""
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from typing import Final
 
 from nem12 import storage
 from nem12.errors import MeterError, sentence
 from nem12.mdff.findings import EXPLAIN, Level, in_force, left_of, said, subject
 from nem12.mdff.text import shown
+from nem12.states import Outcome
 from nem12.storage import Place
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
+from nem12.warehouse.rows import Contradiction, FileSummary, Refusal, RefusedFile, RefusedSpan
 
 MOST_LINES: Final = 1000
 """Findings in a report: more than a person reads; the counts stay exact."""
@@ -21,7 +23,7 @@ _MOST_SPANS: Final = 3
 REPORT_SUFFIX: Final = ".report.txt"
 
 
-def write_report(connection: Connection, file: dict[str, Any], place: Place, lies_in: str) -> None:
+def write_report(connection: Connection, file: FileSummary, place: Place, lies_in: str) -> None:
     """Write the report of a file, a text for people.
 
     Args:
@@ -33,92 +35,97 @@ def write_report(connection: Connection, file: dict[str, Any], place: Place, lie
     storage.write_text(place, "".join(f"{line}\n" for line in report(connection, file, lies_in)))
 
 
-def report(connection: Connection, file: dict[str, Any], lies_in: str) -> Iterator[str]:
+def report(connection: Connection, file: FileSummary, lies_in: str) -> Iterator[str]:
     """The lines of a report."""
-    yield f"{shown(file['name'], 500)}: {file['status']} ({file['profile']} profile)"
+    yield f"{shown(file.name, 500)}: {file.status} ({file.profile} profile)"
     yield f"file     {shown(lies_in, 500)}"
-    yield f"SHA-256  {file['sha256']}"
-    yield f"records  {_balance(file['records'], file['refused_records'])}"
-    yield f"readings {_balance(file['readings'], file['refused_readings'])}"
-    if file["removed_days"]:
+    yield f"SHA-256  {file.sha256}"
+    yield f"records  {_balance(file.records, file.refused_records)}"
+    yield f"readings {_balance(file.readings, file.refused_readings)}"
+    if file.removed_days:
         yield not_kept(file)
-    refusals = ledger.refusals(connection, file["file_id"], MOST_LINES + 1)
+    refusals, _ = ledger.refusals(connection, file.file_id, MOST_LINES + 1)
     if refusals:
         yield ""
         yield "Refused:"
     yield from _bounded(
-        f"  line {row['line']}: {row['level']}: {said(row)}{_covers(row)}"
-        f"{_left(row)}{_excerpt(row)}"
-        for row in refusals
+        f"  line {one.line}: {one.level}: {said(one.row())}{_covers(one)}"
+        f"{_left(one)}{_excerpt(one.excerpt)}"
+        for one in refusals
     )
-    days = ledger.refused_days(connection, file["file_id"], MOST_LINES)
+    days, spans = ledger.refused_days(connection, file.file_id, MOST_LINES)
     if days:
         yield ""
         yield "Days of the file, of which nothing is loaded:"
-        yield from (f"  {subject(row)}: {left_of(row)}" for row in days)
-        if days[0]["found"] > len(days):
-            yield f"  and {days[0]['found'] - len(days)} more: see the table meter_refused_days"
+        yield from (f"  {subject(row)}: {left_of(row)}" for row in (one.row() for one in days))
+        if spans > len(days):
+            yield f"  and {spans - len(days)} more: see the table meter_refused_days"
         yield ""
-    codes = {(row["level"], row["code"]) for row in refusals}
+    codes = {(one.level, one.code) for one in refusals}
     for level, code in sorted(codes):
         yield f"  {code}: {EXPLAIN[Level[level]].get(code, '')}"
-    if file["warnings"]:
+    if file.warnings:
         yield ""
         yield "Warnings:"
-        for code, count in sorted(file["warnings"].items()):
+        for code, count in sorted(file.warnings.items()):
             yield f"  {code} ({count}): {EXPLAIN[Level.WARN].get(code, '')}"
         yield from _bounded(
-            f"  line {row['line']}: {said(row)}{_excerpt(row)}"
-            for row in ledger.warnings(connection, file["file_id"], MOST_LINES + 1)
+            f"  line {row['line']}: {said(row)}{_excerpt(row['excerpt'])}"
+            for row in ledger.warnings(connection, file.file_id, MOST_LINES + 1)
         )
 
 
 def refusal(
-    file: dict[str, Any], worst: dict[str, Any], days: Sequence[dict[str, Any]] = ()
+    file: FileSummary | RefusedFile,
+    first: Refusal | None,
+    days: Sequence[RefusedSpan] = (),
+    spans: int = 0,
 ) -> str:
     """In a line, how much of a file was refused, the first reason, and what it left in force.
 
     Args:
         file: Of the ledger.
-        worst: Its first refusal.
+        first: Its first refusal, if it has one.
         days: Of `affected`, where it was refused as a whole.
+        spans: How many of them there are.
     """
-    counts = f"{file['refused_records']} of {file['records']} records refused"
-    if not file["records"]:
+    counts = f"{file.refused_records} of {file.records} records refused"
+    if not file.records:
         counts = "it holds no records"
-    if worst.get("code") is None:
+    if first is None:
         return counts
-    told = f"{counts}; line {worst['line']}: {said(worst)}"
-    left = f"Refused with it: {refused_with_it(days)}." if days else in_force(worst)
+    told = f"{counts}; line {first.line}: {said(first.row())}"
+    left = f"Refused with it: {_refused_with_it(days, spans)}." if days else in_force(first.row())
     return f"{told}. {left}" if left else told
 
 
-def affected(connection: Connection, file_id: int) -> list[dict[str, Any]]:
-    """The first days of a file that was refused as a whole; `found` counts all spans of them."""
+def affected(
+    connection: Connection, file_id: int, outcome: Outcome
+) -> tuple[list[RefusedSpan], int]:
+    """The first days of a file that was refused as a whole, and how many spans there are."""
+    if outcome is not Outcome.REFUSED:
+        return [], 0
     return ledger.refused_days(connection, file_id, _MOST_SPANS)
 
 
-def refused_with_it(days: Sequence[dict[str, Any]]) -> str:
+def _refused_with_it(days: Sequence[RefusedSpan], spans: int) -> str:
     """Some days of a refused file in a line, each with what is in force, and how many there are."""
-    spans = [f"{subject(row)} ({_in_clause(left_of(row))})" for row in days]
-    more = days[0]["found"] - len(days)
-    return "; ".join(spans) + (f"; and {more} more" if more else "")
+    rows = [one.row() for one in days]
+    named = [f"{subject(row)} ({_in_clause(left_of(row))})" for row in rows]
+    more = spans - len(days)
+    return "; ".join(named) + (f"; and {more} more" if more else "")
 
 
 def _in_clause(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:].removesuffix(".")
 
 
-def contradiction(day: dict[str, Any]) -> str:
+def contradiction(day: Contradiction) -> str:
     """In a line, which deliveries give other readings for a day, and why one is in force."""
-    channel = f"{day['nmi']} {day['nmi_suffix']} on {day['day']}"
-    files = [
-        f"{shown(day[file], 200)} line {day[line]}"
-        for file, line in (("file", "line"), ("other_file", "other_line"))
-    ]
     return (
-        f"{channel}: {files[0]} is in force, {files[1]} has the same stamps and other readings;"
-        f" the {day['decided_by']} decided"
+        f"{day.nmi} {day.nmi_suffix} on {day.day}: {shown(day.file, 200)} line {day.line} is in"
+        f" force, {shown(day.other_file, 200)} line {day.other_line} has the same stamps and other"
+        f" readings; the {day.decided_by} decided"
     )
 
 
@@ -131,9 +138,9 @@ def why(error: Exception) -> str:
     return shown(f"{type(error).__name__}: {error}", 300)
 
 
-def not_kept(file: dict[str, Any]) -> str:
+def not_kept(file: FileSummary) -> str:
     """What is said of a file with days that are not kept."""
-    days = f"{file['removed_days']} of {file['days']} days are not kept"
+    days = f"{file.removed_days} of {file.days} days are not kept"
     return f"{days}: their month was dropped or their NMI purged"
 
 
@@ -141,21 +148,21 @@ def _balance(read: int, refused: int) -> str:
     return f"{read} read = {read - refused} accepted + {refused} refused"
 
 
-def _covers(row: dict[str, Any]) -> str:
-    if row["level"] == "FILE":
+def _covers(one: Refusal) -> str:
+    if one.level == Level.FILE.name:
         return " (nothing of the file is loaded)"
-    if row["first_line"] == row["last_line"]:
+    if one.first_line == one.last_line:
         return ""
-    return f" (refuses lines {row['first_line']} to {row['last_line']})"
+    return f" (refuses lines {one.first_line} to {one.last_line})"
 
 
-def _left(row: dict[str, Any]) -> str:
-    left = in_force(row)
+def _left(one: Refusal) -> str:
+    left = in_force(one.row())
     return f"\n    {left}" if left else ""
 
 
-def _excerpt(row: dict[str, Any]) -> str:
-    return f"\n    {row['excerpt']}" if row["excerpt"] else ""
+def _excerpt(excerpt: str) -> str:
+    return f"\n    {excerpt}" if excerpt else ""
 
 
 def _bounded(lines: Iterator[str]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -14,8 +14,20 @@ from nem12.settings import (
     MAX_ATTEMPTS,
     keep_landing,
 )
+from nem12.states import DropState, FileStatus, Outcome
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.sql import Row
+from nem12.warehouse.rows import (
+    Contradiction,
+    FailedDrop,
+    FileSummary,
+    KnownFile,
+    OpenDrop,
+    Refusal,
+    RefusedDrop,
+    RefusedFile,
+    RefusedSpan,
+)
+from nem12.warehouse.sql import Row, rows_of
 from nem12.warehouse.sql import run as _run
 
 CLAIM_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -28,31 +40,6 @@ _MOST_NAMED: Final = 5
 
 _MOST_COMPARED: Final = 20_000
 """Names that are compared with one that nothing is called by: about a second."""
-
-
-@dataclass(frozen=True, slots=True)
-class OpenDrop:
-    """A drop that is not settled yet.
-
-    Attributes:
-        claim: Whose it is, or was before it was freed.
-        drop: As it was when it was claimed.
-        claimed_at: When; decides the folder it is archived in.
-        sha256: Of what was read, where it was recorded or settled before.
-        kept_at: Where it was about to be kept, or was kept before it was put back.
-        recorded: It was loaded and its outcome recorded, but it could not be moved or marked.
-        again: Redrive wants it judged, also where its content is known as refused.
-    """
-
-    drop_id: int
-    claim: str
-    drop: Drop
-    claimed_at: datetime
-    attempt: int
-    sha256: str | None
-    kept_at: str | None
-    recorded: bool
-    again: bool
 
 
 def _columns(drops: Sequence[Drop]) -> dict[str, list[Any]]:
@@ -143,10 +130,10 @@ def _open_drop(row: Row) -> OpenDrop:
     return OpenDrop(drop=drop, **row)
 
 
-def recorded_files(connection: Connection, drop_id: int) -> dict[int, str]:
+def recorded_files(connection: Connection, drop_id: int) -> dict[int, Outcome]:
     """What became of the files of a drop by its record, by their ids."""
     rows = _run(connection, "recorded_files", drop_id=drop_id)
-    return {row["file_id"]: row["outcome"] for row in rows}
+    return {row["file_id"]: Outcome(row["outcome"]) for row in rows}
 
 
 def settle_moved(connection: Connection, one: OpenDrop, problem: str) -> bool:
@@ -221,7 +208,9 @@ def left_drops(connection: Connection, drop_ids: list[int]) -> dict[int, Row]:
     return {row["drop_id"]: row for row in rows}
 
 
-def release(connection: Connection, claim: str, drop_ids: Iterable[int], message: str) -> list[str]:
+def release(
+    connection: Connection, claim: str, drop_ids: Iterable[int], message: str
+) -> list[DropState]:
     """Free drops that a run could not finish.
 
     Returns:
@@ -236,7 +225,7 @@ def release(connection: Connection, claim: str, drop_ids: Iterable[int], message
         attempts=MAX_ATTEMPTS,
         wait=ATTEMPT_WAIT_SECONDS,
     )
-    return [row["state"] for row in rows]
+    return [DropState(row["state"]) for row in rows]
 
 
 def postpone(connection: Connection, one: OpenDrop, message: str) -> None:
@@ -266,21 +255,6 @@ def unchecked_claims(connection: Connection) -> list[tuple[str, str]]:
 def claim_is_alive(connection: Connection, claim: str) -> None:
     """The run of a claim was looked at and lives."""
     _run(connection, "claim_is_alive", claim=claim)
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedDrop:
-    """A drop of which something was refused, or that failed.
-
-    Attributes:
-        one: As it was claimed.
-        failed: It was not judged.
-        names: Of those of its files that are to be judged again.
-    """
-
-    one: OpenDrop
-    failed: bool
-    names: list[str]
 
 
 def refused_drops(
@@ -367,10 +341,10 @@ def refused_by_hand(connection: Connection, code: str | None) -> Row:
     return _run(connection, "refused_by_hand", code=code)[0]
 
 
-def known_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Row]:
-    """What the ledger knows of these files: status, profile, reader version."""
-    rows = _run(connection, "known_files", file_ids=list(file_ids))
-    return {row["file_id"]: row for row in rows}
+def known_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, KnownFile]:
+    """What the ledger knows of these files."""
+    rows = rows_of(connection, KnownFile, "known_files", file_ids=list(file_ids))
+    return {row.file_id: row for row in rows}
 
 
 def note_deliveries(
@@ -403,33 +377,32 @@ def withdraw_unfinished(connection: Connection, file_id: int) -> None:
     """Take out what was applied of a file that cannot be loaded whole; a loaded one stays."""
     with connection.transaction():
         known = known_files(connection, [file_id]).get(file_id)
-        if known and known["status"] == "loading":
+        if known and known.status is FileStatus.LOADING:
             withdraw(connection, file_id)
 
 
-def settle_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, str]:
+def settle_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, FileStatus]:
     """Settle files whose parts are all applied; the status of those that are known."""
     rows = _run(connection, "settle_files", file_ids=list(file_ids))
-    return {row["file_id"]: row["status"] for row in rows if row["status"]}
+    return {row["file_id"]: FileStatus(row["status"]) for row in rows if row["status"]}
 
 
-def files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Row]:
+def files(connection: Connection, file_ids: Iterable[int]) -> dict[int, FileSummary]:
     """The ledger's rows of these files."""
-    rows = _run(connection, "file_summary", file_ids=list(file_ids))
-    return {row["file_id"]: row for row in rows}
+    rows = rows_of(connection, FileSummary, "file_summary", file_ids=list(file_ids))
+    return {row.file_id: row for row in rows}
 
 
-def refusals(connection: Connection, file_id: int, most: int) -> list[Row]:
-    """The refusals of a file, in the order of its lines; `found` counts all of them."""
-    return _run(connection, "file_refusals", file_id=file_id, most=most)
+def refusals(connection: Connection, file_id: int, most: int) -> tuple[list[Refusal], int]:
+    """The first refusals of a file, in the order of its lines, and how many there are in all."""
+    rows, count = _counted(_run(connection, "file_refusals", file_id=file_id, most=most))
+    return [Refusal(**row) for row in rows], count
 
 
-def refused_days(connection: Connection, file_id: int, most: int) -> list[Row]:
-    """The days of a file that was refused as a whole, and what is in force of them.
-
-    `nmi`, `nmi_suffix`, `day` to `last_day`; `found` counts all such spans.
-    """
-    return _run(connection, "refused_days", file_id=file_id, most=most)
+def refused_days(connection: Connection, file_id: int, most: int) -> tuple[list[RefusedSpan], int]:
+    """The first days of a file that was refused as a whole, and how many spans there are."""
+    rows, count = _counted(_run(connection, "refused_days", file_id=file_id, most=most))
+    return [RefusedSpan(**row) for row in rows], count
 
 
 def warnings(connection: Connection, file_id: int, most: int) -> list[Row]:
@@ -440,28 +413,48 @@ def warnings(connection: Connection, file_id: int, most: int) -> list[Row]:
 def nmis(connection: Connection, file_ids: Iterable[int], most: int) -> tuple[list[str], int]:
     """The NMIs that these files deliver, at most so many, and how many there are in all."""
     rows = _run(connection, "file_nmis", file_ids=list(file_ids), most=most)
-    return [row["nmi"] for row in rows], rows[0]["found"] if rows else 0
+    rows, count = _counted(rows)
+    return [row["nmi"] for row in rows], count
 
 
-def claim_refusals(connection: Connection, claim: str, most: int) -> list[Row]:
-    """Files of a claim that were refused, whole or in part; `found` counts all of them."""
-    return _run(connection, "claim_refusals", claim=claim, most=most)
+def _counted(rows: list[Row]) -> tuple[list[Row], int]:
+    """The first rows of a list, which say in `found` how many there are in all; and that number."""
+    count = rows[0]["found"] if rows else 0
+    return [{name: row[name] for name in row if name != "found"} for row in rows], count
 
 
-def claim_failures(connection: Connection, claim: str, most: int) -> list[Row]:
-    """Drops that the run of a claim could not finish; `found` counts all of them."""
-    return _run(connection, "claim_failures", claim=claim, most=most)
+def claim_refusals(connection: Connection, claim: str, most: int) -> tuple[list[RefusedFile], int]:
+    """The first files of a claim that were refused, whole or in part, and how many there are."""
+    rows, count = _counted(_run(connection, "claim_refusals", claim=claim, most=most))
+    return [_refused_file(row) for row in rows], count
 
 
-def contradictions(connection: Connection, most: int, claim: str | None = None) -> list[Row]:
-    """Days in force against another delivery with the same stamps; `found` counts all of them.
+def _refused_file(row: Row) -> RefusedFile:
+    names = ("file_id", "name", "sha256", "records", "refused_records")
+    file = {name: row.pop(name) for name in names}
+    outcome = Outcome(row.pop("outcome"))
+    first = Refusal(**row) if row["code"] is not None else None
+    return RefusedFile(outcome=outcome, first=first, **file)
+
+
+def claim_failures(connection: Connection, claim: str, most: int) -> tuple[list[FailedDrop], int]:
+    """The first drops that the run of a claim could not finish, and how many there are."""
+    rows, count = _counted(_run(connection, "claim_failures", claim=claim, most=most))
+    return [FailedDrop(**row) for row in rows], count
+
+
+def contradictions(
+    connection: Connection, most: int, claim: str | None = None
+) -> tuple[list[Contradiction], int]:
+    """The first days in force against another delivery with the same stamps, and how many.
 
     Args:
         connection: To the warehouse.
         most: Rows.
         claim: Only days of files that it has loaded.
     """
-    return _run(connection, "contradictions", claim=claim, most=most)
+    rows, count = _counted(_run(connection, "contradictions", claim=claim, most=most))
+    return [Contradiction(**row) for row in rows], count
 
 
 def last_landed(connection: Connection, landing: str) -> datetime | None:

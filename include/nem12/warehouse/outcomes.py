@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from nem12.states import Outcome
 from nem12.warehouse.connect import Connection, explained
 from nem12.warehouse.sql import statement
 
@@ -24,11 +25,11 @@ class SettledDrop:
     """
 
     drop_id: int
-    outcome: str
+    outcome: Outcome
     sha256: str | None
     kept_at: str | None
     message: str = ""
-    members: tuple[tuple[str, int, str], ...] = ()
+    members: tuple[tuple[str, int, Outcome], ...] = ()
 
 
 def record_drops(connection: Connection, claim: str, done: Sequence[SettledDrop]) -> None:

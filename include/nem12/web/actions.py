@@ -11,6 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from nem12.load.kept import kept_below, pattern_of
 from nem12.operate.redrive import try_again
 from nem12.settings import LOAD_DAG_ID
+from nem12.states import DropState
 from nem12.warehouse import ledger
 from nem12.web import models
 from nem12.web.answers import ExactJson, nem_now, run_link
@@ -68,7 +69,7 @@ def redrive(drop_id: int, body: Annotated[dict[str, Any], Body()]) -> dict[str, 
         found = run(connection, "drop_state", drop_id=min(drop_id, 2**63 - 1))
     if not found:
         raise HTTPException(status.HTTP_404_NOT_FOUND, "this drop does not exist")
-    if found[0]["state"] != "failed":
+    if found[0]["state"] != DropState.FAILED:
         raise HTTPException(
             status.HTTP_409_CONFLICT, f"the drop is {found[0]['state']}, not failed"
         )

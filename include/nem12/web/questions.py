@@ -1,6 +1,7 @@
 """What the page asks the warehouse. Every question is bounded and finds its rows by an index."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from nem12.errors import UsageError
 from nem12.load.kept import kept_below
 from nem12.mdff.findings import EXPLAIN, Level
 from nem12.mdff.text import shown
+from nem12.states import OPEN, FileStatus, Outcome
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.sql import Row
@@ -17,11 +19,11 @@ from nem12.web.sql import run
 RECENT_DAYS: Final = 30
 """What "lately" means on the overview."""
 
-STATUSES: Final = ("loading", "loaded", "partial", "refused")
-OUTCOMES: Final = ("refused", "partial", "loaded", "duplicate")
+STATUSES: Final = tuple(FileStatus)
+OUTCOMES: Final = (Outcome.REFUSED, Outcome.PARTIAL, Outcome.LOADED, Outcome.DUPLICATE)
 """What a run can have made of a file, the worst first."""
 
-OPEN_STATES: Final = ("claimed", "running", "waiting", "failed")
+OPEN_STATES: Final = OPEN
 
 COUNTED_DAYS: Final = 5_000
 """Days of a file whose state is counted: beyond, counting takes longer than a page may."""
@@ -53,6 +55,7 @@ def overview(connection: Connection, now: datetime) -> dict[str, Any]:
     """
     since = (now - timedelta(days=RECENT_DAYS - 1)).replace(hour=0, minute=0, second=0)
     last_day = newest_day(connection)
+    contradictions, count = ledger.contradictions(connection, MOST_CONTRADICTIONS)
     drops = {row["state"]: row for row in run(connection, "open_drops")}
     (loading,) = run(connection, "loading_count")
     by_day = run(connection, "loaded_by_day", since=since)
@@ -66,7 +69,7 @@ def overview(connection: Connection, now: datetime) -> dict[str, Any]:
         "loading": run(connection, "loading_files", most=MOST_SMALL),
         "by_day": by_day,
         "problems": run(connection, "latest_problems", most=10),
-        "contradictions": ledger.contradictions(connection, MOST_CONTRADICTIONS),
+        "contradictions": [{**asdict(day), "found": count} for day in contradictions],
     }
 
 
@@ -77,21 +80,23 @@ def newest_day(connection: Connection) -> date | None:
 
 
 def drops(
-    connection: Connection, states: list[str], cursor: str | None, limit: int, of_run: str = ""
+    connection: Connection, states: Sequence[str], cursor: str | None, limit: int, of_run: str = ""
 ) -> Rows:
     """Drops that are not settled; of one run, where one is named."""
     (drop_id,) = after(cursor, (integer,), (0,))
-    rows = run(connection, "drops", states=states, drop_id=drop_id, run=of_run, most=limit + 1)
+    rows = run(
+        connection, "drops", states=list(states), drop_id=drop_id, run=of_run, most=limit + 1
+    )
     return page(rows, limit, ("drop_id",))
 
 
-def files(connection: Connection, statuses: list[str], cursor: str | None, limit: int) -> Rows:
+def files(connection: Connection, statuses: Sequence[str], cursor: str | None, limit: int) -> Rows:
     """Files of these statuses, the newest first."""
     seen_at, file_id = after(cursor, (_instant, integer), _LAST)
     rows = run(
         connection,
         "files",
-        statuses=statuses,
+        statuses=list(statuses),
         seen_at=seen_at,
         file_id=file_id,
         most=limit + 1,
@@ -103,7 +108,7 @@ def files(connection: Connection, statuses: list[str], cursor: str | None, limit
 
 
 def run_files(
-    connection: Connection, of_run: str, outcomes: list[str], cursor: str | None, limit: int
+    connection: Connection, of_run: str, outcomes: Sequence[str], cursor: str | None, limit: int
 ) -> Rows:
     """Files that a load run has settled, each with its `outcome` in this run; refused ones first.
 
@@ -116,7 +121,7 @@ def run_files(
         connection,
         "run_files",
         run=of_run,
-        outcomes=outcomes,
+        outcomes=list(outcomes),
         order=list(OUTCOMES),
         place=place,
         most=limit + 1,
@@ -149,14 +154,9 @@ def file(connection: Connection, sha256: str) -> dict[str, Any] | None:
     found["days_superseded"] = counted["days"] - counted["in_force"]
     found["days_counted_to"] = COUNTED_DAYS if counted["days"] == COUNTED_DAYS else None
     found["drops"] = run(connection, "file_drops", file_id=found["file_id"], most=MOST_SMALL)
-    found["refused_days"] = ledger.refused_days(connection, found["file_id"], MOST_SMALL)
-    found["refused_days_left_out"] = (
-        found["refused_days"][0]["found"] - len(found["refused_days"])
-        if found["refused_days"]
-        else 0
-    )
-    for row in found["refused_days"]:
-        del row["found"]
+    spans, count = ledger.refused_days(connection, found["file_id"], MOST_SMALL)
+    found["refused_days"] = [span.row() for span in spans]
+    found["refused_days_left_out"] = count - len(spans)
     for drop in found["drops"]:
         below = kept_below(drop)
         drop["kept_below"] = shown(str(below), MOST_NAME) if below else None

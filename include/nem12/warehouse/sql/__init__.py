@@ -5,13 +5,14 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from functools import cached_property
 from importlib.resources import files
-from typing import Any, Final, cast
+from typing import Any, Final, TypeVar, cast
 
-from psycopg.rows import dict_row
+from psycopg.rows import class_row, dict_row
 
 from nem12.warehouse.connect import Connection, explained
 
 Row = dict[str, Any]
+T = TypeVar("T")
 
 _NAMED: Final = re.compile(r"^(?=-- name: (\w+)$)", re.MULTILINE)
 
@@ -65,6 +66,14 @@ class Statements:
         with explained(), closing(rows):
             yield from rows
 
+    def rows_of(
+        self, connection: Connection, kind: type[T], name: str, /, **values: object
+    ) -> list[T]:
+        """As `run`, each row an object of a class that has the columns as its fields."""
+        with explained(), connection.transaction():
+            cursor = connection.cursor(row_factory=class_row(kind))
+            return cursor.execute(self.text(name), values).fetchall()
+
 
 def _named(text: str) -> Iterator[tuple[str, bytes]]:
     # What stands before the first name is about the file.
@@ -76,3 +85,4 @@ def _named(text: str) -> Iterator[tuple[str, bytes]]:
 _STATEMENTS: Final = Statements(__name__)
 statement: Final = _STATEMENTS.text
 run: Final = _STATEMENTS.run
+rows_of: Final = _STATEMENTS.rows_of

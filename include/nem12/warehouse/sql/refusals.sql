@@ -17,12 +17,13 @@ FROM meter_warnings WHERE file_id = %(file_id)s ORDER BY line, code LIMIT %(most
 
 -- name: claim_refusals
 -- The files of a claim that were refused, whole or in part, each with its first refusal.
-SELECT refused.*, days_in_force, in_force_files, files_in_force, in_force_file, in_force_sha256,
-    in_force_line, in_force_at
+SELECT file_id, name, outcome, sha256, records, refused_records, line, code, level, nmi, nmi_suffix, day,
+    last_day, field, message, excerpt, first_line, last_line, found, days_in_force, in_force_files,
+    files_in_force, in_force_file, in_force_sha256, in_force_line, in_force_at
 FROM (
     SELECT f.file_id, m.member AS name, m.outcome, f.sha256, f.records, f.refused_records, r.line, r.code,
-        r.nmi, r.nmi_suffix, r.day, r.last_day, r.field, r.message, count(*) OVER () AS found,
-        d.drop_id, r.level
+        r.level, r.nmi, r.nmi_suffix, r.day, r.last_day, r.field, r.message, r.excerpt,
+        r.first_line, r.last_line, count(*) OVER () AS found, d.drop_id
     FROM meter_drops d
     JOIN meter_drop_files m USING (drop_id)
     JOIN meter_files f USING (file_id)

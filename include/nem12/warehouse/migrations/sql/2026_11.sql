@@ -265,8 +265,12 @@ COMMENT ON COLUMN meter_drops.claim IS
     'Who works on it: the watch starts the run nem12__<claim> for a claim of its own.';
 COMMENT ON COLUMN meter_drops.run IS 'The Airflow run that took the claim.';
 COMMENT ON COLUMN meter_drops.state IS
-    'claimed: a run was asked for; running: it has begun; waiting: it failed and the next attempt '
-    'comes at not_before; failed: it failed too often and waits for redrive.';
+    'claimed: a run was asked for; running: it has begun; waiting: it failed or was put back, and the '
+    'next attempt comes at not_before; failed: it failed too often and waits for redrive; settled: '
+    'it is done, see outcome. Which statement leads from one to the next: warehouse/sql/drops.sql.';
+COMMENT ON COLUMN meter_drops.outcome IS
+    'What became of it: loaded, partial (something of it is refused), refused, duplicate (its content '
+    'was known), failed. Recorded before it is moved; null before.';
 COMMENT ON COLUMN meter_drops.kept_at IS 'Where the file lies now, or is about to lie.';
 COMMENT ON COLUMN meter_drops.judge_as IS
     'By which profile redrive wants it judged, whatever is known of it; else null.';
