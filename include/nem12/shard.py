@@ -175,4 +175,4 @@ def _finding(values: dict[str, Any]) -> Finding:
 
 
 def _header(values: dict[str, Any]) -> Header:
-    return Header(datetime.fromisoformat(values.pop("created")), **values)
+    return Header(datetime.fromisoformat(values.pop("date_time")), **values)

@@ -58,10 +58,11 @@ ON CONFLICT (batch_id) DO UPDATE SET applied_by = excluded.applied_by WHERE fals
 
 
 _DAY_COLUMNS: Final = (
-    "nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, "
-    "file_created_at, day, line, last_line, records, updated_at, update_rank, msats_loaded_at, "
-    "quality_method, reason_code, reason_description, event_starts, event_qualities, "
-    "event_reasons, event_descriptions, interval_values"
+    "nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial_number, "
+    "file_id, header_date_time, day, line, last_line, records, update_date_time, update_rank, "
+    "msats_load_date_time, quality_method, reason_code, reason_description, "
+    "event_start_intervals, event_quality_methods, event_reason_codes, event_reason_descriptions, "
+    "interval_values"
 )
 _PART_COLUMNS: Final = (
     "file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, "
@@ -79,7 +80,7 @@ _FINDING_COLUMNS: Final = (
 )
 _REFUSED_DAY_COLUMNS: Final = "file_id, nmi, nmi_suffix, day, last_day"
 _FILE_COLUMNS: Final = (
-    "file_id, sha256, name, size, profile, reader_version, header_at, from_participant, "
+    "file_id, sha256, name, size, profile, reader_version, header_date_time, from_participant, "
     "to_participant"
 )
 
@@ -224,7 +225,7 @@ class _Batch:
 
 
 def _finding_values(file_id: int, finding: Finding) -> str:
-    whose = (finding.nmi, finding.suffix, finding.day, finding.last_day)
+    whose = (finding.nmi, finding.nmi_suffix, finding.day, finding.last_day)
     named = ",".join(literal(str(part)) if part else "NULL" for part in whose)
     said = f"{literal(finding.message)},{literal(finding.excerpt)}"
     return (
@@ -233,7 +234,7 @@ def _finding_values(file_id: int, finding: Finding) -> str:
 
 
 def _refused_days_row(file_id: int, span: Span) -> str:
-    channel = f"{literal(span.nmi)},{literal(span.suffix)}"
+    channel = f"{literal(span.nmi)},{literal(span.nmi_suffix)}"
     return f"({file_id},{channel},'{span.day}','{span.last_day}')"
 
 
@@ -253,7 +254,7 @@ class _DayRows:
         """One row of VALUES, in the order of the day columns."""
         if day.header is not self._header:
             self._header = day.header
-            created = day.header.created if day.header.known else None
+            created = day.header.date_time if day.header.known else None
             self._header_text = f"{self._file_id},{instant(created)}"
         if day.channel is not self._channel:
             self._channel, self._channel_text = day.channel, _channel_values(day.channel)
@@ -267,15 +268,16 @@ class _DayRows:
 
 
 def _channel_values(channel: Channel) -> str:
-    unit = channel.unit
+    unit = channel.uom
     return (
-        f"{literal(channel.nmi)},{literal(channel.suffix)},'{unit.stored}',{unit.exponent},"
-        f"{channel.interval_minutes},{literal(channel.register)},{literal(channel.serial)}"
+        f"{literal(channel.nmi)},{literal(channel.nmi_suffix)},'{unit.stored}',{unit.exponent},"
+        f"{channel.interval_length},{literal(channel.register_id)},"
+        f"{literal(channel.meter_serial_number)}"
     )
 
 
 def _stamp_values(stamps: Stamps) -> str:
-    return f"{_stamp(stamps.updated)},{stamps.rank},{_stamp(stamps.loaded)}"
+    return f"{_stamp(stamps.update_date_time)},{stamps.rank},{_stamp(stamps.msats_load_date_time)}"
 
 
 def _stamp(digits: str) -> str:
@@ -284,17 +286,20 @@ def _stamp(digits: str) -> str:
 
 
 def _quality_values(quality: Quality) -> str:
-    return f"{literal(quality.method)},{number(quality.reason)},{literal(quality.description)}"
+    return (
+        f"{literal(quality.quality_method)},{number(quality.reason_code)},"
+        f"{literal(quality.reason_description)}"
+    )
 
 
 def _event_values(day: Day) -> str:
     events = spans(day)
     return ",".join(
         (
-            array(str(event.start) for event in events),
-            array(event.quality.method for event in events),
-            array(number(event.quality.reason) for event in events),
-            array(quoted(event.quality.description) for event in events),
+            array(str(event.start_interval) for event in events),
+            array(event.quality.quality_method for event in events),
+            array(number(event.quality.reason_code) for event in events),
+            array(quoted(event.quality.reason_description) for event in events),
         )
     )
 
@@ -303,8 +308,9 @@ def _file_row(file: MeterFile) -> str:
     header = file.header
     return (
         f"({file.file_id},'{file.sha256}',{literal(file.name)},{file.size},'{file.profile}',"
-        f"'{READER_VERSION}',{instant(header.created if header and header.known else None)},"
-        f"{literal(header.sender if header else '')},{literal(header.receiver if header else '')})"
+        f"'{READER_VERSION}',{instant(header.date_time if header and header.known else None)},"
+        f"{literal(header.from_participant if header else '')},"
+        f"{literal(header.to_participant if header else '')})"
     )
 
 

@@ -187,7 +187,7 @@ def test_each_interval_has_its_own_quality_and_none_is_v(
         ["S14"] * 9 + ["E52"] * 3 + ["S14"] * 36,
     ]
     descriptions = warehouse.one(
-        "SELECT event_descriptions FROM meter_day_versions WHERE nmi_suffix = 'E1'"
+        "SELECT event_reason_descriptions FROM meter_day_versions WHERE nmi_suffix = 'E1'"
     )
     assert descriptions == ["", "", "Meter board 'C:\\' replaced"]
 

@@ -29,10 +29,9 @@ def generated() -> bytes:
     """A month of a solar home and of a business, with all kinds of days."""
     first = date(2024, 2, 15)
     home = [
-        generate.Channel("4103035613", suffix, "E1B1", interval_minutes=5)
-        for suffix in ("E1", "B1")
+        generate.Channel("4103035613", suffix, "E1B1", interval_length=5) for suffix in ("E1", "B1")
     ]
-    shop = generate.Channel("6305000001", uom="Wh", interval_minutes=15)
+    shop = generate.Channel("6305000001", uom="Wh", interval_length=15)
     return generate.file_bytes(
         generate.created_after(date(2024, 3, 14)),
         [

@@ -258,7 +258,7 @@ def test_a_date_beyond_python_s_range_makes_no_command_fail(
     command("parse_data", "--apply", "--file", good)
     with connect(warehouse.owner) as connection:
         connection.execute(
-            "UPDATE meter_files SET header_at = '0044-03-15 BC', last_day = 'infinity'"
+            "UPDATE meter_files SET header_date_time = '0044-03-15 BC', last_day = 'infinity'"
         )
     (result,) = command.json("parse_data", "--apply", "--file", good)
     assert result["outcome"] == "duplicate"

@@ -40,7 +40,9 @@ def test_of_files_without_a_date_the_one_delivered_last_counts(
         run.run()
     assert warehouse.one(VALUES) == (2 if times == (JUNE, JULY) else 1)
     assert warehouse.rows(DELIVERED) == [(at,) for at in times]
-    source = "SELECT DISTINCT extract(epoch FROM updated_at)::bigint FROM meter_reading_sources"
+    source = (
+        "SELECT DISTINCT extract(epoch FROM update_date_time)::bigint FROM meter_reading_sources"
+    )
     assert warehouse.one(source) == JULY
 
 

@@ -75,7 +75,7 @@ def test_the_database_judges_repeated_days_as_validate_does(
     wanted = {
         (
             f.level.name, f.code, f.line, f.message, f.excerpt, f.first_line, f.last_line, f.field,
-            f.nmi, f.suffix, f.day, f.last_day,
+            f.nmi, f.nmi_suffix, f.day, f.last_day,
         )
         for f in findings
         if f.code in ABOUT_DAYS

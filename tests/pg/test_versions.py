@@ -130,7 +130,7 @@ def readings(winners: dict[tuple[str, str], Day]) -> list[tuple[object, ...]]:
 STORED = """
 SELECT nmi_suffix, ("timestamp" + interval '10 hours')::date::text,
     (extract(epoch FROM "timestamp" + interval '10 hours')::bigint / 60 % 1440)::integer,
-    interval_minutes, quality_method, consumption, meter_serial
+    interval_minutes, quality_method, consumption, meter_serial_number
 FROM meter_reading_sources
 ORDER BY 1, 2, 3
 """
@@ -336,7 +336,7 @@ def test_another_meter_of_the_same_channel_replaces(
     changed = replace(NEW, serial="NEWMETER")
     rows = in_any_order(warehouse, loader, tmp_path, delivery(OLD), delivery(changed))
     assert rows == [(30, 2)] * 48
-    assert warehouse.one("SELECT meter_serial FROM meter_days") == "NEWMETER"
+    assert warehouse.one("SELECT meter_serial_number FROM meter_days") == "NEWMETER"
 
 
 def test_a_suffix_left_out_is_not_deleted(
@@ -355,7 +355,8 @@ def test_every_version_is_kept_as_delivered(
     load(loader, tmp_path / "a", delivery(NEW))
     load(loader, tmp_path / "b", delivery(replace(OLD, value="461.50", uom="Wh")))
     query = (
-        "SELECT uom_exponent, interval_values[48]::text FROM meter_day_versions ORDER BY updated_at"
+        "SELECT uom_exponent, interval_values[48]::text FROM meter_day_versions"
+        " ORDER BY update_date_time"
     )
     assert warehouse.rows(query) == [(-3, "461.50"), (0, "2")]
 

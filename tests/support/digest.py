@@ -13,9 +13,10 @@ _TABLES: Final = {
     "meter_warnings": "meter_warnings.*",
     "meter_refused_days": "meter_refused_days.*",
     "meter_files": (
-        "file_id, sha256, size, status, profile, reader_version, header_at, from_participant,"
-        " to_participant, records, refused_records, readings, refused_readings, refused_sum, days,"
-        " first_day, last_day, warnings, settled_at IS NULL, removed_days, removed_readings"
+        "file_id, sha256, size, status, profile, reader_version, header_date_time,"
+        " from_participant, to_participant, records, refused_records, readings, refused_readings,"
+        " refused_sum, days, first_day, last_day, warnings, settled_at IS NULL, removed_days,"
+        " removed_readings"
     ),
     "meter_drops": "size, profile, state, attempt, sha256, outcome, message",
     "meter_drop_files": "file_id, outcome",

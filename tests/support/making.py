@@ -99,7 +99,7 @@ def whole_files() -> tuple[bytes, ...]:
             blocks.append((one, days))
         made.append(generate.file_bytes(generate.created_after(last), blocks))
     out = io.BytesIO()
-    bulk = generate.Bulk(4_000, interval_minutes=30, days=2, suffixes=("E1", "B1"))
+    bulk = generate.Bulk(4_000, interval_length=30, days=2, suffixes=("E1", "B1"))
     generate.write_bulk(out, bulk)
     made.append(out.getvalue())
     made.append(made[1] + made[0])  # two files in one, as portals join them

@@ -69,7 +69,7 @@ class Totals(NamedTuple):
 def quality_of(day: Day, interval: int) -> Quality:
     """The quality of one interval, 1-based: its 400 record's, or the day's."""
     for event in day.events:
-        if event.start <= interval <= event.end:
+        if event.start_interval <= interval <= event.end_interval:
             return event.quality
     return day.quality
 
@@ -80,12 +80,12 @@ def totals(days: list[Day]) -> Totals:
     channels: dict[str, tuple[int, Decimal]] = {}
     readings = 0
     for day in days:
-        values = [Decimal(v).scaleb(day.channel.unit.exponent) for v in day.values.split(",")]
-        name = f"{day.channel.nmi} {day.channel.suffix}"
+        values = [Decimal(v).scaleb(day.channel.uom.exponent) for v in day.values.split(",")]
+        name = f"{day.channel.nmi} {day.channel.nmi_suffix}"
         count, total = channels.get(name, (0, Decimal(0)))
         channels[name] = count + len(values), total + sum(values)
         readings += len(values)
-        quality.update(quality_of(day, n + 1).method for n in range(len(values)))
+        quality.update(quality_of(day, n + 1).quality_method for n in range(len(values)))
     return Totals(len(days), readings, dict(quality), channels)
 
 
@@ -93,7 +93,7 @@ def in_force(days: Iterable[Day]) -> list[Day]:
     """Of each day of a channel the version that counts, as the tables have it."""
     kept: dict[tuple[str, str, date], Day] = {}
     for day in days:
-        key = day.channel.nmi, day.channel.suffix, day.day
+        key = day.channel.nmi, day.channel.nmi_suffix, day.day
         if key not in kept or _age(day) > _age(kept[key]):
             kept[key] = day
     return [*kept.values()]
@@ -101,4 +101,4 @@ def in_force(days: Iterable[Day]) -> list[Day]:
 
 def _age(day: Day) -> tuple[int, str, str, datetime]:
     stamps = day.stamps
-    return -stamps.rank, stamps.updated, stamps.loaded, day.header.created
+    return -stamps.rank, stamps.update_date_time, stamps.msats_load_date_time, day.header.date_time

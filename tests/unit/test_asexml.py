@@ -66,7 +66,7 @@ def test_entities_and_cdata_are_decoded(tmp_path: Path) -> None:
     (plain,) = unpacked(tmp_path, message(given))
     (cdata,) = unpacked(tmp_path, message(f"<![CDATA[{RECORDS.replace('WATTMDP', 'A&B')}]]>"))
     assert plain.header is not None
-    assert plain.header.sender == "A&B"
+    assert plain.header.from_participant == "A&B"
     assert plain.sha256 == cdata.sha256
 
 
@@ -288,7 +288,7 @@ def test_a_message_is_read_by_its_bytes_whatever_it_declares(
     assert Path(found.path).read_bytes() == RECORDS.encode()
     (again,) = unpacked(tmp_path, declared(encoding, RECORDS.replace("WATT", "É")).encode(bytes_in))
     assert again.header is not None
-    assert again.header.sender == "ÉMDP"
+    assert again.header.from_participant == "ÉMDP"
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-be"])

@@ -60,7 +60,7 @@ def test_lenient_reads_it_as_a_file_without_a_header_date(tmp_path: Path, create
     assert said == [("WARN", "header-date", 1), ("WARN", "update-missing", 4)]
     (first, second) = days_of(tmp_path, data, "lenient")
     assert (first.stamps.rank, second.stamps.rank) == (0, 2)
-    assert (first.header.known, first.header.sender) == (False, "WATTMDP")
+    assert (first.header.known, first.header.from_participant) == (False, "WATTMDP")
 
 
 @pytest.mark.parametrize("profile", sorted(PROFILES))
@@ -147,7 +147,7 @@ def test_a_load_date_out_of_all_time_is_stored_as_empty(
 ) -> None:
     data = headed(CREATED, day(loaded=loaded))
     (one,) = days_of(tmp_path, data)
-    assert one.stamps.loaded == stored
+    assert one.stamps.msats_load_date_time == stored
     assert judged(tmp_path, data)[1] == ([] if stored else [("WARN", "msats", 3)])
 
 
@@ -356,8 +356,12 @@ def test_no_date_that_is_accepted_fails_a_reader(
     data = headed(created[:12], day(when[:8], updated=updated, loaded=loaded))
     for one in days_of(tmp_path, data, profile):
         midnight = datetime(one.day.year, one.day.month, one.day.day, tzinfo=NEM_TIME)
-        stamps = [digits for digits in (one.stamps.updated, one.stamps.loaded) if digits]
+        stamps = [
+            digits
+            for digits in (one.stamps.update_date_time, one.stamps.msats_load_date_time)
+            if digits
+        ]
         instants = [datetime.strptime(f"{each}+1000", "%Y%m%d%H%M%S%z") for each in stamps]
-        for instant in (midnight, one.header.created.replace(tzinfo=NEM_TIME), *instants):
+        for instant in (midnight, one.header.date_time.replace(tzinfo=NEM_TIME), *instants):
             assert instant.astimezone(UTC).year + 1 >= 1900
             assert (instant + timedelta(days=400)).astimezone(UTC).year <= 2102

@@ -107,8 +107,8 @@ def assert_shown(given_back: Read) -> None:
     """A finding fits its table, and one field of its excerpt is marked where one is at fault."""
     for finding in given_back.findings:
         assert len(finding.nmi) <= 10
-        assert len(finding.suffix) <= 2
-        assert (finding.nmi + finding.suffix).isascii()
+        assert len(finding.nmi_suffix) <= 2
+        assert (finding.nmi + finding.nmi_suffix).isascii()
         assert finding.excerpt.isprintable()
         assert [c for c in finding.excerpt if c in "►◄"] == ["►", "◄"] * bool(finding.field)
         assert (finding.day is None) == (finding.last_day is None)

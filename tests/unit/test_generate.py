@@ -268,17 +268,17 @@ def test_load_curve_has_an_evening_peak_and_a_winter() -> None:
 
 @given(
     seed=st.integers(0, 2**31),
-    interval_minutes=st.sampled_from(generate.INTERVALS),
+    interval_length=st.sampled_from(generate.INTERVALS),
     first=st.dates(date(2003, 1, 1), date(2035, 1, 1)),
     lag_days=st.integers(1, 400),
     varied=st.integers(0, 95),
 )
 def test_days_of_any_seed_obey_the_format_and_repeat(
-    seed: int, interval_minutes: int, first: date, lag_days: int, varied: int
+    seed: int, interval_length: int, first: date, lag_days: int, varied: int
 ) -> None:
     def once() -> bytes:
-        channel = generate.Channel(generate.nmi(seed), "E1", "E1B1", "kWh", interval_minutes)
-        other = dataclasses.replace(channel, suffix="B1")
+        channel = generate.Channel(generate.nmi(seed), "E1", "E1B1", "kWh", interval_length)
+        other = dataclasses.replace(channel, nmi_suffix="B1")
         mix = generate.Mix(varied=varied)
         blocks = [
             (
@@ -298,11 +298,11 @@ def test_days_of_any_seed_obey_the_format_and_repeat(
     assert once() == content
 
 
-@pytest.mark.parametrize("interval_minutes", generate.INTERVALS)
+@pytest.mark.parametrize("interval_length", generate.INTERVALS)
 @pytest.mark.parametrize("mix", [generate.MOSTLY_ACTUAL, generate.MOSTLY_VARIED], ids=["A", "V"])
-def test_big_files_obey_the_format_and_repeat(interval_minutes: int, mix: generate.Mix) -> None:
+def test_big_files_obey_the_format_and_repeat(interval_length: int, mix: generate.Mix) -> None:
     bulk = generate.Bulk(
-        1 << 20, interval_minutes, days=40, suffixes=("E1", "B1", "Q1"), mix=mix, seed=9
+        1 << 20, interval_length, days=40, suffixes=("E1", "B1", "Q1"), mix=mix, seed=9
     )
     content = bulk_bytes(bulk)
     assert bulk.size <= len(content) < bulk.size + 4096
@@ -355,7 +355,7 @@ def test_impossible_big_file_is_refused_in_one_sentence(
 
 def test_interval_length_outside_the_format_is_refused() -> None:
     with pytest.raises(UsageError, match="take 5, 15 or 30"):
-        generate.Channel("4103035613", interval_minutes=10)
+        generate.Channel("4103035613", interval_length=10)
 
 
 def test_nmis_of_a_seed_are_all_different() -> None:

@@ -38,7 +38,7 @@ def test_joined_files_are_read_each_by_its_own_header(tmp_path: Path) -> None:
     assert (result.outcome, result.days) == ("loaded", 2)
     assert ("WARN", "second-header", 5) in said
     days = read(surveyed(tmp_path, first + second, "lenient")).days
-    assert [f"{one.header.created:%d}" for one in days] == ["15", "16"]
+    assert [f"{one.header.date_time:%d}" for one in days] == ["15", "16"]
 
 
 def test_the_days_behind_a_first_header_with_two_faults_are_read_too(tmp_path: Path) -> None:

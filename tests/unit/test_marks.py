@@ -94,7 +94,7 @@ def test_the_second_of_two_joined_files_is_dated_by_its_own_header(
     data = (first if ended else first.removesuffix(b"900\r\n")) + mark + later
     for cut in (surveyed(tmp_path, data, "lenient"), cut_every(tmp_path, data, 1, "lenient")):
         days = read(cut).days
-        assert [f"{one.header.created:%m}" for one in days] == ["03", "04"]
+        assert [f"{one.header.date_time:%m}" for one in days] == ["03", "04"]
         (wins,) = in_force(days)
         assert wins.values.startswith("2")
     result, findings = judged(tmp_path, data, "lenient")

@@ -38,4 +38,4 @@ def test_an_overlong_record_is_judged_by_all_its_fields(tmp_path: Path, kind: st
     record, codes = RECORDS[kind]
     given_back = read(surveyed(tmp_path, file(channel(), record)))
     assert sorted(found.code for found in given_back.findings) == codes
-    assert all(one.stamps.updated == UPDATED for one in given_back.days)
+    assert all(one.stamps.update_date_time == UPDATED for one in given_back.days)

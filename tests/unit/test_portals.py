@@ -47,9 +47,9 @@ def test_lenient_reads_a_check_digit_in_a_field_of_its_own(tmp_path: Path, recor
     assert (result.outcome, result.days) == ("loaded", 1)
     assert {f.code for f in findings} - FORM == {"nmi-check-digit"}
     (one,) = read(result.file).days
-    assert (one.channel.nmi, one.channel.suffix) == (NMI, "E1")
-    assert (one.channel.unit.delivered, one.channel.interval_minutes) == ("kWh", 30)
-    assert one.channel.serial in ("12345678", "")
+    assert (one.channel.nmi, one.channel.nmi_suffix) == (NMI, "E1")
+    assert (one.channel.uom.delivered, one.channel.interval_length) == ("kWh", 30)
+    assert one.channel.meter_serial_number in ("12345678", "")
 
 
 @pytest.mark.parametrize("profile", ["standard", "strict"])
@@ -62,7 +62,7 @@ def test_a_check_digit_in_a_field_of_its_own_is_named(
         ("BLOCK", "nmi-check-digit", 2)
     ]
     assert "check digit" in findings[0].message
-    assert (findings[0].field, findings[0].nmi, findings[0].suffix) == (3, NMI, "E1")
+    assert (findings[0].field, findings[0].nmi, findings[0].nmi_suffix) == (3, NMI, "E1")
     assert f"►{DIGIT}◄" in findings[0].excerpt.replace(" ", "").replace('"', "")
     assert (result.outcome, result.refused_records) == ("refused", 2)
 
@@ -110,7 +110,7 @@ def test_a_field_inserted_behind_the_indicator_is_named(
     assert ("BLOCK", "nmi", 2) in said(findings)
     assert {f.code for f in findings if f.level.name != "WARN"} == {"nmi"}
     assert findings[0].message == f"one field too many: '{inserted}'"
-    assert (findings[0].nmi, findings[0].suffix) == (nmi[:10], "E1")
+    assert (findings[0].nmi, findings[0].nmi_suffix) == (nmi[:10], "E1")
     assert result.outcome == "refused"
 
 

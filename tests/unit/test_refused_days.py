@@ -22,7 +22,7 @@ def days(*offsets: int, suffix: str = "E1") -> list[Day]:
 
 def spans(found: RefusedDays) -> list[tuple[str, int, int]]:
     return [
-        (span.suffix, (span.day - FIRST).days, (span.last_day - FIRST).days)
+        (span.nmi_suffix, (span.day - FIRST).days, (span.last_day - FIRST).days)
         for span in found.spans()
     ]
 
@@ -60,7 +60,7 @@ def test_spans_are_bounded_and_those_that_are_known_grow() -> None:
     found = RefusedDays()
     for number in range(REFUSED_SPANS + 5):
         at = FIRST + timedelta(days=2 * (number % 100))
-        finding = Finding(Level.RECORD, "value", 1, "", nmi=f"{number // 100:010}", suffix="E1")
+        finding = Finding(Level.RECORD, "value", 1, "", nmi=f"{number // 100:010}", nmi_suffix="E1")
         found.take(finding.about(finding.nmi, "E1", at))
     assert len(list(found.spans())) == REFUSED_SPANS
     found.take(Finding(Level.RECORD, "value", 1, "").about(f"{0:010}", "E1", FIRST))

@@ -340,7 +340,7 @@ def test_a_finding_names_its_day_and_shows_its_field(tmp_path: Path, shown: Show
     assert shown.excerpt in one.excerpt
     assert bool(shown.excerpt) == bool(one.excerpt)
     assert (one.field, "►" in one.excerpt) == (shown.field, bool(shown.field))
-    assert (one.nmi, one.suffix, one.day) == (shown.nmi, shown.suffix, shown.first)
+    assert (one.nmi, one.nmi_suffix, one.day) == (shown.nmi, shown.suffix, shown.first)
     assert one.last_day == (shown.last or shown.first)
     if shown.field:
         assert FIELDS.search(one.message), one.message

@@ -61,7 +61,7 @@ def zipped_in_order(members: Iterable[tuple[str, bytes]]) -> bytes:
 def made_at(folder: Path) -> list[datetime]:
     """When the files of the drop were made, as far as it can be told."""
     found = headers(folder / "drop", "standard", folder / "scratch")
-    return [header.created for header in found]
+    return [header.date_time for header in found]
 
 
 def why(meter_file: MeterFile) -> str:

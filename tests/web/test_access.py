@@ -13,7 +13,7 @@ from tests.web.conftest import Site
 EXAMPLES = {
     "{sha256}": "0" * 64,
     "{nmi}": cases.NMI,
-    "{suffix}": "E1",
+    "{nmi_suffix}": "E1",
     "{day}": "2024-03-10",
     "{name:path}": "page.css",
     "{drop_id}": "1",

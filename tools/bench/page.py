@@ -88,9 +88,9 @@ def _paths(database: Database) -> list[tuple[str, list[str]]]:
     year = "from=2024-01-01&to=2024-12-31"
 
     def each(path: str) -> list[str]:
-        return [path.format(nmi=nmi, suffix=suffix) for nmi, suffix in channels]
+        return [path.format(nmi=nmi, nmi_suffix=nmi_suffix) for nmi, nmi_suffix in channels]
 
-    channel = "/channels/{nmi}/{suffix}"
+    channel = "/channels/{nmi}/{nmi_suffix}"
     json_channel = f"/api/v1{channel}"
     return [
         ("overview", ["/"]),

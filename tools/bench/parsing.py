@@ -26,7 +26,7 @@ def measures(place: Place) -> Iterator[Measure]:
     five = Bulk(size=readings * 6, first=date(2025, 1, 1), days=92)
     files = (
         ("5-minute file", five, 4, 6),
-        ("30-minute file", replace(five, interval_minutes=30), 3, 5),
+        ("30-minute file", replace(five, interval_length=30), 3, 5),
         ("5-minute file, 80 % V days", replace(five, mix=MOSTLY_VARIED), 3, 5),
     )
     for number, (name, bulk, least, aim) in enumerate(files):

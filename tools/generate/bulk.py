@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import product
 from random import Random
 from typing import BinaryIO, Final
 
@@ -31,7 +32,7 @@ class Bulk:
 
     Attributes:
         size: Bytes to reach; the file ends with the first record at or beyond it.
-        interval_minutes: 5, 15 or 30.
+        interval_length: 5, 15 or 30.
         first: The first IntervalDate of every channel.
         days: Days of each channel.
         suffixes: The channels of each site; their first letter chooses curve and unit.
@@ -41,7 +42,7 @@ class Bulk:
     """
 
     size: int
-    interval_minutes: int = 5
+    interval_length: int = 5
     first: date = date(2025, 1, 1)
     days: int = 92
     suffixes: tuple[str, ...] = ("E1",)
@@ -52,7 +53,7 @@ class Bulk:
     def __post_init__(self) -> None:
         if self.size < 1 or self.days < 1:
             raise UsageError("A big file needs a size and at least one day of each channel.")
-        unknown = [suffix for suffix in self.suffixes if suffix[:1] not in CURVES]
+        unknown = [nmi_suffix for nmi_suffix in self.suffixes if nmi_suffix[:1] not in CURVES]
         if unknown or not self.suffixes:
             raise UsageError(f"No curve for the suffixes {unknown}: take E, B or Q with a number.")
 
@@ -66,11 +67,11 @@ def write_bulk(out: BinaryIO, bulk: Bulk) -> int:
     """
     last = bulk.first + timedelta(days=bulk.days - 1)
     size = out.write(header_record(created_after(last)))
-    stock = {suffix: _stock(bulk, suffix) for suffix in bulk.suffixes}
+    stock = {nmi_suffix: _stock(bulk, nmi_suffix) for nmi_suffix in bulk.suffixes}
     chance = seeded(bulk.seed, 0)
-    for number, suffix in ((site, each) for site in range(bulk.sites) for each in bulk.suffixes):
-        size += out.write(channel_record(_bulk_channel(bulk, number, suffix)))
-        size += _write_stocked(out, stock[suffix], bulk.size - size, chance)
+    for number, nmi_suffix in product(range(bulk.sites), bulk.suffixes):
+        size += out.write(channel_record(_bulk_channel(bulk, number, nmi_suffix)))
+        size += _write_stocked(out, stock[nmi_suffix], bulk.size - size, chance)
         if size >= bulk.size:
             break
     return size + out.write(end_record())
@@ -109,10 +110,10 @@ def _write_stocked(out: BinaryIO, stock: list[_StockedDay], room: int, chance: R
     return size
 
 
-def _stock(bulk: Bulk, suffix: str) -> list[_StockedDay]:
+def _stock(bulk: Bulk, nmi_suffix: str) -> list[_StockedDay]:
     """Everything a channel's days are put together from; dates of a kind share their quarters."""
     quarters: dict[tuple[int, bool], list[list[bytes]]] = {}
-    channel = _bulk_channel(bulk, 0, suffix)
+    channel = _bulk_channel(bulk, 0, nmi_suffix)
     stock = []
     for offset in range(bulk.days):
         day = bulk.first + timedelta(days=offset)
@@ -126,10 +127,10 @@ def _stock(bulk: Bulk, suffix: str) -> list[_StockedDay]:
 
 def _quarters(channel: Channel, day: date, seed: int) -> list[list[bytes]]:
     """Four lists of `_VARIANTS` quarter days, as text with a comma after each value."""
-    curve = CURVES[channel.suffix[0]]
+    curve = CURVES[channel.nmi_suffix[0]]
     length = channel.intervals // 4
     made = [
-        curve(day, channel.interval_minutes, seeded(seed, day.toordinal(), variant))
+        curve(day, channel.interval_length, seeded(seed, day.toordinal(), variant))
         for variant in range(_VARIANTS)
     ]
     return [
@@ -148,18 +149,18 @@ def _endings(channel: Channel, day: date, bulk: Bulk) -> list[bytes]:
     ]
 
 
-def _bulk_channel(bulk: Bulk, number: int, suffix: str) -> Channel:
+def _bulk_channel(bulk: Bulk, number: int, nmi_suffix: str) -> Channel:
     return Channel(
         nmi=nmi(number, bulk.seed),
-        suffix=suffix,
-        configuration="".join(bulk.suffixes),
-        uom=_UNITS[suffix[0]],
-        interval_minutes=bulk.interval_minutes,
-        serial=f"{210_000_000 + number}",
-        register=f"{bulk.suffixes.index(suffix) + 1:02d}",
-        stream=_stream(suffix),
+        nmi_suffix=nmi_suffix,
+        nmi_configuration="".join(bulk.suffixes),
+        uom=_UNITS[nmi_suffix[0]],
+        interval_length=bulk.interval_length,
+        meter_serial_number=f"{210_000_000 + number}",
+        register_id=f"{bulk.suffixes.index(nmi_suffix) + 1:02d}",
+        mdm_data_stream_identifier=_stream(nmi_suffix),
     )
 
 
-def _stream(suffix: str) -> str:
-    return "N1" if suffix[0] in "EB" else suffix
+def _stream(nmi_suffix: str) -> str:
+    return "N1" if nmi_suffix[0] in "EB" else nmi_suffix

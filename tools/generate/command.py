@@ -24,7 +24,7 @@ def generate(arguments: Namespace) -> int:
         return 0
     bulk = Bulk(
         size=arguments.mib << 20,
-        interval_minutes=arguments.interval,
+        interval_length=arguments.interval,
         days=Bulk.days if arguments.days is None else arguments.days,
         suffixes=tuple(arguments.suffixes.split(",")),
         mix=Mix(varied=arguments.varied),

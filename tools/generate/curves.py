@@ -28,60 +28,60 @@ _SHOP_WEEKEND: Final = (7600, 7500, 7400, 7400, 7400, 7600, 7900, 8600, 9400, 99
 _APPLIANCES: Final = ((2200, 6), (1900, 45), (2400, 30), (3600, 90))  # watts, minutes
 
 
-def household(day: date, interval_minutes: int, chance: Random) -> Values:
+def household(day: date, interval_length: int, chance: Random) -> Values:
     """Consumption of a home in Wh: morning and evening peaks, slower weekends, seasons."""
     hourly = _HOME_WEEKEND if is_weekend(day) else _HOME_WEEKDAY
     percent = _HOME_PERCENT[day.month - 1] * (80 + below(chance, 41))
     runs = [_appliance_run(chance) for _ in range(2 + below(chance, 4))]
     values = []
-    for start in range(0, DAY_MINUTES, interval_minutes):
+    for start in range(0, DAY_MINUTES, interval_length):
         watts = _between_hours(hourly, start) * percent * (75 + below(chance, 51)) // 1_000_000
-        watt_minutes = watts * interval_minutes
+        watt_minutes = watts * interval_length
         for begin, end, power in runs:
-            overlap = min(end, start + interval_minutes) - max(begin, start)
+            overlap = min(end, start + interval_length) - max(begin, start)
             watt_minutes += power * max(overlap, 0)
         values.append(watt_minutes // 60)
     return tuple(values)
 
 
-def solar_generation(day: date, interval_minutes: int, chance: Random) -> Values:
+def solar_generation(day: date, interval_length: int, chance: Random) -> Values:
     """Output of a 5 kW roof in Wh: zero at night, a bell by day, lower in winter and in cloud."""
     rise, fall = _SUNRISE[day.month - 1], _SUNSET[day.month - 1]
     peak = 50 * _SUN_PERCENT[day.month - 1] * (35 + below(chance, 66)) // 100
     values = []
-    for start in range(0, DAY_MINUTES, interval_minutes):
+    for start in range(0, DAY_MINUTES, interval_length):
         flicker = 82 + below(chance, 19)
-        middle = start + interval_minutes // 2
+        middle = start + interval_length // 2
         bell = max((middle - rise) * (fall - middle), 0) * 4
         watts = peak * bell * flicker // ((fall - rise) ** 2 * 100)
-        values.append(watts * interval_minutes // 60)
+        values.append(watts * interval_length // 60)
     return tuple(values)
 
 
-def solar_home_e1(day: date, interval_minutes: int, chance: Random) -> Values:
+def solar_home_e1(day: date, interval_length: int, chance: Random) -> Values:
     """What a solar home takes from the grid, in Wh; the same chance as `solar_home_b1`."""
-    return _net_metered(day, interval_minutes, chance)[0]
+    return _net_metered(day, interval_length, chance)[0]
 
 
-def solar_home_b1(day: date, interval_minutes: int, chance: Random) -> Values:
+def solar_home_b1(day: date, interval_length: int, chance: Random) -> Values:
     """What a solar home sends into the grid, in Wh; the same chance as `solar_home_e1`."""
-    return _net_metered(day, interval_minutes, chance)[1]
+    return _net_metered(day, interval_length, chance)[1]
 
 
-def business_e1(day: date, interval_minutes: int, chance: Random) -> Values:
+def business_e1(day: date, interval_length: int, chance: Random) -> Values:
     """Consumption of a small business in Wh: office hours, a base load at night and weekends."""
     hourly = _SHOP_WEEKEND if is_weekend(day) else _SHOP_WEEKDAY
     percent = 90 + below(chance, 21)
     return tuple(
         _between_hours(hourly, start) * percent * (94 + below(chance, 13)) // 10_000
-        * interval_minutes // 60
-        for start in range(0, DAY_MINUTES, interval_minutes)
+        * interval_length // 60
+        for start in range(0, DAY_MINUTES, interval_length)
     )  # fmt: skip
 
 
-def business_q1(day: date, interval_minutes: int, chance: Random) -> Values:
+def business_q1(day: date, interval_length: int, chance: Random) -> Values:
     """Reactive energy in VArh that goes with `business_e1` of the same chance."""
-    active = business_e1(day, interval_minutes, chance)
+    active = business_e1(day, interval_length, chance)
     return tuple(value * (38 + below(chance, 13)) // 100 for value in active)
 
 
@@ -107,9 +107,9 @@ def _appliance_run(chance: Random) -> tuple[int, int, int]:
     return begin, begin + minutes, watts
 
 
-def _net_metered(day: date, interval_minutes: int, chance: Random) -> tuple[Values, Values]:
+def _net_metered(day: date, interval_length: int, chance: Random) -> tuple[Values, Values]:
     """Consumption less generation, parted into what is taken (E1) and what is sent (B1)."""
-    used = household(day, interval_minutes, chance)
-    made = solar_generation(day, interval_minutes, chance)
+    used = household(day, interval_length, chance)
+    made = solar_generation(day, interval_length, chance)
     net = [use - sun for use, sun in zip(used, made, strict=True)]
     return tuple(max(value, 0) for value in net), tuple(max(-value, 0) for value in net)

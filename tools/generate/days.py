@@ -62,7 +62,7 @@ def days(
     """
     for offset in range(count):
         day = first + timedelta(days=offset)
-        values = curve(day, channel.interval_minutes, seeded(seed, day.toordinal()))
+        values = curve(day, channel.interval_length, seeded(seed, day.toordinal()))
         chance = channel_chance(channel, day, seed)
         kind = mix.kind(below(chance, 100))
         yield day_of_kind(day, values, kind, chance, lag_days)
@@ -70,17 +70,17 @@ def days(
 
 def channel_chance(channel: Channel, day: date, seed: int) -> Random:
     """What decides everything but the values: those share the chance of the whole site."""
-    return seeded(seed, day.toordinal(), int.from_bytes(channel.suffix.encode()))
+    return seeded(seed, day.toordinal(), int.from_bytes(channel.nmi_suffix.encode()))
 
 
 def day_of_kind(
     day: date, values: Values, kind: Quality | None, chance: Random, lag_days: int = 1
 ) -> Day:
     """A day with its stamps, the 400 records if varied, the 500 record if read by hand (None)."""
-    updated, loaded = _stamps(day, lag_days, chance)
+    update_date_time, msats_load_date_time = _stamps(day, lag_days, chance)
     events = _events(len(values), chance) if kind is VARIED else ()
     reads = (manual_read(day, chance),) if kind is None else ()
-    return Day(day, values, updated, loaded, kind or ACTUAL, events, reads)
+    return Day(day, values, update_date_time, msats_load_date_time, kind or ACTUAL, events, reads)
 
 
 def created_after(last: date, lag_days: int = 1) -> datetime:
@@ -91,8 +91,9 @@ def created_after(last: date, lag_days: int = 1) -> datetime:
 def _stamps(day: date, lag_days: int, chance: Random) -> tuple[datetime, datetime]:
     """UpdateDateTime in a night's run after the day, MSATSLoadDateTime some hours later."""
     night = datetime.combine(day + timedelta(days=lag_days), time(1, 30), NEM_TIME)
-    updated = night + timedelta(seconds=below(chance, 4 * 3600))
-    return updated, updated + timedelta(seconds=3 * 3600 + below(chance, 6 * 3600))
+    update_date_time = night + timedelta(seconds=below(chance, 4 * 3600))
+    lag = timedelta(seconds=3 * 3600 + below(chance, 6 * 3600))
+    return update_date_time, update_date_time + lag
 
 
 def _events(intervals: int, chance: Random) -> tuple[Event, ...]:
@@ -112,6 +113,8 @@ def _events(intervals: int, chance: Random) -> tuple[Event, ...]:
 
 def manual_read(day: date, chance: Random) -> ManualRead:
     """The 500 record of someone who came by between nine and four."""
-    read_at = datetime.combine(day, time(9), NEM_TIME) + timedelta(minutes=below(chance, 420))
+    morning = datetime.combine(day, time(9), NEM_TIME)
+    read_date_time = morning + timedelta(minutes=below(chance, 420))
     order = f"SO{below(chance, 10_000_000):07d}"
-    return ManualRead("S", order, read_at, f"{below(chance, 1_000_000):06d}.{below(chance, 10)}")
+    index_read = f"{below(chance, 1_000_000):06d}.{below(chance, 10)}"
+    return ManualRead("S", order, read_date_time, index_read)

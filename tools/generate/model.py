@@ -9,8 +9,8 @@ from typing import Final
 from nem12.errors import UsageError
 
 INTERVALS: Final = (5, 15, 30)  # minutes; the only lengths the format allows
-SENDER: Final = "EXAMPLEMDP"
-RECEIVER: Final = "RETAILCO"
+FROM_PARTICIPANT: Final = "EXAMPLEMDP"
+TO_PARTICIPANT: Final = "RETAILCO"
 DAY_MINUTES: Final = 1440
 
 Values = tuple[int, ...]
@@ -26,43 +26,42 @@ class Channel:
 
     Attributes:
         nmi: Ten characters, without check digit.
-        suffix: NMISuffix, such as `E1`; must be one of the pairs of `configuration`.
-        configuration: Every suffix of the site in pairs, such as `E1B1`.
+        nmi_suffix: Such as `E1`; must be one of the pairs of `nmi_configuration`.
+        nmi_configuration: Every suffix of the site in pairs, such as `E1B1`.
         uom: Unit as written into the file.
-        interval_minutes: 5, 15 or 30.
-        serial: MeterSerialNumber, at most 12 characters.
-        register: RegisterID.
-        stream: MDMDataStreamIdentifier, or empty.
-        next_read: NextScheduledReadDate, or None for a meter that is read remotely.
+        interval_length: 5, 15 or 30.
+        meter_serial_number: At most 12 characters.
+        mdm_data_stream_identifier: Such as `N1`, or empty.
+        next_scheduled_read_date: None for a meter that is read remotely.
     """
 
     nmi: str
-    suffix: str = "E1"
-    configuration: str = "E1"
+    nmi_suffix: str = "E1"
+    nmi_configuration: str = "E1"
     uom: str = "kWh"
-    interval_minutes: int = 30
-    serial: str = "210038461"
-    register: str = "01"
-    stream: str = "N1"
-    next_read: date | None = None
+    interval_length: int = 30
+    meter_serial_number: str = "210038461"
+    register_id: str = "01"
+    mdm_data_stream_identifier: str = "N1"
+    next_scheduled_read_date: date | None = None
 
     def __post_init__(self) -> None:
-        if self.interval_minutes not in INTERVALS:
-            raise UsageError(f"{self.interval_minutes} is no interval length: take 5, 15 or 30.")
+        if self.interval_length not in INTERVALS:
+            raise UsageError(f"{self.interval_length} is no interval length: take 5, 15 or 30.")
 
     @property
     def intervals(self) -> int:
         """Number of values in a day: 288, 96 or 48."""
-        return DAY_MINUTES // self.interval_minutes
+        return DAY_MINUTES // self.interval_length
 
 
 @dataclass(frozen=True)
 class Quality:
     """QualityMethod with the reason that goes with it, as a 300 or a 400 record writes them."""
 
-    method: str
-    reason: str = ""
-    description: str = ""
+    quality_method: str
+    reason_code: str = ""
+    reason_description: str = ""
 
 
 ACTUAL: Final = Quality("A")
@@ -76,10 +75,10 @@ VARIED: Final = Quality("V")
 
 @dataclass(frozen=True)
 class Event:
-    """A 400 record: intervals `start` to `end` (1-based, both included) have this quality."""
+    """A 400 record: the quality of some intervals, 1-based, both ends included."""
 
-    start: int
-    end: int
+    start_interval: int
+    end_interval: int
     quality: Quality
 
 
@@ -88,8 +87,8 @@ class ManualRead:
     """A 500 record: a reading of the register's dial, made or tried by a person."""
 
     trans_code: str
-    service_order: str
-    read_at: datetime
+    ret_service_order: str
+    read_date_time: datetime
     index_read: str
 
 
@@ -100,8 +99,8 @@ class Day:
     Attributes:
         day: IntervalDate.
         values: One value for each interval, in thousandths of the channel's unit.
-        updated: UpdateDateTime in NEM time; the higher one wins over an earlier delivery.
-        loaded: MSATSLoadDateTime in NEM time, or None for a stream not sent there.
+        update_date_time: In NEM time; the higher one wins over an earlier delivery.
+        msats_load_date_time: In NEM time, or None for a stream not sent there.
         quality: Of the whole day; `VARIED` when `events` say it.
         events: 400 records, covering every interval once.
         reads: 500 records.
@@ -109,8 +108,8 @@ class Day:
 
     day: date
     values: Values
-    updated: datetime
-    loaded: datetime | None = None
+    update_date_time: datetime
+    msats_load_date_time: datetime | None = None
     quality: Quality = ACTUAL
     events: tuple[Event, ...] = ()
     reads: tuple[ManualRead, ...] = ()

@@ -5,20 +5,29 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import BinaryIO
 
-from tools.generate.model import RECEIVER, SENDER, Channel, Day, Quality, Values
+from tools.generate.model import FROM_PARTICIPANT, TO_PARTICIPANT, Channel, Day, Quality, Values
 
 
-def header_record(created: datetime, sender: str = SENDER, receiver: str = RECEIVER) -> bytes:
+def header_record(
+    date_time: datetime,
+    from_participant: str = FROM_PARTICIPANT,
+    to_participant: str = TO_PARTICIPANT,
+) -> bytes:
     """The 100 record with its line end."""
-    return line("100", "NEM12", f"{created:%Y%m%d%H%M}", sender, receiver)
+    return line("100", "NEM12", f"{date_time:%Y%m%d%H%M}", from_participant, to_participant)
 
 
 def channel_record(channel: Channel) -> bytes:
     """The 200 record with its line end."""
-    next_read = f"{channel.next_read:%Y%m%d}" if channel.next_read else ""
-    identity = (channel.nmi, channel.configuration, channel.register, channel.suffix)
-    meter = (channel.stream, channel.serial, channel.uom, str(channel.interval_minutes))
-    return line("200", *identity, *meter, next_read)
+    next_read = channel.next_scheduled_read_date
+    identity = (channel.nmi, channel.nmi_configuration, channel.register_id, channel.nmi_suffix)
+    meter = (
+        channel.mdm_data_stream_identifier,
+        channel.meter_serial_number,
+        channel.uom,
+        str(channel.interval_length),
+    )
+    return line("200", *identity, *meter, f"{next_read:%Y%m%d}" if next_read else "")
 
 
 def day_records(day: Day) -> bytes:
@@ -33,21 +42,21 @@ def end_record() -> bytes:
 
 def write(
     out: BinaryIO,
-    created: datetime,
+    date_time: datetime,
     blocks: Iterable[tuple[Channel, Iterable[Day]]],
-    sender: str = SENDER,
-    receiver: str = RECEIVER,
+    from_participant: str = FROM_PARTICIPANT,
+    to_participant: str = TO_PARTICIPANT,
 ) -> int:
     """Write one complete file, record by record, and return its size in bytes.
 
     Args:
         out: Where to; only ever appended to, so memory stays constant.
-        created: Header DateTime in NEM time; later than every stamp of the days.
+        date_time: Header DateTime in NEM time; later than every stamp of the days.
         blocks: For each 200 record its channel and its days in ascending order.
-        sender: FromParticipant.
-        receiver: ToParticipant.
+        from_participant: FromParticipant.
+        to_participant: ToParticipant.
     """
-    size = out.write(header_record(created, sender, receiver))
+    size = out.write(header_record(date_time, from_participant, to_participant))
     for channel, channel_days in blocks:
         size += out.write(channel_record(channel))
         for day in channel_days:
@@ -55,10 +64,10 @@ def write(
     return size + out.write(end_record())
 
 
-def file_bytes(created: datetime, blocks: Iterable[tuple[Channel, Iterable[Day]]]) -> bytes:
+def file_bytes(date_time: datetime, blocks: Iterable[tuple[Channel, Iterable[Day]]]) -> bytes:
     """A whole file as bytes, for tests and samples."""
     out = io.BytesIO()
-    write(out, created, blocks)
+    write(out, date_time, blocks)
     return out.getvalue()
 
 
@@ -79,20 +88,20 @@ def values_text(values: Values) -> bytes:
 
 def day_tail(day: Day) -> bytes:
     """A 300 record from its QualityMethod on, and the 400 and 500 records after it."""
-    loaded = _seconds(day.loaded) if day.loaded else ""
-    lines = [line(*_quality(day.quality), _seconds(day.updated), loaded)]
+    msats_load_date_time = _seconds(day.msats_load_date_time) if day.msats_load_date_time else ""
+    lines = [line(*_quality(day.quality), _seconds(day.update_date_time), msats_load_date_time)]
     lines += [
-        line("400", str(event.start), str(event.end), *_quality(event.quality))
+        line("400", str(event.start_interval), str(event.end_interval), *_quality(event.quality))
         for event in day.events
     ]
     for read in day.reads:
-        stamp = _seconds(read.read_at)
-        lines.append(line("500", read.trans_code, read.service_order, stamp, read.index_read))
+        stamp = _seconds(read.read_date_time)
+        lines.append(line("500", read.trans_code, read.ret_service_order, stamp, read.index_read))
     return b"".join(lines)
 
 
 def _quality(quality: Quality) -> tuple[str, str, str]:
-    return quality.method, quality.reason, quality.description
+    return quality.quality_method, quality.reason_code, quality.reason_description
 
 
 def _seconds(moment: datetime) -> str:

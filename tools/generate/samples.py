@@ -22,11 +22,11 @@ from tools.generate.model import (
     ESTIMATED,
     EXPLAINED,
     FINAL,
+    FROM_PARTICIPANT,
     MOSTLY_ACTUAL,
     OUTAGE,
-    RECEIVER,
-    SENDER,
     SUBSTITUTED,
+    TO_PARTICIPANT,
     VARIED,
     Channel,
     Curve,
@@ -37,7 +37,7 @@ from tools.generate.records import end_record, file_bytes, line
 
 # The Sunday of this week ends daylight saving: a day with 48 half hours like any other.
 _MONDAY: Final = date(2025, 3, 31)
-_HOME: Final = Channel(nmi(1), serial="210038461")
+_HOME: Final = Channel(nmi(1), meter_serial_number="210038461")
 _STAMP_OF_MEMBERS: Final = (2025, 4, 8, 6, 30, 0)  # in archives: a fixed one, for fixed bytes
 
 
@@ -96,19 +96,23 @@ def _household_correction() -> bytes:
 
 def _solar_home() -> bytes:
     used = Channel(nmi(2), "E1", "E1B1", "kWh", 5, "SMA7204418", "01", "N1")
-    sent = replace(used, suffix="B1", register="02")
+    sent = replace(used, nmi_suffix="B1", register_id="02")
     return _week((used, solar_home_e1), (sent, solar_home_b1), count=3, seed=2)
 
 
 def _business() -> bytes:
     active = Channel(nmi(3), "E1", "E1Q1", "kWh", 15, "EDMI60115527", "01", "N1")
-    reactive = replace(active, suffix="Q1", uom="kVArh", register="02", stream="Q1")
+    reactive = replace(
+        active, nmi_suffix="Q1", uom="kVArh", register_id="02", mdm_data_stream_identifier="Q1"
+    )
     return _week((active, business_e1), (reactive, business_q1), seed=3)
 
 
 def _substitutions() -> bytes:
     """Ten days with every kind of quality, two of them read by hand."""
-    channel = Channel(nmi(4), serial="210067093", next_read=date(2025, 7, 1))
+    channel = Channel(
+        nmi(4), meter_serial_number="210067093", next_scheduled_read_date=date(2025, 7, 1)
+    )
     made = list(days(channel, household, _MONDAY, 10, seed=4))
     outage = (Event(1, 27, ACTUAL), Event(28, 31, OUTAGE), Event(32, 48, ACTUAL))
     dark = tuple(0 if 28 <= place <= 31 else value for place, value in enumerate(made[5].values, 1))
@@ -134,22 +138,22 @@ def _turns(intervals: int, *qualities: Quality) -> tuple[Event, ...]:
 
 
 def _month() -> bytes:
-    channel = Channel(nmi(5), serial="210091250")
+    channel = Channel(nmi(5), meter_serial_number="210091250")
     first = date(2025, 3, 1)
     month = days(channel, household, first, 31, seed=5, mix=MOSTLY_ACTUAL)
     return file_bytes(created_after(date(2025, 3, 31)), [(channel, month)])
 
 
-def _single_site(number: int, curve: Curve, interval_minutes: int) -> bytes:
+def _single_site(number: int, curve: Curve, interval_length: int) -> bytes:
     channel = Channel(
-        nmi(number), interval_minutes=interval_minutes, serial=f"{210_100_000 + number}"
+        nmi(number), interval_length=interval_length, meter_serial_number=f"{210_100_000 + number}"
     )
     return _week((channel, curve), seed=number)
 
 
 def _faulty_records() -> bytes:
     """A good week, then Wednesday loses a value and Friday's first one becomes negative."""
-    channel = Channel(nmi(6), serial="210055518")
+    channel = Channel(nmi(6), meter_serial_number="210055518")
     lines = _week((channel, household), seed=6).split(b"\r\n")
     short, negative = 4, 6  # places in the file: 100, 200, then Monday to Sunday
     fields = lines[short].split(b",")
@@ -160,7 +164,7 @@ def _faulty_records() -> bytes:
 
 def _truncated() -> bytes:
     """A good week that stops in the middle of Saturday, as a broken transfer does."""
-    channel = Channel(nmi(7), serial="210071164")
+    channel = Channel(nmi(7), meter_serial_number="210071164")
     content = _week((channel, household), seed=7)
     return content[: content.index(b"300,20250405") + 150]
 
@@ -169,7 +173,7 @@ def _accumulation() -> bytes:
     """NEM13: quarterly reads of a dial, which are not interval data."""
     before = ("20241219101500", "A", "", "")
     after = ("20250320094200", "A", "", "")
-    lines = [line("100", "NEM13", "202503210630", SENDER, RECEIVER)]
+    lines = [line("100", "NEM13", "202503210630", FROM_PARTICIPANT, TO_PARTICIPANT)]
     for number, previous, current in ((8, 41207, 42466), (9, 7730, 8912)):
         meter = (nmi(number), "11", "1", "11", "", f"{880_400 + number}", "E")
         reads = (f"{previous:06d}", *before, f"{current:06d}", *after)

@@ -67,7 +67,7 @@ class MeterFileFacet(DatasetFacet):
     profile: str
     fromParticipant: str  # noqa: N815 - OpenLineage's facets spell their fields this way
     toParticipant: str  # noqa: N815
-    createdAt: str  # noqa: N815
+    headerDateTime: str  # noqa: N815
 
 
 @define
@@ -148,14 +148,16 @@ def _landed(folder: Place, wanted: set[str]) -> dict[str, str]:
 
 def _file_facet(file: MeterFile) -> MeterFileFacet:
     header = file.header
-    created = header.created.replace(tzinfo=NEM_TIME).isoformat() if header and header.known else ""
+    created = (
+        header.date_time.replace(tzinfo=NEM_TIME).isoformat() if header and header.known else ""
+    )
     return MeterFileFacet(
         sha256=file.sha256,
         size=file.size,
         profile=file.profile,
-        fromParticipant=header.sender if header else "",
-        toParticipant=header.receiver if header else "",
-        createdAt=created,
+        fromParticipant=header.from_participant if header else "",
+        toParticipant=header.to_participant if header else "",
+        headerDateTime=created,
     )
 
 

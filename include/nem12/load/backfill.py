@@ -96,4 +96,4 @@ def _made_at(drop: Drop, home: Home) -> Iterator[datetime]:
     ):
         local = storage.fetched(drop.path, Path(scratch) / "fetched")
         for header in headers(local, drop.profile, Path(scratch), drop.seen):
-            yield header.created.replace(tzinfo=NEM_TIME)
+            yield header.date_time.replace(tzinfo=NEM_TIME)

@@ -20,16 +20,16 @@ class Channel:
     """A 200 record (S 4.3): one data stream of an NMI, in force until the next 200 record."""
 
     nmi: str
-    suffix: str
-    unit: spec.Unit
-    interval_minutes: int
-    register: str
-    serial: str
+    nmi_suffix: str
+    uom: spec.Unit
+    interval_length: int
+    register_id: str
+    meter_serial_number: str
 
     @property
     def intervals(self) -> int:
         """Values in a day."""
-        return spec.MINUTES_A_DAY // self.interval_minutes
+        return spec.MINUTES_A_DAY // self.interval_length
 
 
 def check_200(record: Record) -> Channel | None:
@@ -37,17 +37,20 @@ def check_200(record: Record) -> Channel | None:
     _leave_out_surplus(record)
     record.check_length(9, len(spec.FIELDS_200), Level.BLOCK)
     nmi = _nmi(record) if len(record.fields) > 1 else None
-    suffix = _suffix(record) if len(record.fields) > 4 else None
-    unit = _unit(record) if len(record.fields) > 7 else None
-    minutes = _interval_minutes(record) if len(record.fields) > 8 else None
-    serial = record.at(6)
-    if len(serial) > spec.MAX_SERIAL:
-        message = f"MeterSerialNumber '{text.shown(serial)}' is longer than 12 characters"
+    nmi_suffix = _suffix(record) if len(record.fields) > 4 else None
+    uom = _unit(record) if len(record.fields) > 7 else None
+    interval_length = _interval_length(record) if len(record.fields) > 8 else None
+    meter_serial_number = record.at(6)
+    if len(meter_serial_number) > spec.MAX_SERIAL:
+        shown = text.shown(meter_serial_number)
+        message = f"MeterSerialNumber '{shown}' is longer than {spec.MAX_SERIAL} characters"
         record.warn("serial", message, place=6)
     _check_next_read(record)
-    if record.refused or nmi is None or suffix is None or unit is None or minutes is None:
+    if record.refused or nmi is None or nmi_suffix is None or uom is None:
         return None
-    return Channel(nmi, suffix, unit, minutes, record.at(3), serial)
+    if interval_length is None:
+        return None
+    return Channel(nmi, nmi_suffix, uom, interval_length, record.at(3), meter_serial_number)
 
 
 def _check_next_read(record: Record) -> None:
@@ -95,10 +98,10 @@ def named(record: Record) -> tuple[str, str]:
     Each is empty where its field does not look like one: it may hold anything then.
     """
     nmi = text.capitals(record.at(1))
-    suffix = text.capitals(record.at(4))
+    nmi_suffix = text.capitals(record.at(4))
     return (
         nmi[: spec.NMI_LENGTH] if spec.NMI_LIKE.fullmatch(nmi) else "",
-        suffix if spec.SUFFIX_LIKE.fullmatch(suffix) else "",
+        nmi_suffix if spec.SUFFIX_LIKE.fullmatch(nmi_suffix) else "",
     )
 
 
@@ -132,8 +135,8 @@ def _nmi(record: Record) -> str | None:
 
 
 def _suffix(record: Record) -> str | None:
-    given, suffix = record.fields[4], text.capitals(record.fields[4])
-    if not spec.SUFFIX.fullmatch(suffix):
+    given, nmi_suffix = record.fields[4], text.capitals(record.fields[4])
+    if not spec.SUFFIX.fullmatch(nmi_suffix):
         message = f"NMISuffix '{text.shown(given)}' is not a suffix of the format, such as E1 or B1"
         record.refuse("suffix", message, Level.BLOCK, place=4)
         return None
@@ -142,10 +145,10 @@ def _suffix(record: Record) -> str | None:
         message = f"NMIConfiguration '{text.shown(configuration)}' is not made of pairs"
         record.warn("configuration", message, place=2)
     pairs = {configuration[i : i + 2] for i in range(0, len(configuration), 2)}
-    if configuration and suffix not in pairs:
-        message = f"NMISuffix {suffix} is not in NMIConfiguration '{text.shown(configuration)}'"
+    if configuration and nmi_suffix not in pairs:
+        message = f"NMISuffix {nmi_suffix} is not in NMIConfiguration '{text.shown(configuration)}'"
         record.refuse("suffix-not-in-configuration", message, Level.BLOCK, place=4)
-    return suffix
+    return nmi_suffix
 
 
 def _unit(record: Record) -> spec.Unit | None:
@@ -157,7 +160,7 @@ def _unit(record: Record) -> spec.Unit | None:
     return unit
 
 
-def _interval_minutes(record: Record) -> int | None:
+def _interval_length(record: Record) -> int | None:
     given = record.fields[8]
     minutes = int(given) if given.isascii() and given.isdigit() and len(given) <= 4 else 0
     if minutes in spec.INTERVAL_LENGTHS:

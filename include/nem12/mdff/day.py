@@ -20,34 +20,34 @@ _VALUES_SHOWN: Final = 2
 class Quality:
     """QualityMethod, ReasonCode and ReasonDescription of a day or an event."""
 
-    method: str
-    reason: int | None
-    description: str
+    quality_method: str
+    reason_code: int | None
+    reason_description: str
 
 
 class Stamps(NamedTuple):
     """What decides between versions of a day (S 4.4): 14 digits each, in NEM time.
 
     Attributes:
-        updated: UpdateDateTime, or what stands in where it is missing.
+        update_date_time: What stands in for it where it is missing.
         rank: The lower one wins, whatever the stamps: 0 for an UpdateDateTime; 1 where it is
             missing and the header's DateTime stands in; 2 where there is no such DateTime either:
-            `updated` is empty, and the time of delivery stands in; 3 for an UpdateDateTime that is
-            older than the market, as delivered.
-        loaded: MSATSLoadDateTime; empty where it is none.
+            `update_date_time` is empty, and the time of delivery stands in; 3 for an
+            UpdateDateTime that is older than the market, as delivered.
+        msats_load_date_time: Empty where there is none.
     """
 
-    updated: str
+    update_date_time: str
     rank: int
-    loaded: str
+    msats_load_date_time: str
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A 400 record (S 4.5): intervals `start` to `end`, 1-based and inclusive, of its day."""
+    """A 400 record (S 4.5): the quality of some intervals of its day, 1-based and inclusive."""
 
-    start: int
-    end: int
+    start_interval: int
+    end_interval: int
     quality: Quality
 
 
@@ -80,17 +80,19 @@ def record_text(day: Day) -> str:
     """The 300 record of a day as it can be told from the day: only the form may be another."""
     quality, stamps = day.quality, day.stamps
     fields = ("300", f"{day.day:%Y%m%d}", day.values, *_quality_fields(quality))
-    return ",".join((*fields, stamps.updated if stamps.rank in (0, 3) else "", stamps.loaded))
+    updated = stamps.update_date_time if stamps.rank in (0, 3) else ""
+    return ",".join((*fields, updated, stamps.msats_load_date_time))
 
 
 def event_text(event: Event) -> str:
     """The same of a 400 record."""
-    return ",".join(("400", str(event.start), str(event.end), *_quality_fields(event.quality)))
+    span = str(event.start_interval), str(event.end_interval)
+    return ",".join(("400", *span, *_quality_fields(event.quality)))
 
 
 def _quality_fields(quality: Quality) -> tuple[str, str, str]:
-    reason = "" if quality.reason is None else str(quality.reason)
-    return quality.method, reason, quality.description
+    reason = "" if quality.reason_code is None else str(quality.reason_code)
+    return quality.quality_method, reason, quality.reason_description
 
 
 def check_300(record: Record, channel: Channel, header: Header) -> Day | None:
@@ -102,7 +104,7 @@ def check_300(record: Record, channel: Channel, header: Header) -> Day | None:
     if len(values) != channel.intervals:
         _refuse_count(record, len(values), channel)
         return None
-    _check_values(record, values, channel.unit)
+    _check_values(record, values, channel.uom)
     quality = stamps = None
     if record.check_length(place + 1, place + len(spec.FIELDS_300_TAIL)):
         quality = check_quality(record, place, judged_by)
@@ -131,7 +133,7 @@ def _refuse_count(record: Record, count: int, channel: Channel) -> None:
     """Say how many values there are, and where the QualityMethod behind them stands."""
     proper, place = 2 + channel.intervals, 2 + count
     message = f"{text.plural(count, 'value')} instead of {channel.intervals}"
-    message += f" ({channel.interval_minutes}-minute data): "
+    message += f" ({channel.interval_length}-minute data): "
     if place < len(record.fields):
         found = text.shown(record.fields[place])
         message += f"QualityMethod '{found}' is field {place + 1} instead of {proper + 1}"
@@ -230,11 +232,11 @@ def check_date(record: Record, place: int, header: Header) -> date | None:
     """Examine the IntervalDate at this place."""
     given = record.at(place)
     day = parse_date(given)
-    fault = interval_date_fault(day, header.created if header.known else None)
+    fault = interval_date_fault(day, header.date_time if header.known else None)
     if fault:
         record.refuse("date", f"IntervalDate '{text.shown(given)}' {fault}", place=place)
         return None
-    if header.known and day is not None and day > header.created.date():
+    if header.known and day is not None and day > header.date_time.date():
         message = f"IntervalDate {given} is after the file's own date"
         record.warn("date-future", message, place=place)
     return day
@@ -276,7 +278,7 @@ def _quality_fault(method: str) -> str:
 def _check_method(record: Record, place: int, header: Header) -> None:
     method = record.at(place)
     flag, number = method[0], method[1:]
-    if flag == "N" and header.known and header.created.date() >= spec.NULL_FLAG_ENDED:
+    if flag == "N" and header.known and header.date_time.date() >= spec.NULL_FLAG_ENDED:
         message = f"QualityMethod {method} in a file created on or after 1 October 2021"
         record.refuse_unless_tolerated("null-flag", message, place=place)
     if flag in spec.METHOD_REQUIRED:
@@ -323,17 +325,17 @@ def check_stamps(record: Record, place: int, header: Header, judged_by: Header) 
         header: Whose DateTime stands in for a missing UpdateDateTime.
         judged_by: Whose DateTime an UpdateDateTime may not be after.
     """
-    updated = record.at(place)
+    update_date_time = record.at(place)
     msats = _check_msats(record, place + 1)
-    if not updated:
+    if not update_date_time:
         return _stand_in(record, place, "is empty", header, msats)
-    stamp = stamp_of(updated)
+    stamp = stamp_of(update_date_time)
     if stamp is None:
-        message = f"UpdateDateTime '{text.shown(updated)}' is not a valid date and time"
+        message = f"UpdateDateTime '{text.shown(update_date_time)}' is not a valid date and time"
         record.refuse("update", message, place=place)
         return None
-    if len(updated) == 12:
-        message = f"UpdateDateTime '{updated}' has 12 digits instead of 14"
+    if len(update_date_time) == 12:
+        message = f"UpdateDateTime '{update_date_time}' has 12 digits instead of 14"
         record.warn("update", message, place=place)
     year = int(stamp[:4])
     if year < spec.FIRST_STAMP_YEAR:
@@ -357,16 +359,20 @@ def _stand_in(record: Record, place: int, what: str, header: Header, msats: str)
 
 def _check_msats(record: Record, place: int) -> str:
     """An MSATSLoadDateTime as 14 digits; empty where it is none."""
-    loaded = record.at(place)
-    msats = stamp_of(loaded)
-    if loaded and msats is None:
-        message = f"MSATSLoadDateTime '{text.shown(loaded)}' is not a valid date and time"
+    msats_load_date_time = record.at(place)
+    msats = stamp_of(msats_load_date_time)
+    if msats_load_date_time and msats is None:
+        message = (
+            f"MSATSLoadDateTime '{text.shown(msats_load_date_time)}' is not a valid date and time"
+        )
         record.warn("msats", message, place=place)
     elif msats and (fault := year_fault(int(msats[:4]), spec.FIRST_STAMP_YEAR)):
-        record.warn("msats", f"MSATSLoadDateTime {loaded} {fault}; ignored", place=place)
+        record.warn(
+            "msats", f"MSATSLoadDateTime {msats_load_date_time} {fault}; ignored", place=place
+        )
         return ""
-    elif loaded and len(loaded) != 14:
-        message = f"MSATSLoadDateTime '{loaded}' has 12 digits instead of 14"
+    elif msats_load_date_time and len(msats_load_date_time) != 14:
+        message = f"MSATSLoadDateTime '{msats_load_date_time}' has 12 digits instead of 14"
         record.warn("msats", message, place=place)
     return msats or ""
 

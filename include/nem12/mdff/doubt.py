@@ -69,11 +69,11 @@ class Doubt:
             # With a field too many nobody can tell which is which.
             return None
         day = parse_date(fields[1]) if len(fields) > 1 else None
-        updated = fields[place] if place < len(fields) else ""
+        update_date_time = fields[place] if place < len(fields) else ""
         if self._header.is_contradicted(day, ""):
             what = f"IntervalDate {fields[1]} of line {line} is more than {spec.DAYS_AHEAD} days"
-        elif self._header.is_contradicted(None, stamp_of(updated) or ""):
-            what = f"UpdateDateTime {updated} of line {line} is more than a day"
+        elif self._header.is_contradicted(None, stamp_of(update_date_time) or ""):
+            what = f"UpdateDateTime {update_date_time} of line {line} is more than a day"
         else:
             return None
         given = text.shown(self._record.at(2))

@@ -26,19 +26,20 @@ def check_events(day: Day) -> Fault | None:
     Overlaps, and under V gaps; under another flag that flag covers what the 400s leave out.
     """
     events = day.events
-    whole = day.quality.method[0] == "V"
+    whole = day.quality.quality_method[0] == "V"
     if whole and not events:
         return Fault("v-without-400", None, "QualityMethod V without 400 records")
     covered = 0
     for place, event in enumerate(events):
-        if event.start <= covered:
-            message = f"StartInterval {event.start} is within the 400 record before, which ends at"
-            message += f" {covered}"
+        if event.start_interval <= covered:
+            message = f"StartInterval {event.start_interval} is within the 400 record before,"
+            message += f" which ends at {covered}"
             return Fault("event-overlap", place, message)
-        if whole and event.start > covered + 1:
-            message = f"StartInterval {event.start}: {_not_covered(covered + 1, event.start - 1)}"
+        if whole and event.start_interval > covered + 1:
+            missing = _not_covered(covered + 1, event.start_interval - 1)
+            message = f"StartInterval {event.start_interval}: {missing}"
             return Fault("event-gap", place, message)
-        covered = event.end
+        covered = event.end_interval
     if whole and covered < day.channel.intervals:
         message = _not_covered(covered + 1, day.channel.intervals)
         return Fault("event-gap", None, message)
@@ -56,10 +57,10 @@ def spans(day: Day) -> list[Event]:
     covered = 0
     result: list[Event] = []
     for event in day.events:
-        if event.start > covered + 1:
-            result.append(Event(covered + 1, event.start - 1, day.quality))
+        if event.start_interval > covered + 1:
+            result.append(Event(covered + 1, event.start_interval - 1, day.quality))
         result.append(event)
-        covered = event.end
+        covered = event.end_interval
     if result and covered < day.channel.intervals:
         result.append(Event(covered + 1, day.channel.intervals, day.quality))
     return result

@@ -128,7 +128,7 @@ class FastWay:
     def follow(self, channel: Channel) -> None:
         """The days that follow belong to this channel."""
         self._channel = channel
-        self._pattern = _day_pattern(channel.intervals, channel.unit.decimals)
+        self._pattern = _day_pattern(channel.intervals, channel.uom.decimals)
 
     def day(self, line: int, raw: bytes) -> Day | None:
         """The day of a 300 record, or None where the careful way has to decide."""
@@ -137,24 +137,40 @@ class FastWay:
         match = self._pattern.fullmatch(raw)
         if match is None:
             return None
-        day_text, values, quality_text, updated, loaded = match.groups()
+        day_text, values, quality_text, update_date_time, msats_load_date_time = match.groups()
         judges = self._judges
-        if self._last_day < day_text or self._latest_tolerated < updated:
+        if self._last_day < day_text or self._latest_tolerated < update_date_time:
             judges = self._without_date
         day = judges.date(day_text)
         quality = judges.quality(quality_text)
-        if day is None or quality is None or not self._is_plain(updated, loaded, judges.latest):
+        if (
+            day is None
+            or quality is None
+            or not self._is_plain(update_date_time, msats_load_date_time, judges.latest)
+        ):
             return None
-        stamps = Stamps(updated.decode(), 0, loaded.decode() if loaded else "")
+        stamps = Stamps(
+            update_date_time.decode(),
+            0,
+            msats_load_date_time.decode() if msats_load_date_time else "",
+        )
         return Day(self._channel, line, day, values.decode(), quality, stamps, self._header, line)
 
-    def _is_plain(self, updated: bytes, loaded: bytes | None, latest: bytes) -> bool:
+    def _is_plain(
+        self, update_date_time: bytes, msats_load_date_time: bytes | None, latest: bytes
+    ) -> bool:
         """Whether nothing is to be said about stamps; the pattern has judged their times."""
-        if not _EARLIEST <= updated <= latest or self._real_date(updated[:8]) is None:
+        if (
+            not _EARLIEST <= update_date_time <= latest
+            or self._real_date(update_date_time[:8]) is None
+        ):
             return False
-        if loaded is None:
+        if msats_load_date_time is None:
             return True
-        return _EARLIEST_LOADED <= loaded < _AFTER and self._real_date(loaded[:8]) is not None
+        return (
+            _EARLIEST_LOADED <= msats_load_date_time < _AFTER
+            and self._real_date(msats_load_date_time[:8]) is not None
+        )
 
     def event(self, raw: bytes, intervals: int) -> Event | None:
         """The event of a 400 record, or None where the careful way has to decide."""

@@ -163,7 +163,7 @@ class Finding:
         last_line: Last line of what is refused.
         field: 1-based number of the field at fault within its record; 0 where it is none.
         nmi: Whose data it is about; empty where that cannot be read.
-        suffix: NMISuffix of the channel; empty where that cannot be read.
+        nmi_suffix: NMISuffix of the channel; empty where that cannot be read.
         day: IntervalDate of the day; the first of a refused block.
         last_day: The same day; the last of a refused block.
     """
@@ -177,14 +177,14 @@ class Finding:
     last_line: int = 0
     field: int = 0
     nmi: str = ""
-    suffix: str = ""
+    nmi_suffix: str = ""
     day: date | None = None
     last_day: date | None = None
 
     def about(
         self,
         nmi: str,
-        suffix: str,
+        nmi_suffix: str,
         day: date | None = None,
         last_day: date | None = None,
         *,
@@ -196,13 +196,14 @@ class Finding:
         first_line, last_line = lines or (self.first_line, self.last_line)
         return Finding(
             self.level, self.code, line or self.line, self.message, self.excerpt, first_line,
-            last_line, self.field, nmi, suffix, day, last_day or day,
+            last_line, self.field, nmi, nmi_suffix, day, last_day or day,
         )  # fmt: skip
 
     def row(self) -> dict[str, Any]:
         """As the ledger and JSON have it, with the names of `ROW`; None where it is not known."""
         values = (
-            self.line, self.level.name, self.code, self.nmi or None, self.suffix or None, self.day,
+            self.line, self.level.name, self.code,
+            self.nmi or None, self.nmi_suffix or None, self.day,
             self.last_day, self.field or None, self.message, self.excerpt,
         )  # fmt: skip
         return dict(zip(ROW, values, strict=True))

@@ -24,40 +24,40 @@ class Header:
     """A 100 record.
 
     Attributes:
-        created: DateTime in NEM time, naive.
-        sender: FromParticipant.
-        receiver: ToParticipant.
-        known: False where there is no 100 record, or its DateTime cannot be; `created` then only
+        date_time: DateTime in NEM time, naive.
+        from_participant: FromParticipant.
+        to_participant: ToParticipant.
+        known: False where there is no 100 record, or its DateTime cannot be; `date_time` then only
             stands in, and nothing is judged by it.
         digits: Of the DateTime as delivered: 8, 12 or 14. It is no more precise than these.
     """
 
-    created: datetime
-    sender: str = ""
-    receiver: str = ""
+    date_time: datetime
+    from_participant: str = ""
+    to_participant: str = ""
     known: bool = True
     digits: int = 12
 
     @property
     def stamp(self) -> str:
-        """`created` as 14 digits, to be compared with the stamps of days."""
-        return _stamp(self.created)
+        """`date_time` as 14 digits, to be compared with the stamps of days."""
+        return _stamp(self.date_time)
 
     @property
     def latest(self) -> str:
         """The highest stamp that is not after the header, which may name only minute or day."""
-        return self._end_of(self.created) if self.known else f"{spec.LAST_YEAR}1231235959"
+        return self._end_of(self.date_time) if self.known else f"{spec.LAST_YEAR}1231235959"
 
     @property
     def latest_tolerated(self) -> str:
         """The highest stamp that is not refused for being after the header."""
-        return self._end_of(self.created + _UPDATE_GRACE) if self.known else self.latest
+        return self._end_of(self.date_time + _UPDATE_GRACE) if self.known else self.latest
 
     @property
     def last_day(self) -> date:
         """The last IntervalDate that is not refused for being after the header."""
         last = date(spec.LAST_YEAR, 12, 31)
-        return min(last, self.created.date() + timedelta(spec.DAYS_AHEAD)) if self.known else last
+        return min(last, self.date_time.date() + timedelta(spec.DAYS_AHEAD)) if self.known else last
 
     def is_contradicted(self, day: date | None, stamp: str) -> bool:
         """Whether a day, or the stamp of one, says that the DateTime cannot be.
@@ -69,8 +69,8 @@ class Header:
         late_day = day is not None and self.last_day < day and day.year <= spec.LAST_YEAR
         return late_day or self.latest_tolerated < stamp <= f"{spec.LAST_YEAR + 1}"
 
-    def _end_of(self, created: datetime) -> str:
-        return f"{_stamp(created)[: self.digits]:9<14}"
+    def _end_of(self, date_time: datetime) -> str:
+        return f"{_stamp(date_time)[: self.digits]:9<14}"
 
 
 def _stamp(instant: datetime) -> str:
@@ -93,26 +93,28 @@ def check_100(record: Record) -> Header | None:
             message = "NEM13 (accumulation data) is not interval data"
         record.refuse("version", message, Level.FILE, place=1)
         return None
-    stamp, sender, receiver = record.at(2), record.at(3), record.at(4)
+    stamp, from_participant, to_participant = record.at(2), record.at(3), record.at(4)
     _check_participants(record)
-    created = parse_datetime(stamp)
-    if created is None:
+    date_time = parse_datetime(stamp)
+    if date_time is None:
         message = f"header DateTime '{text.shown(stamp)}' is not a valid date (CCYYMMDDhhmm)"
         if _SPREADSHEET.fullmatch(stamp):
             message += "; was the file saved by a spreadsheet?"
         record.refuse("header-date", message, Level.FILE, place=2)
         return None
-    if fault := year_fault(created.year, spec.FIRST_YEAR):
+    if fault := year_fault(date_time.year, spec.FIRST_YEAR):
         message = f"header DateTime '{stamp}' {fault}"
         tolerated = "header-date" in record.profile.tolerated
         if tolerated:
             message += "; the file is read as one without a header date"
         record.refuse_unless_tolerated("header-date", message, Level.FILE, place=2)
-        return replace(NO_HEADER, sender=sender, receiver=receiver) if tolerated else None
+        if not tolerated:
+            return None
+        return replace(NO_HEADER, from_participant=from_participant, to_participant=to_participant)
     if len(stamp) != 12:
         message = f"header DateTime '{stamp}' has {len(stamp)} digits instead of 12"
         record.warn("header-date", message, place=2)
-    return Header(created, sender, receiver, digits=len(stamp))
+    return Header(date_time, from_participant, to_participant, digits=len(stamp))
 
 
 def _check_participants(record: Record) -> None:

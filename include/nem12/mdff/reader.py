@@ -117,7 +117,7 @@ class _Unit:
     def refused(self) -> bool:
         return any(finding.level is not Level.WARN for finding in self.findings)
 
-    def covered(self, nmi: str, suffix: str) -> Iterator[Finding]:
+    def covered(self, nmi: str, nmi_suffix: str) -> Iterator[Finding]:
         """The findings, each with whose they are and the lines that it refuses."""
         days = self.days or () if self.day is None else (self.day.day,)
         refused = self.first_line, self.last_line
@@ -125,9 +125,9 @@ class _Unit:
         alone = (line, line) if line else None
         for finding in self.findings:
             lines = alone if finding.level is Level.WARN else refused
-            yield finding.about(nmi, suffix, *days, lines=lines, line=line)
+            yield finding.about(nmi, nmi_suffix, *days, lines=lines, line=line)
 
-    def take(self, findings: list[Finding], nmi: str, suffix: str) -> Iterator[Finding]:
+    def take(self, findings: list[Finding], nmi: str, nmi_suffix: str) -> Iterator[Finding]:
         """Hold findings back; gives the warnings that are too many for that."""
         if len(self.findings) <= _MOST_FINDINGS:
             self.findings += findings
@@ -135,7 +135,7 @@ class _Unit:
         days = () if self.day is None else (self.day.day,)
         for finding in findings:
             if finding.level is Level.WARN:
-                yield finding.about(nmi, suffix, *days)
+                yield finding.about(nmi, nmi_suffix, *days)
             else:
                 self.findings.append(finding)
 
@@ -285,7 +285,7 @@ class Reader:
             self._block = _Unit(self._line, self._line, findings=record.findings)
             _remember(self._known_200, raw, _Known(tuple(record.findings), named=self._named))
             return
-        self._named = channel.nmi, channel.suffix
+        self._named = channel.nmi, channel.nmi_suffix
         for finding in record.findings:
             yield finding.about(*self._named)
         if self._fast:
@@ -359,10 +359,12 @@ class Reader:
             self._add_event(unit, unit.day, event)
 
     def _add_event(self, unit: _Unit, day: Day, event: Event) -> None:
-        if event.start < unit.last_start and unit.descending is None:
-            message = f"StartInterval {event.start} follows StartInterval {unit.last_start}"
+        if event.start_interval < unit.last_start and unit.descending is None:
+            message = (
+                f"StartInterval {event.start_interval} follows StartInterval {unit.last_start}"
+            )
             unit.descending = _about_event("event-order", self._line, event, message)
-        unit.last_start = event.start
+        unit.last_start = event.start_interval
         # More events than intervals overlap for certain: what follows need not be kept.
         if len(day.events) <= day.channel.intervals:
             day.events.append(event)
@@ -444,15 +446,15 @@ class Reader:
             yield unit.day
 
     def _judge_events(self, day: Day, unit: _Unit) -> None:
-        if not day.events and day.quality.method[0] != "V":
+        if not day.events and day.quality.quality_method[0] != "V":
             return
         fault = check_events(day)
         if unit.descending is not None:
             unit.findings.append(unit.descending)
         elif fault is not None:
             unit.findings.append(_about_events(fault, day, unit.event_lines))
-        elif day.quality.method[0] != "V":
-            message = f"400 records under QualityMethod {day.quality.method}; applied"
+        elif day.quality.quality_method[0] != "V":
+            message = f"400 records under QualityMethod {day.quality.quality_method}; applied"
             place = 2 + day.channel.intervals
             unit.findings.append(_about_day(Level.WARN, "event-with-a", day, message, place))
         elif len(day.events) == 1:

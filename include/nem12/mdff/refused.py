@@ -17,7 +17,7 @@ class Span:
     """Days of a channel that follow each other; the first and the last are included."""
 
     nmi: str
-    suffix: str
+    nmi_suffix: str
     day: date
     last_day: date
 
@@ -25,7 +25,7 @@ class Span:
         """As the table `meter_refused_days` and JSON have it."""
         return {
             "nmi": self.nmi,
-            "nmi_suffix": self.suffix,
+            "nmi_suffix": self.nmi_suffix,
             "day": self.day,
             "last_day": self.last_day,
         }
@@ -44,29 +44,29 @@ class RefusedDays:
     def take(self, item: Day | Finding) -> None:
         """Note the days that something read is about."""
         if isinstance(item, Day):
-            self._note(item.channel.nmi, item.channel.suffix, item.day, item.day)
-        elif item.level is not Level.WARN and item.nmi and item.suffix and item.day:
-            self._note(item.nmi, item.suffix, item.day, item.last_day or item.day)
+            self._note(item.channel.nmi, item.channel.nmi_suffix, item.day, item.day)
+        elif item.level is not Level.WARN and item.nmi and item.nmi_suffix and item.day:
+            self._note(item.nmi, item.nmi_suffix, item.day, item.last_day or item.day)
 
     def merge(self, other: "RefusedDays") -> None:
         """Add what another part of the same file holds."""
         for span in other.spans():
-            self._note(span.nmi, span.suffix, span.day, span.last_day)
+            self._note(span.nmi, span.nmi_suffix, span.day, span.last_day)
 
     def spans(self) -> Iterator[Span]:
         """By channel and day; of one channel none overlaps or adjoins another."""
-        for (nmi, suffix), noted in sorted(self._channels.items()):
+        for (nmi, nmi_suffix), noted in sorted(self._channels.items()):
             for day, last_day in _merged(noted):
-                yield Span(nmi, suffix, day, last_day)
+                yield Span(nmi, nmi_suffix, day, last_day)
 
-    def _note(self, nmi: str, suffix: str, day: date, last_day: date) -> None:
-        spans = self._channels.get((nmi, suffix))
+    def _note(self, nmi: str, nmi_suffix: str, day: date, last_day: date) -> None:
+        spans = self._channels.get((nmi, nmi_suffix))
         # Most days follow the one before.
         if spans and spans[-1][0] <= day <= spans[-1][1] + _ONE_DAY:
             spans[-1] = spans[-1][0], max(spans[-1][1], last_day)
         elif self._count < REFUSED_SPANS:
             self._count += 1
-            self._channels.setdefault((nmi, suffix), []).append((day, last_day))
+            self._channels.setdefault((nmi, nmi_suffix), []).append((day, last_day))
 
 
 def _merged(spans: list[tuple[date, date]]) -> Iterator[tuple[date, date]]:

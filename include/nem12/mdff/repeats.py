@@ -27,7 +27,7 @@ _NOTED: Final = 1000
 
 def day_key(day: Day) -> Key:
     """What a day is a repetition of."""
-    return day.channel.nmi, day.channel.suffix, day.day.isoformat()
+    return day.channel.nmi, day.channel.nmi_suffix, day.day.isoformat()
 
 
 class SeenDays:
@@ -36,7 +36,7 @@ class SeenDays:
     def __init__(self) -> None:
         # An empty name is a database on disk that SQLite makes and removes by itself.
         self._database = sqlite3.connect("")
-        self._database.execute("CREATE TABLE seen (nmi TEXT, suffix TEXT, day TEXT)")
+        self._database.execute("CREATE TABLE seen (nmi TEXT, nmi_suffix TEXT, day TEXT)")
         self._waiting: list[Key] = []
 
     def note(self, day: Key) -> None:
@@ -60,7 +60,7 @@ class SeenDays:
     def _write(self) -> None:
         with _as_of_the_system():
             self._database.executemany(
-                "INSERT INTO seen (nmi, suffix, day) VALUES (?, ?, ?)", self._waiting
+                "INSERT INTO seen (nmi, nmi_suffix, day) VALUES (?, ?, ?)", self._waiting
             )
         self._waiting = []
 
@@ -112,10 +112,10 @@ def judge_repeats(days: Iterable[Day], repeated: set[Key]) -> Iterator[Repeated]
 
 def _content(day: Day) -> object:
     """What makes readings: equal as numbers, not as text."""
-    events = [(event.start, event.quality.method) for event in spans(day)]
-    quality = None if events else day.quality.method
+    events = [(event.start_interval, event.quality.quality_method) for event in spans(day)]
+    quality = None if events else day.quality.quality_method
     values = [_canonical(value) for value in day.values.split(",")]
-    return day.channel.interval_minutes, day.channel.unit, quality, events, values
+    return day.channel.interval_length, day.channel.uom, quality, events, values
 
 
 def _canonical(value: str) -> tuple[str, str]:
@@ -128,4 +128,4 @@ def _finding(level: Level, code: str, day: Day, what: str) -> Finding:
     given = f"{day.day:%Y%m%d}"
     message, excerpt = f"IntervalDate {given} {what}", text.marked(("300", given, "…"), 1)
     found = Finding(level, code, day.line, message, excerpt, day.line, last, field=2)
-    return found.about(day.channel.nmi, day.channel.suffix, day.day)
+    return found.about(day.channel.nmi, day.channel.nmi_suffix, day.day)

@@ -51,13 +51,13 @@ class Winner:
     """
 
     nmi: str
-    suffix: str
+    nmi_suffix: str
     day: date
     interval_minutes: int
     uom: str
-    quality: str
-    event_starts: Sequence[int] | None
-    event_qualities: Sequence[str] | None
+    quality_method: str
+    event_start_intervals: Sequence[int] | None
+    event_quality_methods: Sequence[str] | None
     values: str
     redelivered: bool
 
@@ -68,10 +68,10 @@ class Winner:
 
     def qualities(self) -> Iterator[str]:
         """The quality of each interval."""
-        if self.event_starts is None or self.event_qualities is None:
-            return repeat(self.quality, self.intervals)
-        ends = (*self.event_starts[1:], self.intervals + 1)
-        spans = zip(self.event_starts, ends, self.event_qualities, strict=True)
+        if self.event_start_intervals is None or self.event_quality_methods is None:
+            return repeat(self.quality_method, self.intervals)
+        ends = (*self.event_start_intervals[1:], self.intervals + 1)
+        spans = zip(self.event_start_intervals, ends, self.event_quality_methods, strict=True)
         return chain.from_iterable(repeat(quality, end - start) for start, end, quality in spans)
 
 
@@ -83,9 +83,9 @@ def rows(winner: Winner) -> bytes:
         raise ValueError(f"{len(values)} values, not {winner.intervals}")
     moments = _moments(winner.day, winner.interval_minutes)
     ends = map(add, moments, map(_NUMERICS.__getitem__, values))
-    channel = (winner.nmi, winner.suffix, winner.interval_minutes, winner.uom)
-    if winner.event_starts is None and not winner.redelivered:
-        head = _head(*channel, winner.quality)
+    channel = (winner.nmi, winner.nmi_suffix, winner.interval_minutes, winner.uom)
+    if winner.event_start_intervals is None and not winner.redelivered:
+        head = _head(*channel, winner.quality_method)
         return head + head.join(ends)
     heads = (_head(*channel, quality) for quality in winner.qualities())
     made = list(map(add, heads, ends))
@@ -115,16 +115,18 @@ def _field(value: bytes) -> bytes:
 
 
 @lru_cache(maxsize=64)
-def _head(nmi: str, suffix: str, interval_minutes: int, uom: str, quality: str) -> bytes:
+def _head(nmi: str, nmi_suffix: str, interval_minutes: int, uom: str, quality: str) -> bytes:
     """A row up to what its id shares with the whole channel."""
-    digest = bytearray(hashlib.md5(f"{nmi}.{suffix}".encode(), usedforsecurity=False).digest()[:10])
+    digest = bytearray(
+        hashlib.md5(f"{nmi}.{nmi_suffix}".encode(), usedforsecurity=False).digest()[:10]
+    )
     # Version 8 and variant of an UUID.
     digest[6] = digest[6] & 0x0F | 0x80
     digest[8] = digest[8] & 0x3F | 0x80
     return b"".join((
         len(COLUMNS).to_bytes(2, "big"),
         _field(nmi.encode()),
-        _field(suffix.encode()),
+        _field(nmi_suffix.encode()),
         _field(interval_minutes.to_bytes(2, "big")),
         _field(uom.encode()),
         _field(quality.encode()),

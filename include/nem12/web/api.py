@@ -112,28 +112,28 @@ def nmi(nmi: Nmi) -> dict[str, Any]:
     return {"nmi": nmi, "channels": found}
 
 
-@router.get("/channels/{nmi}/{suffix}", response_model=models.Channel)
-def channel(nmi: Nmi, suffix: Suffix) -> dict[str, Any]:
+@router.get("/channels/{nmi}/{nmi_suffix}", response_model=models.Channel)
+def channel(nmi: Nmi, nmi_suffix: Suffix) -> dict[str, Any]:
     """One channel with its meters."""
     with reading() as connection:
-        return {"nmi": nmi, **known_channel(connection, nmi, suffix)}
+        return {"nmi": nmi, **known_channel(connection, nmi, nmi_suffix)}
 
 
-@router.get("/channels/{nmi}/{suffix}/days", response_model=models.ChannelDays)
+@router.get("/channels/{nmi}/{nmi_suffix}/days", response_model=models.ChannelDays)
 def channel_days(
-    nmi: Nmi, suffix: Suffix, first: First = None, last: Last = None
+    nmi: Nmi, nmi_suffix: Suffix, first: First = None, last: Last = None
 ) -> dict[str, Any]:
     """Daily values of a channel, at most 366 days; without a span the newest 31."""
     with reading() as connection:
-        begin, end = _channel_span(connection, nmi, suffix, first, last)
-        days = questions.channel_days(connection, nmi, suffix, begin, end)
+        begin, end = _channel_span(connection, nmi, nmi_suffix, first, last)
+        days = questions.channel_days(connection, nmi, nmi_suffix, begin, end)
     return {"from": begin, "to": end, "items": days}
 
 
-@router.get("/channels/{nmi}/{suffix}/readings", response_model=models.Readings)
+@router.get("/channels/{nmi}/{nmi_suffix}/readings", response_model=models.Readings)
 def readings(
     nmi: Nmi,
-    suffix: Suffix,
+    nmi_suffix: Suffix,
     first: First = None,
     last: Last = None,
     after: After = None,
@@ -141,17 +141,17 @@ def readings(
 ) -> dict[str, Any]:
     """Readings of a channel, each with file and line; without a span the newest 31 days."""
     with reading() as connection:
-        begin, end = _channel_span(connection, nmi, suffix, first, last)
-        found = questions.readings(connection, nmi, suffix, begin, end, after, limit)
+        begin, end = _channel_span(connection, nmi, nmi_suffix, first, last)
+        found = questions.readings(connection, nmi, nmi_suffix, begin, end, after, limit)
     return {"from": begin, "to": end, **found.as_json()}
 
 
-@router.get("/channels/{nmi}/{suffix}/versions/{day}", response_model=models.Versions)
-def versions(nmi: Nmi, suffix: Suffix, day: Day) -> dict[str, Any]:
+@router.get("/channels/{nmi}/{nmi_suffix}/versions/{day}", response_model=models.Versions)
+def versions(nmi: Nmi, nmi_suffix: Suffix, day: Day) -> dict[str, Any]:
     """The versions of a day, the one in force first, with the sum that each has added; refusals."""
     with reading() as connection:
-        found = with_differences(questions.day_versions(connection, nmi, suffix, day))
-        refused = questions.refusals_of(connection, nmi, suffix, day, day)
+        found = with_differences(questions.day_versions(connection, nmi, nmi_suffix, day))
+        refused = questions.refusals_of(connection, nmi, nmi_suffix, day, day)
     for version in found:
         changed = version.pop("difference")
         version["sum_added"] = changed.sum if changed else None
@@ -234,17 +234,17 @@ def known_file(connection: Connection, sha256: str) -> dict[str, Any]:
     return found
 
 
-def known_channel(connection: Connection, nmi: str, suffix: str) -> dict[str, Any]:
+def known_channel(connection: Connection, nmi: str, nmi_suffix: str) -> dict[str, Any]:
     """A channel, or the answer that there is none."""
-    found = questions.channel(connection, nmi, suffix)
+    found = questions.channel(connection, nmi, nmi_suffix)
     if found is None:
-        raise no_readings(nmi, suffix)
+        raise no_readings(nmi, nmi_suffix)
     return found
 
 
-def no_readings(nmi: str, suffix: str) -> HTTPException:
+def no_readings(nmi: str, nmi_suffix: str) -> HTTPException:
     """The answer that nothing is known of a channel."""
-    return HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of {nmi} {suffix} are loaded")
+    return HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of {nmi} {nmi_suffix} are loaded")
 
 
 def _file_id(connection: Connection, sha256: str) -> int:
@@ -270,8 +270,8 @@ def coverage_span(connection: Connection, first: date | None, last: date | None)
 
 
 def _channel_span(
-    connection: Connection, nmi: str, suffix: str, first: date | None, last: date | None
+    connection: Connection, nmi: str, nmi_suffix: str, first: date | None, last: date | None
 ) -> Any:
-    newest = known_channel(connection, nmi, suffix)["last_day"]
+    newest = known_channel(connection, nmi, nmi_suffix)["last_day"]
     default = (newest - timedelta(days=30), newest)
     return questions.span(first, last, default, MOST_DAYS_OF_READINGS)

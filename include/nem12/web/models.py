@@ -152,7 +152,7 @@ class File(FileSummary):
 
     file_id: int
     reader_version: str
-    header_at: Annotated[datetime | None, Field(description="DateTime of the 100 record")]
+    header_date_time: Annotated[datetime | None, Field(description="DateTime of the 100 record")]
     from_participant: str
     to_participant: str
     refused_sum: Annotated[
@@ -186,10 +186,10 @@ class FileDay(Answer):
     interval_minutes: Minutes
     uom: Unit
     quality_method: str
-    updated_at: datetime | None
+    update_date_time: datetime | None
     update_rank: UpdateRank
     in_force: bool | None
-    by_updated_at: datetime | None
+    by_update_date_time: datetime | None
     by_sha256: Sha256 | None
     by_file: str | None
     by_line: int | None
@@ -348,7 +348,7 @@ class ChannelSummary(Answer):
     last_day: date
     uom: Unit
     interval_minutes: Minutes
-    meter_serial: str
+    meter_serial_number: str
     register_id: str
 
 
@@ -362,7 +362,7 @@ class NmiChannels(Answer):
 class Meter(Answer):
     """A meter that a channel has had."""
 
-    meter_serial: str
+    meter_serial_number: str
     register_id: str
     uom: Unit
     interval_minutes: Minutes
@@ -436,17 +436,17 @@ class Version(Answer):
     sha256: Sha256 | None
     file: str | None
     seen_at: datetime | None
-    updated_at: datetime | None
+    update_date_time: datetime | None
     update_rank: UpdateRank
     delivered_at: datetime | None
-    msats_loaded_at: datetime | None
-    file_created_at: datetime | None
+    msats_load_date_time: datetime | None
+    header_date_time: datetime | None
     interval_minutes: Minutes
     uom: Unit
     quality_method: str
     reason_code: int | None
     reason_description: str
-    meter_serial: str
+    meter_serial_number: str
     register_id: str
     in_force: bool | None
     consumption: list[Exact]

@@ -167,36 +167,36 @@ def channel_of_nmi(request: Request, nmi: Nmi) -> HTMLResponse:
         "nmi.html",
         nmi=nmi,
         channels=found,
-        refused=[suffix for suffix in refused if suffix not in known],
+        refused=[nmi_suffix for nmi_suffix in refused if nmi_suffix not in known],
         check_digit=spec.nmi_check_digit(nmi),
     )
 
 
-@router.get("/channels/{nmi}/{suffix}")
+@router.get("/channels/{nmi}/{nmi_suffix}")
 def channel(
     request: Request,
     nmi: Nmi,
-    suffix: Suffix,
+    nmi_suffix: Suffix,
     year: Annotated[int | None, Query(ge=spec.FIRST_YEAR, le=2200)] = None,
     first: First = None,
     last: Last = None,
 ) -> HTMLResponse:
     """One channel: heat map of a year, load curve of a span."""
     with reading() as connection:
-        found = questions.channel(connection, nmi, suffix)
+        found = questions.channel(connection, nmi, nmi_suffix)
         if found is None:
-            return _only_refused(request, connection, nmi, suffix)
+            return _only_refused(request, connection, nmi, nmi_suffix)
         newest = found["last_day"]
         week_end = min(newest, date(year, 12, 31)) if year else newest
         week = (min(week_end, max(found["first_day"], week_end - timedelta(days=6))), week_end)
         begin, end = questions.span(first, last, week, CURVE_DAYS)
         shown = year or end.year
         of_year = questions.channel_days(
-            connection, nmi, suffix, date(shown, 1, 1), date(shown, 12, 31)
+            connection, nmi, nmi_suffix, date(shown, 1, 1), date(shown, 12, 31)
         )
-        days = questions.channel_days(connection, nmi, suffix, begin, end)
+        days = questions.channel_days(connection, nmi, nmi_suffix, begin, end)
         refusals = questions.refusals_of(
-            connection, nmi, suffix, date(shown, 1, 1), date(shown, 12, 31)
+            connection, nmi, nmi_suffix, date(shown, 1, 1), date(shown, 12, 31)
         )
     return html(
         request,
@@ -204,7 +204,7 @@ def channel(
         refusals=refusals,
         most_refusals=REFUSALS,
         nmi=nmi,
-        suffix=suffix,
+        nmi_suffix=nmi_suffix,
         check_digit=spec.nmi_check_digit(nmi),
         channel=found,
         heat=heat_map(shown, of_year, found["first_day"], newest),
@@ -218,21 +218,21 @@ def channel(
     )
 
 
-@router.get("/channels/{nmi}/{suffix}/{day}")
-def channel_day(request: Request, nmi: Nmi, suffix: Suffix, day: Day) -> HTMLResponse:
+@router.get("/channels/{nmi}/{nmi_suffix}/{day}")
+def channel_day(request: Request, nmi: Nmi, nmi_suffix: Suffix, day: Day) -> HTMLResponse:
     """One day of a channel: its curve, its versions and what changed, its readings."""
     with reading() as connection:
-        found = questions.channel(connection, nmi, suffix)
-        versions = with_differences(questions.day_versions(connection, nmi, suffix, day))
-        refusals = questions.refusals_of(connection, nmi, suffix, day, day)
+        found = questions.channel(connection, nmi, nmi_suffix)
+        versions = with_differences(questions.day_versions(connection, nmi, nmi_suffix, day))
+        refusals = questions.refusals_of(connection, nmi, nmi_suffix, day, day)
     if found is None and not refusals:
-        raise no_readings(nmi, suffix)
+        raise no_readings(nmi, nmi_suffix)
     in_force = next((version for version in versions if version["in_force"]), None)
     return html(
         request,
         "day.html",
         nmi=nmi,
-        suffix=suffix,
+        nmi_suffix=nmi_suffix,
         channel=found,
         day=day,
         before=day - timedelta(days=1),
@@ -246,12 +246,14 @@ def channel_day(request: Request, nmi: Nmi, suffix: Suffix, day: Day) -> HTMLRes
     )
 
 
-def _only_refused(request: Request, connection: Connection, nmi: str, suffix: str) -> HTMLResponse:
+def _only_refused(
+    request: Request, connection: Connection, nmi: str, nmi_suffix: str
+) -> HTMLResponse:
     """A channel of which everything that came was refused."""
-    refusals = questions.refusals_of(connection, nmi, suffix, date.min, date.max)
+    refusals = questions.refusals_of(connection, nmi, nmi_suffix, date.min, date.max)
     if not refusals:
-        raise no_readings(nmi, suffix)
-    return html(request, "refused.html", nmi=nmi, suffix=suffix, refusals=refusals)
+        raise no_readings(nmi, nmi_suffix)
+    return html(request, "refused.html", nmi=nmi, nmi_suffix=nmi_suffix, refusals=refusals)
 
 
 def _intervals(version: dict[str, Any]) -> list[tuple[str, str, Any, str]]:

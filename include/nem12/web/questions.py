@@ -276,7 +276,7 @@ def refusals(
         connection,
         "refusals",
         nmis=[nmi for nmi, _ in asked],
-        suffixes=[suffix for _, suffix in asked],
+        nmi_suffixes=[nmi_suffix for _, nmi_suffix in asked],
         first=first,
         last=last,
         most=MOST_REFUSALS,

@@ -16,7 +16,7 @@ INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('8170d68c6
 -- Two who apply this batch at once: the second waits here.
 ON CONFLICT (batch_id) DO UPDATE SET applied_by = excluded.applied_by WHERE false;
 
-INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_at, from_participant, to_participant) VALUES
+INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_date_time, from_participant, to_participant) VALUES
 (8523140270996326349,'ec908dd67f200f9b3aac6884acf0e97c894db00016410116d8efffeabfb48beb','refused_file_has_no_days.csv',273,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
 ON CONFLICT DO NOTHING;
 

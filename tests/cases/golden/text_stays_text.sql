@@ -16,11 +16,11 @@ INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('8a2001372
 -- Two who apply this batch at once: the second waits here.
 ON CONFLICT (batch_id) DO UPDATE SET applied_by = excluded.applied_by WHERE false;
 
-INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_at, from_participant, to_participant) VALUES
+INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_date_time, from_participant, to_participant) VALUES
 (8197055874458468900,'e38395c6a24084486f39dc387b26282100dd208e77c3e7c7e1be14a350786a8f','text_stays_text.csv',526,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
 ON CONFLICT DO NOTHING;
 
-INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial, file_id, file_created_at, day, line, last_line, records, updated_at, update_rank, msats_loaded_at, quality_method, reason_code, reason_description, event_starts, event_qualities, event_reasons, event_descriptions, interval_values) VALUES
+INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial_number, file_id, header_date_time, day, line, last_line, records, update_date_time, update_rank, msats_load_date_time, quality_method, reason_code, reason_description, event_start_intervals, event_quality_methods, event_reason_codes, event_reason_descriptions, interval_values) VALUES
 ('6407112380','E1','kWh',0,30,'01','O''BRIEN\1',8197055874458468900,'2024-03-15 10:30:00+10','2024-03-01',3,3,1,'20240315T063000+10',0,NULL,'A',0,'it''s 50 % of :name; DROP TABLE x -- \ $1 {a}',NULL,NULL,NULL,NULL,'{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
 ('6407112380','E1','kWh',0,30,'01','O''BRIEN\1',8197055874458468900,'2024-03-15 10:30:00+10','2024-03-02',4,6,3,'20240315T063000+10',0,NULL,'V',NULL,'','{1,21}','{A,A}','{0,0}','{"it''s \"both\" \\ and {braces}","NULL"}','{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}')
 ON CONFLICT DO NOTHING;

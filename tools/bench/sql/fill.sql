@@ -21,7 +21,7 @@ END $$
 -- refusals, and the drops that brought them.
 WITH files AS (
     INSERT INTO meter_files (file_id, sha256, name, size, status, profile, reader_version,
-        header_at, records, readings, refused_records, refused_readings, days, first_day, last_day,
+        header_date_time, records, readings, refused_records, refused_readings, days, first_day, last_day,
         seen_at, settled_at)
     SELECT -n, md5(n::text) || md5('file' || n), 'delivery_' || n || '.csv', 30000,
         CASE WHEN n % 600 = 0 THEN 'refused' WHEN n % 300 = 0 THEN 'partial' ELSE 'loaded' END,

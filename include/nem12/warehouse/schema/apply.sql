@@ -31,7 +31,7 @@ BEGIN
     RETURN (
         SELECT array_agg(meter_day_named(nmi, nmi_suffix, day))
         FROM meter_day_versions
-        WHERE file_id = ANY(earlier) AND (updated_at IS NULL OR file_created_at IS NULL)
+        WHERE file_id = ANY(earlier) AND (update_date_time IS NULL OR header_date_time IS NULL)
     );
 END $$;
 
@@ -132,8 +132,8 @@ BEGIN
             o.redelivered, h.contradicted OR o.alike AS contended
         FROM unnest(held) h
         CROSS JOIN LATERAL (
-            SELECT v.nmi, v.nmi_suffix, v.day, v.file_id, v.line, v.updated_at, v.interval_minutes,
-                v.reason_code, v.uom, v.quality_method, v.register_id, v.meter_serial, v.update_rank
+            SELECT v.nmi, v.nmi_suffix, v.day, v.file_id, v.line, v.update_date_time, v.interval_minutes,
+                v.reason_code, v.uom, v.quality_method, v.register_id, v.meter_serial_number, v.update_rank
             FROM meter_day_versions v
             WHERE v.nmi = h.nmi AND v.nmi_suffix = h.nmi_suffix AND v.day = h.day
             ORDER BY meter_precedence(v) DESC
@@ -142,22 +142,22 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT count(*) > 0 AS redelivered,
                 coalesce(bool_or(o.update_rank = v.update_rank
-                    AND o.updated_at IS NOT DISTINCT FROM v.updated_at), false) AS alike
+                    AND o.update_date_time IS NOT DISTINCT FROM v.update_date_time), false) AS alike
             FROM meter_day_versions o
             WHERE o.nmi = h.nmi AND o.nmi_suffix = h.nmi_suffix AND o.day = h.day
                 AND (o.file_id, o.line) <> (v.file_id, v.line)
         ) AS o
     ), changed AS (
-        INSERT INTO meter_days AS d (nmi, nmi_suffix, day, file_id, line, updated_at,
-            interval_minutes, reason_code, uom, quality_method, register_id, meter_serial)
-        SELECT nmi, nmi_suffix, day, file_id, line, updated_at,
-            interval_minutes, reason_code, uom, quality_method, register_id, meter_serial
+        INSERT INTO meter_days AS d (nmi, nmi_suffix, day, file_id, line, update_date_time,
+            interval_minutes, reason_code, uom, quality_method, register_id, meter_serial_number)
+        SELECT nmi, nmi_suffix, day, file_id, line, update_date_time,
+            interval_minutes, reason_code, uom, quality_method, register_id, meter_serial_number
         FROM highest WHERE changes
         ON CONFLICT (nmi, nmi_suffix, day) DO UPDATE
-        SET file_id = excluded.file_id, line = excluded.line, updated_at = excluded.updated_at,
+        SET file_id = excluded.file_id, line = excluded.line, update_date_time = excluded.update_date_time,
             interval_minutes = excluded.interval_minutes, reason_code = excluded.reason_code,
             uom = excluded.uom, quality_method = excluded.quality_method,
-            register_id = excluded.register_id, meter_serial = excluded.meter_serial
+            register_id = excluded.register_id, meter_serial_number = excluded.meter_serial_number
     )
     SELECT array_agg((nmi, nmi_suffix, day, file_id, line, replaces, redelivered, NULL)::meter_day_key
                      ORDER BY nmi, nmi_suffix, day) FILTER (WHERE changes),
@@ -226,8 +226,8 @@ DECLARE
     winners meter_day_key[] := meter_decide_batch(batch);
 BEGIN
     OPEN days NO SCROLL FOR
-    SELECT v.nmi, v.nmi_suffix, v.day, interval_minutes, uom, quality_method, event_starts,
-        event_qualities, array_to_string(
+    SELECT v.nmi, v.nmi_suffix, v.day, interval_minutes, uom, quality_method, event_start_intervals,
+        event_quality_methods, array_to_string(
             CASE uom_exponent WHEN 0 THEN interval_values
                  ELSE ARRAY(SELECT value * 10.0 ^ uom_exponent FROM unnest(interval_values) value)
             END, ','),

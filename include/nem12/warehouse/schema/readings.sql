@@ -41,8 +41,8 @@ BEGIN
     SELECT id, nmi, nmi_suffix, starts, interval_minutes,
         CASE uom_exponent WHEN 0 THEN value ELSE value * 10.0 ^ uom_exponent END,
         uom,
-        CASE WHEN event_starts IS NULL THEN quality_method
-             ELSE event_qualities[width_bucket(number, event_starts)] END
+        CASE WHEN event_start_intervals IS NULL THEN quality_method
+             ELSE event_quality_methods[width_bucket(number, event_start_intervals)] END
     FROM (
         SELECT unnest(replace(ids, '@', meter_id_prefix(nmi, nmi_suffix, day))::uuid[]) AS id,
             nmi, nmi_suffix,
@@ -54,7 +54,7 @@ BEGIN
                 interval '1 minute' * interval_minutes) AS starts,
             generate_series(1, 1440 / interval_minutes)::smallint AS number,
             interval_minutes, unnest(interval_values) AS value, uom, uom_exponent,
-            quality_method, event_starts, event_qualities
+            quality_method, event_start_intervals, event_quality_methods
         FROM (
             SELECT v.*, t.ids
             FROM meter_winning_versions(winners) v
@@ -93,7 +93,7 @@ LANGUAGE sql STABLE BEGIN ATOMIC
         v.interval_minutes,
         CASE v.uom_exponent WHEN 0 THEN value ELSE value * 10.0 ^ v.uom_exponent END,
         v.uom,
-        CASE WHEN v.event_starts IS NULL THEN v.quality_method
-             ELSE v.event_qualities[width_bucket(number::smallint, v.event_starts)] END
+        CASE WHEN v.event_start_intervals IS NULL THEN v.quality_method
+             ELSE v.event_quality_methods[width_bucket(number::smallint, v.event_start_intervals)] END
     FROM unnest(v.interval_values) WITH ORDINALITY AS u (value, number);
 END;

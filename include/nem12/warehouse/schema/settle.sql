@@ -18,8 +18,8 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
         FROM meter_day_versions v JOIN repeated USING (nmi, nmi_suffix, day)
         WHERE v.file_id = file
         WINDOW channel_day AS (PARTITION BY v.nmi, v.nmi_suffix, v.day ORDER BY v.line),
-            same_stamps AS (PARTITION BY v.nmi, v.nmi_suffix, v.day, v.update_rank, v.updated_at,
-                v.msats_loaded_at ORDER BY v.line)
+            same_stamps AS (PARTITION BY v.nmi, v.nmi_suffix, v.day, v.update_rank, v.update_date_time,
+                v.msats_load_date_time ORDER BY v.line)
     )
     SELECT (version).nmi, (version).nmi_suffix, (version).day, v.line,
         CASE WHEN v.stamps_line < v.line THEN v.stamps_line ELSE v.day_line END,

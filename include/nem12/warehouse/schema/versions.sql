@@ -10,9 +10,9 @@ CREATE OR REPLACE FUNCTION meter_precedence(v meter_day_versions) RETURNS meter_
 LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT ROW(
         -v.update_rank,
-        coalesce(v.updated_at, meter_delivered_at(v.file_id)),
-        coalesce(v.msats_loaded_at, '-infinity'),
-        coalesce(v.file_created_at, meter_delivered_at(v.file_id)),
+        coalesce(v.update_date_time, meter_delivered_at(v.file_id)),
+        coalesce(v.msats_load_date_time, '-infinity'),
+        coalesce(v.header_date_time, meter_delivered_at(v.file_id)),
         v.file_id,
         -v.line
     )::meter_precedence;
@@ -23,19 +23,19 @@ CREATE OR REPLACE FUNCTION meter_same_stamps(v meter_day_versions, o meter_day_v
 RETURNS boolean
 LANGUAGE sql IMMUTABLE BEGIN ATOMIC
     SELECT v.update_rank = o.update_rank
-        AND v.updated_at IS NOT DISTINCT FROM o.updated_at
-        AND v.msats_loaded_at IS NOT DISTINCT FROM o.msats_loaded_at;
+        AND v.update_date_time IS NOT DISTINCT FROM o.update_date_time
+        AND v.msats_load_date_time IS NOT DISTINCT FROM o.msats_load_date_time;
 END;
 
 -- Whether they give the same readings.
 CREATE OR REPLACE FUNCTION meter_same_readings(v meter_day_versions, o meter_day_versions)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE BEGIN ATOMIC
-    SELECT (v.interval_minutes, v.uom, v.uom_exponent, v.interval_values, v.event_starts,
-            v.event_qualities, CASE WHEN v.event_starts IS NULL THEN v.quality_method END)
+    SELECT (v.interval_minutes, v.uom, v.uom_exponent, v.interval_values, v.event_start_intervals,
+            v.event_quality_methods, CASE WHEN v.event_start_intervals IS NULL THEN v.quality_method END)
         IS NOT DISTINCT FROM
-        (o.interval_minutes, o.uom, o.uom_exponent, o.interval_values, o.event_starts,
-            o.event_qualities, CASE WHEN o.event_starts IS NULL THEN o.quality_method END);
+        (o.interval_minutes, o.uom, o.uom_exponent, o.interval_values, o.event_start_intervals,
+            o.event_quality_methods, CASE WHEN o.event_start_intervals IS NULL THEN o.quality_method END);
 END;
 
 -- Whether `o`, of another file, contradicts `v`: it gives other readings, and only the time of delivery
@@ -45,7 +45,7 @@ RETURNS boolean
 LANGUAGE sql IMMUTABLE BEGIN ATOMIC
     SELECT o.file_id <> v.file_id
         AND meter_same_stamps(o, v)
-        AND coalesce(o.file_created_at = v.file_created_at, true)
+        AND coalesce(o.header_date_time = v.header_date_time, true)
         AND NOT meter_same_readings(o, v);
 END;
 
@@ -54,7 +54,7 @@ END;
 CREATE OR REPLACE FUNCTION meter_versions_as_at(instant timestamptz) RETURNS SETOF meter_day_versions
 LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT DISTINCT ON (v.nmi, v.nmi_suffix, v.day) v.* FROM meter_day_versions v
-    WHERE coalesce(v.updated_at, meter_delivered_at(v.file_id)) <= instant
+    WHERE coalesce(v.update_date_time, meter_delivered_at(v.file_id)) <= instant
         AND v.day >= coalesce((SELECT first_day FROM meter_kept_from WHERE nmi = ''), v.day)
         AND NOT EXISTS (SELECT FROM meter_kept_from k WHERE k.nmi = v.nmi AND v.day < k.first_day)
     ORDER BY v.nmi, v.nmi_suffix, v.day, meter_precedence(v) DESC;

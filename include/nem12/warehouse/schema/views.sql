@@ -5,7 +5,7 @@ RETURNS TABLE (days_in_force bigint, in_force_files text[], files_in_force bigin
     in_force_at timestamptz)
 LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT count(*), (array_agg(DISTINCT f.name))[:3], count(DISTINCT file_id), min(f.name), min(f.sha256), min(d.line),
-        min(coalesce(d.updated_at, f.delivered_at))
+        min(coalesce(d.update_date_time, f.delivered_at))
     FROM meter_days d JOIN meter_files f USING (file_id)
     WHERE d.nmi = channel AND d.nmi_suffix = suffix AND d.day BETWEEN first AND last;
 END;
@@ -28,8 +28,8 @@ COMMENT ON VIEW meter_daily IS
 
 -- Where a reading comes from.
 CREATE OR REPLACE VIEW meter_reading_sources AS
-SELECT r.*, d.meter_serial, d.register_id, coalesce(d.updated_at, f.delivered_at) AS updated_at,
-    f.name AS file, f.sha256, d.line
+SELECT r.*, d.meter_serial_number, d.register_id,
+    coalesce(d.update_date_time, f.delivered_at) AS update_date_time, f.name AS file, f.sha256, d.line
 FROM meter_readings r
 JOIN meter_days d ON d.nmi = r.nmi AND d.nmi_suffix = r.nmi_suffix
     AND d.day = (r."timestamp" AT TIME ZONE 'Australia/Brisbane')::date
@@ -39,7 +39,7 @@ COMMENT ON VIEW meter_reading_sources IS 'Every reading with the file and line i
 
 -- Deliveries that contradict each other, of days where one of them is in force.
 CREATE OR REPLACE VIEW meter_conflicts AS
-SELECT d.nmi, d.nmi_suffix, d.day, v.update_rank, v.updated_at, v.msats_loaded_at,
+SELECT d.nmi, d.nmi_suffix, d.day, v.update_rank, v.update_date_time, v.msats_load_date_time,
     array_agg(o.file_id ORDER BY meter_precedence(o) DESC) AS file_ids,
     array_agg(o.line ORDER BY meter_precedence(o) DESC) AS lines
 FROM meter_days d
@@ -47,7 +47,7 @@ JOIN meter_day_versions v ON v.file_id = d.file_id AND v.line = d.line
 JOIN meter_day_versions o ON o.nmi = d.nmi AND o.nmi_suffix = d.nmi_suffix AND o.day = d.day
     AND ((o.file_id, o.line) = (v.file_id, v.line) OR meter_contradicts(o, v))
 WHERE d.contradicted
-GROUP BY d.nmi, d.nmi_suffix, d.day, v.update_rank, v.updated_at, v.msats_loaded_at;
+GROUP BY d.nmi, d.nmi_suffix, d.day, v.update_rank, v.update_date_time, v.msats_load_date_time;
 
 COMMENT ON VIEW meter_conflicts IS
     'Days in force by nothing but the time of delivery or the hash, against other readings of the '

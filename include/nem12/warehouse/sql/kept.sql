@@ -8,7 +8,7 @@ SELECT d.kept_at, (array_agg(d.profile ORDER BY d.settled_at DESC))[1] AS profil
 FROM meter_files f
 JOIN meter_drop_files m USING (file_id)
 JOIN meter_drops d USING (drop_id)
-WHERE f.header_at >= %(since)s AND f.header_at < %(before)s AND d.kept_at IS NOT NULL
+WHERE f.header_date_time >= %(since)s AND f.header_date_time < %(before)s AND d.kept_at IS NOT NULL
 GROUP BY d.kept_at
 ORDER BY d.kept_at
 

@@ -65,8 +65,8 @@ FROM (
 JOIN meter_files f USING (file_id)
 CROSS JOIN LATERAL (
     SELECT g.name, o.line,
-        CASE WHEN (meter_precedence(o)).updated_at = (meter_precedence(v)).updated_at
-                AND (meter_precedence(o)).created_at = (meter_precedence(v)).created_at
+        CASE WHEN (meter_precedence(o)).update_date_time = (meter_precedence(v)).update_date_time
+                AND (meter_precedence(o)).header_date_time = (meter_precedence(v)).header_date_time
             THEN 'hash' ELSE 'time of delivery' END AS decided_by
     FROM meter_day_versions v
     JOIN meter_day_versions o ON o.nmi = v.nmi AND o.nmi_suffix = v.nmi_suffix AND o.day = v.day

@@ -26,14 +26,14 @@ WITH RECURSIVE found AS (
     ) next
 )
 SELECT found.nmi_suffix, first.day AS first_day, newest.day AS last_day, newest.uom,
-    newest.interval_minutes, newest.meter_serial, newest.register_id
+    newest.interval_minutes, newest.meter_serial_number, newest.register_id
 FROM found
 CROSS JOIN LATERAL (
     SELECT day FROM meter_days WHERE nmi = %(nmi)s AND nmi_suffix = found.nmi_suffix
     ORDER BY day LIMIT 1
 ) first
 CROSS JOIN LATERAL (
-    SELECT day, uom, interval_minutes, meter_serial, register_id FROM meter_days
+    SELECT day, uom, interval_minutes, meter_serial_number, register_id FROM meter_days
     WHERE nmi = %(nmi)s AND nmi_suffix = found.nmi_suffix
     ORDER BY day DESC LIMIT 1
 ) newest
@@ -41,11 +41,11 @@ ORDER BY found.nmi_suffix
 
 -- name: channel_meters
 -- The meters, registers, units and interval lengths that a channel has had.
-SELECT meter_serial, register_id, uom, interval_minutes, min(day) AS first_day,
+SELECT meter_serial_number, register_id, uom, interval_minutes, min(day) AS first_day,
     max(day) AS last_day, count(*) AS days
 FROM meter_days
 WHERE nmi = %(nmi)s AND nmi_suffix = %(nmi_suffix)s
-GROUP BY meter_serial, register_id, uom, interval_minutes
+GROUP BY meter_serial_number, register_id, uom, interval_minutes
 ORDER BY first_day, last_day LIMIT %(most)s
 
 -- name: channel_days
@@ -86,9 +86,9 @@ ORDER BY r."timestamp" LIMIT %(most)s
 -- name: day_versions
 -- The newest versions of a day, the one that wins first.
 SELECT v.file_id, v.line, v.last_line, f.sha256, f.name AS file, f.seen_at,
-    coalesce(v.updated_at, f.delivered_at) AS updated_at, v.update_rank, f.delivered_at,
-    v.msats_loaded_at, v.file_created_at, v.interval_minutes, v.uom, v.quality_method,
-    v.reason_code, v.reason_description, v.meter_serial, v.register_id,
+    coalesce(v.update_date_time, f.delivered_at) AS update_date_time, v.update_rank, f.delivered_at,
+    v.msats_load_date_time, v.header_date_time, v.interval_minutes, v.uom, v.quality_method,
+    v.reason_code, v.reason_description, v.meter_serial_number, v.register_id,
     (d.file_id, d.line) = (v.file_id, v.line) AS in_force,
     (SELECT array_agg(r.consumption ORDER BY r."timestamp") FROM meter_version_readings(v) r)
         AS consumption,
@@ -107,7 +107,7 @@ LIMIT %(most)s
 -- that was refused as a whole the finding that did it is told, for each of its days.
 SELECT c.nmi, c.nmi_suffix, r.day, r.last_day, r.line, r.level, r.code, r.field, r.message, r.excerpt,
     f.sha256, f.name AS file, f.seen_at
-FROM unnest(%(nmis)s::text[], %(suffixes)s::text[]) AS c (nmi, nmi_suffix)
+FROM unnest(%(nmis)s::text[], %(nmi_suffixes)s::text[]) AS c (nmi, nmi_suffix)
 CROSS JOIN LATERAL (
     (SELECT file_id, day, last_day, line, level, code, field, message, excerpt FROM meter_refusals
     WHERE nmi = c.nmi AND nmi_suffix = c.nmi_suffix

@@ -22,7 +22,7 @@ SELECT c.nmi, c.nmi_suffix,
      ORDER BY d.day LIMIT 1) AS first_day,
     v.day,
     CASE WHEN v.day IS NULL THEN NULL
-        WHEN v.event_starts IS NULL
+        WHEN v.event_start_intervals IS NULL
         THEN jsonb_build_object(left(v.quality_method, 1), 1440 / v.interval_minutes)
         ELSE (
             SELECT jsonb_object_agg(flag, intervals)
@@ -32,7 +32,7 @@ SELECT c.nmi, c.nmi_suffix,
                     SELECT starts, quality,
                         lead(starts, 1, 1440 / v.interval_minutes + 1) OVER (ORDER BY starts)
                             AS ends
-                    FROM unnest(v.event_starts::integer[], v.event_qualities)
+                    FROM unnest(v.event_start_intervals::integer[], v.event_quality_methods)
                         AS span (starts, quality)
                 ) AS spans
                 GROUP BY 1
@@ -40,7 +40,7 @@ SELECT c.nmi, c.nmi_suffix,
         ) END AS qualities
 FROM channel c
 LEFT JOIN LATERAL (
-    SELECT d.day, w.event_starts, w.event_qualities, w.quality_method, w.interval_minutes
+    SELECT d.day, w.event_start_intervals, w.event_quality_methods, w.quality_method, w.interval_minutes
     FROM meter_days d JOIN meter_day_versions w USING (file_id, line)
     WHERE d.nmi = c.nmi AND d.nmi_suffix = c.nmi_suffix
         AND d.day BETWEEN %(first)s AND %(last)s

@@ -36,7 +36,7 @@ WHERE n.outcome = ANY(%(outcomes)s::text[]) AND n.place > %(place)s
 ORDER BY n.place LIMIT %(most)s
 
 -- name: file
-SELECT file_id, sha256, name, size, status, profile, reader_version, header_at, from_participant,
+SELECT file_id, sha256, name, size, status, profile, reader_version, header_date_time, from_participant,
     to_participant, records, refused_records, readings, refused_readings, refused_sum, days,
     first_day, last_day, warnings, seen_at, settled_at
 FROM meter_files WHERE sha256 = %(sha256)s
@@ -92,12 +92,13 @@ ORDER BY p.parts, p.byte_start, p.byte_end LIMIT %(most)s
 -- name: file_days
 -- The days that a file delivers, in the order of its lines, and which file is in force instead.
 SELECT v.line, v.last_line, v.nmi, v.nmi_suffix, v.day, v.interval_minutes, v.uom,
-    v.quality_method, coalesce(v.updated_at, own.delivered_at) AS updated_at, v.update_rank,
+    v.quality_method, coalesce(v.update_date_time, own.delivered_at) AS update_date_time, v.update_rank,
     (d.file_id, d.line) = (v.file_id, v.line) AS in_force,
-    coalesce(d.updated_at, f.delivered_at) AS by_updated_at, f.sha256 AS by_sha256, f.name AS by_file, d.line AS by_line
+    coalesce(d.update_date_time, f.delivered_at) AS by_update_date_time, f.sha256 AS by_sha256,
+    f.name AS by_file, d.line AS by_line
 FROM (
     SELECT line, last_line, nmi, nmi_suffix, day, interval_minutes, uom, quality_method,
-        updated_at, update_rank, file_id
+        update_date_time, update_rank, file_id
     FROM meter_day_versions WHERE file_id = %(file_id)s AND line > %(line)s
     ORDER BY line LIMIT %(most)s
 ) v

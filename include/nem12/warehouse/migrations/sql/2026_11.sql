@@ -32,7 +32,7 @@ CREATE TABLE meter_files (
         CHECK (status IN ('loading', 'loaded', 'partial', 'refused')),
     profile text NOT NULL,
     reader_version text NOT NULL,
-    header_at timestamptz,
+    header_date_time timestamptz,
     delivered_at timestamptz,
     from_participant text NOT NULL DEFAULT '',
     to_participant text NOT NULL DEFAULT '',
@@ -64,7 +64,7 @@ COMMENT ON COLUMN meter_files.removed_days IS
 COMMENT ON COLUMN meter_files.removed_readings IS
     'Of the readings accepted, those of days that are not kept.';
 
-CREATE INDEX meter_files_header_at ON meter_files (header_at);
+CREATE INDEX meter_files_header_date_time ON meter_files (header_date_time);
 -- What the page asks: the newest files of a status, and the newest day there is.
 CREATE INDEX meter_files_status ON meter_files (status, seen_at, file_id);
 CREATE INDEX meter_files_last_day ON meter_files (last_day);
@@ -172,9 +172,9 @@ CREATE TABLE meter_day_versions (
     file_id bigint NOT NULL,
     line bigint NOT NULL,
     last_line bigint NOT NULL,
-    updated_at timestamptz,
-    file_created_at timestamptz,
-    msats_loaded_at timestamptz,
+    update_date_time timestamptz,
+    header_date_time timestamptz,
+    msats_load_date_time timestamptz,
     records integer NOT NULL,
     update_rank smallint NOT NULL,
     interval_minutes smallint NOT NULL,
@@ -184,11 +184,11 @@ CREATE TABLE meter_day_versions (
     quality_method varchar(3) NOT NULL,
     reason_description text NOT NULL,
     register_id text NOT NULL,
-    meter_serial text NOT NULL,
-    event_starts smallint[],
-    event_qualities varchar(3)[],
-    event_reasons smallint[],
-    event_descriptions text[],
+    meter_serial_number text NOT NULL,
+    event_start_intervals smallint[],
+    event_quality_methods varchar(3)[],
+    event_reason_codes smallint[],
+    event_reason_descriptions text[],
     interval_values numeric[] NOT NULL,
     PRIMARY KEY (nmi, nmi_suffix, day, file_id, line)
 );
@@ -200,13 +200,13 @@ CREATE INDEX meter_day_versions_file ON meter_day_versions (file_id, line);
 
 COMMENT ON COLUMN meter_day_versions.line IS 'Of the 300 record; its 400 and 500 records end at last_line.';
 COMMENT ON COLUMN meter_day_versions.update_rank IS
-    'What updated_at is. 0: UpdateDateTime. 1: the DateTime of the 100 record, in its place. 2: null; '
+    'What update_date_time is. 0: UpdateDateTime. 1: the DateTime of the 100 record, in its place. 2: null; '
     'the time of delivery is in its place. 3: an UpdateDateTime of 1900 to 1989, which ranks lowest.';
-COMMENT ON COLUMN meter_day_versions.file_created_at IS
+COMMENT ON COLUMN meter_day_versions.header_date_time IS
     'DateTime of the 100 record that the day stands under; null where there is none.';
 COMMENT ON COLUMN meter_day_versions.uom_exponent IS
     'Delivered unit = 10 ^ uom_exponent of uom: -3 for Wh, 0 for kWh, 3 for MWh.';
-COMMENT ON COLUMN meter_day_versions.event_starts IS
+COMMENT ON COLUMN meter_day_versions.event_start_intervals IS
     'First intervals (1-based, ascending, from 1) of the spans of one quality; null where the '
     'whole day has quality_method.';
 
@@ -217,13 +217,13 @@ CREATE TABLE meter_days (
     day date NOT NULL,
     file_id bigint,
     line bigint,
-    updated_at timestamptz,
+    update_date_time timestamptz,
     interval_minutes smallint,
     reason_code smallint,
     uom varchar(5),
     quality_method varchar(3),
     register_id text,
-    meter_serial text,
+    meter_serial_number text,
     contradicted boolean NOT NULL DEFAULT false,
     PRIMARY KEY (nmi, nmi_suffix, day)
 ) WITH (fillfactor = 90);
@@ -356,9 +356,9 @@ CREATE TYPE meter_day_key AS (
 -- Orders the versions of a day; see the function of this name.
 CREATE TYPE meter_precedence AS (
     rank integer,
-    updated_at timestamptz,
-    msats_loaded_at timestamptz,
-    created_at timestamptz,
+    update_date_time timestamptz,
+    msats_load_date_time timestamptz,
+    header_date_time timestamptz,
     file_id bigint,
     line bigint
 );
