@@ -1,8 +1,8 @@
 """One part of a file to days and findings: a pure function of the bytes."""
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterator
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import BinaryIO
@@ -21,38 +21,111 @@ from nem12.survey import MeterFile
 from nem12.untrusted import ChangedError
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a part gave, filled while it is read.
+    """What a part gave that was read to its end.
 
     Attributes:
+        part: That was read.
         counts: Records and values, the file's 100 and 900 records with its first part.
         tally: Findings, counted.
         refused_days: What a file that is refused as a whole holds.
     """
 
     part: Part
-    counts: Counts = field(default_factory=Counts)
-    tally: Tally = field(default_factory=Tally)
-    refused_days: RefusedDays = field(default_factory=RefusedDays)
+    counts: Counts
+    tally: Tally
+    refused_days: RefusedDays
 
 
-def parse(parsed: Parsed, *, fast: bool = True) -> Iterator[Day | Finding]:
-    """Read the part; gives its accepted days, and the findings that are to be kept.
+class PartReader:
+    """Reads a part once: its accepted days, and the findings that are to be kept.
 
-    Raises:
-        TerminalError: The file is not what it was when it was planned.
+    Args:
+        part: To read.
+        fast: Whether days that need no second look take the short way.
     """
-    part = parsed.part
-    if part.number == 0:
-        yield from _about_the_file(parsed)
-    with _opened(part.file) as stream:
-        if part.file.refused and part.file.holds_records:
-            _count_refused(parsed, stream)
-        elif not part.file.refused:
-            yield from _read(parsed, stream, fast=fast)
-        # Somebody may have written to it meanwhile.
-        _check_unchanged(part.file, stream)
+
+    def __init__(self, part: Part, *, fast: bool = True) -> None:
+        self.part = part
+        self._fast = fast
+        self._tally = Tally()
+        self._refused_days = RefusedDays()
+        self._counts: Counts | None = None
+
+    @property
+    def parsed(self) -> Parsed:
+        """Its counts, which are those of the whole part.
+
+        Raises:
+            RuntimeError: It is not read to its end.
+        """
+        if self._counts is None:
+            raise RuntimeError("a part is counted when it is read to its end")
+        return Parsed(self.part, self._counts, self._tally, self._refused_days)
+
+    def __iter__(self) -> Iterator[Day | Finding]:
+        """Read it.
+
+        Raises:
+            TerminalError: The file is not what it was when it was planned.
+        """
+        file, counts = self.part.file, Counts()
+        if self.part.number == 0:
+            yield from self._about_the_file()
+        with _opened(file) as stream:
+            if file.refused and file.holds_records:
+                counts = self._count_refused(stream)
+            elif not file.refused:
+                counts = yield from self._read(stream)
+            # Somebody may have written to it meanwhile.
+            _check_unchanged(file, stream)
+        self._counts = counts
+
+    def _about_the_file(self) -> Iterator[Finding]:
+        """What the whole-file pass found goes with the first part."""
+        file = self.part.file
+        for finding in file.findings:
+            self._tally.keep(finding)
+        for code, count in file.warnings.items():
+            self._tally.counts[Level.WARN, code] = count
+        yield from file.findings
+
+    def _read(self, stream: BinaryIO) -> Generator[Day | Finding, None, Counts]:
+        part, file = self.part, self.part.file
+        start, first_line, end = _body_range(part)
+        header = part.header or NO_HEADER
+        reader = Reader(header, profile(file.profile), first_line, fast=self._fast)
+        stream.seek(start)
+        withheld_sum = Decimal(0)
+        for item in reader.read(text.whole_lines(stream, start, end)):
+            if file.withheld:
+                self._refused_days.take(item)
+            if not isinstance(item, Day):
+                if self._tally.keep(item):
+                    yield item
+            elif file.withheld:
+                withheld_sum = add(withheld_sum, exact_sum(item.values.split(",")))
+            else:
+                yield item
+        counts = reader.counts
+        self._tally.more(Level.WARN, "blank-line", reader.untold_blank_lines)
+        if part.number == 0:
+            counts.records += file.records
+            counts.refused_records += file.refused_records
+        return _all_refused(counts, withheld_sum) if file.withheld else counts
+
+    def _count_refused(self, stream: BinaryIO) -> Counts:
+        """All records of a refused file are refused; what they hold is counted all the same."""
+        # By the standard profile, in which every line is a record or blank.
+        reader = Reader(self.part.header or NO_HEADER, profile("standard"))
+        stream.seek(0)
+        total = Decimal(0)
+        for item in reader.read(text.whole_lines(stream)):
+            self._refused_days.take(item)
+            if isinstance(item, Day):
+                total = add(total, exact_sum(item.values.split(",")))
+        return _all_refused(reader.counts, total)
 
 
 def _opened(file: MeterFile) -> BinaryIO:
@@ -78,41 +151,6 @@ def _changed(file: MeterFile) -> TerminalError:
     return TerminalError(f"{name} changed while it was read: drop it again")
 
 
-def _about_the_file(parsed: Parsed) -> Iterator[Finding]:
-    """What the whole-file pass found goes with the first part."""
-    file = parsed.part.file
-    for finding in file.findings:
-        parsed.tally.keep(finding)
-    for code, count in file.warnings.items():
-        parsed.tally.counts[Level.WARN, code] = count
-    yield from file.findings
-
-
-def _read(parsed: Parsed, stream: BinaryIO, *, fast: bool) -> Iterator[Day | Finding]:
-    file = parsed.part.file
-    start, first_line, end = _body_range(parsed.part)
-    reader = _reader(parsed.part, first_line, fast=fast)
-    stream.seek(start)
-    withheld_sum = Decimal(0)
-    for item in reader.read(text.whole_lines(stream, start, end)):
-        if file.withheld:
-            parsed.refused_days.take(item)
-        if not isinstance(item, Day):
-            if parsed.tally.keep(item):
-                yield item
-        elif file.withheld:
-            withheld_sum = add(withheld_sum, exact_sum(item.values.split(",")))
-        else:
-            yield item
-    parsed.counts = reader.counts
-    parsed.tally.more(Level.WARN, "blank-line", reader.untold_blank_lines)
-    if parsed.part.number == 0:
-        parsed.counts.records += file.records
-        parsed.counts.refused_records += file.refused_records
-    if file.withheld:
-        parsed.counts = _all_refused(parsed.counts, withheld_sum)
-
-
 def _body_range(part: Part) -> tuple[int, int, int]:
     """Offset, line number and end of the records of a part that the reader walks."""
     file = part.file
@@ -123,25 +161,6 @@ def _body_range(part: Part) -> tuple[int, int, int]:
         # What follows a 900 record may be another file.
         return start, line, part.end
     return start, line, min(part.end, file.end.offset)
-
-
-def _reader(part: Part, first_line: int, *, fast: bool) -> Reader:
-    judged_by = profile(part.file.profile)
-    return Reader(part.header or NO_HEADER, judged_by, first_line, fast=fast)
-
-
-def _count_refused(parsed: Parsed, stream: BinaryIO) -> None:
-    """All records of a refused file are refused; what they hold is counted all the same."""
-    # By the standard profile, in which every line is a record or blank.
-    reader = Reader(parsed.part.header or NO_HEADER, profile("standard"))
-    stream.seek(0)
-    counts = reader.counts
-    total = Decimal(0)
-    for item in reader.read(text.whole_lines(stream)):
-        parsed.refused_days.take(item)
-        if isinstance(item, Day):
-            total = add(total, exact_sum(item.values.split(",")))
-    parsed.counts = _all_refused(counts, total)
 
 
 def _all_refused(counts: Counts, accepted_sum: Decimal) -> Counts:

@@ -18,7 +18,7 @@ from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header
 from nem12.mdff.refused import Span
 from nem12.memory import bounded_memory
-from nem12.parse import Parsed, parse
+from nem12.parse import Parsed, PartReader
 from nem12.settings import READER_VERSION, STATEMENT_BYTES
 from nem12.shard import Part, Shard
 from nem12.storage import Place
@@ -106,11 +106,11 @@ class Staged:
     months: list[str] = field(default_factory=list)
 
 
-Read = Callable[[Parsed], Iterator[Day | Finding]]
-"""As `parse`, which reads a part."""
+Watch = Callable[[PartReader], Iterator[Day | Finding]]
+"""Gives what a reader gives, all of it."""
 
 
-def stage(shard: Shard, folder: Place, read: Read = parse) -> Staged:
+def stage(shard: Shard, folder: Place, watch: Watch = iter) -> Staged:
     """Parse a shard and write its batch file, whole or not at all.
 
     The name is the batch's identity: whoever stages the same shard writes the same file.
@@ -118,7 +118,7 @@ def stage(shard: Shard, folder: Place, read: Read = parse) -> Staged:
     Args:
         shard: What to parse.
         folder: Where the file goes.
-        read: Reads each part; for who wants to see what is read.
+        watch: Passes on what is read of each part; for those who want to see it.
 
     Raises:
         TerminalError: A file is not what it was when it was planned, or takes too much memory.
@@ -126,7 +126,7 @@ def stage(shard: Shard, folder: Place, read: Read = parse) -> Staged:
     target = folder / f"{shard.batch_id}.sql"
     staged = Staged(shard.batch_id, str(target))
     with bounded_memory(), storage.writing(target) as out:
-        _Batch(out, staged, read).write(shard)
+        _Batch(out, staged, watch).write(shard)
     return staged
 
 
@@ -156,10 +156,10 @@ class _Insert:
 
 
 class _Batch:
-    def __init__(self, out: BinaryIO, staged: Staged, read: Read) -> None:
+    def __init__(self, out: BinaryIO, staged: Staged, watch: Watch) -> None:
         self._out = out
         self._staged = staged
-        self._read = read
+        self._watch = watch
         self._days = _Insert(out, "meter_day_versions", _DAY_COLUMNS)
         self._refusals = _Insert(
             out,
@@ -200,15 +200,16 @@ class _Batch:
         self._out.write(tail.encode())
 
     def _part(self, part: Part) -> None:
-        parsed = Parsed(part)
+        reader = PartReader(part)
         rows = _DayRows(part.file)
-        for item in self._read(parsed):
+        for item in self._watch(reader):
             if isinstance(item, Day):
                 self._days.add(rows.row(item))
                 self._months.add(item.day.replace(day=1))
                 self._staged.readings += item.channel.intervals
             else:
                 self._finding(part.file.file_id, item)
+        parsed = reader.parsed
         for span in parsed.refused_days.spans():
             self._refused_days.add(_refused_days_row(part.file.file_id, span))
         self._parts.add(_part_row(self._staged.batch_id, parsed))

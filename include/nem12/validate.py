@@ -9,7 +9,7 @@ from nem12.mdff.findings import Finding, Level, Tally, verdict
 from nem12.mdff.profile import profile
 from nem12.mdff.refused import RefusedDays
 from nem12.mdff.repeats import Key, SeenDays, day_key, judge_repeats
-from nem12.parse import Parsed, parse
+from nem12.parse import Parsed, PartReader
 from nem12.shard import parts
 from nem12.states import Outcome
 from nem12.survey import MeterFile
@@ -55,13 +55,13 @@ def validate(file: MeterFile, sink: Sink) -> Judged:
     """Read a whole file and give its findings to `sink` as they come."""
     with closing(Judging(file)) as judging:
         for part in parts(file):
-            parsed = Parsed(part)
-            for item in parse(parsed):
+            reader = PartReader(part)
+            for item in reader:
                 if isinstance(item, Day):
                     judging.note(day_key(item))
                 else:
                     sink(item)
-            judging.add(parsed)
+            judging.add(reader.parsed)
         return judging.judged(sink)
 
 
@@ -116,4 +116,4 @@ def _judge_repeats(judged: Judged, repeated: set[Key], sink: Sink) -> None:
 
 def _days(file: MeterFile) -> Iterator[Day]:
     for part in parts(file):
-        yield from (item for item in parse(Parsed(part)) if isinstance(item, Day))
+        yield from (item for item in PartReader(part) if isinstance(item, Day))

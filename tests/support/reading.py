@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from nem12.mdff.day import Day, Quality
 from nem12.mdff.findings import Finding, worst
-from nem12.parse import Parsed, parse
+from nem12.parse import PartReader
 from nem12.shard import parts
 from nem12.survey import MeterFile, survey_file
 from nem12.validate import validate
@@ -39,13 +39,13 @@ def read(file: MeterFile, *, fast: bool = True) -> Read:
     findings: list[Finding] = []
     counts: list[object] = []
     for part in parts(file):
-        parsed = Parsed(part)
-        for item in parse(parsed, fast=fast):
+        reader = PartReader(part, fast=fast)
+        for item in reader:
             if isinstance(item, Day):
                 days.append(item)
             else:
                 findings.append(item)
-        counts.append(parsed.counts)
+        counts.append(reader.parsed.counts)
     return Read(days, sorted(findings, key=lambda finding: finding.rank), counts)
 
 

@@ -16,7 +16,7 @@ from nem12.cli import staging as staging_module
 from nem12.cli.__main__ import main
 from nem12.cli.staging import Staging
 from nem12.load.plan import judged_as_whole
-from nem12.parse import Parsed, parse
+from nem12.parse import PartReader
 from nem12.shard import pack
 from nem12.validate import validate
 from tests.support.making import channel, day, file
@@ -66,13 +66,12 @@ def test_each_part_is_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr("nem12.settings.SHARD_BYTES", 10_000)
     read: list[int] = []
 
-    def counted(parsed: Parsed) -> Iterator[object]:
-        read.append(parsed.part.number)
-        return parse(parsed)
+    def counted(reader: PartReader) -> Iterator[object]:
+        read.append(reader.part.number)
+        return give(reader)
 
-    monkeypatch.setattr(staging_module, "parse", counted)
-    monkeypatch.setattr("nem12.parse.parse", counted)
-    monkeypatch.setattr("nem12.validate.parse", counted)
+    give = PartReader.__iter__
+    monkeypatch.setattr(PartReader, "__iter__", counted)
     path = tmp_path / "file.csv"
     path.write_bytes(MANY)
     assert main(["parse_data", "--file", str(path), "--output", str(tmp_path / "out")]) == 0

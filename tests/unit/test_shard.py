@@ -19,7 +19,7 @@ from nem12.mdff.header import Header
 from nem12.mdff.limits import MAX_LINE_BYTES
 from nem12.mdff.reader import Counts
 from nem12.mdff.structure import Cut
-from nem12.parse import Parsed, parse
+from nem12.parse import PartReader
 from nem12.settings import MAX_SHARDS, MIB, SHARD_BYTES
 from nem12.shard import Shard, load_shard, pack, parts, save_shard
 from nem12.survey import MeterFile, part_bytes
@@ -60,10 +60,10 @@ def summed(counts: Iterable[object]) -> Counts:
 def tallied(meter_file: MeterFile) -> Tally:
     total = Tally()
     for part in parts(meter_file):
-        parsed = Parsed(part)
-        for _ in parse(parsed):
+        reader = PartReader(part)
+        for _ in reader:
             pass
-        total.merge(parsed.tally)
+        total.merge(reader.parsed.tally)
     return total
 
 

@@ -16,7 +16,7 @@ from nem12 import storage, untrusted
 from nem12.drop import Drop, Ignored, drops, landed, look
 from nem12.ending import says_that_it_ends
 from nem12.errors import MeterError
-from nem12.parse import Parsed, parse
+from nem12.parse import PartReader
 from nem12.settings import Home, home
 from nem12.shard import parts
 from nem12.unpack import sha256, unpack
@@ -145,7 +145,7 @@ def test_what_is_left_in_the_place_of_a_file_is_neither_read_nor_waited_for(
     put(kind, path, outside)
     for part in parts(file):
         with pytest.raises(MeterError, match="changed while it was read"):
-            list(parse(Parsed(part)))
+            list(PartReader(part))
     with pytest.raises(MeterError, match="changed while it was read"):
         list(unpack(path, "a.csv", "lenient", tmp_path / "s", drop.seen))
     with pytest.raises(MeterError, match="changed while it was read"):

@@ -21,7 +21,7 @@ from nem12.mdff.day import Day
 from nem12.mdff.findings import Finding
 from nem12.mdff.repeats import Key, day_key
 from nem12.mdff.text import shown
-from nem12.parse import Parsed, parse
+from nem12.parse import Parsed, PartReader
 from nem12.shard import Part, Shard
 from nem12.stage import Staged, stage
 
@@ -38,7 +38,7 @@ _LOOK_SECONDS: Final = 0.2
 """Between two looks at how far the processes are."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PartRead:
     """What was said of a part while it was staged.
 
@@ -49,8 +49,8 @@ class PartRead:
     """
 
     parsed: Parsed
-    days: list[Key] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    days: list[Key]
+    findings: list[Finding]
 
 
 @dataclass(slots=True)
@@ -182,29 +182,26 @@ def _begin(signals: _Signals) -> None:
 def _stage(shard: Shard, folder: Path, findings: int) -> StagedShard:
     reads: list[PartRead] = []
 
-    def read(parsed: Parsed) -> Iterator[Day | Finding]:
-        step = _Step(parsed.part)
-        of_part = PartRead(parsed)
-        reads.append(of_part)
-        for item in parse(parsed):
+    def watch(reader: PartReader) -> Iterator[Day | Finding]:
+        step = _Step(reader.part)
+        days: list[Key] = []
+        kept: list[Finding] = []
+        for item in reader:
             if isinstance(item, Day):
                 if item.line >= step.line:
                     step.take(item.line)
                 if findings:
-                    of_part.days.append(day_key(item))
+                    days.append(day_key(item))
             elif findings:
-                of_part.findings.append(item)
-                if len(of_part.findings) > 2 * findings:
-                    of_part.findings = worst(of_part.findings, findings)
+                kept.append(item)
+                if len(kept) > 2 * findings:
+                    kept = worst(kept, findings)
             yield item
-        step.take(parsed.part.last_line + 1)
+        step.take(reader.part.last_line + 1)
+        if findings:
+            reads.append(PartRead(reader.parsed, days, worst(kept, findings)))
 
-    staged = stage(shard, folder, read)
-    if not findings:
-        return StagedShard(staged)
-    for each in reads:
-        each.findings = worst(each.findings, findings)
-    return StagedShard(staged, reads)
+    return StagedShard(stage(shard, folder, watch), reads)
 
 
 def worst(findings: Iterable[Finding], most: int) -> list[Finding]:
