@@ -359,6 +359,7 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     ("question", "command"),
     [
         ("how much did an NMI use in March", "totals"),
+        ("which days were corrected since a bill", "changes"),
         ("what was refused lately and why", "status"),
     ],
 )

@@ -5,21 +5,23 @@ import importlib
 import re
 from calendar import monthrange
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from nem12 import __version__, settings
 from nem12.mdff.profile import PROFILES
 from nem12.mdff.spec import NMI_LENGTH, nmi_check_digit
+from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 
 _ABOUT = "NEM12 meter data files into PostgreSQL, on Apache Airflow."
 _QUESTIONS = """\
 questions:
-  how much did an NMI use in March, what of it is estimated, what is net    totals
-  what waits, what was refused lately and why                               status
-  is a file well-formed, before it is loaded                                validate
-  anything else                                                             query
+  how much did an NMI use in March, how much of it is estimated, net    totals
+  which days were corrected since a bill, by how much, by which file    changes
+  what waits, what was refused lately and why                           status
+  is a file well-formed, before it is loaded                            validate
+  anything else                                                         query
 """
 _DSN = (
     "PostgreSQL to use, a URI such as postgresql://user@host/meter; without it METER_DB_URI, and "
@@ -69,6 +71,7 @@ def parser(more: "Callable[[Commands], None] | None" = None) -> argparse.Argumen
     _status(commands)
     _query(commands)
     _totals(commands)
+    _changes(commands)
     _verify(commands)
     _withdraw(commands)
     _redrive(commands)
@@ -228,6 +231,26 @@ def _totals(commands: "Commands") -> None:
     _dsn(added)
 
 
+def _changes(commands: "Commands") -> None:
+    about = (
+        "What changed since a bill: days whose version in force is newer than a date, with the "
+        "totals before and after and the file and line that changed them."
+    )
+    added = add_command(commands, "changes", "nem12.cli.changes", about)
+    _nmi(added, required=False)
+    _span(added)
+    added.add_argument(
+        "--since",
+        type=_instant,
+        required=True,
+        metavar="DATE",
+        help="when the bill was made, in NEM time, such as 2024-05-05 or 2024-05-05T14:30: what "
+        "came then or later has changed it",
+    )
+    _row_format(added)
+    _dsn(added)
+
+
 def _verify(commands: "Commands") -> None:
     about = "Check that versions, days, readings and ledger agree; name the first difference."
     added = add_command(commands, "verify", "nem12.cli.operate", about)
@@ -299,7 +322,7 @@ def _nmi(added: argparse.ArgumentParser, *, required: bool = True) -> None:
         type=_nmi_named,
         required=required,
         metavar="NMI",
-        help="ten characters, or eleven with the check digit",
+        help="ten characters, or eleven with the check digit" + ("" if required else "; else all"),
     )
 
 
@@ -342,6 +365,17 @@ def _day(text: str, *, last: bool = False) -> date:
         raise argparse.ArgumentTypeError(
             f"'{shown(text, 20)}' is not a date such as 2024-03-31 or a month such as 2024-03"
         ) from None
+
+
+def _instant(text: str) -> datetime:
+    """An instant; without a zone of its own, in NEM time."""
+    try:
+        instant = datetime.fromisoformat(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            f"'{shown(text, 40)}' is not a time such as 2024-05-05 or 2024-05-05T14:30"
+        ) from None
+    return instant if instant.tzinfo else instant.replace(tzinfo=NEM_TIME)
 
 
 def _last_day(text: str) -> date:

@@ -3,12 +3,16 @@
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import Final
 
 import psycopg
 
 from nem12 import settings
 from nem12.cli.databases import database
 from nem12.warehouse.connect import Connection, connect, explained
+
+NEM_ZONE: Final = "Australia/Brisbane"
+"""UTC+10 all year."""
 
 
 @contextmanager

@@ -6,13 +6,10 @@ from contextlib import closing
 from nem12.analysis.totals import COLUMNS, NET_COLUMNS, Span, known_days, net_totals
 from nem12.analysis.totals import totals as channel_totals
 from nem12.cli.output import err
-from nem12.cli.reading import reading
+from nem12.cli.reading import NEM_ZONE, reading
 from nem12.cli.rows import print_rows
 from nem12.errors import UsageError
 from nem12.mdff.text import shown
-
-NEM_ZONE = "Australia/Brisbane"
-"""UTC+10 all year."""
 
 
 def totals(arguments: Namespace) -> int:

@@ -20,6 +20,7 @@ SUBJECTS: Final = (
     "withdraw",
     "retention",
     "views",
+    "changes",
     "drops",
     "grants",
 )
