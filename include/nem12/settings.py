@@ -33,6 +33,9 @@ STATEMENT_BYTES: Final = 512 * 1024
 COPIED_DAYS: Final = 500
 """Whose readings one COPY sends: 1 MB of values, and 144,000 rows to make its start cheap."""
 
+VERIFIED_READINGS: Final = 200_000
+"""That `verify` compares at a time, but never less than one NMI's: 20 MB of temporary files."""
+
 MAX_MEMBERS: Final = 20_000
 """Members of one archive; the largest deliveries seen hold some thousands."""
 

@@ -219,6 +219,23 @@ def test_verify_names_what_is_broken(
     assert CHECKS[check] in differences(warehouse)
 
 
+@pytest.mark.parametrize("nmi", ["1", "4103035615", "zzzzzzzzzz"])
+def test_verify_compares_share_by_share_and_leaves_none_out(
+    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch, nmi: str
+) -> None:
+    """Also readings before the first NMI that has days, and behind the last."""
+    monkeypatch.setattr("nem12.settings.VERIFIED_READINGS", 50)
+    days = [Day(nmi=f"41030356{number}") for number in range(10, 30, 2)]
+    run.drop("first.csv", delivery(*days))
+    run.run()
+    assert differences(warehouse) == []
+    with connect(warehouse.owner) as connection:
+        one = f"{ONE} AND nmi = '{days[-1].nmi}'"
+        connection.execute(f"UPDATE meter_readings SET nmi = %s {one}".encode(), (nmi,))
+    missing, surplus = "verify_missing_readings", "verify_surplus_readings"
+    assert differences(warehouse) == [CHECKS[missing], CHECKS[surplus]]
+
+
 def test_verify_finds_no_fault_with_a_file_that_is_still_loading(
     warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

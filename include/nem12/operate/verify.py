@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from psycopg.rows import dict_row
 
+from nem12 import settings
 from nem12.warehouse.connect import Connection, explained
 from nem12.warehouse.sql import statement
 
@@ -19,6 +20,9 @@ CHECKS: Final = {
 }
 """What is checked, in words, by the statement that gives the first row that breaks it."""
 
+_BY_SHARE: Final = ("verify_missing_readings", "verify_surplus_readings")
+"""These sort the readings they look at: all at once would take their size in temporary files."""
+
 
 def verify(connection: Connection) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """Check everything in one snapshot.
@@ -29,5 +33,20 @@ def verify(connection: Connection) -> Iterator[tuple[str, dict[str, Any] | None]
     with explained(), connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
         for name, words in CHECKS.items():
-            cursor = connection.cursor(row_factory=dict_row)
-            yield words, cursor.execute(statement(name)).fetchone()
+            yield words, _first_difference(connection, name)
+
+
+def _first_difference(connection: Connection, name: str) -> dict[str, Any] | None:
+    cursor = connection.cursor(row_factory=dict_row)
+    for share in _shares(connection) if name in _BY_SHARE else [{}]:
+        if difference := cursor.execute(statement(name), share).fetchone():
+            return difference
+    return None
+
+
+def _shares(connection: Connection) -> list[dict[str, str | None]]:
+    """Ranges of NMIs which together are all: behind one, until another or until the last one."""
+    values = {"readings": settings.VERIFIED_READINGS}
+    last = [nmi for (nmi,) in connection.execute(statement("verify_shares"), values)]
+    ends = zip(["", *last], [*last, None], strict=True)
+    return [{"after": after, "last": until} for after, until in ends]

@@ -24,30 +24,57 @@ LEFT JOIN (
 WHERE d.contradicted <> (c.nmi IS NOT NULL)
 LIMIT 1
 
+-- name: verify_shares
+-- The last NMI of each share of about so many readings in force, in order; no NMI is cut.
+SELECT max(nmi) AS last_nmi
+FROM (
+    SELECT nmi, div(sum(sum(1440 / coalesce(interval_minutes, 5))) OVER (ORDER BY nmi),
+            %(readings)s::bigint) AS share
+    FROM meter_days GROUP BY nmi
+) AS nmis
+GROUP BY share
+ORDER BY share
+
 -- name: verify_missing_readings
--- Readings that the versions in force give and the table has not.
+-- Readings that the versions in force give and the table has not; of the NMIs behind one until another.
 SELECT * FROM (
     SELECT * FROM meter_expected_readings
+    WHERE nmi > %(after)s AND (%(last)s::text IS NULL OR nmi <= %(last)s)
     EXCEPT ALL
     SELECT nmi, nmi_suffix, "timestamp", interval_minutes, consumption, uom, quality_method
     FROM meter_readings
+    WHERE nmi > %(after)s AND (%(last)s::text IS NULL OR nmi <= %(last)s)
 ) AS missing LIMIT 1
 
 -- name: verify_surplus_readings
--- Readings of the table that no version in force gives.
+-- Readings of the table that no version in force gives; of the NMIs behind one until another.
 SELECT * FROM (
     SELECT nmi, nmi_suffix, "timestamp", interval_minutes, consumption, uom, quality_method
     FROM meter_readings
+    WHERE nmi > %(after)s AND (%(last)s::text IS NULL OR nmi <= %(last)s)
     EXCEPT ALL
     SELECT * FROM meter_expected_readings
+    WHERE nmi > %(after)s AND (%(last)s::text IS NULL OR nmi <= %(last)s)
 ) AS surplus LIMIT 1
 
 -- name: verify_ids
--- Readings whose id is not made of their NMI, suffix and timestamp.
-SELECT nmi, nmi_suffix, "timestamp", id FROM meter_readings
-WHERE id <> (meter_id_prefix(nmi, nmi_suffix, ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date)
-    || lpad(to_hex((extract(epoch FROM "timestamp" AT TIME ZONE 'Australia/Brisbane')
-        / 60)::bigint % 1440), 4, '0'))::uuid
+-- Readings whose id is not made of their NMI, suffix and timestamp. What the ids of a day share is made
+-- once a day, and each day is looked up by the key: nothing is sorted. Readings of no day are surplus.
+SELECT r.nmi, r.nmi_suffix, r."timestamp", r.id
+FROM (
+    SELECT nmi, nmi_suffix, day::timestamp AT TIME ZONE 'Australia/Brisbane' AS start,
+        meter_id_prefix(nmi, nmi_suffix, day) AS prefix
+    FROM meter_days
+    OFFSET 0
+) AS d
+CROSS JOIN LATERAL (
+    SELECT * FROM meter_readings r
+    WHERE r.nmi = d.nmi AND r.nmi_suffix = d.nmi_suffix
+        AND r."timestamp" >= d.start AND r."timestamp" < d.start + interval '24 hours'
+    OFFSET 0
+) AS r
+WHERE r.id <> (d.prefix
+    || lpad(to_hex((extract(epoch FROM r."timestamp" - d.start) / 60)::integer), 4, '0'))::uuid
 LIMIT 1
 
 -- name: verify_files
