@@ -66,7 +66,7 @@ COPY meter_readings FROM STDIN
 COPY (
     SELECT * FROM meter_readings
     WHERE %(day)s::date IS NULL
-        OR ("timestamp" >= %(day)s::date::timestamp AT TIME ZONE 'Australia/Brisbane'
-            AND "timestamp" < (%(day)s::date + 1)::timestamp AT TIME ZONE 'Australia/Brisbane')
+        OR ("timestamp" >= meter_midnight(%(day)s)
+            AND "timestamp" < meter_midnight(%(day)s::date + 1))
     ORDER BY nmi, nmi_suffix, "timestamp"
 ) TO STDOUT

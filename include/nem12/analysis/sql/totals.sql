@@ -11,17 +11,17 @@ SELECT min(day) AS first_day, max(day) AS last_day FROM meter_days WHERE nmi = %
 -- By channel, unit and period, and of the whole span. An array compares by its first element, so that
 -- the greatest of [power, -time] is the first of the highest intervals.
 WITH in_days AS (
-    SELECT nmi_suffix, uom, ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date AS day,
+    SELECT nmi_suffix, uom, meter_nem_day("timestamp") AS day,
         sum(consumption) AS total, count(*) AS readings,
-        count(*) FILTER (WHERE quality_method ~ '^[EFS]') AS estimated,
+        count(*) FILTER (WHERE meter_is_estimated(quality_method)) AS estimated,
         max(ARRAY[
             CASE WHEN uom = ANY(%(energy)s::text[]) THEN consumption * 60 / interval_minutes
                  WHEN uom = ANY(%(power)s::text[]) THEN consumption END,
             -extract(epoch FROM "timestamp")]) AS highest
     FROM meter_readings
     WHERE nmi = %(nmi)s AND (%(suffix)s::text IS NULL OR nmi_suffix = %(suffix)s)
-        AND "timestamp" >= %(first)s::date::timestamp AT TIME ZONE 'Australia/Brisbane'
-        AND "timestamp" < (%(last)s::date + 1)::timestamp AT TIME ZONE 'Australia/Brisbane'
+        AND "timestamp" >= meter_midnight(%(first)s)
+        AND "timestamp" < meter_midnight(%(last)s::date + 1)
     GROUP BY 1, 2, 3
 ), in_periods AS (
     SELECT nmi_suffix, uom, coalesce(date_trunc(%(by)s, day::timestamp), 'infinity') AS begins,
@@ -63,13 +63,13 @@ WITH at_once AS (
             AS exported,
         coalesce(sum(consumption) FILTER (WHERE left(nmi_suffix, 1) = ANY(%(import)s::text[])), 0)
             AS imported,
-        count(*) AS readings, count(*) FILTER (WHERE quality_method ~ '^[EFS]') AS estimated,
+        count(*) AS readings, count(*) FILTER (WHERE meter_is_estimated(quality_method)) AS estimated,
         min(interval_minutes) AS shortest, max(interval_minutes) AS longest
     FROM meter_readings
     WHERE nmi = %(nmi)s AND uom = ANY(%(energy)s::text[])
         AND left(nmi_suffix, 1) = ANY(%(export)s::text[] || %(import)s::text[])
-        AND "timestamp" >= %(first)s::date::timestamp AT TIME ZONE 'Australia/Brisbane'
-        AND "timestamp" < (%(last)s::date + 1)::timestamp AT TIME ZONE 'Australia/Brisbane'
+        AND "timestamp" >= meter_midnight(%(first)s)
+        AND "timestamp" < meter_midnight(%(last)s::date + 1)
     GROUP BY 1, 2
 ), channel_days AS (
     SELECT uom, nmi_suffix, day FROM meter_days
@@ -83,7 +83,7 @@ WITH at_once AS (
     FROM channel_days d
     GROUP BY uom, day
 ), in_days AS (
-    SELECT uom, ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date AS day,
+    SELECT uom, meter_nem_day("timestamp") AS day,
         sum(exported) AS exported, sum(imported) AS imported, sum(readings) AS readings,
         sum(estimated) AS estimated, min(shortest) AS shortest, max(longest) AS longest,
         max(ARRAY[exported * 60 / longest, -extract(epoch FROM "timestamp")]) AS highest

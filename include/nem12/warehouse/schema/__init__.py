@@ -12,6 +12,7 @@ from nem12.errors import SetupError
 from nem12.mdff.text import shown
 
 SUBJECTS: Final = (
+    "facts",
     "months",
     "readings",
     "versions",

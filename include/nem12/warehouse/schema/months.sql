@@ -31,10 +31,8 @@ BEGIN
         CONTINUE WHEN EXISTS (
             SELECT FROM pg_catalog.pg_inherits i JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
             WHERE i.inhparent = 'meter_readings'::regclass::oid AND c.relname::text = partition);
-        -- Australia/Brisbane is NEM time, UTC+10 all year; '+10' would mean UTC-10 (POSIX).
-        low := pg_catalog.timezone('Australia/Brisbane'::text, month::timestamp);
-        high := pg_catalog.timezone(
-            'Australia/Brisbane'::text, month::timestamp + '1 month'::interval);
+        low := meter_midnight(month);
+        high := meter_midnight((month::timestamp + '1 month'::interval)::date);
         EXECUTE pg_catalog.format(
             'CREATE TABLE %I (LIKE meter_readings INCLUDING ALL, '
             'CONSTRAINT %I CHECK ("timestamp" >= %L AND "timestamp" < %L))',

@@ -47,8 +47,8 @@ BEGIN
         SELECT unnest(replace(ids, '@', meter_id_prefix(nmi, nmi_suffix, day))::uuid[]) AS id,
             nmi, nmi_suffix,
             generate_series(
-                day::timestamp AT TIME ZONE 'Australia/Brisbane',
-                day::timestamp AT TIME ZONE 'Australia/Brisbane'
+                meter_midnight(day),
+                meter_midnight(day)
                     -- Not '1 day', which is 23 hours where the session's zone changes its clocks.
                     + interval '24 hours' - interval '1 minute' * interval_minutes,
                 interval '1 minute' * interval_minutes) AS starts,
@@ -77,8 +77,8 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS
     DELETE FROM meter_readings r
     USING unnest(days) d
     WHERE r.nmi = d.nmi AND r.nmi_suffix = d.nmi_suffix
-        AND r."timestamp" >= d.day::timestamp AT TIME ZONE 'Australia/Brisbane'
-        AND r."timestamp" < (d.day + 1)::timestamp AT TIME ZONE 'Australia/Brisbane'
+        AND r."timestamp" >= meter_midnight(d.day)
+        AND r."timestamp" < meter_midnight(d.day + 1)
 $$;
 
 -- The readings of a day version. Made another way than in meter_put_readings, where speed counts,
@@ -88,7 +88,7 @@ RETURNS TABLE (nmi varchar, nmi_suffix varchar, "timestamp" timestamptz, interva
     consumption numeric, uom varchar, quality_method varchar)
 LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT v.nmi, v.nmi_suffix,
-        v.day::timestamp AT TIME ZONE 'Australia/Brisbane'
+        meter_midnight(v.day)
             + interval '1 minute' * v.interval_minutes * (number - 1),
         v.interval_minutes,
         CASE v.uom_exponent WHEN 0 THEN value ELSE value * 10.0 ^ v.uom_exponent END,

@@ -163,7 +163,7 @@ BEGIN
     day_versions := meter_keep_from(only_nmi, new_first_day);
     FOR month IN SELECT m.partition FROM meter_months m LOOP
         EXECUTE format('DELETE FROM %s WHERE nmi = $1 AND "timestamp" < $2', month)
-        USING only_nmi, new_first_day::timestamp AT TIME ZONE 'Australia/Brisbane';
+        USING only_nmi, meter_midnight(new_first_day);
         GET DIAGNOSTICS gone = ROW_COUNT;
         readings := readings + gone;
     END LOOP;

@@ -12,13 +12,13 @@ END;
 
 -- Daily values of every channel, in NEM days; sums only of what adds up (energy, not power).
 CREATE OR REPLACE VIEW meter_daily AS
-SELECT nmi, nmi_suffix, ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date AS day, uom,
-    CASE WHEN uom IN ('kWh', 'kVArh', 'kVAh') THEN sum(consumption) END AS total_consumption,
+SELECT nmi, nmi_suffix, meter_nem_day("timestamp") AS day, uom,
+    CASE WHEN meter_adds_up(uom) THEN sum(consumption) END AS total_consumption,
     round(avg(consumption), 6) AS average_consumption,
     min(consumption) AS minimum_consumption,
     max(consumption) AS maximum_consumption,
     count(*) AS readings,
-    round(count(*) FILTER (WHERE quality_method ~ '^[EFS]')::numeric / count(*), 4)
+    round(count(*) FILTER (WHERE meter_is_estimated(quality_method))::numeric / count(*), 4)
         AS estimated_share
 FROM meter_readings
 GROUP BY nmi, nmi_suffix, day, uom;
@@ -32,7 +32,7 @@ SELECT r.*, d.meter_serial_number, d.register_id,
     coalesce(d.update_date_time, f.delivered_at) AS update_date_time, f.name AS file, f.sha256, d.line
 FROM meter_readings r
 JOIN meter_days d ON d.nmi = r.nmi AND d.nmi_suffix = r.nmi_suffix
-    AND d.day = (r."timestamp" AT TIME ZONE 'Australia/Brisbane')::date
+    AND d.day = meter_nem_day(r."timestamp")
 JOIN meter_files f USING (file_id);
 
 COMMENT ON VIEW meter_reading_sources IS 'Every reading with the file and line it comes from.';

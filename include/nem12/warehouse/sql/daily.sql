@@ -15,7 +15,7 @@ RETURNING day
 INSERT INTO meter_daily_totals (nmi, nmi_suffix, day, uom, total_consumption, average_consumption,
     minimum_consumption, maximum_consumption, readings, estimated_share, file_id, line, settled_at)
 SELECT d.nmi, d.nmi_suffix, d.day, r.uom,
-    CASE WHEN r.uom IN ('kWh', 'kVArh', 'kVAh') THEN r.total END,
+    CASE WHEN meter_adds_up(r.uom) THEN r.total END,
     round(r.average, 6), r.minimum, r.maximum, r.readings,
     round(r.estimated::numeric / r.readings, 4), d.file_id, d.line, d.settled_at
 FROM (
@@ -29,11 +29,11 @@ FROM (
 CROSS JOIN LATERAL (
     SELECT uom, sum(consumption) AS total, avg(consumption) AS average, min(consumption) AS minimum,
         max(consumption) AS maximum, count(*) AS readings,
-        count(*) FILTER (WHERE quality_method ~ '^[EFS]') AS estimated
+        count(*) FILTER (WHERE meter_is_estimated(quality_method)) AS estimated
     FROM meter_readings
     WHERE nmi = d.nmi AND nmi_suffix = d.nmi_suffix
-        AND "timestamp" >= d.day::timestamp AT TIME ZONE 'Australia/Brisbane'
-        AND "timestamp" < (d.day + 1)::timestamp AT TIME ZONE 'Australia/Brisbane'
+        AND "timestamp" >= meter_midnight(d.day)
+        AND "timestamp" < meter_midnight(d.day + 1)
     GROUP BY uom
 ) AS r
 ON CONFLICT (nmi, nmi_suffix, day) DO UPDATE SET

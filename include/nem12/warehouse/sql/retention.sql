@@ -7,7 +7,7 @@ SELECT month, attached, readings, bytes FROM meter_months ORDER BY month
 -- name: create_months
 -- This month of NEM time and so many after it.
 SELECT meter_ensure_months(ARRAY(
-    SELECT (date_trunc('month', now() AT TIME ZONE 'Australia/Brisbane')
+    SELECT (date_trunc('month', meter_nem_day(now())::timestamp)
         + n * interval '1 month')::date
     FROM generate_series(0, %(ahead)s) AS n)) AS made
 
@@ -21,7 +21,7 @@ SELECT first_day FROM meter_kept_from WHERE nmi = ''
 -- By default all that is there, and what may still come of days up to today.
 SELECT p.*, until.first_day
 FROM (SELECT coalesce(%(first_day)s::date, greatest(
-        (now() AT TIME ZONE 'Australia/Brisbane')::date,
+        meter_nem_day(now()),
         (SELECT max(day) FROM meter_day_versions WHERE nmi = %(nmi)s)) + 1) AS first_day) AS until
 CROSS JOIN LATERAL meter_purge_nmi(%(nmi)s, until.first_day) AS p
 

@@ -62,7 +62,7 @@ SELECT * FROM (
 -- once a day, and each day is looked up by the key: nothing is sorted. Readings of no day are surplus.
 SELECT r.nmi, r.nmi_suffix, r."timestamp", r.id
 FROM (
-    SELECT nmi, nmi_suffix, day::timestamp AT TIME ZONE 'Australia/Brisbane' AS start,
+    SELECT nmi, nmi_suffix, meter_midnight(day) AS start,
         meter_id_prefix(nmi, nmi_suffix, day) AS prefix
     FROM meter_days
     OFFSET 0

@@ -51,8 +51,8 @@ ORDER BY first_day, last_day LIMIT %(most)s
 -- name: channel_days
 -- As the view meter_daily, of one channel and a span of days: the view cannot be told the span of
 -- "timestamp" that finds it in the key.
-SELECT ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date AS day, uom,
-    CASE WHEN uom IN ('kWh', 'kVArh', 'kVAh') THEN sum(consumption) END AS total_consumption,
+SELECT meter_nem_day("timestamp") AS day, uom,
+    CASE WHEN meter_adds_up(uom) THEN sum(consumption) END AS total_consumption,
     round(avg(consumption), 6) AS average_consumption,
     min(consumption) AS minimum_consumption,
     max(consumption) AS maximum_consumption,
@@ -64,8 +64,8 @@ SELECT ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date AS day, uom,
     count(*) FILTER (WHERE quality_method LIKE 'N%%') AS no_data
 FROM meter_readings
 WHERE nmi = %(nmi)s AND nmi_suffix = %(nmi_suffix)s
-    AND "timestamp" >= %(first)s::timestamp AT TIME ZONE 'Australia/Brisbane'
-    AND "timestamp" < (%(last)s::date + 1)::timestamp AT TIME ZONE 'Australia/Brisbane'
+    AND "timestamp" >= meter_midnight(%(first)s)
+    AND "timestamp" < meter_midnight(%(last)s::date + 1)
 GROUP BY 1, 2
 ORDER BY 1, 2
 
@@ -75,11 +75,11 @@ SELECT r."timestamp", r.interval_minutes, r.consumption, r.uom, r.quality_method
     f.sha256, f.name AS file, d.line
 FROM meter_readings r
 LEFT JOIN meter_days d ON d.nmi = %(nmi)s AND d.nmi_suffix = %(nmi_suffix)s
-    AND d.day = (r."timestamp" AT TIME ZONE 'Australia/Brisbane')::date
+    AND d.day = meter_nem_day(r."timestamp")
 LEFT JOIN meter_files f USING (file_id)
 WHERE r.nmi = %(nmi)s AND r.nmi_suffix = %(nmi_suffix)s
-    AND r."timestamp" >= %(first)s::timestamp AT TIME ZONE 'Australia/Brisbane'
-    AND r."timestamp" < (%(last)s::date + 1)::timestamp AT TIME ZONE 'Australia/Brisbane'
+    AND r."timestamp" >= meter_midnight(%(first)s)
+    AND r."timestamp" < meter_midnight(%(last)s::date + 1)
     AND r."timestamp" > %(after)s::timestamptz
 ORDER BY r."timestamp" LIMIT %(most)s
 
