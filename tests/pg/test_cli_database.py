@@ -453,10 +453,36 @@ def test_status_counts_what_is_there(command: Command, reader: Command, good: Pa
         "first_day": "2024-03-10",
         "last_day": "2024-03-10",
         "refusals": 0,
+        "latest_refusals": [],
+        "failed_drops": [],
     }
     status, printed, _ = reader("status")
     assert status == 0
     assert "ignored: 'folder': a folder; only strict/ and lenient/ are entered" in printed
+
+
+def test_status_says_why_files_were_refused_lately(
+    warehouse: Warehouse, command: Command, reader: Command, partial: Path
+) -> None:
+    settings.home().make()
+    cut = partial.with_name("cut.csv")
+    cut.write_bytes(GOOD.removesuffix(b"900\r\n"))
+    command("parse_data", "--apply", "--file", partial)
+    command("parse_data", "--apply", "--file", cut)
+    with connect(warehouse.owner) as connection:
+        connection.execute(
+            "INSERT INTO meter_drops (uri, size, mtime_ns, identity, profile, state, claim,"
+            " attempt, message) VALUES ('file:///gone.csv', 1, 1, '', 'standard', 'failed', 'c', 3,"
+            " 'why')"
+        )
+        connection.commit()
+    (told,) = reader.json("status")
+    codes = [(row["name"], row["code"]) for row in told["latest_refusals"]]
+    assert codes == [("cut.csv", "no-end"), ("partial.csv", "value")]
+    assert told["failed_drops"] == [{"uri": "file:///gone.csv", "attempt": 3, "message": "why"}]
+    _, printed, _ = reader("status")
+    assert f"1 refused record: partial.csv:3: RECORD: {NMI} E1 2024-03-10: value: " in printed
+    assert "failed after 3 runs: gone.csv: why" in printed
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """`validate` on the command line: what is printed where, and the exit status."""
 
+import io
 import json
 import os
 import subprocess
@@ -7,8 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from rich.console import Console
 
 from nem12 import __version__
+from nem12.cli.output import at_work
 from nem12.mdff.findings import UNCHANGED
 from nem12.settings import CHECKOUT
 from tests.support.making import channel, day, file
@@ -370,3 +373,16 @@ def test_the_help_says_which_command_answers_a_question(
         main(["--help"])
     (line,) = [line for line in capsys.readouterr().out.splitlines() if question in line]
     assert line.split()[-1] == command
+
+
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_what_takes_long_moves_on_a_terminal_and_is_silent_elsewhere(
+    monkeypatch: pytest.MonkeyPatch, *, is_terminal: bool
+) -> None:
+    said = io.StringIO()
+    console = Console(file=said, force_terminal=is_terminal, width=100)
+    monkeypatch.setattr("nem12.cli.output.err", console)
+    with at_work("looking through [red].csv"):
+        pass
+    assert ("looking through [red].csv" in said.getvalue()) is is_terminal
+    assert (said.getvalue() == "") is not is_terminal

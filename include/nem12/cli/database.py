@@ -1,17 +1,22 @@
 """`migrate` and `status`."""
 
 from argparse import Namespace
-from typing import Any
+from typing import Any, Final
 
 from nem12 import settings
 from nem12.cli.databases import NothingYetError, database
-from nem12.cli.output import err, out, table, to_json
-from nem12.drop import Ignored, landed, overdue
-from nem12.mdff.text import plural
+from nem12.cli.output import err, finding_line, out, table, to_json
+from nem12.drop import Ignored, landed, overdue, uri_path
+from nem12.mdff.stamps import NEM_TIME
+from nem12.mdff.text import plural, shown
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import creators, grants
 from nem12.warehouse.migrate import migrate as run_migrations
+from nem12.warehouse.sql import Row
+
+_MOST_LATEST: Final = 5
+"""Of the refusals and failures that `status` shows: the page has all."""
 
 
 def migrate(arguments: Namespace) -> int:
@@ -29,29 +34,49 @@ def migrate(arguments: Namespace) -> int:
 
 
 def status(arguments: Namespace) -> int:
-    """Counts of drops, files, days; what lies in the landing folder."""
+    """Counts of drops, files, days; what lies in the landing folder; the latest refusals."""
     home = settings.home()
-    nothing_yet, counts = "", dict[str, Any]()
+    nothing_yet, counts, lately = "", dict[str, Any](), dict[str, list[Row]]()
     try:
         with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
             counts = ledger.status(connection)
+            lately = {
+                "latest_refusals": ledger.latest_refusals(connection, _MOST_LATEST),
+                "failed_drops": ledger.failed_drops(connection, _MOST_LATEST),
+            }
     except NothingYetError as error:
         nothing_yet = str(error)
     found = list(landed(home))
     waiting = sum(not isinstance(item, Ignored) for item in found)
     ignored = list(overdue(home))
     if arguments.format == "json":
-        state = {"database": None} if nothing_yet else counts
+        state = {"database": None} if nothing_yet else {**counts, **lately}
         print(to_json({"landing": waiting, "ignored": len(ignored), **state}))
         return 0
-    out.print(f"{plural(waiting, 'file')} in {home.landing}", markup=False, soft_wrap=True)
+    _say(f"{plural(waiting, 'file')} in {home.landing}")
     for item in ignored:
         out.print(f"  ignored: {item.path.name!r}: {item.reason}", markup=False)
     if nothing_yet:
-        out.print(f"nothing is loaded: {nothing_yet}", markup=False, soft_wrap=True)
+        _say(f"nothing is loaded: {nothing_yet}")
     else:
         table("", ("", ""), [(name, _counted(counts[name])) for name in counts])
+        _print_lately(lately)
     return 0
+
+
+def _print_lately(lately: dict[str, list[Row]]) -> None:
+    """Why files were refused and drops failed, the newest first."""
+    for row in lately["latest_refusals"]:
+        at = f"{row['seen_at'].astimezone(NEM_TIME):%Y-%m-%d %H:%M}"
+        records = plural(row["refused_records"], "refused record")
+        _say(f"{row['status']} {at}, {records}: {finding_line(shown(row['name'], 200), row)}")
+    for row in lately["failed_drops"]:
+        name = shown(uri_path(row["uri"]).name, 200)
+        _say(f"failed after {plural(row['attempt'], 'run')}: {name}: {shown(row['message'], 500)}")
+
+
+def _say(line: str) -> None:
+    out.print(line, markup=False, soft_wrap=True)
 
 
 def _counted(value: object) -> object:

@@ -16,7 +16,7 @@ import psutil  # type: ignore[import-untyped]
 from nem12 import settings
 from nem12.cli.databases import database
 from nem12.cli.files import Deliveries, Given, named, scratch_folder
-from nem12.cli.output import err, finding_line, out, table, to_json
+from nem12.cli.output import at_work, err, finding_line, out, table, to_json
 from nem12.cli.staging import PartRead, Staging, worst
 from nem12.errors import MeterError, TransientError
 from nem12.load.known import counting, known_outcome
@@ -57,7 +57,10 @@ def parse_data(arguments: Namespace) -> int:
             results = _load(arguments, paths, scratch / "expanded", folder)
         else:
             deliveries = Deliveries(paths, arguments.profile, scratch / "expanded")
-            given = [one for path in deliveries.paths for one in deliveries.surveyed(path)]
+            given: list[Given] = []
+            for path in deliveries.paths:
+                with at_work(f"looking through {shown(path.name, 100)}"):
+                    given += deliveries.surveyed(path)
             folder = Path(arguments.output or "staged")
             results = _stage_only(given, folder)
     _print(results, arguments)
@@ -107,7 +110,7 @@ def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) 
     given: list[Given] = []
     deliveries = Deliveries(paths, arguments.profile, scratch)
     for path in deliveries.paths:
-        with unread.of(str(path)):
+        with unread.of(str(path)), at_work(f"looking through {shown(path.name, 100)}"):
             given += deliveries.surveyed(path)
     files = [one.file for one in given]
     failures = _Failures()

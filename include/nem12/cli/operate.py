@@ -8,7 +8,7 @@ from typing import Final
 
 from nem12 import settings
 from nem12.cli.databases import database
-from nem12.cli.output import out, to_json
+from nem12.cli.output import at_work, out, to_json
 from nem12.errors import UsageError
 from nem12.load.changed import kept_differences
 from nem12.load.index import note_withdrawn
@@ -17,6 +17,7 @@ from nem12.mdff.findings import EXPLAIN
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
 from nem12.operate.redrive import redrive as put_back
+from nem12.operate.verify import CHECKS
 from nem12.operate.verify import verify as differences
 from nem12.states import DropState, FileStatus, Outcome
 from nem12.warehouse import ledger
@@ -37,7 +38,10 @@ def verify(arguments: Namespace) -> int:
     """Check that the tables agree with each other; 1 where they do not."""
     failed = False
     with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
-        for words, difference in differences(connection):
+        checks = differences(connection)
+        for number, name in enumerate(CHECKS.values(), 1):
+            with at_work(f"check {number} of {len(CHECKS)}: {name}"):
+                words, difference = next(checks)
             failed |= difference is not None
             if arguments.format == "json":
                 print(to_json({"check": words, "ok": difference is None, "first": difference}))
@@ -53,7 +57,8 @@ def verify(arguments: Namespace) -> int:
 def _verify_archive(arguments: Namespace, connection: Connection) -> bool:
     """Compare the kept files with the ledger and name all that differ; whether any does."""
     words = "every kept file has the SHA-256 that the ledger knows"
-    found = [vars(one) for one in kept_differences(connection)]
+    with at_work(words):
+        found = [vars(one) for one in kept_differences(connection)]
     if arguments.format == "json":
         print(to_json({"check": words, "ok": not found, "differences": found}))
     else:

@@ -2,12 +2,12 @@
 
 import decimal
 import sys
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, NoReturn
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from nem12.exact_json import to_json as to_json
@@ -66,3 +66,26 @@ def progress() -> AbstractContextManager[Progress]:
         transient=True,
         disable=not err.is_terminal,
     )
+
+
+@contextmanager
+def at_work(doing: str) -> Iterator[None]:
+    """Say on a terminal what is done, and for how long by now; nothing elsewhere.
+
+    Nothing may be printed to standard output inside the block.
+
+    Args:
+        doing: In a few words; safe to print.
+    """
+    bars = Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+        redirect_stdout=False,
+        disable=not err.is_terminal,
+    )
+    with bars:
+        bars.add_task(doing, total=None)
+        yield

@@ -468,6 +468,16 @@ def status(connection: Connection) -> Row:
     return _run(connection, "status")[0]
 
 
+def latest_refusals(connection: Connection, most: int) -> list[Row]:
+    """The files that were refused last, whole or in part, each with its first refusal."""
+    return _run(connection, "latest_refusals", most=most)
+
+
+def failed_drops(connection: Connection, most: int) -> list[Row]:
+    """The drops that failed last: `uri`, `attempt` and `message`."""
+    return _run(connection, "failed_drops", most=most)
+
+
 def drops_since(connection: Connection, uris: list[str], since: datetime) -> list[Row]:
     """The drops of these names that were claimed since then, a row for each of their files."""
     return _run(connection, "drops_since", uris=uris, since=since)

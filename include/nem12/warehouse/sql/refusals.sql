@@ -15,6 +15,29 @@ ORDER BY line, code
 SELECT line, 'WARN' AS level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt
 FROM meter_warnings WHERE file_id = %(file_id)s ORDER BY line, code LIMIT %(most)s
 
+-- name: latest_refusals
+-- The files refused last, whole or in part, each with its first refusal.
+SELECT f.name, f.sha256, f.status, f.seen_at, f.refused_records, r.line, r.level, r.code, r.nmi,
+    r.nmi_suffix, r.day, r.last_day, r.field, r.message
+FROM (
+    -- Each by the index of its status.
+    SELECT f.* FROM unnest('{refused,partial}'::text[]) AS status
+    CROSS JOIN LATERAL (
+        SELECT * FROM meter_files g WHERE g.status = status.status
+        ORDER BY g.seen_at DESC, g.file_id DESC LIMIT %(most)s
+    ) AS f
+    ORDER BY f.seen_at DESC, f.file_id DESC LIMIT %(most)s
+) AS f
+JOIN LATERAL (
+    SELECT * FROM meter_refusals WHERE file_id = f.file_id ORDER BY line, code LIMIT 1
+) AS r ON true
+ORDER BY f.seen_at DESC, f.file_id DESC
+
+-- name: failed_drops
+-- The drops that failed last: they wait for redrive.
+SELECT uri, attempt, message FROM meter_drops WHERE state = 'failed'
+ORDER BY drop_id DESC LIMIT %(most)s
+
 -- name: claim_refusals
 -- The files of a claim that were refused, whole or in part, each with its first refusal.
 SELECT file_id, name, outcome, sha256, records, refused_records, line, code, level, nmi, nmi_suffix, day,
