@@ -1,7 +1,7 @@
 -- The sum of a version of a day, in the kilo unit of its uom; null of what does not add up.
 CREATE OR REPLACE FUNCTION meter_version_total(v meter_day_versions) RETURNS numeric
 LANGUAGE sql STABLE BEGIN ATOMIC
-    SELECT CASE WHEN v.meter_adds_up(uom) THEN
+    SELECT CASE WHEN meter_adds_up(v.uom) THEN
         CASE v.uom_exponent WHEN 0 THEN sum(value)
              ELSE trim_scale(sum(value) * 10.0 ^ v.uom_exponent) END END
     FROM unnest(v.interval_values) AS value;
