@@ -17,20 +17,22 @@ def add_commands(commands: "Commands") -> None:
 
     about = "Run the tests, the linter and the type checker."
     test = add_command(commands, "test", "tools.suite", about)
-    test.add_argument("--all", action="store_true", help="the slow proofs too")
-    test.add_argument("--coverage", action="store_true", help="how much the unit tests run")
+    test.add_argument("--all", action="store_true", help="also the slow tests")
+    test.add_argument(
+        "--coverage", action="store_true", help="measure the coverage of the unit tests"
+    )
     test.add_argument("-k", metavar="NAME", help="only tests whose names match this expression")
     test.add_argument("pytest", nargs="*", metavar="PATH", help="only these test files")
 
-    about = "Measure speed, memory and storage on a database of its own, against what others take."
+    about = "Measure speed, memory and storage on a separate database, against baselines."
     bench = add_command(commands, "bench", "tools.bench.command", about)
-    bench.add_argument("--quick", action="store_true", help="less data: some minutes, not an hour")
-    bench.add_argument("--readings", type=int, metavar="N", help="at most so many in each part")
+    bench.add_argument("--quick", action="store_true", help="less data: minutes instead of an hour")
+    bench.add_argument("--readings", type=int, metavar="N", help="at most N readings in each part")
     about = "only these; docs/developing.md lists them"
     bench.add_argument("part", nargs="*", metavar="PART", help=about)
     add_format(bench)
 
-    about = "Make realistic NEM12 files: the sample set, or one file of any size."
+    about = "Make realistic NEM12 files, or the tables of codes in the documentation."
     generate = add_command(commands, "generate", "tools.generate.command", about)
     kinds = generate.add_subparsers(dest="kind", required=True)
     samples = kinds.add_parser("samples", help="write the sample set into a folder")
@@ -43,7 +45,7 @@ def add_commands(commands: "Commands") -> None:
     big.add_argument("--interval", type=int, choices=(5, 15, 30), default=5, help="minutes")
     big.add_argument("--days", type=int, help="days of each channel")
     big.add_argument("--suffixes", default="E1", help="channels of a site, such as E1,B1")
-    big.add_argument("--varied", type=int, default=2, help="percent of V days (default 2)")
+    big.add_argument("--varied", type=int, default=2, help="percentage of V days (default 2)")
     big.add_argument("--seed", type=int, default=1)
 
 

@@ -90,7 +90,10 @@ def overdue(home: Home) -> Iterator[Ignored]:
             for entry in storage.listed(folder):
                 name = entry.place.name
                 if name != LEAVING and is_partial(name) and entry.changed < oldest:
-                    yield Ignored(entry.place, f"called a partial upload for {INCOMPLETE_HOURS} h")
+                    yield Ignored(
+                        entry.place,
+                        f"its name has been that of a partial upload for {INCOMPLETE_HOURS} h",
+                    )
     yield from (item for item in landed(home) if isinstance(item, Ignored))
 
 
@@ -104,7 +107,7 @@ def look(path: Place, profile: str) -> Drop | Ignored | None:
 
 
 _NO_FILE: Final = {
-    Kind.FOLDER: "a folder; only strict/ and lenient/ are entered",
+    Kind.FOLDER: "a folder; only files in strict/ and lenient/ are loaded",
     Kind.LINK: "a symbolic link; not followed",
     Kind.OTHER: "not a regular file",
 }

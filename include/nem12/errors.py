@@ -7,15 +7,15 @@ from typing import Final
 _REMEDIES: Final = {
     errno.ENOSPC: "make room on the disk",
     errno.EDQUOT: "make room or raise the quota",
-    errno.EIO: "look after the disk: it cannot read or write there",
+    errno.EIO: "check the disk: reading or writing fails there",
     errno.EFBIG: "raise the limit of file sizes (ulimit -f)",
     errno.EMFILE: "raise the limit of open files (ulimit -n)",
-    errno.ENOMEM: "give it more memory",
-    errno.EACCES: "give the user that runs this the right, or name another place",
-    errno.EPERM: "give the user that runs this the right, or name another place",
-    errno.EROFS: "name a place that can be written to",
-    errno.EEXIST: "a folder is needed there",
-    errno.ENOTDIR: "a folder is needed there",
+    errno.ENOMEM: "free some memory, or use a machine with more",
+    errno.EACCES: "give this user the permission, or choose another folder",
+    errno.EPERM: "give this user the permission, or choose another folder",
+    errno.EROFS: "choose a folder that can be written to",
+    errno.EEXIST: "a folder is needed, not a file",
+    errno.ENOTDIR: "a folder is needed, not a file",
 }
 """What helps against a failure of the environment."""
 

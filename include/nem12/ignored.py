@@ -24,15 +24,13 @@ SUFFIXES: Final = {
     **dict.fromkeys((".py", ".pyc", ".ipynb", ".sh", ".bat", ".cmd", ".ps1", ".sql"), "a program"),
     **dict.fromkeys((".md5", ".sha1", ".sha256", ".sha512", ".sfv", ".sum"), "a checksum"),
     **dict.fromkeys((".asc", ".sig", ".p7s"), "a signature"),
-    **dict.fromkeys(
-        (".done", ".ok", ".flag", ".trg", ".ready"), "the sign that a transfer is done"
-    ),
+    **dict.fromkeys((".done", ".ok", ".flag", ".trg", ".ready"), "a marker of a finished transfer"),
     **dict.fromkeys((".lnk", ".url", ".webloc", ".desktop"), "a link"),
 }
 """Ends of names that no meter data has had, of what people and systems keep beside it."""
 
 NAMES: Final = {
-    **dict.fromkeys(LITTER, "a file that the system made for itself"),
+    **dict.fromkeys(LITTER, "a file of the operating system"),
     **dict.fromkeys(
         ("readme", "readme.txt", "license", "license.txt", "licence.txt"), "a text about the data"
     ),
@@ -56,7 +54,7 @@ def why_ignored(name: str, beginning: Callable[[], bytes]) -> str | None:
     what = NAMES.get(lower) or SUFFIXES.get(PurePath(lower).suffix)
     if what is None or begins_as_data(beginning()):
         return None
-    return f"called like {what}, and does not begin as meter data"
+    return f"its name is that of {what}, and it does not begin as meter data"
 
 
 def begins_as_data(beginning: bytes) -> bool:

@@ -34,8 +34,8 @@ def bounded_memory() -> Iterator[None]:
         yield
     except MemoryError:
         raise TerminalError(
-            f"it takes more than the {most} MiB of memory that a task may use: raise"
-            " METER_MEMORY_MB if the file is one that somebody needs"
+            f"it needs more than the {most} MiB of memory that a task may use: raise"
+            " METER_MEMORY_MB if this file has to be loaded"
             if before
             else "there is not enough memory for it"
         ) from None

@@ -145,9 +145,9 @@ def load_shard(place: Place) -> Shard:
         stored = json.loads(storage.read_text(place))
     except FileNotFoundError:
         raise TerminalError(
-            f"what was planned is not in {place.parent}: either its run is settled already, or the"
-            " workers do not share the staging folder: set METER_STAGING to one that all of them"
-            " see under the same path, or to a bucket"
+            f"the plan is not in {place.parent}: either the run is settled already, or the"
+            " workers do not share the staging folder: set METER_STAGING to a folder that all"
+            " of them see under the same path, or to a bucket"
         ) from None
     files = {sha256: _file(values) for sha256, values in stored["files"].items()}
     return Shard(tuple(Part(files[sha256], *rest) for sha256, *rest in stored["parts"]))

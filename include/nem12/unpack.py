@@ -54,7 +54,7 @@ def unpack(
     except FileNotFoundError:
         raise TerminalError(f"{text.shown(name, 200)} is gone") from None
     except PermissionError:
-        raise TerminalError(f"{text.shown(name, 200)} may not be read") from None
+        raise TerminalError(f"{text.shown(name, 200)} cannot be read: permission denied") from None
 
 
 def as_text(name: str) -> str:
@@ -373,8 +373,8 @@ def _warned(file: MeterFile, message: Message) -> MeterFile:
     found = []
     if message.declared:
         said = (
-            f"the XML says that its encoding is {text.shown(message.declared)}, its bytes are in"
-            " another one; read by its bytes"
+            f"the XML declares the encoding {text.shown(message.declared)}, but its bytes are"
+            " in another one; read by its bytes"
         )
         found.append(Finding(Level.WARN, "encoding", 1, said, "", 1, 1))
     if message.blank_lines:

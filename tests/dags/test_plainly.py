@@ -36,5 +36,5 @@ def test_a_home_on_a_file_is_said_in_a_sentence(
 ) -> None:
     (tmp_path / "file").touch()
     monkeypatch.setenv("METER_HOME", str(tmp_path / "file"))
-    with pytest.raises(TransientError, match="a folder is needed there"), said_plainly():
+    with pytest.raises(TransientError, match="a folder is needed, not a file"), said_plainly():
         settings.home().make()

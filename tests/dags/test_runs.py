@@ -108,15 +108,15 @@ def test_a_run_of_all_that_waits_is_skipped_in_words_where_nothing_does_and_wake
     assert result["state"] == "success", result["log"]
     assert result["tasks"]["claim_and_plan"] == "skipped"
     assert result["xcoms"]["verdict.return_value"].startswith("no files")
-    assert f"no file waits in {home.landing}" in said_by(result, "verdict")
+    assert f"no file is waiting in {home.landing}" in said_by(result, "verdict")
     assert result["sent"] == {}
 
 
 @pytest.mark.parametrize(
     ("conf", "line"),
     [
-        ({"files": ["/etc/*"]}, "'/etc/*' leads out of the landing folder"),
-        ({"files": ["["]}, "'[' is no pattern: a [ needs its ]"),
+        ({"files": ["/etc/*"]}, "'/etc/*' leads outside the landing folder"),
+        ({"files": ["["]}, "'[' is not a valid pattern: a [ needs a ]"),
         ({"files": ["archive/typo*"]}, "no file matches archive/typo* in "),
         ({"file": ["x.csv"]}, 'has the unknown key "file"; did you mean "files"?'),
         ({"claim": "x", "files": ["a"]}, 'the key "claim" is for the runs that nem12_watch starts'),
@@ -174,7 +174,7 @@ def test_neither_sql_nor_secrets_reach_the_log_and_a_faulty_setting_breaks_no_lo
     result = run_dag("nem12_load", {"files": ["*"]}, METER_NOTIFIERS='[{"class": "t0p-secret"}]')
     assert result["state"] == "success", result["log"]
     assert "INSERT INTO" not in result["log"]
-    assert "nobody was told: METER_NOTIFIERS, entry 1: unknown key 'class'" in result["log"]
+    assert "no alert was sent: METER_NOTIFIERS, entry 1: unknown key 'class'" in result["log"]
     assert "t0p-secret" not in result["log"]
 
 

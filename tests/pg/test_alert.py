@@ -63,7 +63,7 @@ def test_a_drop_is_told_of_at_every_failed_attempt_and_when_it_is_given_up(run: 
         run.connection.commit()
     assert (file.outcome, file.why.partition("; ")[2]) == (
         "failed",
-        "given up, it waits for redrive",
+        "given up; redrive tries again",
     )
 
 

@@ -88,7 +88,7 @@ def test_what_is_stored_has_its_delivered_name_and_is_withdrawn_by_it(
     stored = [name for (name,) in warehouse.rows("SELECT name FROM meter_files ORDER BY name")]
     assert stored == ["house.csv", "house.csv", "two.zip/house.csv", "two.zip/sub/flat.csv"]
 
-    assert "several files are called that" in command.refused("withdraw", "house.csv")
+    assert "several files have this name" in command.refused("withdraw", "house.csv")
     assert "no file flat" in command.refused("withdraw", "flat")
     assert "withdrawn" in command("withdraw", "flat.csv")[1]
     assert "withdrawn" in command("withdraw", f"{given}/two.zip/house.csv")[1]
@@ -274,7 +274,7 @@ def test_a_folder_means_all_files_in_it(command: Command, good: Path) -> None:
 
 def test_a_file_that_is_not_there_is_wrong_usage(command: Command, tmp_path: Path) -> None:
     said = command.refused("parse_data", "--apply", "--file", tmp_path / "none.csv")
-    assert "there is no file" in said
+    assert "does not exist" in said
 
 
 def test_query_gives_exact_numbers_as_strings(
@@ -339,7 +339,7 @@ def test_query_says_when_there_is_more_than_a_table_shows(
     status, printed, said = reader("query", "SELECT generate_series(1, 4) AS n")
     assert status == 0
     assert printed.split() == ["n", "1", "2", "3"]
-    assert "--format csv or json gives all" in said
+    assert "--format csv or json prints all" in said
 
 
 @pytest.mark.parametrize("role", [settings.READER_ROLE, settings.LOADER_ROLE, settings.OWNER_ROLE])
@@ -375,7 +375,7 @@ def test_query_runs_one_statement_that_only_reads(
 )
 def test_query_of_what_gives_no_rows_by_its_nature_says_so(reader: Command, statement: str) -> None:
     said = reader.refused("query", statement)
-    assert "only a statement that gives rows can be run, such as SELECT 1" in said
+    assert "only statements that return rows can be run, such as SELECT 1" in said
 
 
 def test_query_shows_times_that_python_does_not_know(reader: Command) -> None:
@@ -458,7 +458,7 @@ def test_status_counts_what_is_there(command: Command, reader: Command, good: Pa
     }
     status, printed, _ = reader("status")
     assert status == 0
-    assert "ignored: 'folder': a folder; only strict/ and lenient/ are entered" in printed
+    assert "ignored: 'folder': a folder; only strict/ and lenient/ are searched" in printed
 
 
 def test_status_says_why_files_were_refused_lately(
@@ -551,7 +551,7 @@ def test_redrive_says_what_it_does_not_find(command: Command, good: Path) -> Non
     for arguments, said in (
         (["--code", "bogus"], "there is no code 'bogus': reports show a file's codes"),
         (["--code", "no_end"], "there is no code 'no_end': do you mean no-end"),
-        (["--code", "no-end"], "no file that was refused or has failed matches"),
+        (["--code", "no-end"], "no refused or failed file matches"),
         (["--name", "nothing*"], "no file was delivered that is called 'nothing*'"),
         (["--name", "100%_*"], "no file was delivered that is called '100%_*'"),
         (
@@ -566,7 +566,7 @@ def test_redrive_says_what_it_does_not_find(command: Command, good: Path) -> Non
     command("parse_data", "--apply", "--file", cut)
     for arguments, said in (
         (["--name", "cut.csv"], "cut.csv is refused, by parse_data, which moves nothing: "),
-        (["--code", "no-end"], "has refused 1 file such as cut.csv: parse_data --apply --repro"),
+        (["--code", "no-end"], "has refused 1 file such as cut.csv: load it again with parse_data"),
         (["--name", "GOOD"], "is called 'GOOD': do you mean good.csv?"),
     ):
         assert said in command.refused("redrive", *arguments)

@@ -72,12 +72,12 @@ def test_months_ahead(owner: Command) -> None:
     ("arguments", "said"),
     [
         (("partitions", "--drop-before", "2024-04"), "add --yes"),
-        (("partitions", "--drop-before", "April", "--yes"), "no month"),
-        (("partitions", "--drop-before", "2999-01", "--yes"), "has not begun"),
+        (("partitions", "--drop-before", "April", "--yes"), "is not a month"),
+        (("partitions", "--drop-before", "2999-01", "--yes"), "is in the future"),
         (("purge", "--nmi", NMI), "add --yes"),
-        (("purge", "--nmi", "%", "--yes"), "is no NMI"),
-        (("purge", "--nmi", "É", "--yes"), "is no NMI"),
-        (("purge", "--nmi", NMI, "--before", "May", "--yes"), "is no day"),
+        (("purge", "--nmi", "%", "--yes"), "is not an NMI"),
+        (("purge", "--nmi", "É", "--yes"), "is not an NMI"),
+        (("purge", "--nmi", NMI, "--before", "May", "--yes"), "is not a day"),
     ],
 )
 @pytest.mark.usefixtures("loaded")

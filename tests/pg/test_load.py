@@ -363,7 +363,7 @@ def test_a_drop_that_is_replaced_while_it_is_loaded_leaves_the_new_one_alone(
     assert run.settle(claim).drops == {"loaded": 1}
     assert path.read_bytes() == OTHER + b"\r\n"
     assert warehouse.rows("SELECT kept_at, message FROM meter_drops") == [
-        (None, "loaded, but taken away or replaced before it could be kept")
+        (None, "loaded, but removed or replaced by its sender before it could be archived")
     ]
     assert run.run().files == {"loaded": 1}
 
@@ -379,7 +379,7 @@ def test_a_drop_that_stays_and_is_replaced_while_it_is_loaded_is_not_taken_for_k
     run.drop("house.csv", OTHER + b"\r\n")
     assert run.settle(claim).drops == {"loaded": 1}
     assert warehouse.rows("SELECT kept_at, message FROM meter_drops") == [
-        (None, "loaded, but taken away or replaced before it could be kept")
+        (None, "loaded, but removed or replaced by its sender before it could be archived")
     ]
 
 
@@ -465,7 +465,7 @@ def test_a_plan_that_fails_frees_the_drops_for_another_attempt(
             plan(run.connection, run.home, claim)
     done = run.settle(claim)
     assert done.drops == {"waiting": 1}
-    assert state(warehouse) == [("waiting", None, 1, "the run ended before it was planned")]
+    assert state(warehouse) == [("waiting", None, 1, "the run ended before the file was planned")]
     assert not claim_folder(run.home, claim).exists()
     run.connection.execute("UPDATE meter_drops SET not_before = now()")
     run.connection.commit()
@@ -514,7 +514,7 @@ def test_an_unreadable_drop_does_not_take_its_copy_along(
     [
         (
             OSError(5, "Input/output error"),
-            "Input/output error: look after the disk: it cannot read or write there",
+            "Input/output error: check the disk: reading or writing fails there",
         ),
         (RecursionError("maximum depth"), "RecursionError: maximum depth"),
     ],
@@ -539,7 +539,7 @@ def test_a_drop_that_cannot_be_read_holds_up_no_other(
 
 @pytest.mark.parametrize("pattern", ["/etc/*", "../*", "strict/../../*"])
 def test_a_pattern_cannot_lead_out_of_the_landing_folder(run: Run, pattern: str) -> None:
-    with pytest.raises(UsageError, match="leads out of the landing folder"):
+    with pytest.raises(UsageError, match="leads outside the landing folder"):
         run.claim(pattern)
 
 
@@ -666,6 +666,6 @@ def test_a_claim_that_leads_out_of_staging_is_refused(run: Run, claim: str) -> N
     kept = run.home.archive / "kept.csv"
     kept.write_bytes(GOOD)
     for act in (run.load, run.settle):
-        with pytest.raises(UsageError, match="is no name of a claim"):
+        with pytest.raises(UsageError, match="is not the name of a claim"):
             act(claim)
     assert kept.read_bytes() == GOOD

@@ -112,7 +112,7 @@ def test_a_late_file_of_a_dropped_month_is_loaded_and_told_of(
     settlement = run.run()
     assert settlement.files == {"loaded": 1}
     assert settlement.problems == [
-        "over.csv: 2 of 3 days are not kept: their month was dropped or their NMI purged"
+        "over.csv: 2 of 3 days are not kept: their month was removed or their NMI purged"
     ]
     assert warehouse.one("SELECT count(*) FROM meter_readings") == 48
     assert [month.month for month in retention.months(owner)] == [APRIL]

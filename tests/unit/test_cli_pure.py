@@ -152,7 +152,7 @@ def test_what_a_file_says_cannot_break_a_line(
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["validate", "/nowhere/a.csv"], "there is no file /nowhere/a.csv"),
+        (["validate", "/nowhere/a.csv"], "/nowhere/a.csv does not exist"),
         (["validate", "."], "there are no meter files in the folder"),
     ],
     ids=["missing", "empty-folder"],
@@ -247,8 +247,8 @@ def test_a_folder_means_the_meter_files_in_it(
         line.split(": ")[0].rpartition("/")[2] for line in told.splitlines() if "loaded" in line
     }
     assert read == {"a.csv", "b.json", "linked.json"}
-    assert "left alone: README.md: called like a text about the data" in told
-    assert "left alone: sub/c.log: called like a log" in told
+    assert "skipped: README.md: its name is that of a text about the data" in told
+    assert "skipped: sub/c.log: its name is that of a log" in told
     assert main(["validate", str(tmp_path / "given" / "README.md")]) == 1  # it is asked for
 
 
@@ -265,7 +265,9 @@ def test_errors_and_help_name_the_command_that_the_person_has(
 ) -> None:
     monkeypatch.setenv("METER_COMMAND", "docker compose run --rm nem12")
     assert main(["validate", "/nowhere"]) == 2
-    assert capsys.readouterr().err.startswith("docker compose run --rm nem12 validate: there is no")
+    assert capsys.readouterr().err.startswith(
+        "docker compose run --rm nem12 validate: /nowhere does not"
+    )
     monkeypatch.setenv("METER_COMMAND", "")
     assert main(["validate", "/nowhere"]) == 2
     assert capsys.readouterr().err.startswith("manage.py validate: there is no")

@@ -103,8 +103,8 @@ def test_a_process_that_is_killed_ends_the_command_in_one_line(
     path.write_bytes(MANY)
     assert main(["parse_data", "--file", str(path), "--output", str(tmp_path / "out")]) == 2
     assert capfd.readouterr().err == (
-        "manage.py parse_data: a process that reads was killed: the machine may be short"
-        " of memory\n"
+        "manage.py parse_data: a process that was reading files was killed: the machine may be"
+        " short of memory\n"
     )
 
 

@@ -32,8 +32,8 @@ def test_what_the_form_and_the_watch_ask_for_is_taken(conf: dict[str, Any]) -> N
 @pytest.mark.parametrize(
     ("conf", "said"),
     [
-        ({"file": ["x.csv"]}, 'the unknown key "file"; did you mean "files"? There are: files, a'),
-        ({"nope": 1}, 'the unknown key "nope". There are: files, a list of patterns such as ["*'),
+        ({"file": ["x.csv"]}, 'the unknown key "file"; did you mean "files"? Known keys: files, a'),
+        ({"nope": 1}, 'the unknown key "nope". Known keys: files, a list of patterns such as ["*'),
         ({"Files": ["x"]}, 'the unknown key "Files"; did you mean "files"?'),
         ({"files": ["x"], "force": True}, 'the unknown key "force".'),
         ({1: 2}, "the unknown key 1."),
@@ -49,7 +49,7 @@ def test_what_the_form_and_the_watch_ask_for_is_taken(conf: dict[str, Any]) -> N
         ({"reprocess": "yes"}, 'reprocess of the run\'s configuration is "yes", not true or false'),
         ({"reprocess": 1}, "not true or false"),
         ({"fail_on_refusals": "false"}, "not true or false"),
-        ({"claim": "a", "files": ["x"]}, 'the key "claim" is for the runs that nem12_watch start'),
+        ({"claim": "a", "files": ["x"]}, 'the key "claim" is for runs that nem12_watch start'),
         ({"claim": "../x"}, '"../x" is not the name of a claim'),
         ({"claim": ""}, "is not the name of a claim"),
         ({"claim": 5}, "5 is not the name of a claim"),
@@ -80,7 +80,7 @@ def test_the_keys_are_those_of_the_form() -> None:
 
 @pytest.mark.parametrize("pattern", ["[", "a[b.csv", "[]", "[!]x", "[a/b]*", "[0-9][", "strict/[x"])
 def test_a_pattern_that_is_not_whole_is_named(pattern: str) -> None:
-    with pytest.raises(UsageError, match=r"is no pattern: a \[ needs its \]"):
+    with pytest.raises(UsageError, match=r"is not a valid pattern: a \[ needs a \]"):
         check_patterns(["*", pattern])
 
 

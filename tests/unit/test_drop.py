@@ -66,11 +66,11 @@ def test_a_partial_upload_is_told_of_when_it_stays_for_hours(landing: FolderHome
     told = {
         os.path.relpath(str(item.path), landing.landing): item.reason for item in overdue(landing)
     }
-    hours = f"called a partial upload for {INCOMPLETE_HOURS} h"
+    hours = f"its name has been that of a partial upload for {INCOMPLETE_HOURS} h"
     assert told == {
         "left.part": hours,
         "strict/left.part": hours,
-        "folder": "a folder; only strict/ and lenient/ are entered",
+        "folder": "a folder; only strict/ and lenient/ are searched",
     }
 
 
@@ -156,7 +156,7 @@ def test_links_folders_and_pipes_are_ignored_with_a_reason_and_never_opened(
     assert ignored(landing) == {
         "link.csv": "a symbolic link; not followed",
         "dangling.csv": "a symbolic link; not followed",
-        "folder": "a folder; only strict/ and lenient/ are entered",
+        "folder": "a folder; only strict/ and lenient/ are searched",
         "pipe.csv": "not a regular file",
     }
 

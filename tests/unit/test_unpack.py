@@ -569,5 +569,5 @@ def test_a_drop_that_is_gone_is_said_to_be(tmp_path: Path) -> None:
 def test_a_drop_that_may_not_be_read_is_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "drop").write_bytes(GOOD)
     (tmp_path / "drop").chmod(0)
-    with pytest.raises(TerminalError, match="may not be read"):
+    with pytest.raises(TerminalError, match="cannot be read: permission denied"):
         list(unpack(tmp_path / "drop", "drop", "standard", tmp_path))

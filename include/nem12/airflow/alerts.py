@@ -90,9 +90,9 @@ def _tell(find: Callable[[], Iterable[Alert]]) -> None:
                 if alert.kind in notifier.on:
                     _send_once(notifier, alert)
     except UsageError as error:
-        log.error("nobody was told: %s", error)  # noqa: TRY400 - the line says all of it
+        log.error("no alert was sent: %s", error)  # noqa: TRY400 - the line says all of it
     except Exception:
-        log.exception("nobody was told")
+        log.exception("no alert was sent")
 
 
 def _send_once(notifier: Notifier, alert: Alert) -> None:
@@ -103,12 +103,12 @@ def _send_once(notifier: Notifier, alert: Alert) -> None:
     key = f"alert-{hashlib.sha256(identity.encode()).hexdigest()}"
     try:
         if sent.get(key):
-            log.info("%s was told before", notifier.classpath)
+            log.info("%s: the alert was sent before", notifier.classpath)
             return
         _send(notifier, alert, context)
         sent.set(key, value=True)
     except Exception:
-        log.exception("%s could not tell of: %s", notifier.classpath, alert.subject)
+        log.exception("%s failed to send the alert: %s", notifier.classpath, alert.subject)
 
 
 def _send(notifier: Notifier, alert: Alert, context: Context) -> None:

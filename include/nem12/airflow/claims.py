@@ -56,7 +56,7 @@ def claim_of_run(connection: Connection, home: Home, context: Context) -> Work:
     if CLAIM in conf:
         claim = conf[CLAIM]
         if run.run_type == "manual" and not ledger.still_open(connection, claim):
-            return Work(claim, nothing=f"no drop of the claim {claim} waits to be loaded")
+            return Work(claim, nothing=f"no drop of the claim {claim} is waiting to be loaded")
         return Work(claim)
     profile = None if params["profile"] == PROFILE_BY_FOLDER else params["profile"]
     patterns = params["files"]
@@ -73,7 +73,7 @@ def claim_of_run(connection: Connection, home: Home, context: Context) -> Work:
     sweep_staging(home, ledger.open_claims(connection))
     ledger.forget_arrivals(connection, STAGING_DAYS)
     for item in overdue(home):
-        log.warning("%s waits in the landing folder: %s", item.path, item.reason)
+        log.warning("%s stays in the landing folder: %s", item.path, item.reason)
     reprocess = bool(params["reprocess"])
     claim, count = claim_by_glob(connection, home, patterns, profile, reprocess=reprocess)
     if run.run_type == "scheduled":
@@ -91,13 +91,13 @@ def _nothing(home: Home, patterns: list[str], count: int, *, reprocess: bool) ->
     """
     missing = unmatched(home, patterns, reprocess=reprocess)
     if missing == ["*"] == patterns:
-        return f"no file waits in {shown(str(home.landing), 500)}"
+        return f"no file is waiting in {shown(str(home.landing), 500)}"
     if missing:
         kept = any(pattern.startswith(("archive/", "rejected/")) for pattern in missing)
         if kept and not reprocess:
-            hint = "for files of archive/ and rejected/ switch on Reprocess"
+            hint = "to load files of archive/ and rejected/, switch on Reprocess"
         else:
-            hint = "one that was there may be loaded by now: see Meter data, Files"
+            hint = "it may have been loaded already: see Meter data, Files"
         folder = shown(str(home.landing), 500)
         line = f"no file matches {_named(missing)} in {folder}; {hint}"
         if not count:
@@ -106,8 +106,8 @@ def _nothing(home: Home, patterns: list[str], count: int, *, reprocess: bool) ->
     if count:
         return ""
     return (
-        f"what matches {_named(patterns)} cannot be taken now: another run has it, or it waits for"
-        " its next attempt, for redrive, or for its upload to end; see Meter data, Drops"
+        f"what matches {_named(patterns)} cannot be loaded now: another run has it, or it waits"
+        " for its next attempt, for redrive, or for the end of its upload; see Meter data, Drops"
     )
 
 
@@ -128,7 +128,7 @@ def free_dead_claims(connection: Connection, home: Home) -> int:
             continue
         states = free_claim(connection, home, claim, f"its run {run_id} is gone")
         log.warning(
-            "run %s is gone: %s freed (%s)", run_id, plural(len(states), "drop"), set(states)
+            "run %s is gone: %s released (%s)", run_id, plural(len(states), "drop"), set(states)
         )
         freed += len(states)
         if states:

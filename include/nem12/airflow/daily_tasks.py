@@ -20,7 +20,7 @@ def refresh_totals() -> dict[str, Any]:
     for event in get_current_context()["triggering_asset_events"].get(METER_READINGS, ()):
         extra = event.extra
         log.info(
-            "woken by %s readings of %s to %s",
+            "started by an event: %s readings of %s to %s",
             extra.get("readings"),
             extra.get("first_day"),
             extra.get("last_day"),

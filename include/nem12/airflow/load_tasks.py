@@ -126,7 +126,11 @@ def verdict(settled: dict[str, Any] | None) -> str:
         settled = None  # nothing was there to settle, and that is not why the run is over
     tell_of_run(settled)
     if not settled:
-        log.error("%s", why(context) or "the run could not be settled: see the tasks before")
+        log.error(
+            "%s",
+            why(context)
+            or "the run could not be settled: see the logs of the tasks before this one",
+        )
         raise SaidError
     nothing = context["ti"].xcom_pull(task_ids=PLAN_TASK_ID, key=_NOTHING)
     if nothing:

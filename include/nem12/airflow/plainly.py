@@ -22,7 +22,7 @@ class SaidError(SystemExit):
     """A task fails, and has said in its log why.
 
     A `SystemExit`, since that is the one failure that Airflow reports without a traceback. The
-    retry policy of the tasks knows it: trying again would change nothing.
+    retry policy of the tasks knows it: trying again would not help.
     """
 
     def __init__(self, *_: object) -> None:
@@ -34,12 +34,12 @@ RETRY_POLICY = ExceptionRetryPolicy(
         RetryRule(
             exception="nem12.errors.TerminalError",
             action=RetryAction.FAIL,
-            reason="trying again would change nothing",
+            reason="trying again would not help",
         ),
         RetryRule(
             exception="nem12.airflow.plainly.SaidError",
             action=RetryAction.FAIL,
-            reason="the log says why",
+            reason="see the log",
         ),
     ]
 )

@@ -15,8 +15,8 @@ from nem12.tell.alert import alerts_of_claim
 _REFUSED = (Outcome.REFUSED, Outcome.PARTIAL)
 _FAILED = (DropState.WAITING, DropState.FAILED)
 _NEXT = (
-    "Nothing of a refused file is loaded; of a partial file all but the refused records is."
-    " The page of a file shows each refused record, and has the file loaded again."
+    "Nothing of a refused file is loaded; of a partial file everything but the refused records"
+    " is. The page of a file lists each refused record and can load the file again."
 )
 
 
@@ -52,7 +52,7 @@ def explanation(
         with warehouse() as connection:
             told = list(alerts_of_claim(connection, settled["claim"], "", "", file_link, page))
     except MeterError as error:
-        yield logging.WARNING, f"what was refused cannot be listed: {error}"
+        yield logging.WARNING, f"the refusals cannot be listed: {error}"
         told = []
     for alert in told:
         for outcome, line in alert.lines():

@@ -29,7 +29,9 @@ def claim(listing: str | None) -> str:
     if not count:
         if not listing:
             raise AirflowSkipException("nothing new to load")
-        raise AirflowSkipException("what was seen is claimed by others already, or gone")
+        raise AirflowSkipException(
+            "every file that was seen is claimed by another run already, or gone"
+        )
     extra: dict[str, Any] = {"claim": name, "drops": count}
     get_current_context()["outlet_events"][NEM12_DROPS].extra = extra
     return name

@@ -24,8 +24,8 @@ questions:
   anything else                                                         query
 """
 _DSN = (
-    "PostgreSQL to use, a URI such as postgresql://user@host/meter; without it METER_DB_URI, and "
-    "without that the embedded server under METER_HOME"
+    "PostgreSQL to use, as a URI such as postgresql://user@host/meter (default: METER_DB_URI, else "
+    "the embedded server under METER_HOME)"
 )
 
 
@@ -117,13 +117,13 @@ def _up(commands: "Commands") -> None:
         "--port",
         type=_port,
         metavar="PORT",
-        help="of Airflow's pages and API; without it 8080, or the next one that is free",
+        help="port of Airflow's pages and API (default: 8080, or the next free one)",
     )
 
 
 def _port(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 0 < int(text) < 2**16):
-        raise argparse.ArgumentTypeError(f"'{text}' is not a port: give a number up to 65535")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port: give a number from 1 to 65535")
     return int(text)
 
 
@@ -144,7 +144,7 @@ def _dags(commands: "Commands") -> None:
 
 def _parse_data(commands: "Commands") -> None:
     about = (
-        "Parse NEM12 files into staged SQL batch files; with --apply load them into the table "
+        "Parse NEM12 files into staged SQL batch files; with --apply, load them into the table "
         "meter_readings."
     )
     added = add_command(commands, "parse_data", "nem12.cli.load", about)
@@ -153,19 +153,20 @@ def _parse_data(commands: "Commands") -> None:
         action="append",
         required=True,
         metavar="F",
-        help="a file, an archive (.zip, .gz) or a folder; may be given several times",
+        help="a file, an archive (.zip, .gz) or a folder; may be repeated",
     )
     added.add_argument(
-        "--output", metavar="DIR", help="where the staged files go (default: ./staged)"
+        "--output", metavar="DIR", help="folder for the staged files (default: ./staged)"
     )
     added.add_argument("--apply", action="store_true", help="load them into the database")
     added.add_argument(
         "--reprocess",
         action="store_true",
-        help="with --apply: load again, in one transaction, what was loaded by another profile or "
-        "an older reader",
+        help="with --apply: load again, in one transaction, files that were loaded by another"
+        " profile "
+        "or an older reader",
     )
-    _profile(added, "standard; for files of the archive the one they were judged by last", None)
+    _profile(added, "standard; for archived files the profile of their last load", None)
     add_format(added)
     _dsn(added)
 
@@ -179,25 +180,25 @@ def _validate(commands: "Commands") -> None:
 
 
 def _migrate(commands: "Commands") -> None:
-    about = "Bring the database's tables to the version that this package needs."
+    about = "Bring the schema of the database to the version that this package needs."
     added = add_command(commands, "migrate", "nem12.cli.database", about)
     added.add_argument(
         "--print-grants",
         action="store_true",
-        help="only print the SQL that gives the roles nem12_loader and nem12_reader their rights",
+        help="only print the SQL that grants the roles nem12_loader and nem12_reader their rights",
     )
     _dsn(added)
 
 
 def _status(commands: "Commands") -> None:
-    about = "Say what waits, what is loaded and what was refused."
+    about = "Show what waits, what was loaded and what was refused."
     added = add_command(commands, "status", "nem12.cli.database", about)
     add_format(added)
     _dsn(added)
 
 
 def _query(commands: "Commands") -> None:
-    about = "Run one SELECT as a role that may only read."
+    about = "Run one SELECT as a role that can only read."
     added = add_command(commands, "query", "nem12.cli.query", about)
     added.add_argument(
         "sql",
@@ -252,7 +253,8 @@ def _changes(commands: "Commands") -> None:
 
 
 def _verify(commands: "Commands") -> None:
-    about = "Check that versions, days, readings and ledger agree; name the first difference."
+    about = "Check that versions, days in force, readings and ledger agree; show the first"
+    " difference."
     added = add_command(commands, "verify", "nem12.cli.operate", about)
     about = "also read every kept file and compare its SHA-256 with the ledger"
     added.add_argument("--archive", action="store_true", help=about)
@@ -261,10 +263,10 @@ def _verify(commands: "Commands") -> None:
 
 
 def _withdraw(commands: "Commands") -> None:
-    about = "Take out a file delivered by mistake; what it had superseded comes back."
+    about = "Take out a file delivered by mistake; what it had replaced comes back into force."
     added = add_command(commands, "withdraw", "nem12.cli.operate", about)
     added.add_argument(
-        "file", type=_text, metavar="F", help="its name, or the beginning of its SHA-256"
+        "file", type=_text, metavar="F", help="name of the file, or the first digits of its SHA-256"
     )
     _dsn(added)
 
@@ -272,29 +274,39 @@ def _withdraw(commands: "Commands") -> None:
 def _redrive(commands: "Commands") -> None:
     about = "Put refused and failed files back into the landing folder."
     added = add_command(commands, "redrive", "nem12.cli.operate", about)
-    added.add_argument("--all", action="store_true", help="all of them")
+    added.add_argument("--all", action="store_true", help="all refused and failed files")
     added.add_argument(
-        "--name", type=_text, metavar="PATTERN", help='delivered name, such as "*.csv"'
+        "--name",
+        type=_text,
+        metavar="PATTERN",
+        help='files delivered under this name, such as "*.csv"',
     )
     added.add_argument(
-        "--code", type=_text, metavar="CODE", help="refused with this finding, such as no-end"
+        "--code", type=_text, metavar="CODE", help="files refused with this code, such as no-end"
     )
-    added.add_argument("--since", metavar="DATE", help="landed since that day of NEM time")
-    _profile(added, "the one that they were judged by", None)
+    added.add_argument(
+        "--since",
+        metavar="DATE",
+        help="files that landed on or after this day (NEM time), such as 2024-05-31",
+    )
+    _profile(added, "the profile of their last load", None)
     _dsn(added)
 
 
 def _partitions(commands: "Commands") -> None:
-    about = "List the months of readings; make months ahead, detach or drop old ones."
+    about = "List the months of readings; create months ahead, detach or remove old ones."
     added = add_command(commands, "partitions", "nem12.cli.retention", about)
     added.add_argument(
-        "--create-ahead", type=int, metavar="N", help="make this month and N after it"
+        "--create-ahead",
+        type=int,
+        metavar="N",
+        help="create the tables of this month and the N next ones",
     )
     cut = added.add_mutually_exclusive_group()
     cut.add_argument(
         "--detach-before",
         metavar="YYYY-MM",
-        help="keep no days before that month; their readings stay in tables of their own",
+        help="keep no days before that month; their readings stay in separate tables",
     )
     cut.add_argument("--drop-before", metavar="YYYY-MM", help="keep nothing before that month")
     _yes(added)
@@ -303,13 +315,13 @@ def _partitions(commands: "Commands") -> None:
 
 
 def _purge(commands: "Commands") -> None:
-    about = "Forget an NMI: all its days and readings; say which files still hold it."
+    about = "Delete all days and readings of an NMI, and list the files that still hold it."
     added = add_command(commands, "purge", "nem12.cli.retention", about)
     added.add_argument("--nmi", required=True, metavar="NMI", help="the meter's NMI")
     added.add_argument(
         "--before",
         metavar="DATE",
-        help="only days before that one, such as 2024-05-31 (default: all up to today)",
+        help="only days before this one, such as 2024-05-31 (default: all days up to today)",
     )
     _yes(added)
     add_format(added)
@@ -392,7 +404,9 @@ def _text(argument: str) -> str:
 
 
 def _yes(added: argparse.ArgumentParser) -> None:
-    added.add_argument("--yes", action="store_true", help="do not ask, although it is for good")
+    added.add_argument(
+        "--yes", action="store_true", help="do not ask for confirmation; this cannot be undone"
+    )
 
 
 def _profile(
@@ -402,14 +416,17 @@ def _profile(
         "--profile",
         choices=list(PROFILES),
         default=default,
-        help=f"how strictly to judge (default: {otherwise})",
+        help=f"how strictly to check files (default: {otherwise})",
     )
 
 
 def add_format(added: argparse.ArgumentParser) -> None:
     """Add `--format`."""
     added.add_argument(
-        "--format", choices=["text", "json"], default="text", help="for people or programs"
+        "--format",
+        choices=["text", "json"],
+        default="text",
+        help="text for people, json for programs (default: text)",
     )
 
 

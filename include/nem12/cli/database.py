@@ -57,7 +57,7 @@ def status(arguments: Namespace) -> int:
     for item in ignored:
         out.print(f"  ignored: {item.path.name!r}: {item.reason}", markup=False)
     if nothing_yet:
-        _say(f"nothing is loaded: {nothing_yet}")
+        _say(f"no files loaded yet: {nothing_yet}")
     else:
         table("", ("", ""), [(name, _counted(counts[name])) for name in counts])
         _print_lately(lately)

@@ -43,7 +43,7 @@ def named(arguments: Iterable[str]) -> list[Path]:
         elif path.is_file():
             found.append(path)
         else:
-            raise UsageError(f"there is no file {argument}: give the path of a file or folder")
+            raise UsageError(f"{argument} does not exist: give the path of a file or folder")
     if not found:
         raise UsageError("there are no meter files in the folder")
     return found
@@ -58,7 +58,7 @@ def _is_meant(path: Path, folder: Path) -> bool:
         return True  # whoever reads it says what is wrong
     if reason:
         name = shown(str(path.relative_to(folder)), 200)
-        err.print(f"left alone: {name}: {reason}", markup=False, soft_wrap=True)
+        err.print(f"skipped: {name}: {reason}", markup=False, soft_wrap=True)
     return not reason
 
 
@@ -130,7 +130,7 @@ class Deliveries:
             if counting:
                 yield Given(where, judged_as_whole(_first(file, counting)))
             else:
-                said = f"left alone: {shown(where, 500)}: it was withdrawn"
+                said = f"skipped: {shown(where, 500)}: it was withdrawn"
                 err.print(said, markup=False, soft_wrap=True)
 
 

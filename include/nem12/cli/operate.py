@@ -25,7 +25,7 @@ from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.sql import Row
 
 _AGAIN_BY_HAND: Final = (
-    "parse_data --apply --reprocess judges it again, and --profile lenient more tolerantly"
+    "load it again with parse_data --apply --reprocess, more tolerantly with --profile lenient"
 )
 
 _MOST_LEFT: Final = 20
@@ -56,7 +56,7 @@ def verify(arguments: Namespace) -> int:
 
 def _verify_archive(arguments: Namespace, connection: Connection) -> bool:
     """Compare the kept files with the ledger and name all that differ; whether any does."""
-    words = "every kept file has the SHA-256 that the ledger knows"
+    words = "every kept file has the SHA-256 of the ledger"
     with at_work(words):
         found = [vars(one) for one in kept_differences(connection)]
     if arguments.format == "json":
@@ -77,7 +77,7 @@ def withdraw(arguments: Namespace) -> int:
             raise UsageError(f"no file {arguments.file} is known: see the table meter_files")
         if len(found) > 1:
             ids = ", ".join(row["sha256"][:12] for row in found)
-            raise UsageError(f"several files are called that, name one by its SHA-256: {ids}")
+            raise UsageError(f"several files have this name; give the SHA-256 of one: {ids}")
         file_id = found[0]["file_id"]
         if settings.has_home():
             note_withdrawn(connection, settings.home(), file_id, "withdrawn")
@@ -90,13 +90,13 @@ def withdraw(arguments: Namespace) -> int:
 def redrive(arguments: Namespace) -> int:
     """Put refused and failed drops back into the landing folder; 1 where none of them can be."""
     if not (arguments.all or arguments.name or arguments.code or arguments.since):
-        raise UsageError("say which: --all, --name PATTERN, --code CODE or --since DATE")
+        raise UsageError("choose files: --all, --name PATTERN, --code CODE or --since DATE")
     since = None
     if arguments.since:
         try:
             since = datetime.fromisoformat(arguments.since).replace(tzinfo=NEM_TIME)
         except ValueError:
-            raise UsageError(f"'{arguments.since}' is no date such as 2024-05-31") from None
+            raise UsageError(f"'{arguments.since}' is not a date such as 2024-05-31") from None
     if arguments.code:
         _check_code(arguments.code)
     back = settled = 0
@@ -158,7 +158,7 @@ def _near(given: str, known: list[str]) -> str:
 def _nothing(connection: Connection, name: str | None, code: str | None) -> str:
     """Why nothing is put back."""
     if not name:
-        said = "no file that was refused or has failed matches"
+        said = "no refused or failed file matches"
         by_hand = _by_hand(connection, code)
         return f"{said}; {by_hand}" if by_hand else said
     home = settings.home()

@@ -81,7 +81,7 @@ def _rows(connection: Connection, sql: str) -> Generator[Any]:
         if error.sqlstate is None:
             # Said by the driver, not by the server, which may be in the middle of a COPY.
             connection.close()
-            message = "only a statement that gives rows can be run, such as SELECT 1"
+            message = "only statements that return rows can be run, such as SELECT 1"
             raise UsageError(message) from None
         # A table or function that is missing is not one of ours.
         raise UsageError(f"PostgreSQL: {error.diag.message_primary}") from None

@@ -34,7 +34,7 @@ def partitions(arguments: Namespace) -> int:
             retention.create_months(connection, ahead)
         if first_day is not None:
             keep_tables = arguments.detach_before is not None
-            doing = "detach the readings and forget the days" if keep_tables else "drop all days"
+            doing = "detach the readings and remove the days" if keep_tables else "remove all days"
             _confirmed(arguments, before, f"{doing} before {first_day}")
             for month, days in retention.remove_months(
                 connection, first_day, keep_tables=keep_tables
@@ -50,11 +50,13 @@ def purge(arguments: Namespace) -> int:
     """Forget an NMI, and say which files still hold it; 1 where there are any."""
     nmi = arguments.nmi.upper()
     if len(nmi) > _NMI_LENGTH or not (nmi.isascii() and nmi.isalnum()):
-        raise UsageError(f"'{shown(nmi, 20)}' is no NMI: it has up to ten letters and digits")
+        raise UsageError(
+            f"'{shown(nmi, 20)}' is not an NMI, which has up to ten letters and digits"
+        )
     first_day = _day(arguments.before) if arguments.before else None
     until = f"before {first_day}" if first_day else "up to today"
     with database(arguments, settings.OWNER_ROLE) as uri, connect(uri) as connection:
-        _confirmed(arguments, nmi, f"forget all that is known of {nmi} {until}")
+        _confirmed(arguments, nmi, f"delete all data of {nmi} {until}")
         gone = retention.purge(connection, nmi, first_day)
         names = retention.names_naming(connection, nmi)
     held = list(holding(settings.home(), nmi))
@@ -64,7 +66,7 @@ def purge(arguments: Namespace) -> int:
         return int(bool(held or names))
     out.print(
         f"{nmi}: deleted {plural(gone['day_versions'], 'day version')} and"
-        f" {plural(gone['readings'], 'reading')}, blanked the text of"
+        f" {plural(gone['readings'], 'reading')}, removed the text of"
         f" {plural(gone['findings'], 'finding')}; days before {gone['first_day']} are not loaded"
         " again",
         soft_wrap=True,
@@ -76,7 +78,10 @@ def purge(arguments: Namespace) -> int:
         said = f"  {shown(name, 500)}: a name in the ledger"
         out.print(said, markup=False, soft_wrap=True)
     if held or names:
-        out.print("These still name it, and so may backups: you have to deal with them yourself.")
+        out.print(
+            "These files and names still contain the NMI, and backups may:"
+            " delete or correct them yourself."
+        )
     return int(bool(held or names))
 
 
@@ -110,7 +115,10 @@ def _print(connection: Connection, how: str) -> None:
     )
     kept = retention.first_day_kept(connection)
     if kept:
-        out.print(f"Days before {kept} are not kept: files that bring them are loaded without.")
+        out.print(
+            f"Days before {kept} are not kept:"
+            " they are left out when files that contain them are loaded."
+        )
 
 
 def _month(text: str) -> date:
@@ -118,9 +126,9 @@ def _month(text: str) -> date:
     try:
         month = datetime.strptime(text, "%Y-%m").replace(tzinfo=NEM_TIME).date()
     except ValueError:
-        raise UsageError(f"'{text}' is no month such as 2024-05") from None
+        raise UsageError(f"'{text}' is not a month such as 2024-05") from None
     if month > datetime.now(NEM_TIME).date():
-        raise UsageError(f"{text} has not begun: name this month or an earlier one")
+        raise UsageError(f"{text} is in the future: give this month or an earlier one")
     return month
 
 
@@ -128,7 +136,7 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise UsageError(f"'{text}' is no day such as 2024-05-31") from None
+        raise UsageError(f"'{text}' is not a day such as 2024-05-31") from None
 
 
 def _confirmed(arguments: Namespace, word: str, doing: str) -> None:
@@ -141,5 +149,5 @@ def _confirmed(arguments: Namespace, word: str, doing: str) -> None:
         return
     if not sys.stdin.isatty():
         raise UsageError(f"this would {doing} and cannot be undone: add --yes")
-    if input(f"This will {doing} and cannot be undone. Type {word} to go on: ").strip() != word:
-        raise UsageError("not confirmed: nothing was changed")
+    if input(f"This will {doing} and cannot be undone. Type {word} to continue: ").strip() != word:
+        raise UsageError("not confirmed; nothing was changed")

@@ -48,4 +48,4 @@ def _print_csv(columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
 def _print_table(columns: Sequence[str], rows: Iterator[Sequence[Any]]) -> None:
     table("", columns, list(islice(rows, MOST_ROWS)))
     if next(rows, None) is not None:
-        err.print(f"the first {MOST_ROWS} rows; --format csv or json gives all")
+        err.print(f"the first {MOST_ROWS} rows; --format csv or json prints all")

@@ -52,11 +52,11 @@ def up(arguments: Namespace) -> int:
         out.print(f"PostgreSQL   {server.uri(settings.READER_ROLE)}", soft_wrap=True)
         if os.geteuid() == 0:
             out.print(
-                "running as root: files are read with all rights; an ordinary user is safer,"
+                "running as root, with access to every file: an ordinary user is safer,"
                 " see docs/security.md",
                 soft_wrap=True,
             )
-        out.print("Ctrl-C stops all of it.")
+        out.print("Press Ctrl-C to stop.")
         # Ctrl-C is how it is meant to end.
         with suppress(KeyboardInterrupt):
             while True:

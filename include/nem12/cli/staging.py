@@ -144,7 +144,7 @@ class Staging:
             return future.result()
         except BrokenExecutor:
             raise TransientError(
-                "a process that reads was killed: the machine may be short of memory"
+                "a process that was reading files was killed: the machine may be short of memory"
             ) from None
 
     def _show(self) -> None:

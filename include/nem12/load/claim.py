@@ -113,7 +113,9 @@ def claim_by_glob(
     found = [drop for drop in landed if matches(drop.path, home.landing, patterns)]
     complete, left = complete_now(connection, found, clock)
     for drop in left:
-        log.info("%s is left for a later run: more of it may come", shown(drop.path.name, 200))
+        log.info(
+            "%s is left for a later run: it may not be complete yet", shown(drop.path.name, 200)
+        )
     wanted = [replace(drop, profile=profile or drop.profile) for drop in complete]
     if reprocess:
         wanted += _kept(connection, home, patterns, profile)
@@ -151,13 +153,13 @@ def check_patterns(patterns: list[str]) -> None:
     """
     for pattern in patterns:
         if not Path(pattern).parts:
-            raise UsageError("an empty pattern names no file: give one such as *.csv")
+            raise UsageError("the pattern is empty: give one such as *.csv")
         if Path(pattern).is_absolute() or ".." in Path(pattern).parts:
-            raise UsageError(f"'{pattern}' leads out of the landing folder")
+            raise UsageError(f"'{pattern}' leads outside the landing folder")
         if any("[" in _CHARACTERS.sub("", part) for part in Path(pattern).parts):
             raise UsageError(
-                f"'{shown(pattern, 200)}' is no pattern: a [ needs its ], as in [0-9]; for a"
-                " name that holds a [, write [[]"
+                f"'{shown(pattern, 200)}' is not a valid pattern: a [ needs a ], as in [0-9];"
+                " write [[] to match a [ in a name"
             )
 
 

@@ -69,8 +69,8 @@ def check_conf(conf: object, params: Mapping[str, Any]) -> None:
             raise UsageError(f"{key} of the run's configuration is {_json(value)}, not {words}")
         if params.get(key) != value:
             raise UsageError(
-                "this Airflow ignores the configuration of a run: switch"
-                " [core] dag_run_conf_overrides_params on"
+                "this Airflow ignores the configuration of a run: set [core]"
+                " dag_run_conf_overrides_params to True"
             )
 
 
@@ -78,8 +78,8 @@ def _check_claim(conf: Mapping[Any, Any]) -> None:
     claim = conf[CLAIM]
     if len(conf) > 1:
         raise UsageError(
-            f"the key {_json(CLAIM)} is for the runs that nem12_watch starts and stands alone:"
-            " leave it out"
+            f"the key {_json(CLAIM)} is for runs that nem12_watch starts, and excludes all"
+            " other keys: leave it out"
         )
     if not isinstance(claim, str) or not CLAIM_NAME.fullmatch(claim):
         raise UsageError(f"{_json(claim)} is not the name of a claim")
@@ -91,7 +91,7 @@ def _likely(key: object) -> str:
 
 
 def _there_are() -> str:
-    return "There are: " + "; ".join(f"{key}, {words}" for key, (words, _) in _KEYS.items())
+    return "Known keys: " + "; ".join(f"{key}, {words}" for key, (words, _) in _KEYS.items())
 
 
 def _json(value: object) -> str:

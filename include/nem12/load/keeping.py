@@ -28,7 +28,7 @@ file systems allow."""
 _LANDED_NAME_BYTES: Final = 240
 """Of a name that is put back, with a number before it where it is taken."""
 
-LOST: Final = "loaded, but taken away or replaced before it could be kept"
+LOST: Final = "loaded, but removed or replaced by its sender before it could be archived"
 
 
 def place_of(home: Home, drop: Drop, sha256: str, outcome: Outcome, claimed_at: datetime) -> Place:

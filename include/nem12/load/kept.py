@@ -43,6 +43,6 @@ def pattern_of(below: PurePath) -> str:
     try:
         pattern.encode()
     except UnicodeEncodeError:
-        message = "the file's name is not UTF-8: it has to be renamed by hand"
+        message = "the file's name is not UTF-8: rename it by hand"
         raise UsageError(message) from None
     return pattern

@@ -46,7 +46,8 @@ _ENOUGH_ERRORS: Final = 10_000
 """After as many a file is read no further to find out that it has errors."""
 
 _ENDED: Final = (
-    "the process that read it was killed or ran out of time: it may be too big, or made to be slow"
+    "the process that read it was killed or timed out: it may be too big, or built to be slow"
+    " to read"
 )
 
 
@@ -114,11 +115,11 @@ def claim_folder(home: Home, claim: str) -> Place:
     """Where a claim keeps what it expands, plans and stages.
 
     Raises:
-        UsageError: It is no name of a claim: the `conf` of a run may hold anything, and what lies
-            in the folder is removed in the end.
+        UsageError: It is not the name of a claim: the `conf` of a run may hold anything, and
+            everything in the folder is removed in the end.
     """
     if not ledger.CLAIM_NAME.fullmatch(claim):
-        raise UsageError(f"'{shown(claim, 100)}' is no name of a claim")
+        raise UsageError(f"'{shown(claim, 100)}' is not the name of a claim")
     return home.staging / claim
 
 

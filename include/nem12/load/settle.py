@@ -30,7 +30,7 @@ from nem12.warehouse.rows import FileSummary, OpenDrop
 log = logging.getLogger(__name__)
 
 _MOST_NMIS: Final = 100
-_GREW: Final = "grew after it was read: withdrawn when the whole of it was loaded"
+_GREW: Final = "grew after it was read: withdrawn when the complete file was loaded"
 
 _TOGETHER: Final = 200
 """Drops that are moved and then marked: some 20 ms in which a crash leaves them moved only."""
@@ -160,7 +160,7 @@ class _Settling:
     def _unfinished(self, drop: PlannedDrop | None, statuses: dict[int, FileStatus]) -> str:
         """Why a drop cannot be settled, or nothing."""
         if drop is None:
-            return self.failure or "the run ended before it was planned"
+            return self.failure or "the run ended before the file was planned"
         if drop.error:
             return drop.error
         for member in drop.members:

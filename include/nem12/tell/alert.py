@@ -147,7 +147,7 @@ def alert_of_unsettled_run(
 ) -> Alert:
     """A run whose end was not reached: which tasks failed, and why where a task has said so."""
     tasks = sorted(failed_tasks)
-    named = ", ".join(tasks[:_MOST_TASKS]) or "its end was not reached"
+    named = ", ".join(tasks[:_MOST_TASKS]) or "it did not reach its end"
     if len(tasks) > _MOST_TASKS:
         named += f" and {len(tasks) - _MOST_TASKS} more"
     said = f"{named}: {shown(why, _WHY_CHARACTERS)}" if why else named
@@ -192,7 +192,7 @@ def _contradicted_day(day: Contradiction, page: Page) -> AlertFile:
 
 def _failed_file(drop: FailedDrop) -> AlertFile:
     if drop.state is DropState.FAILED:
-        then = "given up, it waits for redrive"
+        then = "given up; redrive tries again"
     else:
         then = f"tried again from {drop.not_before.astimezone(NEM_TIME):%H:%M} UTC+10"
     why = shown(drop.message, _WHY_CHARACTERS)

@@ -141,7 +141,7 @@ def why(error: Exception) -> str:
 def not_kept(file: FileSummary) -> str:
     """What is said of a file with days that are not kept."""
     days = f"{file.removed_days} of {file.days} days are not kept"
-    return f"{days}: their month was dropped or their NMI purged"
+    return f"{days}: their month was removed or their NMI purged"
 
 
 def _balance(read: int, refused: int) -> str:

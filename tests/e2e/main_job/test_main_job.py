@@ -63,7 +63,7 @@ def test_a_refused_file_is_told_of_once_by_mail_also_when_the_task_runs_again(
 
     running.until(tried_again)
     log = json.dumps(running.airflow.api("GET", f"{run}/taskInstances/verdict/logs/2"))
-    assert "SmtpNotifier was told before" in log
+    assert "SmtpNotifier: the alert was sent before" in log
     assert not any(page in body(other) for other in running.mails.rest())
 
 
