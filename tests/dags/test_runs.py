@@ -119,7 +119,7 @@ def test_a_run_of_all_that_waits_is_skipped_in_words_where_nothing_does_and_wake
         ({"files": ["["]}, "'[' is not a valid pattern: a [ needs a ]"),
         ({"files": ["archive/typo*"]}, "no file matches archive/typo* in "),
         ({"file": ["x.csv"]}, 'has the unknown key "file"; did you mean "files"?'),
-        ({"claim": "x", "files": ["a"]}, 'the key "claim" is for the runs that nem12_watch starts'),
+        ({"claim": "x", "files": ["a"]}, 'the key "claim" is for runs that nem12_watch starts'),
     ],
 )
 def test_what_was_asked_wrongly_fails_at_once_with_one_sentence_which_is_told(

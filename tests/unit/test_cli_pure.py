@@ -270,7 +270,7 @@ def test_errors_and_help_name_the_command_that_the_person_has(
     )
     monkeypatch.setenv("METER_COMMAND", "")
     assert main(["validate", "/nowhere"]) == 2
-    assert capsys.readouterr().err.startswith("manage.py validate: there is no")
+    assert capsys.readouterr().err.startswith("manage.py validate: /nowhere does not")
 
 
 def test_tests_do_not_read_the_settings_of_who_runs_them() -> None:
