@@ -107,7 +107,7 @@ def look(path: Place, profile: str) -> Drop | Ignored | None:
 
 
 _NO_FILE: Final = {
-    Kind.FOLDER: "a folder; only files in strict/ and lenient/ are loaded",
+    Kind.FOLDER: "a folder; only strict/ and lenient/ are searched",
     Kind.LINK: "a symbolic link; not followed",
     Kind.OTHER: "not a regular file",
 }

@@ -104,7 +104,7 @@ class FileSummary:
     size: int
     status: FileStatus
     profile: str
-    header_at: datetime | None
+    header_date_time: datetime | None
     records: int
     refused_records: int
     readings: int
