@@ -169,6 +169,12 @@ POOL: Final = "meter_db"
 STORAGE_CONNECTION_ID: Final = "meter_storage"
 WATCH_DAG_ID: Final = "nem12_watch"
 LOAD_DAG_ID: Final = "nem12_load"
+
+PAUSED: Final = {
+    WATCH_DAG_ID: "new files are not picked up",
+    LOAD_DAG_ID: "its runs stay queued",
+}
+"""What it means that one of the DAGs is paused."""
 DAILY_DAG_ID: Final = "nem12_daily_totals"
 
 PAGE_ROUTE: Final = "meter-data"

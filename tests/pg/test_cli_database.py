@@ -444,6 +444,7 @@ def test_status_counts_what_is_there(command: Command, reader: Command, good: Pa
     assert counts == {
         "landing": 1,
         "ignored": 1,
+        "paused": None,
         "files": {"loaded": 1},
         "drops": None,
         "delivered_readings": 96,
@@ -544,6 +545,23 @@ def test_a_session_that_is_mighty_steps_down_to_the_reader(
     assert mighty.json("query", query) == [[{"me": settings.READER_ROLE, "mighty": "off"}]]
     with psycopg.connect(warehouse.owner) as connection:
         connection.execute("SELECT 1")
+
+
+def test_status_says_which_dags_are_paused(
+    reader: Command, databases: Databases, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    airflow = databases.bare().owner
+    monkeypatch.setenv(
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN", airflow.replace("://", "+psycopg2://", 1)
+    )
+    assert reader.json("status")[0]["paused"] is None, "there are no tables of Airflow"
+    with psycopg.connect(airflow) as connection:
+        connection.execute(
+            "CREATE TABLE dag AS SELECT * FROM (VALUES ('nem12_load', true, false),"
+            " ('nem12_watch', true, false), ('other', true, false)) d (dag_id, is_paused, is_stale)"
+        )
+    assert reader.json("status")[0]["paused"] == ["nem12_watch", "nem12_load"]
+    assert "the DAG nem12_load is paused: its runs stay queued" in reader("status")[1]
 
 
 def test_redrive_says_what_it_does_not_find(command: Command, good: Path) -> None:

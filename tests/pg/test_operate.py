@@ -21,6 +21,7 @@ from nem12.stage import stage
 from nem12.warehouse import ledger
 from nem12.warehouse.apply import apply
 from nem12.warehouse.connect import connect
+from nem12.web import questions
 from tests.support.deliveries import Day, delivery
 from tests.support.digest import tables
 from tests.support.loading import Run, kept_in
@@ -353,16 +354,33 @@ def test_kept_files_that_are_not_what_was_loaded_are_named(run: Run) -> None:
         run.drop(name, data)
     run.drop("cut.csv", FIRST.removesuffix(b"900\r\n"))
     run.run()
-    assert list(kept_differences(run.connection)) == []
+    assert list(kept_differences(run.connection, run.home.landing)) == []
     for path in kept_in(run.home.rejected):
         path.unlink()  # what was refused may be cleared away
     first, second = sorted(kept_in(run.home.archive), key=lambda path: path.name[13:])
     first.write_bytes(first.read_bytes().replace(b"1.5", b"1.6", 1))
     second.unlink()
-    found = {Path(one.place).name[13:]: one.problem for one in kept_differences(run.connection)}
+    found = {
+        Path(one.place).name[13:]: one.problem
+        for one in kept_differences(run.connection, run.home.landing)
+    }
     assert found["first.csv"].startswith("holds ")
     assert found["second.csv"] == "is gone; its readings are in the tables"
     assert len(found) == 2
+
+
+def test_a_delivery_that_is_not_settled_yet_is_no_difference(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where files stay, a newer one of the same name lies in the place of the one that is known."""
+    monkeypatch.setenv("METER_KEEP_LANDING", "true")
+    run.drop("first.csv", FIRST)
+    run.run()
+    run.drop("first.csv", CORRECTION).touch()
+    assert list(kept_differences(run.connection, run.home.landing)) == []
+    assert len(list(kept_differences(run.connection, None))) == 1
+    run.run()
+    assert list(kept_differences(run.connection, run.home.landing)) == []
 
 
 @pytest.mark.parametrize("kept", ["rejected", "archive", "landing"])
@@ -517,6 +535,23 @@ def test_redrive_says_one_thing_of_a_file_that_was_moved(run: Run) -> None:
     run.run("archive/*", profile="strict", reprocess=True)
     (said,) = redrive(run.connection, run.home)
     assert said.expected.startswith("is judged again, by the strict profile as before")
+
+
+def test_the_files_of_a_run_say_that_a_later_run_has_judged_them_again(run: Run) -> None:
+    run.drop("cut.csv", CUT)
+    claim = run.claim("*")
+    run.load(claim)
+    run.settle(claim)
+    of_run = f"nem12__{claim}"
+    asked = (run.connection, of_run, list(questions.OUTCOMES), None, 9)
+    (before,) = questions.run_files(*asked).items
+    assert (before["outcome"], before["code"], before["judged_later"]) == (
+        "refused", "no-end", False,
+    )  # fmt: skip
+    run.run("rejected/*", profile="lenient", reprocess=True)
+    (after,) = questions.run_files(*asked).items
+    assert (after["outcome"], after["code"], after["judged_later"]) == ("refused", None, True)
+    assert after["status"] == "loaded"
 
 
 def test_a_copy_of_a_refused_file_that_was_loaded_meanwhile_is_a_duplicate(

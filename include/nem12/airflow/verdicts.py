@@ -9,6 +9,7 @@ from airflow.sdk.definitions.context import Context
 from nem12.airflow.links import file_link, files_link
 from nem12.airflow.warehouse import warehouse
 from nem12.errors import MeterError
+from nem12.mdff.text import plural
 from nem12.states import DropState, Outcome
 from nem12.tell.alert import alerts_of_claim
 
@@ -35,7 +36,8 @@ def counts(settled: dict[str, Any]) -> str:
     counted = ", ".join([*files, *drops]) or "no files"
     against = settled["contradictions"]
     contradicted = f", {against} contradicted by other deliveries" if against else ""
-    return f"{counted}; {settled['readings']} readings of {settled['days']} days{contradicted}"
+    read = f"{plural(settled['readings'], 'reading')} of {plural(settled['days'], 'day')}"
+    return f"{counted}; {read}{contradicted}"
 
 
 def explanation(

@@ -172,7 +172,10 @@ def _parse_data(commands: "Commands") -> None:
 
 
 def _validate(commands: "Commands") -> None:
-    about = "Check NEM12 files without a database: file:line: LEVEL code message."
+    about = (
+        "Check NEM12 files without a database. Prints"
+        " file:line: LEVEL: NMI suffix day: code: message (field)."
+    )
     added = add_command(commands, "validate", "nem12.cli.check", about)
     added.add_argument("file", nargs="+", metavar="F", help="a file, an archive or a folder")
     _profile(added)

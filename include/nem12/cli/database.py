@@ -6,6 +6,7 @@ from typing import Any, Final
 from nem12 import settings
 from nem12.cli.databases import NothingYetError, database
 from nem12.cli.output import err, finding_line, out, table, to_json
+from nem12.cli.paused import airflow_database, paused_dags
 from nem12.drop import Ignored, landed, overdue, uri_path
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
@@ -36,10 +37,13 @@ def migrate(arguments: Namespace) -> int:
 def status(arguments: Namespace) -> int:
     """Counts of drops, files, days; what lies in the landing folder; the latest refusals."""
     home = settings.home()
+    paused: list[str] | None = None
     nothing_yet, counts, lately = "", dict[str, Any](), dict[str, list[Row]]()
     try:
         with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
             counts = ledger.status(connection)
+            # Inside of the block: the embedded server ends with it.
+            paused = paused_dags(airflow_database(arguments, uri))
             lately = {
                 "latest_refusals": ledger.latest_refusals(connection, _MOST_LATEST),
                 "failed_drops": ledger.failed_drops(connection, _MOST_LATEST),
@@ -51,11 +55,13 @@ def status(arguments: Namespace) -> int:
     ignored = list(overdue(home))
     if arguments.format == "json":
         state = {"database": None} if nothing_yet else {**counts, **lately}
-        print(to_json({"landing": waiting, "ignored": len(ignored), **state}))
+        print(to_json({"landing": waiting, "ignored": len(ignored), "paused": paused, **state}))
         return 0
     _say(f"{plural(waiting, 'file')} in {home.landing}")
     for item in ignored:
         out.print(f"  ignored: {item.path.name!r}: {item.reason}", markup=False)
+    for dag_id in paused or []:
+        out.print(f"the DAG {dag_id} is paused: {settings.PAUSED[dag_id]} until you unpause it")
     if nothing_yet:
         _say(f"no files loaded yet: {nothing_yet}")
     else:

@@ -33,7 +33,7 @@ def database(
     Raises:
         NothingYetError: There is no embedded server yet, and none is to be made.
     """
-    given = getattr(arguments, "dsn", None) or os.environ.get("METER_DB_URI")
+    given = _given(arguments)
     if given:
         yield given
         return
@@ -49,3 +49,12 @@ def database(
         if migrated:
             migrate(server.uri(settings.OWNER_ROLE))
         yield server.uri(role)
+
+
+def is_given(arguments: Namespace) -> bool:
+    """Whether a database is named, so that it is not the embedded server's."""
+    return bool(_given(arguments))
+
+
+def _given(arguments: Namespace) -> str:
+    return getattr(arguments, "dsn", None) or os.environ.get("METER_DB_URI") or ""

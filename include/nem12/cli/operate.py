@@ -57,8 +57,9 @@ def verify(arguments: Namespace) -> int:
 def _verify_archive(arguments: Namespace, connection: Connection) -> bool:
     """Compare the kept files with the ledger and name all that differ; whether any does."""
     words = "every kept file has the SHA-256 of the ledger"
+    landing = settings.home().landing if settings.has_home() else None
     with at_work(words):
-        found = [vars(one) for one in kept_differences(connection)]
+        found = [vars(one) for one in kept_differences(connection, landing)]
     if arguments.format == "json":
         print(to_json({"check": words, "ok": not found, "differences": found}))
     else:

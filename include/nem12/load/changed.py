@@ -203,17 +203,36 @@ class Difference:
     problem: str
 
 
-def kept_differences(connection: Connection) -> Iterator[Difference]:
+def kept_differences(connection: Connection, landing: "Place | None") -> Iterator[Difference]:
     """Read every file that was settled and compare it with the ledger.
 
     A file may have been moved by a later run: it is missing only where no place of it has it.
+
+    Args:
+        connection: To the warehouse.
+        landing: The landing folder, if it is known: another file of the same name is there a
+            delivery that is not settled yet.
     """
     for row in ledger.kept_content(connection):
         places = [uri_path(uri) for uri in row["places"]]
         there = [place for place in places if storage.exists(place)]
+        landed = zip(places, row["sizes"], row["mtimes"], row["identities"], strict=True)
+        newer = {
+            str(place)
+            for place, *seen in landed
+            if landing and storage.relative(place, landing) and _is_another(place, seen)
+        }
         for place in there:
+            if str(place) in newer:
+                continue
             digest = storage.digest(place)
             if digest != row["sha256"]:
                 yield Difference(str(place), f"holds {digest[:12]}…, not {row['sha256'][:12]}…")
         if not there and row["loaded"]:
             yield Difference(str(places[-1]), "is gone; its readings are in the tables")
+
+
+def _is_another(place: Place, seen: list[object]) -> bool:
+    """Whether a file lies there that is not the one that landed: size, time, identity."""
+    found = look(place, "standard")
+    return isinstance(found, Drop) and [found.size, found.mtime_ns, found.identity] != seen

@@ -5,7 +5,7 @@ complete. The pass looks closely only at the few lines that are not 200, 300, 40
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
@@ -27,6 +27,8 @@ _NOT_TEXT: Final = (
     "the file holds no NEM12 records (100, 200, 300 …) at all: ask for the NEM12 file, which"
     " portals call the detailed report"
 )
+_KEPT: Final = 4 * text.EXCERPT
+_WITHIN_UTF8: Final = bytes(range(0x80, 0xC0))
 _DATA: Final = frozenset({"200", "300", "400", "500"})
 
 
@@ -80,7 +82,7 @@ class Structure:
     _first_record: tuple[int, bytes] = (1, b"")
     _first_raw: bytes = b""
     _last_raw: bytes = b""
-    """Beginnings of the first line, and of the last one that is not blank."""
+    """The beginning of the first line; beginning and end of the last one that is not blank."""
     _any_record: bool = False
     _body_has_records: bool = False
     _months: set[bytes] = field(default_factory=set)
@@ -112,7 +114,7 @@ class Structure:
         content = len(piece.rstrip(text.NO_CONTENT + text.BOM))
         if content:
             self._last_line = line + ends.lines - text.count_lines(piece[content:])
-            self._last_raw = text.line_around(piece, content - 1)[0][: 4 * text.EXCERPT]
+            self._last_raw = _both_ends(text.line_around(piece, content - 1)[0])
         self._line = line + ends.lines
         self._unended = piece[max(piece.rfind(b"\n"), piece.rfind(b"\r")) + 1 :]
 
@@ -135,7 +137,8 @@ class Structure:
             message = "the file ends without a 900 record"
             if "no-end" not in self.profile.tolerated:
                 message += ": it was cut off on its way"
-            self._breach("no-end", self._last_line, self._last_raw, message)
+            shown = text.excerpt_of_end
+            self._breach("no-end", self._last_line, self._last_raw, message, excerpt=shown)
         if not (empty or text.is_blank(self._unended)):
             message = "the last line has no line end"
             self._add(Level.WARN, "no-final-newline", self._last_line, self._last_raw, message)
@@ -336,12 +339,21 @@ class Structure:
     def _take(self, findings: Iterable[Finding]) -> None:
         self.findings += (finding for finding in findings if self.tally.keep(finding))
 
-    def _breach(self, code: str, line: int, raw: bytes, message: str) -> bool:
+    def _breach(
+        self,
+        code: str,
+        line: int,
+        raw: bytes,
+        message: str,
+        *,
+        excerpt: Callable[[bytes], str] = text.excerpt,
+    ) -> bool:
         """The structure is broken; whether the profile lets the file go on all the same."""
         tolerated = code in self.profile.tolerated
         if not tolerated:
             self._state = "broken"
-        self._add(Level.WARN if tolerated else Level.FILE, code, line, raw, message)
+        level = Level.WARN if tolerated else Level.FILE
+        self._add(level, code, line, raw, message, excerpt=excerpt)
         return tolerated
 
     def _add(
@@ -353,15 +365,24 @@ class Structure:
         message: str,
         *,
         place: int | None = None,
+        excerpt: Callable[[bytes], str] = text.excerpt,
     ) -> None:
         if level is Level.WARN and self.tally.counts[level, code] >= WARNINGS_KEPT:
             # Nobody would see more of it than its number.
             self.tally.more(level, code, 1)
             return
-        excerpt, number = text.excerpt(raw), 0
+        quoted, number = excerpt(raw), 0
         if place is not None:
-            excerpt, number = text.marked(text.decode(raw)[0].split(","), place), place + 1
-        self._take([Finding(level, code, line, message, excerpt, line, line, number)])
+            quoted, number = text.marked(text.decode(raw)[0].split(","), place), place + 1
+        self._take([Finding(level, code, line, message, quoted, line, line, number)])
+
+
+def _both_ends(line: bytes) -> bytes:
+    """A line without its middle, where it is longer than what is shown of it."""
+    if len(line) <= 2 * _KEPT:
+        return line
+    # Not within a character.
+    return line[:_KEPT] + line[-_KEPT:].lstrip(_WITHIN_UTF8)
 
 
 def _next_odd(piece: bytes, at: int) -> int:

@@ -28,6 +28,9 @@ MARKS: Final = "►◄"
 _SHORT: Final = 32
 """Bytes of a line that may be the same as many others."""
 
+_BEGINNING: Final = 24
+"""Characters that an excerpt of the end of a line shows of its beginning."""
+
 _MARKED: Final = 40
 """Characters of the field at fault that its excerpt shows."""
 
@@ -276,6 +279,15 @@ def shown(text: str, limit: int = 40) -> str:
 def excerpt(line: bytes) -> str:
     """The beginning of a line for a finding."""
     return _beginning(_escaped(decode(line[: 4 * EXCERPT])[0], MARKS), EXCERPT)
+
+
+def excerpt_of_end(line: bytes) -> str:
+    """The beginning of a line, to see which record it is, and its end: there it breaks off."""
+    text = _escaped(decode(line.rstrip(b"\r\n"))[0], MARKS)
+    if len(text) <= EXCERPT:
+        return text
+    beginning = text[:_BEGINNING]
+    return f"{beginning} … {text[-(EXCERPT - _BEGINNING) :]}"
 
 
 def marked(fields: Sequence[str], place: int) -> str:

@@ -198,7 +198,10 @@ def kept_places(connection: Connection, file_id: int) -> list[Row]:
 
 
 def kept_content(connection: Connection) -> list[Row]:
-    """By `sha256` the `places` where it is or was kept, and whether it is `loaded`."""
+    """By `sha256` the `places` where it is or was kept, and whether it is `loaded`.
+
+    Of each place also what landed: `sizes`, `mtimes`, `identities`.
+    """
     return _run(connection, "kept_content")
 
 

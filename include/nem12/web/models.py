@@ -76,9 +76,13 @@ class FileSummary(Counts):
 
 
 class FileItem(FileSummary):
-    """A file in the list of files; the last four fields only in the files of one run."""
+    """A file in the list of files; the last five fields only in the files of one run."""
 
     outcome: Annotated[Outcome | None, Field(description="What the run made of it")] = None
+    judged_later: Annotated[
+        bool | None,
+        Field(description="A later run has judged the file again; all but `outcome` is of that"),
+    ] = None
     line: Annotated[int | None, Field(description="Line of its first refusal")] = None
     code: str | None = None
     message: str | None = None

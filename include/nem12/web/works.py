@@ -21,17 +21,13 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from nem12.mdff.stamps import NEM_TIME
-from nem12.settings import LOAD_DAG_ID, WATCH_DAG_ID
+from nem12.settings import PAUSED, WATCH_DAG_ID
 from nem12.web.glance import Glance
 
 log = logging.getLogger(__name__)
 
 SENSOR_TASK_ID: Final = "wait_for_drops"
 
-_PAUSED: Final = {
-    WATCH_DAG_ID: "new files are not picked up",
-    LOAD_DAG_ID: "its runs stay queued",
-}
 _SILENT: Final = {
     "scheduler": "no task starts",
     "triggerer": "nothing checks the landing folder",
@@ -80,12 +76,12 @@ def _look() -> Works:
 def _dag_faults(session: Session) -> Iterator[Fault]:
     rows = session.execute(
         select(DagModel.dag_id, DagModel.is_paused).where(
-            DagModel.dag_id.in_(_PAUSED), DagModel.is_stale.is_(False)
+            DagModel.dag_id.in_(PAUSED), DagModel.is_stale.is_(False)
         )
     )
     paused: dict[str, bool] = {}
     paused.update((dag_id, is_paused) for dag_id, is_paused in rows)
-    for dag_id, consequence in _PAUSED.items():
+    for dag_id, consequence in PAUSED.items():
         if dag_id not in paused:
             yield Fault(
                 f"Airflow does not know the DAG {dag_id}: its file is not in the DAGs folder, or"

@@ -27,6 +27,9 @@ ORDER BY d.kept_at, d.settled_at DESC
 -- readings. A withdrawn file has no row in meter_drop_files. Where files stay in the landing folder,
 -- the newest drop of a place says what lies there.
 SELECT d.sha256, array_agg(d.kept_at ORDER BY d.settled_at, d.drop_id) AS places,
+    array_agg(d.size ORDER BY d.settled_at, d.drop_id) AS sizes,
+    array_agg(d.mtime_ns ORDER BY d.settled_at, d.drop_id) AS mtimes,
+    array_agg(d.identity ORDER BY d.settled_at, d.drop_id) AS identities,
     bool_or(d.outcome IN ('loaded', 'partial') AND EXISTS (
         SELECT FROM meter_drop_files f WHERE f.drop_id = d.drop_id)) AS loaded
 FROM meter_drops d

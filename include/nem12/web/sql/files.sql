@@ -14,12 +14,15 @@ ORDER BY seen_at DESC, file_id DESC LIMIT %(most)s
 
 -- name: run_files
 -- What a run made of its files, what was refused first, each with its first refusal. A run may bring
--- one file several times.
+-- one file several times. What is known of a file is of its last judgement: `judged_later` says that
+-- this was not in this run.
 SELECT n.place, n.member AS name, n.outcome, n.sha256, n.size, n.status, n.profile, n.seen_at,
     n.records, n.refused_records, n.readings, n.refused_readings, n.days, n.first_day, n.last_day,
-    r.line, r.code, r.message
+    n.judged_later, r.line, r.code, r.message
 FROM (
-    SELECT m.member, m.outcome, f.*, row_number() OVER (
+    SELECT m.member, m.outcome, f.*,
+        m.outcome <> 'duplicate' AND coalesce(f.settled_at > d.settled_at, true) AS judged_later,
+        row_number() OVER (
         ORDER BY array_position(%(order)s::text[], m.outcome), d.drop_id, m.member
     ) AS place
     FROM meter_drops d
@@ -30,6 +33,7 @@ FROM (
 LEFT JOIN LATERAL (
     SELECT line, code, message FROM meter_refusals
     WHERE file_id = n.file_id AND n.outcome IN ('refused', 'partial')
+        AND NOT n.judged_later
     ORDER BY line, code LIMIT 1
 ) AS r ON true
 WHERE n.outcome = ANY(%(outcomes)s::text[]) AND n.place > %(place)s
