@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from nem12.mdff.findings import EXPLAIN, Level
+
 _DELIVER_AGAIN: Final = "Ask the sender to correct the record and to deliver the day again."
 
 REMEDIES: Final = {
@@ -49,3 +51,9 @@ REMEDIES: Final = {
 def remedy(code: str) -> str:
     """What to do about a refusal with this code."""
     return REMEDIES.get(code, _DELIVER_AGAIN)
+
+
+def explanation(level: Level, code: str) -> str:
+    """What a code means and, if it refuses something, what to do; empty for an unknown code."""
+    meaning = EXPLAIN[level].get(code, "")
+    return meaning if level is Level.WARN or not meaning else f"{meaning} {remedy(code)}"

@@ -5,7 +5,8 @@ from typing import Final
 
 from nem12 import storage
 from nem12.errors import MeterError, sentence
-from nem12.mdff.findings import EXPLAIN, Level, in_force, left_of, said, subject
+from nem12.mdff.findings import Level, in_force, left_of, said, subject
+from nem12.mdff.remedies import explanation
 from nem12.mdff.text import shown
 from nem12.states import Outcome
 from nem12.storage import Place
@@ -63,12 +64,12 @@ def report(connection: Connection, file: FileSummary, lies_in: str) -> Iterator[
         yield ""
     codes = {(one.level, one.code) for one in refusals}
     for level, code in sorted(codes):
-        yield f"  {code}: {EXPLAIN[Level[level]].get(code, '')}"
+        yield f"  {code}: {explanation(Level[level], code)}"
     if file.warnings:
         yield ""
         yield "Warnings:"
         for code, count in sorted(file.warnings.items()):
-            yield f"  {code} ({count}): {EXPLAIN[Level.WARN].get(code, '')}"
+            yield f"  {code} ({count}): {explanation(Level.WARN, code)}"
         yield from _bounded(
             f"  line {row['line']}: {said(row)}{_excerpt(row['excerpt'])}"
             for row in ledger.warnings(connection, file.file_id, MOST_LINES + 1)

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from nem12.errors import UsageError
 from nem12.load.kept import kept_below
-from nem12.mdff.findings import EXPLAIN, Level
+from nem12.mdff.findings import Level
+from nem12.mdff.remedies import explanation
 from nem12.mdff.text import shown
 from nem12.states import OPEN, FileStatus, Outcome
 from nem12.warehouse import ledger
@@ -146,7 +147,7 @@ def file(connection: Connection, sha256: str) -> dict[str, Any] | None:
     found["accepted_records"] = found["records"] - found["refused_records"]
     found["accepted_readings"] = found["readings"] - found["refused_readings"]
     found["warnings"] = [
-        {"code": code, "count": count, "explanation": EXPLAIN[Level.WARN].get(code, "")}
+        {"code": code, "count": count, "explanation": explanation(Level.WARN, code)}
         for code, count in sorted(found["warnings"].items())
     ]
     (counted,) = run(connection, "file_days_count", file_id=found["file_id"], most=COUNTED_DAYS)
@@ -176,7 +177,7 @@ def findings(connection: Connection, file_id: int, cursor: str | None, limit: in
         most=limit + 1,
     )
     for row in rows:
-        row["explanation"] = EXPLAIN[Level[row["level"]]].get(row["code"], "")
+        row["explanation"] = explanation(Level[row["level"]], row["code"])
     return page(rows, limit, ("line", "code", "level"))
 
 
