@@ -110,7 +110,7 @@ Watch = Callable[[PartReader], Iterator[Day | Finding]]
 """Gives what a reader gives, all of it."""
 
 
-def stage(shard: Shard, folder: Place, watch: Watch = iter) -> Staged:
+def stage_shard(shard: Shard, folder: Place, watch: Watch = iter) -> Staged:
     """Parse a shard and write its batch file, whole or not at all.
 
     The name is the batch's identity: whoever stages the same shard writes the same file.

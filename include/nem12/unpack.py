@@ -31,7 +31,7 @@ from nem12.untrusted import Seen, seen_of
 _HASH_DIGITS: Final = 12
 
 
-def unpack(
+def meter_files(
     path: Path, name: str, profile: str, scratch: Path, seen: Seen | None = None
 ) -> Iterator[MeterFile]:
     """The meter files of a drop, each read once.
@@ -74,13 +74,13 @@ def headers(path: Path, profile: str, scratch: Path, seen: Seen | None = None) -
         path: Of the drop.
         profile: To judge its files by.
         scratch: Folder for what has to be expanded; made when needed.
-        seen: As for `unpack`.
+        seen: As for `meter_files`.
 
     Raises:
         TerminalError: The drop cannot be read, is gone, or is not what was seen.
     """
     if any(map(begins_as_xml, _beginnings(path, seen))):
-        found = (file.header for file in unpack(path, path.name, profile, scratch, seen))
+        found = (file.header for file in meter_files(path, path.name, profile, scratch, seen))
     else:
         found = (_first_header(beginning, profile) for beginning in _beginnings(path, seen))
     yield from (header for header in found if header)
@@ -110,7 +110,7 @@ def _delivered(members: Iterable[Member]) -> list[Member]:
 
 
 def sha256(path: Path, seen: Seen | None = None) -> str:
-    """The hash of a delivery as it lies there; `seen` as for `unpack`."""
+    """The hash of a delivery as it lies there; `seen` as for `meter_files`."""
     with untrusted.opened(path, seen) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

@@ -51,7 +51,7 @@ class Judged:
         return Outcome(verdict(level, self.days))
 
 
-def validate(file: MeterFile, sink: Sink) -> Judged:
+def validate_file(file: MeterFile, sink: Sink) -> Judged:
     """Read a whole file and give its findings to `sink` as they come."""
     with closing(Judging(file)) as judging:
         for part in parts(file):

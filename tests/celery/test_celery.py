@@ -16,7 +16,7 @@ import pytest
 
 from nem12 import settings
 from nem12.local.stack import processes
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.warehouse.connect import connect
 from tests.celery.broker import WORKERS, redis, require, two_workers
 from tests.support.deliveries import Day, delivery
@@ -71,7 +71,7 @@ def check_tables(running: Running, sent: dict[str, bytes], folder: Path) -> None
     """The tables are those that an undisturbed load gives."""
     with connect(running.server.uri(settings.LOADER_ROLE)) as connection:
         found = tables(connection)
-        assert [words for words, difference in verify(connection) if difference] == []
+        assert [words for words, difference in differences(connection) if difference] == []
     wanted = undisturbed(running.server, sent, folder)
     assert [table for table in COMPARED if found[table] != wanted[table]] == []
 

@@ -17,7 +17,7 @@ from nem12 import settings
 from nem12.local import embedded
 from nem12.local.embedded import Server
 from nem12.warehouse.connect import connect
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 
 RUN_DAG = Path(__file__).parent / "run_dag.py"
 
@@ -67,7 +67,7 @@ def server() -> Iterator[Server]:
     root.chmod(0o755)
     home = settings.Home.below(root)
     with embedded.server(home) as running:
-        migrate(running.uri(settings.OWNER_ROLE))
+        migrate_schema(running.uri(settings.OWNER_ROLE))
         yield running
     shutil.rmtree(root)
 

@@ -15,7 +15,7 @@ from nem12.load.claim import claim_by_glob
 from nem12.local.embedded import Server
 from nem12.settings import CHECKOUT, FolderHome
 from nem12.warehouse.connect import connect
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 from nem12.web.answers import task_link
 from tests.dags.conftest import Run, put
 from tests.support import loading
@@ -150,7 +150,7 @@ def test_a_watch_that_finds_another_schema_fails_at_once_and_says_what_to_do(
         try:
             result = run_dag("nem12_watch")
         finally:
-            migrate(server.uri(settings.OWNER_ROLE))
+            migrate_schema(server.uri(settings.OWNER_ROLE))
     assert result["tasks"]["wait_for_drops"] == "failed"
     assert "the database has schema" in said_by(result, "wait_for_drops")
     assert "Traceback" not in result["log"].partition("creating dag run")[2]

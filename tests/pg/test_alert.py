@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from nem12.load.plan import plan
+from nem12.load.plan import plan_claim
 from nem12.settings import MAX_ATTEMPTS
 from nem12.tell.alert import Alert, alert_of_silence, alerts_of_claim
 from tests.support.deliveries import Day, delivery
@@ -53,7 +53,7 @@ def test_a_drop_is_told_of_at_every_failed_attempt_and_when_it_is_given_up(run: 
     run.drop("good.csv", GOOD)
     for attempt in range(1, MAX_ATTEMPTS + 1):
         claim = run.claim("*")
-        plan(run.connection, run.home, claim)
+        plan_claim(run.connection, run.home, claim)
         run.settle(claim)
         (alert,) = alerts(run, claim)
         (file,) = alert.files

@@ -287,12 +287,12 @@ def test_two_cuts_of_one_file_count_it_once(
 ) -> None:
     """A run that died had applied a part of another size."""
     from nem12.shard import Shard, pack, parts
-    from nem12.stage import stage
+    from nem12.stage import stage_shard
 
     data = delivery(Day(updated=""), Day(date(2024, 3, 11), updated=""))
     small = surveyed(tmp_path, data, cut=1)
-    put(loader, stage(Shard((parts(small)[0],)), tmp_path))
-    put(loader, stage(pack([surveyed(tmp_path, data)])[0], tmp_path))
+    put(loader, stage_shard(Shard((parts(small)[0],)), tmp_path))
+    put(loader, stage_shard(pack([surveyed(tmp_path, data)])[0], tmp_path))
     query = "SELECT status, records, days, warnings FROM meter_files"
     assert warehouse.rows(query) == [("loaded", 6, 2, {"update-missing": 2})]
 

@@ -12,7 +12,7 @@ import pytest
 from nem12.errors import TerminalError, UsageError
 from nem12.load.backfill import claim_day
 from nem12.mdff.header import Header
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.unpack import headers
 from tests.support.deliveries import Day, delivery
 from tests.support.digest import tables
@@ -85,7 +85,7 @@ def test_a_week_backfilled_in_any_order_gives_the_same_tables(run: Run) -> None:
     after = tables(run.connection)
     run.connection.commit()
     assert [table for table in DATA if before[table] != after[table]] == []
-    assert [words for words, difference in verify(run.connection) if difference] == []
+    assert [words for words, difference in differences(run.connection) if difference] == []
     assert found(run, week[0]) == [f"{week[0]:%Y%m%d}.csv"], "and again"
 
 

@@ -10,9 +10,9 @@ import pytest
 
 from nem12.mdff.findings import Finding, Level
 from nem12.shard import pack
-from nem12.stage import stage
+from nem12.stage import stage_shard
 from nem12.survey import MeterFile
-from nem12.validate import Judged, validate
+from nem12.validate import Judged, validate_file
 from nem12.warehouse.connect import Connection
 from tests.cases.faults.make import CASES
 from tests.support.deliveries import load_shards, one_block_shards, put, surveyed
@@ -84,13 +84,13 @@ def loaded(loader: Connection, tmp_path: Path) -> Deliveries:
     # Some cases have the same bytes under several names.
     deliveries = {file.sha256: (file, text) for file, text in files.values()}
     for shard in pack(file for file, _ in deliveries.values()):
-        put(loader, stage(shard, tmp_path))
+        put(loader, stage_shard(shard, tmp_path))
     return deliveries
 
 
 def judge(file: MeterFile) -> tuple[Judged, list[Finding]]:
     findings: list[Finding] = []
-    return validate(file, findings.append), findings
+    return validate_file(file, findings.append), findings
 
 
 def test_the_ledger_says_what_validate_says(warehouse: Warehouse, loaded: Deliveries) -> None:

@@ -18,9 +18,9 @@ from nem12.drop import Settling, drops
 from nem12.load.arrivals import Arrivals, Watch
 from nem12.load.changed import clear_left, put_back_changed
 from nem12.load.claim import claim_listing, save_listing
-from nem12.load.plan import plan
+from nem12.load.plan import plan_claim
 from nem12.load.settle import free_claim
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.settings import Home
 from nem12.untrusted import LEAVING
 from nem12.warehouse.connect import Connection
@@ -96,7 +96,7 @@ def assert_consistent(warehouse: Warehouse, run: Run) -> None:
     ):
         assert storage.digest(storage.place(str(kept_at))) == sha256
     assert warehouse.rows("SELECT * FROM meter_drops WHERE state <> 'settled'") == []
-    assert [words for words, difference in verify(run.connection) if difference] == []
+    assert [words for words, difference in differences(run.connection) if difference] == []
 
 
 @pytest.fixture(params=["one file system", "two file systems"])
@@ -190,7 +190,7 @@ def test_a_file_that_is_replaced_before_it_is_settled_is_a_drop_of_its_own(
     claim = run.claim("*")
     if moment == "claimed":
         replace(path, OTHER)
-    shards = plan(run.connection, run.home, claim)
+    shards = plan_claim(run.connection, run.home, claim)
     for number, shard in enumerate(shards):
         if moment == "loaded by half" and number == 2:
             replace(path, OTHER)
@@ -304,7 +304,7 @@ def test_a_file_that_stays_where_it_landed_and_grows_is_loaded_whole(
         (hashlib.sha256(WHOLE).hexdigest(),)
     ]
     assert path.read_bytes() == WHOLE
-    assert [words for words, difference in verify(run.connection) if difference] == []
+    assert [words for words, difference in differences(run.connection) if difference] == []
 
 
 @pytest.mark.parametrize("sender", ["two file systems"], indirect=True)

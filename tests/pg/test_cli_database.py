@@ -18,7 +18,7 @@ from nem12 import settings
 from nem12.cli import __main__ as command_line
 from nem12.unpack import sha256
 from nem12.warehouse import schema
-from nem12.warehouse.apply import apply
+from nem12.warehouse.apply import apply_batch
 from nem12.warehouse.connect import Connection, connect
 from tests.support.commands import Command
 from tests.support.deliveries import NMI, Day, delivery
@@ -204,10 +204,10 @@ def test_ctrl_c_between_the_parts_of_a_file_leaves_nothing_of_it(
     def interrupted(connection: Connection, *arguments: Any) -> int:
         if len(applied) == 2:
             raise KeyboardInterrupt
-        applied.append(apply(connection, *arguments))
+        applied.append(apply_batch(connection, *arguments))
         return applied[-1]
 
-    monkeypatch.setattr("nem12.cli.load.apply", interrupted)
+    monkeypatch.setattr("nem12.cli.load.apply_batch", interrupted)
     status, printed, said = command("parse_data", "--apply", "--file", large)
     assert (status, printed) == (130, "")
     assert said.splitlines()[-1] == "manage.py parse_data: interrupted"

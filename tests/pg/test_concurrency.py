@@ -13,9 +13,9 @@ from urllib.parse import quote
 import pytest
 
 from nem12.operate import retention
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.shard import Shard, parts
-from nem12.stage import Staged, stage
+from nem12.stage import Staged, stage_shard
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from tests.support.deliveries import NMI, Day, delivery, put, staged, surveyed
@@ -116,7 +116,7 @@ def test_the_same_files_packed_otherwise_may_be_applied_at_once(
             folder = tmp_path / f"{turn}-{n}"
             folder.mkdir()
             shards = (Shard(tuple(pieces[:half])), Shard(tuple(pieces[half:])))
-            packed.append([stage(shard, folder) for shard in shards])
+            packed.append([stage_shard(shard, folder) for shard in shards])
         at_once(warehouse, appliers(packed))
         assert warehouse.one("SELECT bool_and(status <> 'loading') FROM meter_files")
         ledger.settle_files(loader, [file.file_id for file in files])
@@ -134,7 +134,7 @@ def test_the_parts_of_one_file_applied_at_once_settle_it(
 ) -> None:
     days = [Day(FIRST + timedelta(days=n)) for n in range(16)]
     file = surveyed(tmp_path, delivery(*days), cut=1)
-    batches = [[stage(Shard((part,)), tmp_path)] for part in parts(file)]
+    batches = [[stage_shard(Shard((part,)), tmp_path)] for part in parts(file)]
     for n in range(0, len(batches), 4):
         at_once(warehouse, appliers(batches[n : n + 4]))
     assert warehouse.rows("SELECT status, days FROM meter_files") == [("loaded", 16)]
@@ -147,7 +147,7 @@ def test_the_last_two_parts_of_a_file_applied_at_once_settle_it(
     """The second waits until it can see the part of the first."""
     days = [Day(FIRST + timedelta(days=n)) for n in range(3)]
     pieces = parts(surveyed(tmp_path, delivery(*days), cut=1))
-    before, first, second = [stage(Shard((part,)), tmp_path) for part in pieces]
+    before, first, second = [stage_shard(Shard((part,)), tmp_path) for part in pieces]
     put(loader, before)
     with connect(warehouse.loader) as running, ThreadPoolExecutor(1) as pool:
         running.execute(Path(first.path).read_bytes())
@@ -167,10 +167,10 @@ def test_parts_of_two_cuts_are_not_taken_for_a_whole_file(
     cuts = [parts(surveyed(tmp_path, data, cut=cut)) for cut in (block * 3 // 2, block * 5 // 2)]
     assert [len(cut) for cut in cuts] == [2, 2]
     for cut in cuts:
-        put(loader, stage(Shard((cut[1],)), tmp_path))
+        put(loader, stage_shard(Shard((cut[1],)), tmp_path))
     assert warehouse.rows("SELECT status FROM meter_files") == [("loading",)]
-    put(loader, stage(Shard((cuts[0][0],)), tmp_path))
-    put(loader, stage(Shard((cuts[1][0],)), tmp_path))
+    put(loader, stage_shard(Shard((cuts[0][0],)), tmp_path))
+    put(loader, stage_shard(Shard((cuts[1][0],)), tmp_path))
     assert warehouse.rows("SELECT status, days FROM meter_files") == [("loaded", 4)]
 
 
@@ -182,9 +182,9 @@ def test_a_late_part_of_another_cut_leaves_those_that_the_file_was_loaded_by(
     block = len(data) // 4
     first, second = [parts(surveyed(tmp_path, data, cut=block * n // 2)) for n in (3, 5)]
     for part in first:
-        put(loader, stage(Shard((part,)), tmp_path))
+        put(loader, stage_shard(Shard((part,)), tmp_path))
     loaded_by = warehouse.rows("SELECT byte_start, byte_end, batch_id FROM meter_batch_parts")
-    put(loader, stage(Shard((second[0],)), tmp_path))
+    put(loader, stage_shard(Shard((second[0],)), tmp_path))
     held = warehouse.rows("SELECT byte_start, byte_end, batch_id FROM meter_batch_parts")
     assert set(loaded_by) < set(held)
 
@@ -218,7 +218,9 @@ def test_files_are_settled_in_one_order(
     """As with days."""
     data = [delivery(Day(), Day(suffix="E2"), created=f"20240315103{n}") for n in range(8)]
     files = [surveyed(tmp_path, one, f"{n}.csv", cut=1) for n, one in enumerate(data)]
-    first, last = [stage(Shard(tuple(parts(file)[n] for file in files)), tmp_path) for n in (0, 1)]
+    first, last = [
+        stage_shard(Shard(tuple(parts(file)[n] for file in files)), tmp_path) for n in (0, 1)
+    ]
     put(loader, first)
     lowest, *others = sorted(file.file_id for file in files)
     lock = "SELECT FROM meter_files WHERE file_id = %s FOR NO KEY UPDATE NOWAIT"
@@ -305,7 +307,7 @@ def test_of_two_batches_that_wait_for_one_day_the_second_sees_the_first(
             _until_it_waits(warehouse, connection, waiting[-1])
         holder.commit()
         assert [each.result(60) for each in waiting] == [288, 0]
-    assert [words for words, difference in verify(loader) if difference] == []
+    assert [words for words, difference in differences(loader) if difference] == []
 
 
 @only_embedded
@@ -314,7 +316,7 @@ def test_a_file_that_is_withdrawn_while_a_part_is_applied_goes_whole(
 ) -> None:
     days = [Day(FIRST + timedelta(days=n)) for n in range(2)]
     file = surveyed(tmp_path, delivery(*days), cut=1)
-    first, second = [stage(Shard((part,)), tmp_path) for part in parts(file)]
+    first, second = [stage_shard(Shard((part,)), tmp_path) for part in parts(file)]
     put(loader, first)
     with connect(warehouse.loader) as running, ThreadPoolExecutor(1) as pool:
         running.execute(Path(second.path).read_bytes())
@@ -323,7 +325,7 @@ def test_a_file_that_is_withdrawn_while_a_part_is_applied_goes_whole(
         running.commit()
         assert withdrawing.result(60) == 2
     assert warehouse.one("SELECT count(*) FROM meter_readings") == 0
-    assert [words for words, difference in verify(loader) if difference] == []
+    assert [words for words, difference in differences(loader) if difference] == []
 
 
 @only_embedded
@@ -380,7 +382,7 @@ def test_what_is_not_kept_any_more_waits_for_those_who_load_it(
         removing.result(60)
     assert warehouse.rows("SELECT days, removed_days FROM meter_files") == [(2, 1)]
     assert warehouse.rows("SELECT DISTINCT day FROM meter_day_versions") == [(APRIL,)]
-    assert [words for words, difference in verify(loader) if difference] == []
+    assert [words for words, difference in differences(loader) if difference] == []
     if act is not drop_march:
         assert warehouse.rows("SELECT message FROM meter_refusals") == [("purged",)]
 
@@ -421,7 +423,7 @@ def test_two_who_settle_a_file_count_once_what_is_not_kept(
 ) -> None:
     drop_march(owner)
     file = surveyed(tmp_path, OVER, cut=1)
-    first, *others = [stage(Shard((part,)), tmp_path) for part in parts(file)]
+    first, *others = [stage_shard(Shard((part,)), tmp_path) for part in parts(file)]
     put(loader, first)
     with connect(warehouse.loader) as running, ThreadPoolExecutor(1) as pool:
         for other in others:

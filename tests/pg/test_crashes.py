@@ -11,7 +11,7 @@ import pytest
 from nem12.drop import drops
 from nem12.load.claim import claim_by_glob, claim_listing, save_listing
 from nem12.load.settle import free_claim
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.settings import FolderHome, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
@@ -86,7 +86,7 @@ def test_a_killed_load_ends_in_the_same_tables(
         claim, _ = claim_by_glob(loader, home, ["*"], None)
     assert loads(home, warehouse, claim, "none") == 0
     assert different(tables(loader), undisturbed) == []
-    assert [words for words, difference in verify(loader) if difference] == []
+    assert [words for words, difference in differences(loader) if difference] == []
     assert not [path for path in home.landing.iterdir() if path.is_file()]
     kept = [*home.archive.rglob("*.csv"), *home.rejected.glob("*.csv")]
     assert sorted(path.name.partition("-")[2] for path in kept) == sorted(FILES)
@@ -130,7 +130,7 @@ def test_a_file_that_kills_its_process_is_left_out_by_the_next_try(
     ]
     assert states(loader) == {"settled": 3, "waiting": 1}
     (message,) = loader.execute("SELECT message FROM meter_drops WHERE state = 'waiting'")
-    assert "was killed or ran out of time" in str(message)
+    assert "was killed or timed out" in str(message)
 
 
 def test_a_file_that_kills_its_process_at_every_run_is_soon_alone(

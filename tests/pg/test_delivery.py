@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.tell.alert import alerts_of_claim
 from nem12.tell.report import contradiction
 from nem12.warehouse import ledger
@@ -58,7 +58,7 @@ def test_a_copy_that_was_delivered_earlier_decides_again(warehouse: Warehouse, r
     assert warehouse.one(VALUES) == 2
     drop(run, "later.csv", SECOND, JULY)
     assert run.run().decided_again == 0
-    assert [words for words, difference in verify(run.connection) if difference] == []
+    assert [words for words, difference in differences(run.connection) if difference] == []
 
 
 def test_to_move_or_load_a_file_again_does_not_change_when_it_was_delivered(
@@ -131,7 +131,7 @@ def test_a_day_is_contradicted_where_no_date_tells_which_delivery_is_newer(
     told = list(alerts_of_claim(run.connection, run.claims[-1], "", "", str))
     counted = ledger.status(run.connection)["contradictions"]
     days, in_all = ledger.contradictions(run.connection, 5)
-    assert [words for words, difference in verify(run.connection) if difference] == []
+    assert [words for words, difference in differences(run.connection) if difference] == []
     if by is None:
         assert (days, counted, settled.contradictions, told) == ([], 0, 0, [])
         assert warehouse.rows("SELECT * FROM meter_conflicts") == []
@@ -175,7 +175,7 @@ def test_a_refused_repetition_contradicts_nothing(
     load(loader, tmp_path, twice)
     assert warehouse.one("SELECT refused_records FROM meter_files WHERE days = 2") == 1
     assert warehouse.rows("SELECT * FROM meter_conflicts") == []
-    assert [words for words, difference in verify(loader) if difference] == []
+    assert [words for words, difference in differences(loader) if difference] == []
 
 
 def test_a_file_of_which_no_day_is_accepted_is_refused(warehouse: Warehouse, run: Run) -> None:

@@ -20,7 +20,7 @@ from nem12 import settings
 from nem12.errors import UsageError
 from nem12.local import embedded
 from nem12.local.embedded import machine
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 from tests.support.servers import discard, home_in, passable_folder
 
 AS_ROOT = os.geteuid() == 0
@@ -113,7 +113,7 @@ def test_the_reader_writes_nothing_not_even_for_itself(
     used: tuple[settings.FolderHome, embedded.Server],
 ) -> None:
     _, server = used
-    migrate(server.uri())
+    migrate_schema(server.uri())
     reader = server.uri(settings.READER_ROLE)
     assert one(reader, "SHOW transaction_read_only") == "on"
     for statement in (

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.settings import MIB
 from tests.support.crashing import __file__ as acts
 from tests.support.deliveries import Day, delivery
@@ -42,7 +42,7 @@ def load(run: Run, warehouse: Warehouse) -> dict[str, int]:
         [*command, "none", claim], env=env, check=True, stdout=subprocess.PIPE, text=True
     )
     assert int(done.stdout) * 1024 < MEMORY_BYTES
-    assert [words for words, difference in verify(run.connection) if difference] == []
+    assert [words for words, difference in differences(run.connection) if difference] == []
     outcomes = "SELECT outcome, count(*) FROM meter_drop_files GROUP BY outcome"
     return {str(outcome): int(str(count)) for outcome, count in warehouse.rows(outcomes)}
 

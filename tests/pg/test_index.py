@@ -13,7 +13,7 @@ import pytest
 
 from nem12.load import settle
 from nem12.load.index import INDEX
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.warehouse.connect import connect
 from tests.support.commands import Command
 from tests.support.deliveries import Day, delivery
@@ -94,7 +94,7 @@ def rebuilt(
 def assert_same(run: Run, warehouse: Warehouse, empty: Warehouse) -> None:
     with connect(empty.loader) as connection:
         assert different(tables(connection), tables(run.connection)) == []
-        assert [words for words, difference in verify(connection) if difference] == []
+        assert [words for words, difference in differences(connection) if difference] == []
     assert empty.rows(FILES) == warehouse.rows(FILES)
 
 

@@ -19,13 +19,13 @@ from nem12.drop import drops
 from nem12.errors import UsageError
 from nem12.load import settle as settling
 from nem12.load.claim import claim_listing, save_listing
-from nem12.load.plan import claim_folder, plan
+from nem12.load.plan import claim_folder, plan_claim
 from nem12.load.settle import free_claim
 from nem12.mdff.findings import in_force
-from nem12.operate.redrive import redrive
+from nem12.operate.redrive import redrive_drops
 from nem12.survey import MeterFile
 from nem12.tell.alert import alerts_of_claim
-from nem12.unpack import unpack
+from nem12.unpack import meter_files
 from nem12.warehouse import ledger
 from nem12.web import questions
 from nem12.web.coverage import coverage
@@ -180,7 +180,7 @@ def test_a_name_that_is_no_text_keeps_its_bytes_in_the_archive(run: Run) -> None
     name = b"m\xe4rz\xff\n.csv"
     run.drop(os.fsdecode(name), PARTIAL)
     claim = run.claim("*")
-    (planned,) = plan(run.connection, run.home, claim)
+    (planned,) = plan_claim(run.connection, run.home, claim)
     assert planned["label"] == r"m\xe4rz\xff\x0a.csv"  # goes through JSON of databases
     run.load(claim)
     assert run.settle(claim).files == {"partial": 1}
@@ -201,7 +201,9 @@ def test_the_longest_name_that_a_folder_takes_is_loaded_kept_and_put_back(
     assert all(each.removesuffix(".report.txt").endswith(name[-90:]) for each in kept)
     run.drop(name, TRUNCATED)
     assert run.run().files == {"refused": 1}
-    assert [one.place and one.place.name for one in redrive(run.connection, run.home)] == [name]
+    assert [one.place and one.place.name for one in redrive_drops(run.connection, run.home)] == [
+        name
+    ]
 
 
 def test_the_same_content_again_is_a_duplicate(warehouse: Warehouse, run: Run) -> None:
@@ -252,7 +254,7 @@ def test_a_copy_is_not_done_before_what_it_is_a_copy_of(run: Run) -> None:
     run.drop("a.csv", GOOD)
     run.drop("b.csv", GOOD)
     claim = run.claim("*")
-    plan(run.connection, run.home, claim)
+    plan_claim(run.connection, run.home, claim)
     assert run.settle(claim).drops == {"waiting": 2}
     assert names(run.home.archive) == []
 
@@ -460,9 +462,9 @@ def test_a_plan_that_fails_frees_the_drops_for_another_attempt(
     run.drop("house.csv", GOOD)
     claim = run.claim("*")
     with monkeypatch.context() as broken:
-        broken.setattr("nem12.load.plan.unpack", killed)
+        broken.setattr("nem12.load.plan.meter_files", killed)
         with pytest.raises(KeyboardInterrupt):
-            plan(run.connection, run.home, claim)
+            plan_claim(run.connection, run.home, claim)
     done = run.settle(claim)
     assert done.drops == {"waiting": 1}
     assert state(warehouse) == [("waiting", None, 1, "the run ended before the file was planned")]
@@ -479,7 +481,7 @@ def test_a_file_of_which_a_dead_run_applied_a_part_is_loaded_by_another(
     monkeypatch.setattr("nem12.settings.SHARD_BYTES", 200)
     run.drop("house.csv", delivery(*(Day(date(2024, 3, 10 + n)) for n in range(3))))
     claim = run.claim("*")
-    first, *others = plan(run.connection, run.home, claim)
+    first, *others = plan_claim(run.connection, run.home, claim)
     assert others
     run.load_shard(first, claim)
     free_claim(run.connection, run.home, claim, "its run is gone")
@@ -498,11 +500,11 @@ def test_an_unreadable_drop_does_not_take_its_copy_along(
     claim = run.claim("*")
 
     def touch(path: Path, *rest: Any) -> Iterator[MeterFile]:
-        yield from unpack(path, *rest)
+        yield from meter_files(path, *rest)
         if path == second:
             os.utime(second, (1_700_000_001, 1_700_000_001))
 
-    monkeypatch.setattr("nem12.load.plan.unpack", touch)
+    monkeypatch.setattr("nem12.load.plan.meter_files", touch)
     run.load(claim)
     done = run.settle(claim)
     assert done.drops == {"loaded": 1, "changed": 1}
@@ -529,9 +531,9 @@ def test_a_drop_that_cannot_be_read_holds_up_no_other(
     def read(path: Path, *rest: Any) -> Iterator[MeterFile]:
         if path == bad:
             raise error
-        yield from unpack(path, *rest)
+        yield from meter_files(path, *rest)
 
-    monkeypatch.setattr("nem12.load.plan.unpack", read)
+    monkeypatch.setattr("nem12.load.plan.meter_files", read)
     done = run.run()
     assert done.drops == {"loaded": 1, "waiting": 1}
     assert done.problems == [f"bad.csv: attempt 1 failed: {reason}"]

@@ -12,14 +12,14 @@ from nem12 import settings
 from nem12.load.arrivals import Clock
 from nem12.load.changed import kept_differences
 from nem12.load.claim import claim_by_glob
-from nem12.load.plan import plan
-from nem12.load.settle import free_claim, settle
-from nem12.operate.redrive import redrive
-from nem12.operate.verify import CHECKS, verify
+from nem12.load.plan import plan_claim
+from nem12.load.settle import free_claim, settle_claim
+from nem12.operate.redrive import redrive_drops
+from nem12.operate.verify import CHECKS, differences
 from nem12.shard import load_shard
-from nem12.stage import stage
+from nem12.stage import stage_shard
 from nem12.warehouse import ledger
-from nem12.warehouse.apply import apply
+from nem12.warehouse.apply import apply_batch
 from nem12.warehouse.connect import connect
 from nem12.web import questions
 from tests.support.deliveries import Day, delivery
@@ -52,9 +52,9 @@ def file_id(warehouse: Warehouse, name: str) -> int:
     return int(str(warehouse.one(f"SELECT file_id FROM meter_files WHERE name = '{name}'")))
 
 
-def differences(warehouse: Warehouse) -> list[str]:
+def found_by_verify(warehouse: Warehouse) -> list[str]:
     with connect(warehouse.loader) as connection:
-        return [words for words, difference in verify(connection) if difference is not None]
+        return [words for words, difference in differences(connection) if difference is not None]
 
 
 @pytest.mark.parametrize("second", [CORRECTION, FINER], ids=["correction", "finer"])
@@ -69,7 +69,7 @@ def test_withdrawing_a_file_brings_back_what_it_superseded(
     assert data(run) != before
     assert ledger.withdraw(run.connection, file_id(warehouse, "second.csv"))
     assert data(run) == before
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
 
 
 def test_withdrawing_the_only_file_leaves_nothing(warehouse: Warehouse, run: Run) -> None:
@@ -124,7 +124,7 @@ def test_reprocessing_by_another_profile_is_as_if_it_had_been_that_from_the_star
     assert warehouse.one("SELECT count(*) FROM meter_readings") == 48
     assert run.run("archive/*", profile="strict", reprocess=True).files == {"refused": 1}
     assert data(run) == strict
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
 
 
 def test_reprocessing_a_correction_keeps_what_is_in_force(run: Run) -> None:
@@ -176,13 +176,13 @@ def test_a_staged_file_that_replaces_may_be_applied_twice(run: Run) -> None:
     run.run()
     before = data(run)
     claim = run.claim("archive/*", reprocess=True)
-    (shard,) = plan(run.connection, run.home, claim, reprocess=True)
-    batch = stage(load_shard(Path(shard["shard"])), run.home.staging / claim)
+    (shard,) = plan_claim(run.connection, run.home, claim, reprocess=True)
+    batch = stage_shard(load_shard(Path(shard["shard"])), run.home.staging / claim)
     assert "meter_withdraw_file" in Path(batch.path).read_text()
     for _ in range(2):
-        apply(run.connection, Path(batch.path), batch.months)
+        apply_batch(run.connection, Path(batch.path), batch.months)
         assert data(run) == before
-    settle(run.connection, run.home, claim)
+    settle_claim(run.connection, run.home, claim)
 
 
 ONE = "WHERE \"timestamp\" = '2024-03-10 01:30+10'"
@@ -213,11 +213,11 @@ def test_verify_names_what_is_broken(
     assert set(CHECKS) == {each for each, _ in BREAKAGES}, "a check has no breakage"
     run.drop("first.csv", FIRST)
     run.run()
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
     with connect(warehouse.owner) as connection:
         connection.execute("DELETE FROM meter_drop_files")
         connection.execute(breakage.encode())
-    assert CHECKS[check] in differences(warehouse)
+    assert CHECKS[check] in found_by_verify(warehouse)
 
 
 @pytest.mark.parametrize("nmi", ["1", "4103035615", "zzzzzzzzzz"])
@@ -229,12 +229,12 @@ def test_verify_compares_share_by_share_and_leaves_none_out(
     days = [Day(nmi=f"41030356{number}") for number in range(10, 30, 2)]
     run.drop("first.csv", delivery(*days))
     run.run()
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
     with connect(warehouse.owner) as connection:
         one = f"{ONE} AND nmi = '{days[-1].nmi}'"
         connection.execute(f"UPDATE meter_readings SET nmi = %s {one}".encode(), (nmi,))
     missing, surplus = "verify_missing_readings", "verify_surplus_readings"
-    assert differences(warehouse) == [CHECKS[missing], CHECKS[surplus]]
+    assert found_by_verify(warehouse) == [CHECKS[missing], CHECKS[surplus]]
 
 
 def test_verify_finds_no_fault_with_a_file_that_is_still_loading(
@@ -243,11 +243,11 @@ def test_verify_finds_no_fault_with_a_file_that_is_still_loading(
     monkeypatch.setattr("nem12.settings.SHARD_BYTES", 200)
     run.drop("first.csv", FIRST)
     claim = run.claim("*")
-    first, *others = plan(run.connection, run.home, claim)
+    first, *others = plan_claim(run.connection, run.home, claim)
     assert others
     run.load_shard(first, claim)
     assert warehouse.rows("SELECT status, days FROM meter_files") == [("loading", 0)]
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
 
 
 def test_readings_rebuilt_from_the_versions_are_the_same(warehouse: Warehouse, run: Run) -> None:
@@ -264,7 +264,7 @@ def test_readings_rebuilt_from_the_versions_are_the_same(warehouse: Warehouse, r
             " FROM meter_days"
         )
     assert data(run) == before
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
 
 
 def test_as_at_gives_what_was_in_force(warehouse: Warehouse, run: Run) -> None:
@@ -281,7 +281,7 @@ def test_as_at_gives_what_was_in_force(warehouse: Warehouse, run: Run) -> None:
 
 def put_back(run: Run, **which: str) -> list[str]:
     """Names of what waits to be judged again."""
-    found = redrive(run.connection, run.home, **which)  # type: ignore[arg-type]
+    found = redrive_drops(run.connection, run.home, **which)  # type: ignore[arg-type]
     return [one.place.name for one in found if one.place]
 
 
@@ -304,7 +304,7 @@ def test_redrive_puts_back_what_landed_since(run: Run) -> None:
     run.run()
     now = datetime.now(UTC)
     for since, names in ((now + timedelta(hours=1), []), (now - timedelta(hours=1), ["cut.csv"])):
-        assert [one.name for one in redrive(run.connection, run.home, since=since)] == names
+        assert [one.name for one in redrive_drops(run.connection, run.home, since=since)] == names
 
 
 @pytest.mark.parametrize("name", ["cut.csv", "x" * 251 + ".csv"], ids=["short", "long"])
@@ -338,15 +338,15 @@ def test_redrive_says_what_will_happen(run: Run) -> None:
     assert run.run(profile="lenient").files == {"loaded": 1}
     kept = ["archive/*"]
     assert run.run(*kept, profile="strict", reprocess=True).files == {"refused": 1}
-    (again,) = redrive(run.connection, run.home)
+    (again,) = redrive_drops(run.connection, run.home)
     assert again.place == run.home.landing / "strict" / "cut.csv"
     assert again.expected.startswith("is judged again, by the strict profile as before: ")
     assert run.run().files == {"refused": 1}
-    (again,) = redrive(run.connection, run.home, profile="lenient")
+    (again,) = redrive_drops(run.connection, run.home, profile="lenient")
     assert again.place == run.home.landing / "lenient" / "cut.csv"
     assert again.expected == "is judged again, by the lenient profile"
     assert run.run().files == {"loaded": 1}
-    assert list(redrive(run.connection, run.home)) == []
+    assert list(redrive_drops(run.connection, run.home)) == []
 
 
 def test_kept_files_that_are_not_what_was_loaded_are_named(run: Run) -> None:
@@ -403,7 +403,7 @@ def test_redrive_takes_what_is_refused_wherever_it_lies(
         ("faulty.csv", "standard", "partial")
     ]
     assert put_back(run) == [], "it is not refused any more"
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
 
 
 def test_what_is_put_back_is_judged_again_and_not_refused_from_memory(
@@ -441,7 +441,7 @@ def test_redrive_takes_an_archive_with_a_refused_member(warehouse: Warehouse, ru
     assert run.run().files == {"loaded": 2}
     assert kept_in(run.home.rejected) == [], "its old report is gone"
     assert warehouse.rows("SELECT DISTINCT status FROM meter_files") == [("loaded",)]
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
 
 
 def test_redrive_takes_partial_files_where_a_more_tolerant_profile_is_named(run: Run) -> None:
@@ -484,7 +484,7 @@ def test_a_failed_drop_that_is_gone_is_done_with(warehouse: Warehouse, run: Run)
     run.connection.commit()
     assert run.settle(claim).drops == {"failed": 1}
     path.unlink()
-    (gone,) = redrive(run.connection, run.home)
+    (gone,) = redrive_drops(run.connection, run.home)
     assert gone.place is None
     assert gone.expected.startswith("is gone: ")
     assert warehouse.one("SELECT state FROM meter_drops") == "settled"
@@ -495,7 +495,7 @@ def test_a_failed_drop_can_be_claimed_after_redrive(run: Run) -> None:
     claim = run.claim("*")
     run.connection.execute("UPDATE meter_drops SET attempt = 3")
     run.connection.commit()
-    assert settle(run.connection, run.home, claim, "broken").drops == {"failed": 1}
+    assert settle_claim(run.connection, run.home, claim, "broken").drops == {"failed": 1}
     assert run.run().files == {}
     assert put_back(run) == ["first.csv"]
     assert run.run().files == {"loaded": 1}
@@ -533,7 +533,7 @@ def test_redrive_says_one_thing_of_a_file_that_was_moved(run: Run) -> None:
     run.run("strict/*")
     run.run("rejected/*", profile="standard", reprocess=True)
     run.run("archive/*", profile="strict", reprocess=True)
-    (said,) = redrive(run.connection, run.home)
+    (said,) = redrive_drops(run.connection, run.home)
     assert said.expected.startswith("is judged again, by the strict profile as before")
 
 

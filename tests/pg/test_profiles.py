@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.warehouse.connect import connect
 from tests.support.commands import Command
 from tests.support.deliveries import Day, delivery
@@ -89,7 +89,7 @@ def test_the_most_tolerant_counts_whatever_the_order(
     assert data(run) == alone[best]
     assert warehouse.one("SELECT count(*) FROM meter_drops WHERE state <> 'settled'") == 0
     with connect(warehouse.loader) as connection:
-        assert [words for words, difference in verify(connection) if difference] == []
+        assert [words for words, difference in differences(connection) if difference] == []
 
 
 @pytest.mark.parametrize("order", [*itertools.permutations(OUTCOMES)], ids="-".join)

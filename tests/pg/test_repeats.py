@@ -6,7 +6,7 @@ import pytest
 
 from nem12.mdff.findings import Finding, Level
 from nem12.shard import pack
-from nem12.validate import Judged, validate
+from nem12.validate import Judged, validate_file
 from nem12.warehouse.connect import Connection
 from tests.cases.faults.make import REPEATS, channel, day, event, file, head
 from tests.support.deliveries import load_shards, one_block_shards, surveyed
@@ -71,7 +71,7 @@ def test_the_database_judges_repeated_days_as_validate_does(
 ) -> None:
     whole, cut = surveyed(tmp_path, data), surveyed(tmp_path, data, cut=1)
     findings: list[Finding] = []
-    judged = validate(whole, findings.append)
+    judged = validate_file(whole, findings.append)
     wanted = {
         (
             f.level.name, f.code, f.line, f.message, f.excerpt, f.first_line, f.last_line, f.field,
@@ -95,7 +95,7 @@ def test_a_refused_repetition_leaves_no_version_however_often_it_is_applied(
 ) -> None:
     cut = surveyed(tmp_path, MANY, cut=1)
     findings: list[Finding] = []
-    validate(cut, findings.append)
+    validate_file(cut, findings.append)
     refused = {f.line for f in findings if f.level is Level.RECORD}
     versions = "SELECT count(*) FROM meter_day_versions WHERE line = ANY(%s)"
     for shards in (one_block_shards([cut]), one_block_shards([cut]), pack([cut])):

@@ -9,12 +9,12 @@ from threading import Thread
 import pytest
 
 from nem12.errors import TerminalError
-from nem12.load.plan import plan
+from nem12.load.plan import plan_claim
 from nem12.operate import retention
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 from tests.support.deliveries import NMI, Day, delivery
 from tests.support.deliveries import load as load_batch
 from tests.support.digest import tables
@@ -57,9 +57,9 @@ def data(connection: Connection) -> dict[str, str]:
     return {name: value for name, value in tables(connection).items() if "drop" not in name}
 
 
-def differences(warehouse: Warehouse) -> list[str]:
+def found_by_verify(warehouse: Warehouse) -> list[str]:
     with connect(warehouse.loader) as connection:
-        return [words for words, difference in verify(connection) if difference is not None]
+        return [words for words, difference in differences(connection) if difference is not None]
 
 
 def load(run: Run, *names: str) -> None:
@@ -81,7 +81,7 @@ def test_a_dropped_month_takes_its_days_along_and_is_counted(
     assert warehouse.rows(counts, "over.csv") == [(3, 2, 96)]
     assert warehouse.rows(counts, "repeated.csv") == [(2, 1, 48)]
     assert warehouse.rows(counts, "old.csv") == [(2, 2, 96)]
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
 
 
 @pytest.mark.parametrize("keep_tables", [False, True], ids=["drop", "detach"])
@@ -100,8 +100,8 @@ def test_a_late_file_leaves_the_tables_as_if_it_had_come_before_the_drop(
                         drop_before(theirs, APRIL, keep_tables=keep_tables)
                 load(late, name)
             assert data(loader) == expected, order
-            assert differences(other) == []
-    assert differences(warehouse) == []
+            assert found_by_verify(other) == []
+    assert found_by_verify(warehouse) == []
 
 
 def test_a_late_file_of_a_dropped_month_is_loaded_and_told_of(
@@ -129,7 +129,7 @@ def test_a_file_cut_into_batches_is_judged_whole_before_its_old_days_go(
     run.settle(claim)
     assert warehouse.one("SELECT refused_records FROM meter_files") == 1
     assert warehouse.one("SELECT removed_days FROM meter_files") == 1
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
 
 
 @pytest.mark.parametrize("what", ["month", "NMI"])
@@ -147,11 +147,11 @@ def test_verify_expects_nothing_of_what_is_not_kept_while_its_file_is_loading(
     monkeypatch.setattr("nem12.settings.SHARD_BYTES", 200)
     run.drop("over.csv", OVER)
     claim = run.claim("*")
-    first, *others = plan(run.connection, run.home, claim)
+    first, *others = plan_claim(run.connection, run.home, claim)
     assert others
     run.load_shard(first, claim)
     assert warehouse.rows("SELECT day FROM meter_day_versions") == [(date(2024, 3, 30),)]
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
 
 
 def test_a_month_that_is_dropped_while_a_file_is_half_loaded_is_counted_once(
@@ -160,7 +160,7 @@ def test_a_month_that_is_dropped_while_a_file_is_half_loaded_is_counted_once(
     monkeypatch.setattr("nem12.settings.SHARD_BYTES", 200)
     run.drop("over.csv", OVER)
     claim = run.claim("*")
-    planned = plan(run.connection, run.home, claim)
+    planned = plan_claim(run.connection, run.home, claim)
     assert len(planned) > 1
     for number, one in enumerate(planned):
         run.load_shard(one, claim)
@@ -169,7 +169,7 @@ def test_a_month_that_is_dropped_while_a_file_is_half_loaded_is_counted_once(
     assert run.settle(claim).files == {"loaded": 1}
     counts = "SELECT days, removed_days, removed_readings FROM meter_files"
     assert warehouse.rows(counts) == [(3, 2, 96)]
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
 
 
 def test_reprocessing_and_withdrawing_count_anew(
@@ -182,7 +182,7 @@ def test_reprocessing_and_withdrawing_count_anew(
     assert data(run.connection) == before
     for (file_id,) in warehouse.rows("SELECT file_id FROM meter_files"):
         ledger.withdraw(run.connection, int(str(file_id)))
-        assert differences(warehouse) == []
+        assert found_by_verify(warehouse) == []
     assert warehouse.one("SELECT count(*) FROM meter_readings") == 0
 
 
@@ -262,7 +262,7 @@ def test_a_purged_nmi_is_nowhere_in_the_tables(
     assert refusals(warehouse) == [
         (5, OTHER, "value"), (11, None, "purged"), (13, None, "purged"),
     ]  # fmt: skip
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
 
 
 def refused_nmis(warehouse: Warehouse) -> set[object]:
@@ -336,7 +336,7 @@ def test_a_purged_nmi_does_not_come_back_and_its_later_days_do(
     assert data(run.connection) == purged
     load(run, "correction.csv")
     assert warehouse.rows(held) == [(APRIL,), (APRIL,)]
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
 
 
 def test_text_between_days_of_another_nmi_survives_a_purge(
@@ -356,7 +356,7 @@ def test_months_are_found_whatever_the_one_who_migrated_preferred(
     bare = databases.bare()
     with monkeypatch.context() as patch:
         patch.setenv("PGOPTIONS", preferring(ODD))
-        migrate(bare.owner)
+        migrate_schema(bare.owner)
     with connect(bare.loader) as loader:
         load_batch(loader, tmp_path, OVER)
     with connect(bare.owner) as owner:
@@ -401,7 +401,7 @@ def test_dropping_and_purging_while_files_are_loaded_loses_no_count(
         retention.purge(owner, OTHER, first_day.replace(day=2))
     for thread in threads:
         thread.join()
-    assert differences(warehouse) == []
+    assert found_by_verify(warehouse) == []
     assert warehouse.one("SELECT count(*) FROM meter_files WHERE status = 'loaded'") == 24
     assert warehouse.rows("SELECT DISTINCT removed_days FROM meter_files") == [(9,)]
     assert warehouse.rows("SELECT nmi, day FROM meter_days ORDER BY 1, 2") == [

@@ -7,7 +7,7 @@ import psycopg
 
 from nem12 import settings
 from nem12.local import embedded
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 from tests.support.servers import Databases, only_embedded
 
 pytestmark = only_embedded
@@ -31,5 +31,5 @@ def test_roles_get_their_passwords_and_the_owner_may_migrate(databases: Database
             " WHERE rolname = ANY(%s) ORDER BY rolname", (names,)
         ).fetchall()  # fmt: skip
     assert roles == [(name, False, True) for name in sorted(names)]
-    migrate(bare.owner)
+    migrate_schema(bare.owner)
     assert bare.one("SELECT count(*) FROM meter_files") == 0

@@ -123,11 +123,11 @@ def test_a_database_that_does_not_fit_is_refused_by_every_connection(
             connect(warehouse.uri(role))
         assert str(refused.value) == said
     if at_migrate is None:
-        assert migrations.migrate(warehouse.owner)[1] == NEED
+        assert migrations.migrate_schema(warehouse.owner)[1] == NEED
         connect(warehouse.loader).close()
     else:
         with pytest.raises(TerminalError, match=at_migrate):
-            migrations.migrate(warehouse.owner)
+            migrations.migrate_schema(warehouse.owner)
 
 
 def test_tables_of_another_kind_of_version_are_refused_in_one_line(databases: Databases) -> None:
@@ -136,13 +136,13 @@ def test_tables_of_another_kind_of_version_are_refused_in_one_line(databases: Da
     change(bare, "CREATE TABLE alembic_version (version_num text)")
     change(bare, "INSERT INTO alembic_version VALUES ('a1b2c3')")
     with pytest.raises(TerminalError, match=r"cannot be migrated: .* 'a1b2c3'$"):
-        migrations.migrate(bare.owner)
+        migrations.migrate_schema(bare.owner)
 
 
 def test_the_same_schema_of_another_package_fits(other: Callable[..., Warehouse]) -> None:
     warehouse = other("UPDATE meter_schema SET package = '9.0'")
     connect(warehouse.loader).close()
-    assert migrations.migrate(warehouse.owner) == (NEED, NEED)
+    assert migrations.migrate_schema(warehouse.owner) == (NEED, NEED)
 
 
 BASE = "CREATE OR REPLACE FUNCTION one() RETURNS TABLE (a integer) BEGIN ATOMIC SELECT 1; END;"

@@ -17,10 +17,10 @@ import pytest
 from nem12 import settings
 from nem12.errors import TransientError
 from nem12.local import embedded
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.warehouse import apply as applying
 from nem12.warehouse.connect import connect
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 from tests.support.commands import Command
 from tests.support.deliveries import Day, delivery
 from tests.support.digest import different, tables
@@ -59,7 +59,7 @@ def make_database(server: embedded.Server, name: str) -> None:
         admin.execute(
             f"CREATE DATABASE {name} TEMPLATE template0 OWNER {settings.OWNER_ROLE}".encode()
         )
-    migrate(server.uri(dbname=name))
+    migrate_schema(server.uri(dbname=name))
 
 
 def assert_retry_ends_as(wanted: dict[str, str], run: Run, claim: str, uri: str) -> None:
@@ -70,7 +70,7 @@ def assert_retry_ends_as(wanted: dict[str, str], run: Run, claim: str, uri: str)
     assert run.settle(claim).files == {"loaded": 1}
     with run.connection as connection:
         assert different(tables(connection), wanted) == []
-        assert [words for words, difference in verify(connection) if difference] == []
+        assert [words for words, difference in differences(connection) if difference] == []
 
 
 class Moments:

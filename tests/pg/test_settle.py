@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from nem12.drop import drops
-from nem12.load.plan import plan
+from nem12.load.plan import plan_claim
 from nem12.load.settle import free_claim
-from nem12.load.strays import strays
-from nem12.operate.verify import verify
+from nem12.load.strays import stray_drops
+from nem12.operate.verify import differences
 from nem12.warehouse.connect import connect
 from tests.support.deliveries import Day, delivery
 from tests.support.loading import Run
@@ -118,11 +118,13 @@ def test_a_drop_that_was_moved_and_not_marked_is_found_again(
     accept_marking(warehouse)
     assert run.run().drops == {}, "it has to wait"
     end_of_wait(run)
-    assert [one.drop.path.name for one in strays(run.connection, drops(run.home))] == ["bad.csv"]
+    assert [one.drop.path.name for one in stray_drops(run.connection, drops(run.home))] == [
+        "bad.csv"
+    ]
     assert run.run().drops == {}, "nothing is left to load"
     assert state(warehouse) == ("settled", "loaded", True)
     assert warehouse.one("SELECT kept_at FROM meter_drops WHERE uri LIKE '%bad%'") == kept.as_uri()
-    assert list(strays(run.connection, drops(run.home))) == []
+    assert list(stray_drops(run.connection, drops(run.home))) == []
 
 
 def test_a_drop_that_can_never_be_marked_fails_in_the_end_and_holds_up_no_other(
@@ -138,7 +140,7 @@ def test_a_drop_that_can_never_be_marked_fails_in_the_end_and_holds_up_no_other(
         end_of_wait(run)
         assert run.run().drops == {}
         assert state(warehouse) == (expected, "loaded", True)
-    assert list(strays(run.connection, drops(run.home))) == []
+    assert list(stray_drops(run.connection, drops(run.home))) == []
     states = warehouse.rows("SELECT state FROM meter_drops WHERE uri LIKE '%good%'")
     assert states == [("settled",)] * 3
     accept_marking(warehouse)
@@ -224,12 +226,12 @@ def test_a_file_that_makes_its_shard_fail_does_not_take_others_along_for_ever(
     for name, data in GOOD.items():
         run.drop(name, data)
     claim = run.claim("*")
-    assert len(plan(run.connection, run.home, claim)) == 1
+    assert len(plan_claim(run.connection, run.home, claim)) == 1
     assert run.settle(claim).drops == {"waiting": 4}
     end_of_wait(run)
     run.drop("new.csv", delivery(Day(date(2024, 5, 1))))
     claim = run.claim("*")
-    planned = plan(run.connection, run.home, claim)
+    planned = plan_claim(run.connection, run.home, claim)
     labels = sorted(shard["label"] for shard in planned)
     assert labels == ["bad.csv", *GOOD, "new.csv"]
     for shard in planned:
@@ -237,4 +239,4 @@ def test_a_file_that_makes_its_shard_fail_does_not_take_others_along_for_ever(
             run.load_shard(shard, claim)
     assert run.settle(claim).drops == {"loaded": 4, "waiting": 1}
     with connect(warehouse.loader) as connection:
-        assert [words for words, difference in verify(connection) if difference] == []
+        assert [words for words, difference in differences(connection) if difference] == []

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.settings import MIB
 from nem12.shard import Shard, pack, parts
 from nem12.survey import MeterFile
@@ -170,7 +170,7 @@ def test_any_order_and_any_cut_end_in_the_same_tables(
             found.append((tables(loader), times))
             assert warehouse.rows(STORED) == expected
         assert all(other == found[0] for other in found)
-        assert [words for words, difference in verify(loader) if difference] == []
+        assert [words for words, difference in differences(loader) if difference] == []
 
 
 def together(
@@ -232,7 +232,7 @@ def in_any_order(
             load(loader, folder / str(number), version)
         query = "SELECT interval_minutes, consumption FROM meter_readings ORDER BY timestamp"
         found.append((warehouse.rows(query), tables(loader)))
-        assert [words for words, difference in verify(loader) if difference] == []
+        assert [words for words, difference in differences(loader) if difference] == []
     assert all(other == found[0] for other in found)
     return found[0][0]
 

@@ -14,7 +14,7 @@ from nem12.errors import UsageError
 from nem12.load.claim import claim_listing, save_listing
 from nem12.load.index import INDEX
 from nem12.load.plan import sweep_staging
-from nem12.operate.redrive import redrive
+from nem12.operate.redrive import redrive_drops
 from nem12.storage import Place
 from tests.support.deliveries import Day, delivery
 from tests.support.loading import Run, killed
@@ -158,7 +158,7 @@ def test_thousands_are_looked_at_by_few_questions(
 def test_a_refused_file_can_be_put_back(run: Run) -> None:
     land(run, "cut.csv", GOOD[:-5])
     run.run()
-    (back,) = redrive(run.connection, run.home)
+    (back,) = redrive_drops(run.connection, run.home)
     assert back.place
     assert back.place.name == "cut.csv"
     assert names(run.home.rejected) == []

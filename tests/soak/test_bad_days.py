@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from tests.support.deliveries import Day, delivery
 from tests.support.installation import Running
 from tests.support.installed import home_in, installed
@@ -90,7 +90,7 @@ def until_loaded(running: Running, uris: Sequence[str]) -> None:
 
 
 def is_consistent(running: Running) -> bool:
-    return not [words for words, difference in verify(running.connection) if difference]
+    return not [words for words, difference in differences(running.connection) if difference]
 
 
 def test_two_schedulers_and_triggerers_load_each_file_once(running: Running) -> None:

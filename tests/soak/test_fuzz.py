@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from nem12.settings import FolderHome
 from nem12.warehouse.connect import Connection
 from tests.soak.hostile import Hostile
@@ -57,7 +57,7 @@ def test_a_hostile_file_costs_no_other_file_anything(root: Path) -> None:
         states = running.connection.execute(
             "SELECT state, outcome, count(*) FROM meter_drops GROUP BY 1, 2 ORDER BY 1, 2"
         ).fetchall()
-        broken = [words for words, difference in verify(running.connection) if difference]
+        broken = [words for words, difference in differences(running.connection) if difference]
     print(f"seed {seed}: {len(good)} good and {hostile} hostile drops")
     print(*states, sep="\n")
     assert outcomes == Counter({"loaded": len(good)})

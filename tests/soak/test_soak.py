@@ -27,11 +27,11 @@ import pytest
 from nem12 import settings
 from nem12.local import embedded, stack
 from nem12.local.stack import processes
-from nem12.operate.redrive import redrive
-from nem12.operate.verify import verify
+from nem12.operate.redrive import redrive_drops
+from nem12.operate.verify import differences
 from nem12.settings import FolderHome, Home
 from nem12.warehouse.connect import connect
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 from tests.support.deliveries import Day, delivery
 from tests.support.digest import tables
 from tests.support.installed import COMPARED, undisturbed
@@ -193,14 +193,14 @@ def test_nothing_is_lost_and_nothing_twice(root: Path, monkeypatch: pytest.Monke
     seed = int(os.environ.get("METER_SOAK_SEED", "1"))
     sender = Sender(seed)
     with embedded.server(home) as server:
-        migrate(server.uri())
+        migrate_schema(server.uri())
         with stack.running(home, server) as airflow:
             killer = Killer(seed, airflow, server)
             _soak(home, sender, killer)
             rounds = _until_settled(home, server, airflow)
         with connect(server.uri(settings.LOADER_ROLE)) as connection:
             found = tables(connection)
-            broken = [words for words, difference in verify(connection) if difference]
+            broken = [words for words, difference in differences(connection) if difference]
             counts = connection.execute(
                 "SELECT status, count(*) FROM meter_files GROUP BY 1 ORDER BY 1"
             ).fetchall()
@@ -245,7 +245,7 @@ def _until_settled(home: FolderHome, server: embedded.Server, airflow: stack.Air
                 "SELECT count(*) FROM meter_drops WHERE state = 'failed'"
             ).fetchone()
             if failed and failed[0]:
-                redriven += sum(1 for _ in redrive(connection, home, name="*"))
+                redriven += sum(1 for _ in redrive_drops(connection, home, name="*"))
     return redriven
 
 

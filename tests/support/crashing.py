@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 from nem12 import settings, stage
 from nem12.load import keeping, plan, settle
 from nem12.shard import load_shard
-from nem12.unpack import unpack
+from nem12.unpack import meter_files
 from nem12.warehouse import apply, outcomes
 from nem12.warehouse.connect import connect
 
@@ -50,7 +50,7 @@ POINTS = {
     "while parsing": (stage._Batch, "_finding", die),
     "before the staged file is renamed": (stage._Batch, "write", after(stage._Batch.write)),
     "in the middle of the transaction": (apply, "statements", half_of(apply.statements)),
-    "between commit and report": (apply, "apply", after(apply.apply)),
+    "between commit and report": (apply, "apply_batch", after(apply.apply_batch)),
     "before the outcome is recorded": (settle, "record_drops", die),
     "before the file is moved": (settle, "keep", die),
     "between move and mark": (settle, "keep", after(keeping.keep)),
@@ -76,16 +76,16 @@ def main(root: str, uri: str, point: str, claim: str) -> None:
     home = settings.home()
     assert str(home.root) == root
     if point != "none":
-        fatal = plan, "unpack", at_fatal(unpack)
+        fatal = plan, "meter_files", at_fatal(meter_files)
         where, name, what = fatal if point == AT_FATAL else POINTS[point]
         setattr(where, name, what)
     with connect(uri) as connection:
-        for one in plan.plan(connection, home, claim):
+        for one in plan.plan_claim(connection, home, claim):
             path = Path(one["shard"])
             shard = load_shard(path)
-            batch = stage.stage(shard, path.parent)
-            apply.apply(connection, Path(batch.path), batch.months, claim, shard.delivered)
-        settle.settle(connection, home, claim)
+            batch = stage.stage_shard(shard, path.parent)
+            apply.apply_batch(connection, Path(batch.path), batch.months, claim, shard.delivered)
+        settle.settle_claim(connection, home, claim)
 
 
 if __name__ == "__main__":

@@ -11,9 +11,9 @@ import pytest
 
 from nem12.settings import MIB
 from nem12.shard import Shard, pack, parts
-from nem12.stage import Staged, stage
+from nem12.stage import Staged, stage_shard
 from nem12.survey import MeterFile, survey_file
-from nem12.warehouse.apply import apply
+from nem12.warehouse.apply import apply_batch
 from nem12.warehouse.connect import Connection
 
 NMI = "4103035613"
@@ -92,14 +92,14 @@ def staged(folder: Path, *deliveries: bytes, profile: str = "standard") -> Stage
         surveyed(folder, data, f"{n}.csv", profile=profile) for n, data in enumerate(deliveries)
     ]
     (shard,) = pack(files)
-    return stage(shard, folder)
+    return stage_shard(shard, folder)
 
 
 def put(
     connection: Connection, batch: Staged, delivered: dict[int, datetime | None] | None = None
 ) -> int:
     """Apply a staged batch; the readings that it put in force."""
-    return apply(connection, Path(batch.path), batch.months, "test", delivered)
+    return apply_batch(connection, Path(batch.path), batch.months, "test", delivered)
 
 
 def load(connection: Connection, folder: Path, *deliveries: bytes) -> int:
@@ -111,4 +111,4 @@ def load_shards(connection: Connection, folder: Path, each: Sequence[Shard]) -> 
     """Load shards in this order."""
     folder.mkdir(parents=True, exist_ok=True)
     for shard in each:
-        put(connection, stage(shard, folder), shard.delivered)
+        put(connection, stage_shard(shard, folder), shard.delivered)

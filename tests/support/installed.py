@@ -12,12 +12,12 @@ from nem12 import settings
 from nem12.local import embedded, stack
 from nem12.settings import FolderHome, Home
 from nem12.shard import pack
-from nem12.stage import stage
-from nem12.unpack import unpack
+from nem12.stage import stage_shard
+from nem12.unpack import meter_files
 from nem12.warehouse import ledger
-from nem12.warehouse.apply import apply
+from nem12.warehouse.apply import apply_batch
 from nem12.warehouse.connect import connect
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 from tests.support.digest import tables
 from tests.support.installation import Running
 
@@ -37,7 +37,7 @@ def installed(home: FolderHome, **different: Any) -> Iterator[Running]:
     """A whole installation on these folders; `different` goes to `stack.running`."""
     with embedded.server(home) as server, pytest.MonkeyPatch.context() as patch:
         patch.setenv("METER_STANDSTILL_SECONDS", SHORT_STANDSTILL)
-        migrate(server.uri(settings.OWNER_ROLE))
+        migrate_schema(server.uri(settings.OWNER_ROLE))
         with (
             stack.running(home, server, **different) as airflow,
             connect(server.uri(settings.READER_ROLE)) as connection,
@@ -59,7 +59,7 @@ def new_database(server: embedded.Server, name: str) -> str:
     """A migrated database beside the installation's; its URI for the loader."""
     with psycopg.connect(server.uri(embedded.SUPERUSER, "postgres"), autocommit=True) as admin:
         admin.execute(f"CREATE DATABASE {name} OWNER {settings.OWNER_ROLE}")
-    migrate(server.uri(dbname=name))
+    migrate_schema(server.uri(dbname=name))
     return server.uri(settings.LOADER_ROLE, name)
 
 
@@ -70,8 +70,8 @@ def undisturbed(server: embedded.Server, sent: dict[str, bytes], folder: Path) -
         for name, data in sent.items():
             path = folder / name
             path.write_bytes(data)
-            files = list(unpack(path, name, "standard", folder / "scratch"))
+            files = list(meter_files(path, name, "standard", folder / "scratch"))
             for shard in pack(files):
-                batch = stage(shard, folder)
-                apply(connection, Path(batch.path), batch.months)
+                batch = stage_shard(shard, folder)
+                apply_batch(connection, Path(batch.path), batch.months)
         return tables(connection)

@@ -8,12 +8,12 @@ from typing import Any
 from nem12 import settings, storage
 from nem12.load.claim import claim_by_glob
 from nem12.load.index import INDEX
-from nem12.load.plan import plan
-from nem12.load.settle import settle
+from nem12.load.plan import plan_claim
+from nem12.load.settle import settle_claim
 from nem12.load.settlement import Settlement
 from nem12.shard import load_shard
-from nem12.stage import stage
-from nem12.warehouse.apply import apply
+from nem12.stage import stage_shard
+from nem12.warehouse.apply import apply_batch
 from nem12.warehouse.connect import Connection
 
 
@@ -42,7 +42,9 @@ class Run:
 
     def load(self, claim: str, *, reprocess: bool = False) -> int:
         """Plan, parse and apply; how many shards there were."""
-        planned = plan(self.connection, self.home, claim, f"nem12__{claim}", reprocess=reprocess)
+        planned = plan_claim(
+            self.connection, self.home, claim, f"nem12__{claim}", reprocess=reprocess
+        )
         for one in planned:
             self.load_shard(one, claim)
         return len(planned)
@@ -51,12 +53,12 @@ class Run:
         """Parse and apply one shard of a plan."""
         described = storage.place(planned["shard"])
         shard = load_shard(described)
-        batch = stage(shard, described.parent)
+        batch = stage_shard(shard, described.parent)
         place = storage.place(batch.path)
-        apply(self.connection, place, batch.months, claim, shard.delivered)
+        apply_batch(self.connection, place, batch.months, claim, shard.delivered)
 
     def settle(self, claim: str) -> Settlement:
-        return settle(self.connection, self.home, claim)
+        return settle_claim(self.connection, self.home, claim)
 
     def run(
         self, *patterns: str, profile: str | None = None, reprocess: bool = False

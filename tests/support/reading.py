@@ -13,7 +13,7 @@ from nem12.mdff.findings import Finding, worst
 from nem12.parse import PartReader
 from nem12.shard import parts
 from nem12.survey import MeterFile, survey_file
-from nem12.validate import validate
+from nem12.validate import validate_file
 
 
 def surveyed(folder: Path, data: bytes, profile: str = "standard") -> MeterFile:
@@ -52,7 +52,7 @@ def read(file: MeterFile, *, fast: bool = True) -> Read:
 def verdict(folder: Path, data: bytes) -> tuple[str, str, int]:
     """Level, code and line of the most severe finding; OK where there is none."""
     findings: list[Finding] = []
-    validate(surveyed(folder, data), findings.append)
+    validate_file(surveyed(folder, data), findings.append)
     found = worst(findings)
     return (found.level.name, found.code, found.line) if found else ("OK", "", 0)
 

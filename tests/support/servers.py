@@ -17,8 +17,8 @@ import pytest
 from nem12 import settings
 from nem12.local import embedded
 from nem12.local.embedded.account import of_caller
-from nem12.local.embedded.bootstrap import bootstrap
-from nem12.warehouse.migrate import migrate
+from nem12.local.embedded.bootstrap import make_roles
+from nem12.warehouse.migrate import migrate_schema
 
 TEMPLATE = "meter_template"
 
@@ -129,7 +129,7 @@ def other_server(programs: Path) -> Iterator[embedded.Server]:
         _run(account.run([*control, "-l", log, "start"]))
         try:
             server = embedded.Server(programs, root / "run", log, lambda: None)
-            bootstrap(server.uri(embedded.SUPERUSER, "postgres"))
+            make_roles(server.uri(embedded.SUPERUSER, "postgres"))
             yield server
         finally:
             _run(account.run([*control, "-m", "immediate", "stop"]))
@@ -207,7 +207,7 @@ class Databases:
         self._numbers = itertools.count()
         self._idle: list[Warehouse] = []
         self._create(TEMPLATE, "template0")
-        migrate(server.uri(dbname=TEMPLATE))
+        migrate_schema(server.uri(dbname=TEMPLATE))
 
     @contextmanager
     def migrated(self) -> Iterator[Warehouse]:

@@ -15,7 +15,7 @@ from nem12.mdff.findings import Level
 from nem12.mdff.stamps import NEM_TIME
 from nem12.settings import MIB
 from nem12.survey import MeterFile
-from nem12.unpack import unpack
+from nem12.unpack import meter_files
 from tests.support.making import channel, day, file
 from tests.support.reading import read
 
@@ -38,7 +38,7 @@ def message(*blocks: str, prefix: str = "ase:") -> bytes:
 def unpacked(folder: Path, data: bytes, name: str = "message.xml") -> list[MeterFile]:
     path = folder / name
     path.write_bytes(data)
-    return list(unpack(path, name, "standard", folder / "scratch"))
+    return list(meter_files(path, name, "standard", folder / "scratch"))
 
 
 def codes(file: MeterFile) -> list[str]:
@@ -361,7 +361,7 @@ def test_a_message_in_an_archive_is_read_under_every_profile(tmp_path: Path) -> 
         archive.writestr("a.xml", message(RECORDS))
     (tmp_path / "a.zip").write_bytes(packed.getvalue())
     for profile in ("standard", "strict", "lenient"):
-        (found,) = unpack(tmp_path / "a.zip", "a.zip", profile, tmp_path / "scratch")
+        (found,) = meter_files(tmp_path / "a.zip", "a.zip", profile, tmp_path / "scratch")
         assert found.name == "a.zip/a.xml/CSVIntervalData-1"
         assert codes(found) == []
 

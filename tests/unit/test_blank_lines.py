@@ -9,7 +9,7 @@ import pytest
 
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.limits import WARNINGS_KEPT
-from nem12.validate import validate
+from nem12.validate import validate_file
 from tests.support.making import channel, day, file
 from tests.support.reading import read, surveyed
 
@@ -34,7 +34,7 @@ def test_as_many_as_are_kept_or_many_more_are_told_alike(
         run = PLACES[place](blank * times)
         given = surveyed(tmp_path, run, profile)
         found: list[Finding] = []
-        judged = validate(given, found.append)
+        judged = validate_file(given, found.append)
         lines = {b"\r\r\n": 2}.get(blank, 1) * times
         code = "bom" if blank.startswith(b"\xef") else "blank-line"
         told = [finding for finding in found if finding.code == code]
@@ -50,6 +50,6 @@ def test_as_many_as_are_kept_or_many_more_are_told_alike(
 def test_a_megabyte_of_them_takes_a_second(tmp_path: Path, blank: bytes, place: str) -> None:
     data = PLACES[place](blank * (1024 * 1024 // len(blank)))
     begun = time.process_time()
-    validate(surveyed(tmp_path, data), lambda _: None)
+    validate_file(surveyed(tmp_path, data), lambda _: None)
     # Told one by one they take 17 s on the machine where this takes 0.6.
     assert time.process_time() - begun < 4

@@ -18,7 +18,7 @@ from nem12.cli.staging import Staging
 from nem12.load.plan import judged_as_whole
 from nem12.parse import PartReader
 from nem12.shard import pack
-from nem12.validate import validate
+from nem12.validate import validate_file
 from tests.support.making import channel, day, file
 from tests.support.reading import surveyed
 
@@ -57,7 +57,7 @@ def test_what_is_said_of_a_file_that_is_staged_is_what_validate_says(
         del finding["file"]
     key = json.dumps
     assert sorted(map(key, staged["findings"])) == sorted(map(key, found))
-    judged = validate(judged_as_whole(surveyed(tmp_path, data, profile)), lambda _: None)
+    judged = validate_file(judged_as_whole(surveyed(tmp_path, data, profile)), lambda _: None)
     assert staged["outcome"] == judged.outcome
     assert (staged["days"], staged["refused_records"]) == (judged.days, judged.refused_records)
 
@@ -98,7 +98,11 @@ def test_a_process_that_is_killed_ends_the_command_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """As the kernel does where memory is short."""
-    monkeypatch.setattr(staging_module, "stage", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+
+    def die(*_: object) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    monkeypatch.setattr(staging_module, "stage_shard", die)
     path = tmp_path / "file.csv"
     path.write_bytes(MANY)
     assert main(["parse_data", "--file", str(path), "--output", str(tmp_path / "out")]) == 2

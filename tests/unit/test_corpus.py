@@ -6,7 +6,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from nem12.mdff.findings import Finding, worst
-from nem12.validate import validate
+from nem12.validate import validate_file
 from tests.support.reading import read, surveyed, totals
 
 
@@ -22,7 +22,7 @@ def test_each_real_file_gives_its_days_sums_qualities_and_verdict(
         seen.add(sha256)
         file = surveyed(tmp_path, data)
         findings: list[Finding] = []
-        judged = validate(file, findings.append)
+        judged = validate_file(file, findings.append)
         assert judged.outcome == want["verdict"], path.name
         if "worst" in want:
             found = worst(findings)

@@ -12,7 +12,7 @@ from nem12.mdff.findings import Finding
 from nem12.mdff.profile import PROFILES
 from nem12.mdff.stamps import NEM_TIME
 from nem12.shard import parts
-from nem12.validate import Judged, validate
+from nem12.validate import Judged, validate_file
 from tests.support.making import CREATED, channel, day, file, head
 from tests.support.reading import in_force, read, surveyed
 from tests.unit.test_shard import cut_every
@@ -22,7 +22,7 @@ Said = list[tuple[str, str, int]]
 
 def judged(folder: Path, data: bytes, profile: str = "standard") -> tuple[Judged, Said]:
     findings: list[Finding] = []
-    result = validate(surveyed(folder, data, profile), findings.append)
+    result = validate_file(surveyed(folder, data, profile), findings.append)
     said = [(f.level.name, f.code, f.line) for f in sorted(findings, key=lambda f: f.rank)]
     return result, said
 
@@ -327,7 +327,7 @@ def test_a_header_is_warned_of_once_however_many_shards_see_it(tmp_path: Path) -
     cut = cut_every(tmp_path, data, 1, "lenient")
     assert len(parts(cut)) == 6
     findings: list[Finding] = []
-    result = validate(cut, findings.append)
+    result = validate_file(cut, findings.append)
     assert (result.outcome, result.days) == ("loaded", 6)
     assert [(f.code, f.line) for f in findings] == [("header-date", 1)]
     assert result.tally.warnings() == {"header-date": 1}

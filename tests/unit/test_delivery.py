@@ -8,7 +8,7 @@ import pytest
 
 from nem12.delivery import dated
 from nem12.mdff.stamps import NEM_TIME
-from nem12.unpack import unpack
+from nem12.unpack import meter_files
 from tests.support.making import channel, day, file
 
 SECOND, DAY = timedelta(seconds=1), timedelta(days=1)
@@ -43,7 +43,7 @@ def test_the_time_of_delivery(
 ) -> None:
     path = tmp_path / "drop.csv"
     path.write_bytes(file(channel(), day()))
-    (found,) = unpack(path, path.name, "standard", tmp_path / "scratch")
+    (found,) = meter_files(path, path.name, "standard", tmp_path / "scratch")
     mtime_ns = -(10**20) if changed is None else (changed - EPOCH) // timedelta.resolution * 1000
     claimed_at = CLAIMED + 0.5 * SECOND
     given = dated(replace(found, delivered_at=own), mtime_ns, claimed_at).delivered_at

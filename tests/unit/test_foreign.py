@@ -15,7 +15,7 @@ from nem12.containers.foreign import SIGNATURES
 from nem12.mdff.findings import Level
 from nem12.mdff.reader import Counts
 from nem12.survey import MeterFile
-from nem12.unpack import unpack
+from nem12.unpack import meter_files
 from tests.support.making import channel, day, file
 from tests.support.reading import read
 
@@ -171,7 +171,7 @@ OTHERS = [
 def unpacked(folder: Path, data: bytes, profile: str = "standard") -> list[MeterFile]:
     path = folder / hashlib.sha256(data).hexdigest()
     path.write_bytes(data)
-    return list(unpack(path, "drop", profile, folder / "scratch"))
+    return list(meter_files(path, "drop", profile, folder / "scratch"))
 
 
 def why(meter_file: MeterFile) -> str:

@@ -8,7 +8,7 @@ import zipfile
 import pytest
 
 from nem12 import settings
-from nem12.operate.holding import holding
+from nem12.operate.holding import files_holding
 from tests.support.making import NMI, channel, day, file
 
 HOLDS = file(channel(), day())
@@ -56,6 +56,6 @@ def test_a_file_that_holds_an_nmi_is_found_or_told_to_be_unsearchable(
 ) -> None:
     home = settings.home().make()
     (home.archive / "kept").write_bytes(data)
-    found = [held.why for held in holding(home, NMI)]
+    found = [held.why for held in files_holding(home, NMI)]
     assert len(found) == (why is not None)
     assert all(each.startswith(str(why)) for each in found)

@@ -6,7 +6,7 @@ import pytest
 
 from nem12.mdff.findings import Finding
 from nem12.shard import parts
-from nem12.validate import Judged, validate
+from nem12.validate import Judged, validate_file
 from tests.support.making import channel, day, file, head
 from tests.support.reading import read, surveyed
 
@@ -16,7 +16,7 @@ OTHER = "NEM1201009"
 
 def judged(folder: Path, data: bytes) -> tuple[Judged, list[tuple[str, str, int]]]:
     findings: list[Finding] = []
-    result = validate(surveyed(folder, data, "lenient"), findings.append)
+    result = validate_file(surveyed(folder, data, "lenient"), findings.append)
     said = [(f.level.name, f.code, f.line) for f in sorted(findings, key=lambda f: f.rank)]
     return result, said
 

@@ -6,7 +6,7 @@ import pytest
 
 from nem12.mdff.findings import Finding
 from nem12.shard import parts
-from nem12.validate import Judged, validate
+from nem12.validate import Judged, validate_file
 from tests.support.making import channel, day, file, head
 from tests.support.reading import in_force, read, surveyed
 from tests.unit.test_shard import cut_every
@@ -28,7 +28,7 @@ RECORDS = [
 
 def judged(folder: Path, data: bytes, profile: str = "standard") -> tuple[Judged, list[Finding]]:
     findings: list[Finding] = []
-    return validate(surveyed(folder, data, profile), findings.append), findings
+    return validate_file(surveyed(folder, data, profile), findings.append), findings
 
 
 def said(findings: list[Finding]) -> list[tuple[str, str, int]]:

@@ -8,7 +8,7 @@ import pytest
 from nem12.mdff import spec
 from nem12.mdff.findings import Finding
 from nem12.shard import parts
-from nem12.validate import Judged, validate
+from nem12.validate import Judged, validate_file
 from tests.support.making import channel, day, file, head
 from tests.support.reading import read, surveyed
 from tests.unit.test_shard import cut_every
@@ -20,7 +20,7 @@ EXTENSION = "610,20240310,W1234567,12.3"
 
 def judged(folder: Path, data: bytes, profile: str = "standard") -> tuple[Judged, list[Finding]]:
     findings: list[Finding] = []
-    result = validate(surveyed(folder, data, profile), findings.append)
+    result = validate_file(surveyed(folder, data, profile), findings.append)
     return result, sorted(findings, key=lambda f: f.rank)
 
 

@@ -9,7 +9,7 @@ from nem12.load.plan import judged_as_whole
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.limits import REFUSED_SPANS
 from nem12.mdff.refused import RefusedDays
-from nem12.validate import validate
+from nem12.validate import validate_file
 from tests.support.deliveries import NMI, Day, delivery
 from tests.support.reading import surveyed
 
@@ -51,7 +51,7 @@ def test_the_days_of_a_refused_file_are_known_as_far_as_they_can_be_read(
 ) -> None:
     file = judged_as_whole(surveyed(tmp_path, data, profile))
     findings: list[Finding] = []
-    judged = validate(file, findings.append)
+    judged = validate_file(file, findings.append)
     assert spans(judged.refused_days) == expected
     assert not expected or judged.outcome == "refused"
 

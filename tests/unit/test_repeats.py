@@ -9,7 +9,7 @@ import pytest
 from nem12.errors import sentence
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.repeats import SeenDays, day_key
-from nem12.validate import Judged, validate
+from nem12.validate import Judged, validate_file
 from tests.support.making import HALF_HOURS, UPDATED, channel, day, file
 from tests.support.reading import read, surveyed
 
@@ -18,7 +18,7 @@ LATER = "20240315070000"
 
 def judged(folder: Path, *records: str, profile: str = "standard") -> tuple[Judged, list[Finding]]:
     found: list[Finding] = []
-    result = validate(surveyed(folder, file(*records), profile), found.append)
+    result = validate_file(surveyed(folder, file(*records), profile), found.append)
     return result, [finding for finding in found if finding.code.startswith("date-")]
 
 

@@ -14,8 +14,8 @@ import pytest
 from nem12.mdff import spec
 from nem12.mdff.findings import EXPLAIN, Finding, Level
 from nem12.mdff.text import EXCERPT
-from nem12.unpack import unpack
-from nem12.validate import validate
+from nem12.unpack import meter_files
+from nem12.validate import validate_file
 from tests.support.making import HALF_HOURS, NMI, UPDATED, channel, day, file, head
 
 DAY: Final = date(2024, 3, 10)
@@ -324,8 +324,8 @@ def found_in(folder: Path, shown: Shown) -> list[Finding]:
     path = folder / shown.name
     path.write_bytes(shown.data)
     found: list[Finding] = []
-    for each in unpack(path, shown.name, shown.profile, folder / "scratch"):
-        validate(each, found.append)
+    for each in meter_files(path, shown.name, shown.profile, folder / "scratch"):
+        validate_file(each, found.append)
     shutil.rmtree(folder / "scratch", ignore_errors=True)
     return found
 

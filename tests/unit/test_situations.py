@@ -10,8 +10,8 @@ import pytest
 from nem12.mdff.day import Day
 from nem12.mdff.findings import Finding, worst
 from nem12.survey import MeterFile
-from nem12.unpack import unpack
-from nem12.validate import validate
+from nem12.unpack import meter_files
+from nem12.validate import validate_file
 from tests.conftest import CASES
 from tests.support.reading import in_force, read, totals
 from tests.support.situations import Row, rows
@@ -23,14 +23,14 @@ ROWS = rows(SITUATIONS)
 def unpacked(folder: Path, row: Row) -> list[MeterFile]:
     """The files that a delivery holds, as `validate` gets them."""
     delivered = Path(shutil.copy(SITUATIONS / row.file, folder))
-    return list(unpack(delivered, row.file, row.profile, folder / "scratch"))
+    return list(meter_files(delivered, row.file, row.profile, folder / "scratch"))
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.id)
 def test_situation_gets_its_findings(tmp_path: Path, row: Row) -> None:
     findings: list[Finding] = []
     for file in unpacked(tmp_path, row):
-        validate(file, findings.append)
+        validate_file(file, findings.append)
     found = worst(findings)
     if row.level not in ("-", "SEQ"):
         assert (found.level.name if found else "OK") == row.level, row.situation

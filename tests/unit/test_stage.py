@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from nem12 import stage as staging
 from nem12.errors import TerminalError
 from nem12.shard import Shard, pack, parts
-from nem12.stage import Staged, array, instant, literal, quoted, stage
+from nem12.stage import Staged, array, instant, literal, quoted, stage_shard
 from nem12.survey import MeterFile, survey_file
 from nem12.warehouse.apply import statements
 from tests.conftest import CASES
@@ -27,7 +27,7 @@ GOLDEN = CASES / "golden"
 def staged(folder: Path, *files: MeterFile) -> tuple[Staged, bytes]:
     (shard,) = pack(files)
     folder.mkdir(exist_ok=True)
-    result = stage(shard, folder)
+    result = stage_shard(shard, folder)
     return result, Path(result.path).read_bytes()
 
 
@@ -206,7 +206,7 @@ def test_nothing_is_left_when_parsing_fails_half_way(tmp_path: Path) -> None:
     out = tmp_path / "out"
     out.mkdir()
     with pytest.raises(TerminalError):
-        stage(Shard(tuple(itertools.chain(parts(good), parts(gone)))), out)
+        stage_shard(Shard(tuple(itertools.chain(parts(good), parts(gone)))), out)
     assert list(out.iterdir()) == []
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from nem12 import settings, storage
 from nem12.drop import landed, overdue
-from nem12.operate.holding import holding
+from nem12.operate.holding import files_holding
 
 
 def test_a_local_place_is_a_path_byte_for_byte(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_what_vanishes_while_folders_are_listed_ends_nothing() -> None:
                 list(overdue(home))
                 list(landed(home))
                 storage.folders(home.staging)
-                list(holding(home, "2002715250"))
+                list(files_holding(home, "2002715250"))
             assert mover.poll() is None
         finally:
             mover.kill()

@@ -25,7 +25,7 @@ from nem12.mdff.findings import Level
 from nem12.mdff.stamps import NEM_TIME
 from nem12.settings import MAX_NAME_BYTES, MIB
 from nem12.survey import MeterFile
-from nem12.unpack import as_text, headers, sha256, unpack
+from nem12.unpack import as_text, headers, meter_files, sha256
 from tests.support.making import channel, day, file
 from tests.support.reading import read
 
@@ -37,7 +37,7 @@ MESSAGE = b"<aseXML><CSVIntervalData>%s</CSVIntervalData></aseXML>" % GOOD
 def unpacked(folder: Path, data: bytes, name: str = "drop") -> list[MeterFile]:
     path = folder / name
     path.write_bytes(data)
-    return list(unpack(path, name, "standard", folder / "scratch"))
+    return list(meter_files(path, name, "standard", folder / "scratch"))
 
 
 def zipped(members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -562,7 +562,7 @@ def test_too_many_members_are_refused_before_any_is_expanded(
 
 def test_a_drop_that_is_gone_is_said_to_be(tmp_path: Path) -> None:
     with pytest.raises(TerminalError, match=r"a\\x0ab is gone"):
-        list(unpack(tmp_path / "gone", "a\nb", "standard", tmp_path))
+        list(meter_files(tmp_path / "gone", "a\nb", "standard", tmp_path))
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -570,4 +570,4 @@ def test_a_drop_that_may_not_be_read_is_said_to_be(tmp_path: Path) -> None:
     (tmp_path / "drop").write_bytes(GOOD)
     (tmp_path / "drop").chmod(0)
     with pytest.raises(TerminalError, match="cannot be read: permission denied"):
-        list(unpack(tmp_path / "drop", "drop", "standard", tmp_path))
+        list(meter_files(tmp_path / "drop", "drop", "standard", tmp_path))

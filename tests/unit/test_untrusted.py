@@ -19,7 +19,7 @@ from nem12.errors import MeterError
 from nem12.parse import PartReader
 from nem12.settings import Home, home
 from nem12.shard import parts
-from nem12.unpack import sha256, unpack
+from nem12.unpack import meter_files, sha256
 
 SECRET = b"TOP-SECRET of root\r\n"
 OWN = b"100,NEM12,202403151030,A,B\r\n900\r\n"
@@ -100,7 +100,9 @@ def test_a_file_that_is_swapped_all_the_time_is_read_as_what_was_seen_or_not_at_
             with suppress(MeterError, OSError), untrusted.opened(folder / "a.csv", found.seen) as a:
                 assert a.read() == OWN
             with suppress(MeterError, OSError):
-                for file in unpack(folder / "a.csv", "a", "lenient", tmp_path / "s", found.seen):
+                for file in meter_files(
+                    folder / "a.csv", "a", "lenient", tmp_path / "s", found.seen
+                ):
                     assert b"SECRET" not in repr(file).encode()
     assert outside.read_bytes() == SECRET
 
@@ -140,14 +142,14 @@ def test_what_is_left_in_the_place_of_a_file_is_neither_read_nor_waited_for(
     path.write_bytes(OWN)
     drop = look(path, "lenient")
     assert isinstance(drop, Drop)
-    (file,) = unpack(path, "a.csv", "lenient", tmp_path / "s", drop.seen)
+    (file,) = meter_files(path, "a.csv", "lenient", tmp_path / "s", drop.seen)
     path.unlink()
     put(kind, path, outside)
     for part in parts(file):
         with pytest.raises(MeterError, match="changed while it was read"):
             list(PartReader(part))
     with pytest.raises(MeterError, match="changed while it was read"):
-        list(unpack(path, "a.csv", "lenient", tmp_path / "s", drop.seen))
+        list(meter_files(path, "a.csv", "lenient", tmp_path / "s", drop.seen))
     with pytest.raises(MeterError, match="changed while it was read"):
         sha256(path, drop.seen)
     assert not says_that_it_ends(drop)

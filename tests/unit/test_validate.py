@@ -10,7 +10,7 @@ from nem12.load.plan import judged_as_whole
 from nem12.mdff.findings import Finding, Level, worst
 from nem12.mdff.limits import WARNINGS_KEPT
 from nem12.settings import MIB
-from nem12.validate import Judged, validate
+from nem12.validate import Judged, validate_file
 from tests.support.making import HALF_HOURS, channel, day, file, head
 from tests.support.reading import surveyed
 
@@ -19,7 +19,7 @@ GOOD = (channel(), day(), day("20240311"))
 
 def judged(folder: Path, data: bytes, profile: str = "standard") -> tuple[Judged, list[Finding]]:
     found: list[Finding] = []
-    return validate(surveyed(folder, data, profile), found.append), found
+    return validate_file(surveyed(folder, data, profile), found.append), found
 
 
 @pytest.mark.parametrize("profile", ["standard", "strict", "lenient"])
@@ -155,7 +155,7 @@ def test_a_day_of_a_hundred_thousand_500_records_is_read_in_little_memory(tmp_pa
     data = file(channel(), day()).replace(b"900\r\n", b"500,\r\n" * 100_000 + b"900\r\n")
     given = surveyed(tmp_path, data)
     tracemalloc.start()
-    result = validate(given, lambda _: None)
+    result = validate_file(given, lambda _: None)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 40 * MIB
@@ -169,7 +169,7 @@ def test_a_strict_file_of_errors_is_withheld_without_being_judged_to_its_end(
     data = file(channel(), day()).replace(b"900\r\n", b"x\r\n" * 100_000 + b"900\r\n")
     given = surveyed(tmp_path, data, "strict")
     assert judged_as_whole(given).withheld
-    assert validate(judged_as_whole(given), lambda _: None).refused_records == 100_004
+    assert validate_file(judged_as_whole(given), lambda _: None).refused_records == 100_004
 
 
 def test_of_a_million_headers_only_those_are_kept_that_a_part_begins_under(

@@ -16,9 +16,9 @@ from psycopg import sql
 from nem12 import settings
 from nem12.local import embedded
 from nem12.stage import Staged
-from nem12.warehouse.apply import apply
+from nem12.warehouse.apply import apply_batch
 from nem12.warehouse.connect import Connection, connect
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 from tools.bench.measure import Timed
 from tools.bench.sql import statement
 
@@ -47,7 +47,7 @@ class Database:
                     sql.Identifier(name), sql.Identifier(settings.OWNER_ROLE)
                 )
             )
-        migrate(server.uri(settings.OWNER_ROLE, name))
+        migrate_schema(server.uri(settings.OWNER_ROLE, name))
         return cls(server, name)
 
     def drop(self) -> None:
@@ -97,7 +97,7 @@ class Database:
         """Apply staged files on one connection, as the operator does."""
 
         def work(connection: Connection) -> int:
-            return sum(apply(connection, Path(b.path), b.months, "bench") for b in batches)
+            return sum(apply_batch(connection, Path(b.path), b.months, "bench") for b in batches)
 
         return self._timed(work)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 from nem12 import settings
 from nem12.local import embedded
 from nem12.shard import pack
-from nem12.stage import Staged, stage
+from nem12.stage import Staged, stage_shard
 from nem12.survey import MeterFile
-from nem12.unpack import unpack
+from nem12.unpack import meter_files
 from tools.bench.database import Database
 from tools.bench.sizes import Sizes
 from tools.generate.bulk import Bulk, write_bulk
@@ -73,14 +73,14 @@ class Place:
 
     def surveyed(self, path: Path) -> MeterFile:
         """The file as the plan sees it."""
-        (file,) = unpack(path, path.name, "standard", self.folder / "expanded")
+        (file,) = meter_files(path, path.name, "standard", self.folder / "expanded")
         return file
 
     def staged(self, path: Path) -> list[Staged]:
         """The file's batches."""
         folder = self.folder / "staged"
         folder.mkdir(exist_ok=True)
-        return [stage(shard, folder) for shard in pack([self.surveyed(path)])]
+        return [stage_shard(shard, folder) for shard in pack([self.surveyed(path)])]
 
 
 @contextmanager

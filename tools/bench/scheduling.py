@@ -17,7 +17,7 @@ from nem12.local import stack
 from nem12.settings import MIB
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 from tools.bench.applying import first_load
 from tools.bench.database import Database
 from tools.bench.filing import load
@@ -111,7 +111,7 @@ def measures(place: Place) -> Iterator[Measure]:
 @contextmanager
 def _running(place: Place) -> Iterator[_Running]:
     server = place.server
-    migrate(server.uri(settings.OWNER_ROLE))
+    migrate_schema(server.uri(settings.OWNER_ROLE))
     options = {"core": {"parallelism": _WORKERS}}
     with (
         stack.running(place.home, server, log=lambda _: None, options=options) as airflow,

@@ -17,7 +17,7 @@ from airflow.sdk.definitions.context import Context
 from nem12 import settings
 from nem12.airflow.links import file_page, files_page, run_page
 from nem12.airflow.plainly import WHY
-from nem12.airflow.warehouse import warehouse
+from nem12.airflow.warehouse import warehouse_connection
 from nem12.errors import UsageError
 from nem12.tell.alert import Alert, alert_of_silence, alert_of_unsettled_run, alerts_of_claim
 from nem12.tell.notifiers import Notifier, configured, silent_hours
@@ -57,7 +57,7 @@ def _of_run(context: Context, settled: dict[str, Any] | None) -> Iterator[Alert]
         yield alert_of_unsettled_run(run.run_id, page, failed_tasks(context), why(context))
         return
     files = files_page(run.run_id)
-    with warehouse() as connection:
+    with warehouse_connection() as connection:
         yield from alerts_of_claim(connection, settled["claim"], run.run_id, page, file_page, files)
         hours = silent_hours()
         # A run of the watch has a file; a backfill says nothing of today.

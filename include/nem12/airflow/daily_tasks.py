@@ -8,7 +8,7 @@ from airflow.sdk import get_current_context, task
 from nem12.airflow.assets import METER_READINGS
 from nem12.airflow.load_tasks import RETRIES
 from nem12.airflow.plainly import said_plainly
-from nem12.airflow.warehouse import warehouse
+from nem12.airflow.warehouse import warehouse_connection
 from nem12.warehouse.daily import refresh
 
 log = logging.getLogger(__name__)
@@ -25,7 +25,7 @@ def refresh_totals() -> dict[str, Any]:
             extra.get("first_day"),
             extra.get("last_day"),
         )
-    with said_plainly(), warehouse() as connection:
+    with said_plainly(), warehouse_connection() as connection:
         days = refresh(connection)
     return {
         "days": len(days),

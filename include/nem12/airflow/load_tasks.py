@@ -17,11 +17,11 @@ from nem12.airflow.links import LINKS, files_link
 from nem12.airflow.operators import MeterBatchOperator
 from nem12.airflow.plainly import RETRY_POLICY, SaidError, said_by_system, said_plainly
 from nem12.airflow.verdicts import counts, explanation, is_red
-from nem12.airflow.warehouse import warehouse
-from nem12.load.plan import plan
-from nem12.load.settle import settle
+from nem12.airflow.warehouse import warehouse_connection
+from nem12.load.plan import plan_claim
+from nem12.load.settle import settle_claim
 from nem12.shard import load_shard
-from nem12.stage import stage
+from nem12.stage import stage_shard
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ RETRIES: dict[str, Any] = {
 def claim_and_plan() -> list[dict[str, str]]:
     """Find out what this run is to load, and cut it into shards."""
     context = get_current_context()
-    with said_plainly(), folders() as home, warehouse() as connection:
+    with said_plainly(), folders() as home, warehouse_connection() as connection:
         home.make()
         work = claim_of_run(connection, home, context)
         context["ti"].xcom_push(key="claim", value=work.claim)
@@ -53,7 +53,7 @@ def claim_and_plan() -> list[dict[str, str]]:
         if work.nothing:
             context["ti"].xcom_push(key=_NOTHING, value=work.nothing)
             raise AirflowSkipException(work.nothing)
-        return plan(connection, home, work.claim, context["run_id"], reprocess=work.reprocess)
+        return plan_claim(connection, home, work.claim, context["run_id"], reprocess=work.reprocess)
 
 
 @task(
@@ -67,7 +67,7 @@ def parse(shard: dict[str, str]) -> dict[str, Any]:
     get_current_context()["shard_label"] = shard["label"]  # type: ignore[typeddict-unknown-key]
     with said_by_system(), folders():
         described = storage.place(shard["shard"])
-        staged = stage(load_shard(described), described.parent)
+        staged = stage_shard(load_shard(described), described.parent)
     # The operator finds in the shard's description which files the batch comes from.
     return {**asdict(staged), **shard}
 
@@ -100,8 +100,8 @@ def settle_drops() -> dict[str, Any]:
     claim = str(given or context["ti"].xcom_pull(task_ids=PLAN_TASK_ID, key="claim") or "")
     if not claim:
         raise AirflowSkipException("nothing was claimed")
-    with said_plainly(), folders() as home, warehouse() as connection:
-        settlement = settle(connection, home, claim)
+    with said_plainly(), folders() as home, warehouse_connection() as connection:
+        settlement = settle_claim(connection, home, claim)
     extra = settlement.as_extra()
     for problem in settlement.problems:
         log.warning("%s", problem)

@@ -9,10 +9,10 @@ from airflow.sdk.definitions.context import Context
 from nem12 import settings, storage
 from nem12.airflow.buckets import folders
 from nem12.airflow.plainly import said_by_system
-from nem12.airflow.warehouse import warehouse
+from nem12.airflow.warehouse import warehouse_connection
 from nem12.mdff.text import plural
 from nem12.shard import load_shard
-from nem12.warehouse.apply import apply
+from nem12.warehouse.apply import apply_batch
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -55,11 +55,11 @@ class MeterBatchOperator(SQLExecuteQueryOperator):
         with (
             said_by_system(),
             folders(),
-            warehouse(conn_id, timeout_seconds=seconds) as connection,
+            warehouse_connection(conn_id, timeout_seconds=seconds) as connection,
         ):
             delivered = load_shard(storage.place(batch["shard"])).delivered
             staged = storage.place(batch["path"])
-            readings = apply(connection, staged, batch["months"], by, delivered)
+            readings = apply_batch(connection, staged, batch["months"], by, delivered)
         self._put_in_force = readings
         self.log.info(
             "batch %s: %s delivered, %s put in force, %s refused",

@@ -10,7 +10,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from nem12 import settings, storage
 from nem12.airflow import buckets
-from nem12.airflow.warehouse import warehouse
+from nem12.airflow.warehouse import warehouse_connection
 from nem12.drop import Settling
 from nem12.errors import TerminalError, TransientError, sentence
 from nem12.load.arrivals import Arrivals, Watch
@@ -79,7 +79,7 @@ class DropTrigger(BaseTrigger):
                     # What blocks goes to a thread: it would hold up every trigger of the process.
                     if connection is None or connection.broken:
                         options = await asyncio.to_thread(buckets.credentials)
-                        connection = await asyncio.to_thread(warehouse, self.conn_id)
+                        connection = await asyncio.to_thread(warehouse_connection, self.conn_id)
                     with storage.credentials(options):
                         home = settings.home()
                         batch, unchecked = await asyncio.to_thread(

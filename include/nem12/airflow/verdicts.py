@@ -7,7 +7,7 @@ from typing import Any
 from airflow.sdk.definitions.context import Context
 
 from nem12.airflow.links import file_link, files_link
-from nem12.airflow.warehouse import warehouse
+from nem12.airflow.warehouse import warehouse_connection
 from nem12.errors import MeterError
 from nem12.mdff.text import plural
 from nem12.states import DropState, Outcome
@@ -51,7 +51,7 @@ def explanation(
     """
     page = files_link(context["run_id"])
     try:
-        with warehouse() as connection:
+        with warehouse_connection() as connection:
             told = list(alerts_of_claim(connection, settled["claim"], "", "", file_link, page))
     except MeterError as error:
         yield logging.WARNING, f"the refusals cannot be listed: {error}"

@@ -39,7 +39,7 @@ def warehouse_conninfo(conn_id: str = CONNECTION_ID) -> str:
     )
 
 
-def warehouse(conn_id: str = CONNECTION_ID, *, timeout_seconds: int = 0) -> Connection:
+def warehouse_connection(conn_id: str = CONNECTION_ID, *, timeout_seconds: int = 0) -> Connection:
     """A prepared connection to the warehouse; the caller closes it."""
     return connect(
         warehouse_conninfo(conn_id), timeout_seconds=timeout_seconds, application="nem12 airflow"

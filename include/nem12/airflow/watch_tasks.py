@@ -11,7 +11,7 @@ from nem12.airflow.assets import NEM12_DROPS
 from nem12.airflow.buckets import folders
 from nem12.airflow.claims import free_dead_claims
 from nem12.airflow.plainly import said_plainly
-from nem12.airflow.warehouse import warehouse
+from nem12.airflow.warehouse import warehouse_connection
 from nem12.load.changed import clear_left
 from nem12.load.claim import claim_listing
 
@@ -22,7 +22,7 @@ from nem12.load.claim import claim_listing
 )
 def claim(listing: str | None) -> str:
     """Claim the drops of a listing in the ledger; the claim names the run that loads them."""
-    with said_plainly(), folders() as home, warehouse() as connection:
+    with said_plainly(), folders() as home, warehouse_connection() as connection:
         free_dead_claims(connection, home)
         clear_left(connection, home)
         name, count = claim_listing(connection, home, storage.place(listing) if listing else None)

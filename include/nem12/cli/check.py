@@ -8,8 +8,7 @@ from nem12.cli.output import err, finding_line, to_json
 from nem12.mdff.findings import UNCHANGED, Finding, Level, subject
 from nem12.mdff.text import plural, shown
 from nem12.states import Outcome
-from nem12.validate import Judged
-from nem12.validate import validate as judge
+from nem12.validate import Judged, validate_file
 
 _MOST_SPANS: Final = 3
 """Spans of days that are named of a file that is refused as a whole."""
@@ -34,7 +33,7 @@ def _validate(given: Given, form: str) -> Judged:
         else:
             print(finding_line(shown(given.where, 500), finding.row()))
 
-    return judge(given.file, show)
+    return validate_file(given.file, show)
 
 
 def _summary(where: str, judged: Judged) -> str:

@@ -12,8 +12,7 @@ from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect
-from nem12.warehouse.migrate import creators, grants
-from nem12.warehouse.migrate import migrate as run_migrations
+from nem12.warehouse.migrate import creators, grants, migrate_schema
 from nem12.warehouse.sql import Row
 
 _MOST_LATEST: Final = 5
@@ -26,7 +25,7 @@ def migrate(arguments: Namespace) -> int:
         print(grants(), end="")
         return 0
     with database(arguments, settings.OWNER_ROLE, new=True, migrated=False) as uri:
-        before, now = run_migrations(uri)
+        before, now = migrate_schema(uri)
         if warning := creators(uri):
             err.print(f"warning: {warning}", markup=False, soft_wrap=True)
     changed = "already at" if before == now else f"migrated from {before or 'nothing'} to"

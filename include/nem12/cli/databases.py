@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from nem12 import settings
 from nem12.errors import UsageError
 from nem12.local import embedded
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 
 
 class NothingYetError(UsageError):
@@ -47,7 +47,7 @@ def database(
         )
     with embedded.server(home) as server:
         if migrated:
-            migrate(server.uri(settings.OWNER_ROLE))
+            migrate_schema(server.uri(settings.OWNER_ROLE))
         yield server.uri(role)
 
 

@@ -22,7 +22,7 @@ from nem12.settings import has_home, home, make_private, make_root
 from nem12.storage import beginning
 from nem12.storage.folder import Folder
 from nem12.survey import MeterFile
-from nem12.unpack import as_text, unpack
+from nem12.unpack import as_text, meter_files
 
 
 def named(arguments: Iterable[str]) -> list[Path]:
@@ -90,7 +90,7 @@ def _unpacked(
     told = os.fsencode(path).decode(errors="backslashreplace")
     try:
         with storage.named(scratch):
-            for file in unpack(path.resolve(), name, profile, scratch):
+            for file in meter_files(path.resolve(), name, profile, scratch):
                 yield f"{told}{file.name.removeprefix(as_text(name))}", file
     except TerminalError as error:
         raise UsageError(f"{shown(str(path), 500)}: {error}") from None

@@ -23,13 +23,13 @@ from nem12.load.known import counting, known_outcome
 from nem12.mdff.findings import ROW, UNCHANGED, Finding, Level, in_force, left_of, subject
 from nem12.mdff.text import shown
 from nem12.shard import pack
-from nem12.stage import stage
+from nem12.stage import stage_shard
 from nem12.states import FileStatus, Outcome
 from nem12.survey import MeterFile
 from nem12.tell.report import not_kept, why
 from nem12.validate import Judging
 from nem12.warehouse import ledger
-from nem12.warehouse.apply import apply
+from nem12.warehouse.apply import apply_batch
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.sql import Row
 
@@ -177,7 +177,7 @@ def _apply(
             with whole.of(shard.label):
                 batch = staged().batch
                 so_far = partial(staging.applied, batch)
-                apply(connection, Path(batch.path), batch.months, by, shard.delivered, so_far)
+                apply_batch(connection, Path(batch.path), batch.months, by, shard.delivered, so_far)
             together = {part.file.sha256: part.file for part in shard.parts}
             if not whole.reasons:
                 yield from together.values()
@@ -185,8 +185,8 @@ def _apply(
             for file in together.values():
                 with failures.of(file.sha256):
                     for one in pack([file]) if len(together) > 1 else [shard]:
-                        batch = stage(one, folder)
-                        apply(connection, Path(batch.path), batch.months, by, one.delivered)
+                        batch = stage_shard(one, folder)
+                        apply_batch(connection, Path(batch.path), batch.months, by, one.delivered)
                         yield file
 
 

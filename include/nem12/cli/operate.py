@@ -16,9 +16,8 @@ from nem12.load.keeping import delivered_name
 from nem12.mdff.findings import EXPLAIN
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
-from nem12.operate.redrive import redrive as put_back
-from nem12.operate.verify import CHECKS
-from nem12.operate.verify import verify as differences
+from nem12.operate.redrive import redrive_drops
+from nem12.operate.verify import CHECKS, differences
 from nem12.states import DropState, FileStatus, Outcome
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
@@ -104,7 +103,7 @@ def redrive(arguments: Namespace) -> int:
     left: list[str] = []
     with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
         home = settings.home().make()
-        for one in put_back(
+        for one in redrive_drops(
             connection,
             home,
             name=arguments.name or "*",

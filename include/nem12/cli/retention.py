@@ -12,7 +12,7 @@ from nem12.errors import UsageError
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
 from nem12.operate import retention
-from nem12.operate.holding import holding
+from nem12.operate.holding import files_holding
 from nem12.warehouse.connect import Connection, connect
 
 _MOST_AHEAD: Final = 120
@@ -59,7 +59,7 @@ def purge(arguments: Namespace) -> int:
         _confirmed(arguments, nmi, f"delete all data of {nmi} {until}")
         gone = retention.purge(connection, nmi, first_day)
         names = retention.names_naming(connection, nmi)
-    held = list(holding(settings.home(), nmi))
+    held = list(files_holding(settings.home(), nmi))
     if arguments.format == "json":
         files = [{"file": str(file.path), "why": file.why} for file in held]
         print(to_json({"nmi": nmi, **gone, "files": files, "names": names}))

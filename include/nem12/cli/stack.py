@@ -25,7 +25,7 @@ from nem12.states import DropState, Outcome
 from nem12.tell import notifiers
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 
 DEMO_SECONDS: Final = 170
 """Loading the samples takes about 30 s; who waits longer should be told."""
@@ -120,7 +120,7 @@ def _running(
         err.print("starting PostgreSQL and Airflow")
         begun = time.monotonic()
         server = ends.enter_context(embedded.server(home))
-        migrate(server.uri(settings.OWNER_ROLE))
+        migrate_schema(server.uri(settings.OWNER_ROLE))
         airflow = ends.enter_context(stack.running(home, server, ports=ports, log=err.print))
         err.print(f"ready after {time.monotonic() - begun:.0f} s")
         yield home, server, airflow

@@ -23,7 +23,7 @@ from nem12.mdff.repeats import Key, day_key
 from nem12.mdff.text import shown
 from nem12.parse import Parsed, PartReader
 from nem12.shard import Part, Shard
-from nem12.stage import Staged, stage
+from nem12.stage import Staged, stage_shard
 
 _WORTH_A_PROCESS: Final = 4 * settings.MIB
 """Less is staged before a process of its own has started."""
@@ -201,7 +201,7 @@ def _stage(shard: Shard, folder: Path, findings: int) -> StagedShard:
         if findings:
             reads.append(PartRead(reader.parsed, days, worst(kept, findings)))
 
-    return StagedShard(stage(shard, folder, watch), reads)
+    return StagedShard(stage_shard(shard, folder, watch), reads)
 
 
 def worst(findings: Iterable[Finding], most: int) -> list[Finding]:

@@ -15,7 +15,7 @@ from nem12 import settings
 from nem12.drop import Drop, Settling, drops, unchanged
 from nem12.ending import says_that_it_ends
 from nem12.load.changed import left_for_long
-from nem12.load.strays import strays
+from nem12.load.strays import stray_drops
 from nem12.settings import Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
@@ -109,7 +109,7 @@ class Watch:
         batch = self._settling.batch(complete, seconds)
         unchecked = bool(
             ledger.unchecked_claims(connection)
-            or any(strays(connection, found))
+            or any(stray_drops(connection, found))
             or left_for_long(connection, home)
         )
         return batch, unchecked

@@ -15,7 +15,7 @@ from nem12.errors import UsageError
 from nem12.load.arrivals import SYSTEM_CLOCK, Clock, complete_now
 from nem12.load.index import is_ours
 from nem12.load.strays import gather_strays
-from nem12.load.suspects import suspects
+from nem12.load.suspects import suspected
 from nem12.mdff.profile import PROFILES
 from nem12.mdff.text import shown
 from nem12.settings import Home
@@ -57,7 +57,7 @@ def claim_listing(connection: Connection, home: Home, listing: "Place | None") -
     """
     wanted = _listed(home, listing) if listing else []
     wanted += gather_strays(connection, home, drops(home))
-    apart = ledger.free(connection, suspects(home, wanted))
+    apart = ledger.free(connection, suspected(home, wanted))
     # The watch finds the others again at its next look, seconds later.
     claimed = ledger.claim(connection, apart[:1] or wanted)
     if listing:
@@ -128,7 +128,7 @@ def claim_by_glob(
 
 def _without_suspects(connection: Connection, home: Home, wanted: list[Drop]) -> list[Drop]:
     """The drops without those whose reading ended a process; one of these if there is no other."""
-    apart = suspects(home, wanted)
+    apart = suspected(home, wanted)
     others = ledger.free(connection, [drop for drop in wanted if drop not in apart])
     return others or ledger.free(connection, apart)[:1] if apart else wanted
 

@@ -30,8 +30,8 @@ from nem12.states import Outcome
 from nem12.storage import Place
 from nem12.survey import MeterFile
 from nem12.tell.report import why
-from nem12.unpack import sha256, unpack
-from nem12.validate import validate
+from nem12.unpack import meter_files, sha256
+from nem12.validate import validate_file
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.rows import KnownFile, OpenDrop
@@ -200,7 +200,7 @@ def _alone(planned: PlannedDrop) -> Iterator[None]:
         planned.error = why(error)
 
 
-def plan(
+def plan_claim(
     connection: Connection, home: Home, claim: str, run: str = "", *, reprocess: bool = False
 ) -> list[dict[str, str]]:
     """Plan the load of a claim; running it again plans the same.
@@ -339,7 +339,9 @@ def _read(
     delivered_as = _delivered_as(home, drop, local)
     files = [
         dated(file, drop.mtime_ns, claimed.claimed_at)
-        for file in unpack(local, delivered_as, drop.profile, workplace / "expanded", drop.seen)
+        for file in meter_files(
+            local, delivered_as, drop.profile, workplace / "expanded", drop.seen
+        )
     ]
     # What is packed has another hash than its file.
     whole = len(files) == 1 and files[0].path == str(local)
@@ -375,7 +377,7 @@ def judged_as_whole(file: MeterFile) -> MeterFile:
             about_days.append(finding)
 
     try:
-        outcome = validate(file, keep).outcome
+        outcome = validate_file(file, keep).outcome
     except _EnoughError:
         outcome = Outcome.REFUSED
     if outcome is not Outcome.REFUSED:

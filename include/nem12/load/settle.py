@@ -240,7 +240,7 @@ class _Settling:
         self.settlement.problem(f"{name}: attempt {one.attempt} failed: {reason}")
 
 
-def settle(connection: Connection, home: Home, claim: str, failure: str = "") -> Settlement:
+def settle_claim(connection: Connection, home: Home, claim: str, failure: str = "") -> Settlement:
     """Settle the drops of a claim that are loaded, free the others for another attempt.
 
     Args:

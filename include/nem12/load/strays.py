@@ -16,7 +16,7 @@ from nem12.warehouse.connect import Connection
 from nem12.warehouse.rows import OpenDrop
 
 
-def strays(connection: Connection, landed: Collection[Drop]) -> Iterator[OpenDrop]:
+def stray_drops(connection: Connection, landed: Collection[Drop]) -> Iterator[OpenDrop]:
     """The drops whose wait is over and that are not among those that were seen to have landed."""
     waiting = ledger.waiting_drops(connection)
     seen = {_key(drop) for drop in landed} if waiting else set()
@@ -29,7 +29,7 @@ def strays(connection: Connection, landed: Collection[Drop]) -> Iterator[OpenDro
 def gather_strays(connection: Connection, home: Home, landed: Collection[Drop]) -> list[Drop]:
     """Settle the strays that were moved or are gone; those that can be claimed where they lie."""
     left = []
-    for one in strays(connection, landed):
+    for one in stray_drops(connection, landed):
         if _there(one.drop) == one.drop:
             left.append(one.drop)
             continue

@@ -38,7 +38,7 @@ def ended_a_try(home: Home, claim: str, drop: Drop) -> bool:
     return _claim_of(home, drop) == claim
 
 
-def suspects(home: Home, drops: Sequence[Drop]) -> list[Drop]:
+def suspected(home: Home, drops: Sequence[Drop]) -> list[Drop]:
     """Those of the drops whose reading ended a process."""
     marked = {mark.name for mark in storage.files_below(home.staging / _MARKS)} if drops else set()
     return [drop for drop in drops if _mark(home, drop).name in marked]

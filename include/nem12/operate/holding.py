@@ -27,7 +27,7 @@ class Held:
     why: str
 
 
-def holding(home: Home, nmi: str) -> Iterator[Held]:
+def files_holding(home: Home, nmi: str) -> Iterator[Held]:
     """Search all that lies in the folders, archives too, in name and content.
 
     Called when the NMI is forgotten already: whatever cannot be read is named, and ends nothing.

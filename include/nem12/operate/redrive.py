@@ -41,7 +41,7 @@ class Redriven:
     left: bool = False
 
 
-def redrive(
+def redrive_drops(
     connection: Connection,
     home: Home,
     *,

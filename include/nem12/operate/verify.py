@@ -24,7 +24,7 @@ _BY_SHARE: Final = ("verify_missing_readings", "verify_surplus_readings")
 """These sort the readings they look at: all at once would take their size in temporary files."""
 
 
-def verify(connection: Connection) -> Iterator[tuple[str, dict[str, Any] | None]]:
+def differences(connection: Connection) -> Iterator[tuple[str, dict[str, Any] | None]]:
     """Check everything in one snapshot.
 
     Yields:

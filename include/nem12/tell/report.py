@@ -33,10 +33,12 @@ def write_report(connection: Connection, file: FileSummary, place: Place, lies_i
         place: Of the report.
         lies_in: Where the file is, below the folders of METER_HOME.
     """
-    storage.write_text(place, "".join(f"{line}\n" for line in report(connection, file, lies_in)))
+    storage.write_text(
+        place, "".join(f"{line}\n" for line in report_lines(connection, file, lies_in))
+    )
 
 
-def report(connection: Connection, file: FileSummary, lies_in: str) -> Iterator[str]:
+def report_lines(connection: Connection, file: FileSummary, lies_in: str) -> Iterator[str]:
     """The lines of a report."""
     yield f"{shown(file.name, 500)}: {file.status} ({file.profile} profile)"
     yield f"file     {shown(lies_in, 500)}"

@@ -28,7 +28,7 @@ SoFar = Callable[[int, int], None]
 was called before."""
 
 
-def apply(
+def apply_batch(
     connection: Connection,
     staged: Place,
     months: Sequence[str],

@@ -29,7 +29,7 @@ there is none."""
 _MADE: Final = re.compile(r"CREATE OR REPLACE (FUNCTION|VIEW) (\w+)")
 
 
-def migrate(uri: str) -> tuple[Version | None, Version]:
+def migrate_schema(uri: str) -> tuple[Version | None, Version]:
     """Bring the schema to what this package needs; does nothing when it is there.
 
     Returns:

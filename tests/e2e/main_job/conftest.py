@@ -12,7 +12,7 @@ from nem12.errors import TransientError
 from nem12.local import embedded, stack
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect
-from nem12.warehouse.migrate import migrate
+from nem12.warehouse.migrate import migrate_schema
 from tests.support.installation import PASSWORD, Running, set_password
 from tests.support.installed import SHORT_STANDSTILL, home_in
 from tests.support.mail import Mailbox, mailbox
@@ -28,7 +28,7 @@ def running() -> Iterator[Running]:
         pytest.MonkeyPatch.context() as patch,
     ):
         patch.setenv("METER_STANDSTILL_SECONDS", SHORT_STANDSTILL)
-        migrate(server.uri(settings.OWNER_ROLE))
+        migrate_schema(server.uri(settings.OWNER_ROLE))
         ask_for_a_password(server)
         plain = json.loads(server.airflow_connection(settings.LOADER_ROLE))
         patch.setattr(

@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from nem12 import settings
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from tests.support.deliveries import Day, delivery
 from tests.support.installation import ENDED, Running
 
@@ -110,4 +110,4 @@ def test_a_week_is_loaded_again_day_by_day_into_the_same_tables(running: Running
     running.until(lambda: running.connection.execute(profiles).fetchone() == (2,))
     running.until(lambda: set(backfilled(running).values()) == {"success"})
     assert digests(running) == before
-    assert [words for words, difference in verify(running.connection) if difference] == []
+    assert [words for words, difference in differences(running.connection) if difference] == []

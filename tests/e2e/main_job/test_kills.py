@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from nem12.local import embedded
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from tests.support.deliveries import Day, delivery
 from tests.support.installation import Running
 
@@ -57,5 +57,5 @@ def test_a_file_is_loaded_once_although_its_load_is_killed(running: Running, vic
     assert (row["file_outcome"], row["readings"]) == ("loaded", DAYS * 48)
     readings = "SELECT count(*) FROM meter_readings WHERE nmi = %s"
     assert running.connection.execute(readings, (nmi,)).fetchone() == (DAYS * 48,)
-    assert [words for words, difference in verify(running.connection) if difference] == []
+    assert [words for words, difference in differences(running.connection) if difference] == []
     assert running.load_run(dropped)["state"] == "success"

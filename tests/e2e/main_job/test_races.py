@@ -9,7 +9,7 @@ from urllib.parse import quote
 import pytest
 
 from nem12 import settings
-from nem12.operate.verify import verify
+from nem12.operate.verify import differences
 from tests.support.deliveries import Day, delivery
 from tests.support.installation import ENDED, RUNS, Running
 
@@ -77,4 +77,4 @@ def test_watch_manual_runs_and_backfill_load_each_file_once(running: Running) ->
         "SELECT count(*) FROM meter_readings WHERE nmi = %s", (NMI,)
     ).fetchone()
     assert readings == (24 * 288,)
-    assert [words for words, difference in verify(running.connection) if difference] == []
+    assert [words for words, difference in differences(running.connection) if difference] == []

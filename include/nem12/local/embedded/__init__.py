@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from nem12 import settings
 from nem12.local.embedded import place as places
-from nem12.local.embedded.bootstrap import bootstrap
+from nem12.local.embedded.bootstrap import make_roles
 from nem12.local.embedded.cluster import SUPERUSER, Cluster
 from nem12.local.embedded.machine import PORT
 
@@ -78,7 +78,7 @@ def server(home: settings.Home) -> Iterator[Server]:
             fcntl.flock(users, fcntl.LOCK_SH)
             cluster.ensure_running()
             running = Server(cluster.bin, cluster.socket, place.log, lambda: _ensure(cluster, gate))
-            bootstrap(running.uri(SUPERUSER, "postgres"))
+            make_roles(running.uri(SUPERUSER, "postgres"))
         except BaseException:
             os.close(users)
             raise

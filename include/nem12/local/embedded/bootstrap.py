@@ -22,7 +22,7 @@ WHERE pronamespace = 'pg_catalog'::regnamespace
 DATABASES: Final = (settings.DATABASE, settings.AIRFLOW_DATABASE)
 
 
-def bootstrap(uri: str) -> None:
+def make_roles(uri: str) -> None:
     """Make what is missing; run at every use, since a crash may have come in between."""
     with _connect(uri) as connection:
         roles = {name for (name,) in connection.execute("SELECT rolname FROM pg_roles")}
