@@ -1,14 +1,14 @@
 """# Keep daily totals: an example of a DAG that follows `meter_readings`
 
-The table `meter_daily_totals` holds for each channel and day what the view `meter_daily` computes
-anew at every look: sum, average, least, most, count, share of estimates. This DAG is **paused**
-until you want it.
+The table `meter_daily_totals` has for each channel and day what the view `meter_daily` computes at
+every query: sum, average, minimum, maximum, count, share of estimates. This DAG is **paused** until
+you want it.
 
-It runs when the asset `meter_readings` has an event, which every load sends that has changed
-something. An event is taken as a wake-up and not as a work list: Airflow may make one run of
-several events and hand over the first of them only, and a withdrawn file sends none. So the task
-compares which delivery each day's totals were made of with the one in force, and sums up the days
-where they differ. Whatever was missed is caught up by the next run; *Trigger* makes one at once.
+It runs after each event of the asset `meter_readings`, which every load sends that has changed
+readings. The event only starts the run: Airflow may make one run of several events and pass only
+the first of them, and a withdrawn file sends none. The task therefore compares the delivery that
+each day's totals were made of with the one in force, and computes the days where they differ. A
+run also catches up on everything that earlier runs missed; *Trigger* starts one at once.
 """
 
 import pendulum

@@ -1,48 +1,48 @@
 """# Load NEM12 files into `meter_readings`
 
-`claim_and_plan` reads every file once and cuts it into shards; each shard is parsed into a staged
-SQL batch file and applied in one transaction; `settle_drops` moves the files and writes the
+`claim_and_plan` reads every file once and cuts it into shards. Each shard is parsed into a staged
+SQL batch file, which is applied in one transaction. `settle_drops` moves the files and writes the
 reports.
 
-| outcome | meaning | the file lies in |
+| outcome | meaning | the file moves to |
 |---|---|---|
-| loaded | everything in it is in the table | `archive/YYYY/MM/` |
-| partial | refused records were left out, see the report beside it | `archive/YYYY/MM/` |
-| refused | nothing of it was loaded, see the report beside it | `rejected/` |
+| loaded | all of it is in the tables | `archive/YYYY/MM/` |
+| partial | refused records were left out; see the report beside it | `archive/YYYY/MM/` |
+| refused | nothing of it was loaded; see the report beside it | `rejected/` |
 | duplicate | the same content was loaded before | `archive/YYYY/MM/` |
 
 The run is red when something was refused (unless *fail on refusals* is off) or failed; all other
-files are loaded all the same. A failed drop is tried again by a later run, after a growing wait.
-`verdict` tells the notifiers of `METER_NOTIFIERS` first. Its log lists what was refused and what
-failed, each with line, reason and page; its button *Files of this run* leads to all files.
+files are loaded. A later run tries a failed drop again, after a growing wait. `verdict` sends the
+alerts of `METER_NOTIFIERS`. Its log lists what was refused and what failed, each with line, reason
+and page; its button *Files of this run* leads to all files.
 
 ## Started
 
-- by `nem12_watch` for what it finds;
-- by hand for files that wait in the landing folder, at once (*Trigger*; the form explains itself).
-  The configuration takes `files`, `profile`, `reprocess`, `fail_on_refusals`; a run with any other
-  key, or with a pattern that matches no file, fails before it loads anything. A run of `*` with
-  nothing there is skipped;
-- once a day for whatever was left behind; this sweep also tells the notifiers when nothing has
+- by `nem12_watch` for the files that it finds;
+- by hand, at once, for files that wait in the landing folder (*Trigger*; the form explains its
+  fields). The configuration takes `files`, `profile`, `reprocess`, `fail_on_refusals`; a run with any other
+  key, or with a pattern that matches no file, fails before it loads anything. A run of `*` is
+  skipped if the folder is empty;
+- once a day for files that were left behind; this sweep also sends an alert when nothing has
   landed for `METER_SILENT_HOURS`;
 - by a backfill (*Trigger → Backfill*, or `airflow backfill create --dag-id nem12_load --from-date
   2024-05-01 --to-date 2024-05-07`), which loads again, day by day, the files that were **made** on
   each of these days (the DateTime of their 100 record, in NEM time), from archive, rejected and
-  landing folder. `--reprocess-behavior completed` does so for days that were backfilled before;
+  landing folder. `--reprocess-behavior completed` repeats days that were backfilled before;
   `--dag-run-conf '{"profile": "lenient"}'` sets what the form sets. A day without files ends green.
-  Days are given in UTC and mean the NEM days of the same names: where Airflow shows another time
-  zone than UTC, choose UTC before you fill in the form. Airflow names the run by the **end** of
+  Days are given in UTC and mean the NEM days of the same names: if Airflow shows another time
+  zone, choose UTC before you fill in the form. Airflow names the run by the **end** of
   its day; the log of `claim_and_plan` names the day itself.
 
 ## Sends
 
-An event of the asset `meter_readings`, with counts, first and last day and NMIs; an OpenLineage
-event for each applied batch, where that is switched on.
+An event of the asset `meter_readings`, with counts, first and last day and NMIs; and an OpenLineage
+event for each applied batch, if OpenLineage is on.
 
 ## To recover
 
-Clear the failed task: every step may run again. A run that is deleted, or killed for good, frees
-its files after a while for the next one.
+Clear the failed task: every step can run again. The files of a run that was deleted or killed are
+released after a while, and the next run takes them.
 """
 
 from datetime import timedelta
@@ -73,31 +73,31 @@ from nem12.airflow.load_tasks import claim_and_plan, load, settle_drops, verdict
             minItems=1,
             title="Files",
             # Plain text: the form draws code of Markdown over the lines beside it.
-            description="Patterns, one a line. For names: *.csv or household_2024*; with a slash, "
-            "for paths below the landing folder: strict/*. With Reprocess also archive/2024/05/* "
-            "or rejected/*.",
+            description="One pattern a line, for names such as *.csv or household_2024*, or with a "
+            "slash for paths below the landing folder, such as strict/*. With Reprocess also "
+            "archive/2024/05/* or rejected/*.",
         ),
         "profile": Param(
             settings.PROFILE_BY_FOLDER,
             type="string",
             enum=[settings.PROFILE_BY_FOLDER, "standard", "strict", "lenient"],
             title="Profile",
-            description="How strictly to judge. By folder: what lies in strict/ or lenient/ by "
-            "that profile, what is loaded again as it was judged last.",
+            description="How strictly files are checked. By folder: files in strict/ or lenient/ by "
+            "that profile, files that are loaded again by the profile of their last load.",
         ),
         "reprocess": Param(
             False,
             type="boolean",
             title="Reprocess",
-            description="Load again, in place of what was loaded: by another profile or a newer "
-            "reader.",
+            description="Load files again by another profile or a newer reader; this replaces what was "
+            "loaded of them.",
         ),
         "fail_on_refusals": Param(
             True,
             type="boolean",
             title="Fail on refusals",
-            description="The run turns red when a file or record was refused; the others are "
-            "loaded all the same.",
+            description="The run turns red when a file or record was refused. Everything else is "
+            "loaded.",
         ),
     },
     dagrun_timeout=timedelta(days=1),

@@ -1,19 +1,19 @@
 """# Watch the landing folder for NEM12 files
 
-One run waits at any time, deferred, without a worker slot. When complete files lie in the landing
-folder it claims them as one batch in the ledger, starts one run of **nem12_load** for it, and the
-next run of this DAG goes on watching: a file of gigabytes that is loading does not hold up others.
+One run waits at any time, deferred, without a worker slot. When there are complete files in the
+landing folder, it claims them as one batch and starts one run of **nem12_load** for them; the next
+run of this DAG goes on watching. A file of gigabytes that is loading does not delay others.
 
-A file is complete when it is not named like a partial upload (`.part`, `.tmp`, `.filepart`,
-`.crdownload`, a leading dot), its size and time have not changed for two seconds, and its content
-says that it ends: a last record 900, a whole archive, a closed XML document. Of any other file more
-may come: it is complete when it has not changed for a minute (`METER_STANDSTILL_SECONDS`). Files in
-`strict/` and `lenient/` are judged by that profile. Each claim is an event of the asset
-`nem12_drops`. Drops whose run has died are freed within minutes, and the notifiers of
-`METER_NOTIFIERS` are told.
+A file is complete when its name is not that of a partial upload (`.part`, `.tmp`, `.filepart`,
+`.crdownload`, a leading dot), its size and modification time have not changed for two seconds, and
+its content shows its end: a last record 900, a whole archive, a closed XML document. A file whose
+content does not show its end is complete when it has not changed for a minute
+(`METER_STANDSTILL_SECONDS`). Files in `strict/` and `lenient/` are checked by that profile. Each
+claim is an event of the asset `nem12_drops`. Drops whose run has died are released within minutes,
+and an alert is sent (`METER_NOTIFIERS`).
 
-**There is nothing to trigger here.** Pause the DAG to stop loading; what lands meanwhile is found
-when it is unpaused.
+**There is nothing to trigger here.** Pause the DAG to stop loading; files that land meanwhile are
+found when it is unpaused.
 """
 
 from datetime import timedelta
