@@ -20,9 +20,9 @@ and page; its button *Files of this run* leads to all files.
 
 - by `nem12_watch` for the files that it finds;
 - by hand, at once, for files that wait in the landing folder (*Trigger*; the form explains its
-  fields). The configuration takes `files`, `profile`, `reprocess`, `fail_on_refusals`; a run with any other
-  key, or with a pattern that matches no file, fails before it loads anything. A run of `*` is
-  skipped if the folder is empty;
+  fields). The configuration takes `files`, `profile`, `reprocess`, `fail_on_refusals`; a run with
+  any other key, or with a pattern that matches no file, fails before it loads anything. A run of
+  `*` is skipped if the folder is empty;
 - once a day for files that were left behind; this sweep also sends an alert when nothing has
   landed for `METER_SILENT_HOURS`;
 - by a backfill (*Trigger → Backfill*, or `airflow backfill create --dag-id nem12_load --from-date
@@ -82,15 +82,15 @@ from nem12.airflow.load_tasks import claim_and_plan, load, settle_drops, verdict
             type="string",
             enum=[settings.PROFILE_BY_FOLDER, "standard", "strict", "lenient"],
             title="Profile",
-            description="How strictly files are checked. By folder: files in strict/ or lenient/ by "
-            "that profile, files that are loaded again by the profile of their last load.",
+            description="How strictly files are checked. By folder: files in strict/ or lenient/ "
+            "by that profile, files that are loaded again by the profile of their last load.",
         ),
         "reprocess": Param(
             False,
             type="boolean",
             title="Reprocess",
-            description="Load files again by another profile or a newer reader; this replaces what was "
-            "loaded of them.",
+            description="Load files again by another profile or a newer reader; this replaces what "
+            "was loaded of them.",
         ),
         "fail_on_refusals": Param(
             True,

@@ -206,7 +206,7 @@ def trigger_form(visit: Visit, running: Running, picture: str) -> Page:
     page = visit.page
     page.goto(f"{running.airflow.url}/dags/{settings.LOAD_DAG_ID}")
     page.get_by_role("button", name="Trigger").click()
-    expect(page.get_by_text("Patterns, one a line")).to_be_visible()
+    expect(page.get_by_text("One pattern a line")).to_be_visible()
     visit.picture(picture)
     return page
 
