@@ -57,6 +57,14 @@ ON CONFLICT (batch_id) DO UPDATE SET applied_by = excluded.applied_by WHERE fals
 # Changes nothing, and locks the row: no advisory lock, which everybody may take who may connect.
 
 
+_HOLD_HEAD: Final = """\
+SELECT meter_hold_file(file_id, profile, reader_version) FROM (VALUES
+"""
+_HOLD_TAIL: Final = """
+) AS planned (file_id, profile, reader_version);
+
+"""
+
 _DAY_COLUMNS: Final = (
     "nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial_number, "
     "file_id, header_date_time, day, line, last_line, records, update_date_time, update_rank, "
@@ -130,15 +138,13 @@ def stage_shard(shard: Shard, folder: Place, watch: Watch = iter) -> Staged:
     return staged
 
 
-class _Insert:
-    """Rows of one table, written as statements of bounded size; what is there already stays."""
+class _Statement:
+    """Rows of values, written as statements of bounded size."""
 
-    def __init__(
-        self, out: BinaryIO, table: str, columns: str, conflict: str = "DO NOTHING"
-    ) -> None:
+    def __init__(self, out: BinaryIO, head: str, tail: str) -> None:
         self._out = out
-        self._tail = f"\nON CONFLICT {conflict};\n\n".encode()
-        self._head = f"INSERT INTO {table} ({columns}) VALUES\n".encode()
+        self._head = head.encode()
+        self._tail = tail.encode()
         self._rows: list[bytes] = []
         self._size = 0
 
@@ -153,6 +159,16 @@ class _Insert:
         if self._rows:
             self._out.write(self._head + b",\n".join(self._rows) + self._tail)
         self._rows, self._size = [], 0
+
+
+class _Insert(_Statement):
+    """Rows of one table; what is there already stays."""
+
+    def __init__(
+        self, out: BinaryIO, table: str, columns: str, conflict: str = "DO NOTHING"
+    ) -> None:
+        head = f"INSERT INTO {table} ({columns}) VALUES\n"
+        super().__init__(out, head, f"\nON CONFLICT {conflict};\n\n")
 
 
 class _Batch:
@@ -185,6 +201,7 @@ class _Batch:
         for file in files.values():
             insert_files.add(_file_row(file))
         insert_files.flush()
+        self._hold_files(files.values())
         for part in parts:
             self._part(part)
         for insert in (
@@ -198,6 +215,13 @@ class _Batch:
             f"{FINISH.replace(BATCH, self._staged.batch_id)}"
         )
         self._out.write(tail.encode())
+
+    def _hold_files(self, files: Iterable[MeterFile]) -> None:
+        """Make sure that the files are still judged as they were planned, until the batch ends."""
+        hold = _Statement(self._out, _HOLD_HEAD, _HOLD_TAIL)
+        for file in files:
+            hold.add(f"({file.file_id},'{file.profile}','{READER_VERSION}')")
+        hold.flush()
 
     def _part(self, part: Part) -> None:
         reader = PartReader(part)

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import pytest
 
+from nem12.errors import TransientError
 from nem12.operate import retention
 from nem12.operate.verify import differences
 from nem12.shard import Shard, parts
@@ -344,6 +345,77 @@ def test_who_withdraws_waits_for_no_batch_and_leaves_those_that_are_applied(
         assert [ledger.withdraw(loader, int(str(file_id))) for (file_id,) in files] == [1, 1]
         loader.commit()
     assert warehouse.rows(batches) == [held]
+
+
+EXTENDED = delivery(Day(), Day(date(2024, 3, 11))).replace(b"900\r\n", b"610,1\r\n900\r\n")
+"""Its last part has a record that the standard profile refuses, and the lenient one passes over."""
+
+
+@only_embedded
+@pytest.mark.parametrize("late", ["begins", "commits"], ids=["late part begins", "late part ends"])
+def test_late_parts_of_a_less_tolerant_run_add_nothing_to_what_replaced_theirs(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path, late: str
+) -> None:
+    standard = surveyed(tmp_path, EXTENDED, cut=1)
+    lenient = replace(standard, profile="lenient", replaces=True, cuts=())
+    first, last = [stage_shard(Shard((part,)), tmp_path) for part in parts(standard)]
+    (whole,) = [stage_shard(Shard((part,)), tmp_path) for part in parts(lenient)]
+    put(loader, first)
+    with connect(warehouse.loader) as slow, ThreadPoolExecutor(1) as pool:
+        if late == "commits":
+            slow.execute(Path(last.path).read_bytes())
+            replacing = pool.submit(put, loader, whole)
+            _until_it_waits(warehouse, loader, replacing)
+            slow.commit()
+            assert replacing.result(60) == 96
+        else:
+            put(loader, whole)
+        # As often as it is tried again: the run that wants it has to be planned anew.
+        for _ in range(2):
+            with pytest.raises(TransientError, match="another profile"):
+                put(slow, last)
+    told = "SELECT profile, status, refused_records FROM meter_files"
+    assert warehouse.rows(told) == [("lenient", "loaded", 0)]
+    assert warehouse.one("SELECT count(*) FROM meter_refusals") == 0
+    assert [words for words, difference in differences(loader) if difference] == []
+
+
+@only_embedded
+def test_a_part_that_waits_for_another_run_s_file_gives_way_to_it(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    """Neither run has anything of the file yet: the first to insert it decides."""
+    standard = surveyed(tmp_path, EXTENDED, cut=1)
+    lenient = replace(standard, profile="lenient", cuts=())
+    first, *_ = [stage_shard(Shard((part,)), tmp_path) for part in parts(standard)]
+    (whole,) = [stage_shard(Shard((part,)), tmp_path) for part in parts(lenient)]
+    before = deadlocks(warehouse)
+    with connect(warehouse.loader) as fast, ThreadPoolExecutor(1) as pool:
+        fast.execute(Path(whole.path).read_bytes())
+        waiting = pool.submit(put, loader, first)
+        _until_it_waits(warehouse, loader, waiting)
+        fast.commit()
+        with pytest.raises(TransientError, match="another profile"):
+            waiting.result(60)
+    assert warehouse.rows("SELECT profile, status FROM meter_files") == [("lenient", "loaded")]
+    assert deadlocks(warehouse) == before
+
+
+@only_embedded
+def test_two_parts_of_a_new_file_wait_once_and_not_in_a_circle(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    file = surveyed(tmp_path, delivery(Day(), Day(suffix="E2")), cut=1)
+    first, second, *_ = [stage_shard(Shard((part,)), tmp_path) for part in parts(file)]
+    before = deadlocks(warehouse)
+    with connect(warehouse.loader) as running, ThreadPoolExecutor(1) as pool:
+        running.execute(Path(first.path).read_bytes())
+        waiting = pool.submit(put, loader, second)
+        _until_it_waits(warehouse, loader, waiting)
+        running.commit()
+        assert waiting.result(60) == 48
+    assert warehouse.rows("SELECT status, days FROM meter_files") == [("loaded", 2)]
+    assert deadlocks(warehouse) == before
 
 
 APRIL = date(2024, 4, 1)

@@ -20,6 +20,10 @@ INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, h
 (6649255338076468075,'b88dcd005dd5e6d770e8285838a888680809272019fa78a53731d4adb6ad4e6d','every_kind_of_row.csv',1232,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
 ON CONFLICT DO NOTHING;
 
+SELECT meter_hold_file(file_id, profile, reader_version) FROM (VALUES
+(6649255338076468075,'standard','3')
+) AS planned (file_id, profile, reader_version);
+
 INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial_number, file_id, header_date_time, day, line, last_line, records, update_date_time, update_rank, msats_load_date_time, quality_method, reason_code, reason_description, event_start_intervals, event_quality_methods, event_reason_codes, event_reason_descriptions, interval_values) VALUES
 ('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-02-29',3,3,1,'20240315T063000+10',0,NULL,'A',NULL,'',NULL,NULL,NULL,NULL,'{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
 ('6407112380','E1','kWh',0,30,'01','TX90417',6649255338076468075,'2024-03-15 10:30:00+10','2024-03-01',4,4,1,'20240315T063000+10',0,NULL,'F51',13,'',NULL,NULL,NULL,NULL,'{.048,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),

@@ -20,6 +20,10 @@ INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, h
 (8523140270996326349,'ec908dd67f200f9b3aac6884acf0e97c894db00016410116d8efffeabfb48beb','refused_file_has_no_days.csv',273,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
 ON CONFLICT DO NOTHING;
 
+SELECT meter_hold_file(file_id, profile, reader_version) FROM (VALUES
+(8523140270996326349,'standard','3')
+) AS planned (file_id, profile, reader_version);
+
 INSERT INTO meter_refusals (level, first_line, last_line, file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt) VALUES
 ('FILE',1,5,8523140270996326349,4,'second-header',NULL,NULL,NULL,NULL,NULL,'a 100 record before the 900 record','100,NEM12,202403151030,WATTMDP,LUMENRET')
 ON CONFLICT DO NOTHING;

@@ -20,6 +20,10 @@ INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, h
 (8197055874458468900,'e38395c6a24084486f39dc387b26282100dd208e77c3e7c7e1be14a350786a8f','text_stays_text.csv',526,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')
 ON CONFLICT DO NOTHING;
 
+SELECT meter_hold_file(file_id, profile, reader_version) FROM (VALUES
+(8197055874458468900,'standard','3')
+) AS planned (file_id, profile, reader_version);
+
 INSERT INTO meter_day_versions (nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial_number, file_id, header_date_time, day, line, last_line, records, update_date_time, update_rank, msats_load_date_time, quality_method, reason_code, reason_description, event_start_intervals, event_quality_methods, event_reason_codes, event_reason_descriptions, interval_values) VALUES
 ('6407112380','E1','kWh',0,30,'01','O''BRIEN\1',8197055874458468900,'2024-03-15 10:30:00+10','2024-03-01',3,3,1,'20240315T063000+10',0,NULL,'A',0,'it''s 50 % of :name; DROP TABLE x -- \ $1 {a}',NULL,NULL,NULL,NULL,'{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}'),
 ('6407112380','E1','kWh',0,30,'01','O''BRIEN\1',8197055874458468900,'2024-03-15 10:30:00+10','2024-03-02',4,6,3,'20240315T063000+10',0,NULL,'V',NULL,'','{1,21}','{A,A}','{0,0}','{"it''s \"both\" \\ and {braces}","NULL"}','{1.5,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0}')

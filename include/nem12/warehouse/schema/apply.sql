@@ -1,3 +1,22 @@
+-- Of a file that a batch brings: until its end nobody may load the file in another way. Another run, by a
+-- more tolerant profile, may have done so since this one was planned; what the batch refuses is not so
+-- then. Parts of one file do not wait for each other here, nor for those who count or settle it.
+CREATE OR REPLACE FUNCTION meter_hold_file(file bigint, planned_profile text, planned_reader text)
+RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    known record;
+BEGIN
+    SELECT name, profile, reader_version INTO known FROM meter_files WHERE file_id = file
+    FOR KEY SHARE;
+    IF (known.profile, known.reader_version) IS DISTINCT FROM (planned_profile, planned_reader) THEN
+        RAISE EXCEPTION 'file %: another run has loaded it by another profile or withdrawn it since'
+            ' this run was planned', coalesce(known.name, file::text)
+            USING ERRCODE = 'serialization_failure',
+            HINT = 'The next attempt at the file is planned anew.';
+    END IF;
+END $$;
+
 -- A day as the functions hand it to each other, with nothing but its name.
 CREATE OR REPLACE FUNCTION meter_day_named(nmi varchar, nmi_suffix varchar, day date)
 RETURNS meter_day_key
