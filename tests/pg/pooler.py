@@ -43,7 +43,7 @@ def installed() -> str:
 
 
 @contextmanager
-def pooled(warehouse: Warehouse) -> Iterator[Warehouse]:
+def pooled(warehouse: Warehouse) -> Iterator["Pooled"]:
     """The same database by way of a pooler with one connection for each role."""
     program = installed()
     account = of_caller()
@@ -70,18 +70,25 @@ def pooled(warehouse: Warehouse) -> Iterator[Warehouse]:
         )
         try:
             _await_socket(folder / f".s.PGSQL.{_PORT}", process, folder / "log")
-            yield _Pooled(warehouse.server, warehouse.name, folder)
+            yield Pooled(warehouse.server, warehouse.name, folder)
         finally:
             process.terminate()
             process.wait()
 
 
-class _Pooled(Warehouse):
+class Pooled(Warehouse):
+    """The database behind the pooler."""
+
     _folder: Path
 
     def __init__(self, server: embedded.Server, name: str, folder: Path) -> None:
         super().__init__(server, name)
         object.__setattr__(self, "_folder", folder)
+
+    @property
+    def address(self) -> dict[str, str | int]:
+        """As an Airflow connection has it."""
+        return {"host": str(self._folder), "port": _PORT}
 
     def uri(self, role: str = settings.LOADER_ROLE) -> str:
         return f"postgresql://{role}@/{self.name}?host={self._folder}&port={_PORT}"

@@ -1,4 +1,4 @@
-"""Bad days of production: full and read-only disks, two of each component, a large archive.
+"""Bad days of production: full and read-only disks, upkeep, two of each component, a large archive.
 
     METER_BAD_DAYS=1 python3 manage.py test tests/soak/test_bad_days.py
 
@@ -11,12 +11,17 @@ import os
 import subprocess
 import zipfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from datetime import date, timedelta
 from pathlib import Path
+from threading import Event
 
+import psycopg
 import pytest
+from psycopg import errors
 
+from nem12 import settings
 from nem12.operate.verify import differences
 from tests.support.deliveries import Day, delivery
 from tests.support.installation import Running
@@ -113,6 +118,33 @@ def test_an_archive_of_15000_members_is_loaded_whole(running: Running) -> None:
     days = "SELECT count(*) FROM meter_days WHERE nmi LIKE '7102%'"
     assert running.connection.execute(days).fetchone() == (MEMBERS,)
     assert is_consistent(running)
+
+
+def test_vacuum_full_and_reindex_beside_loads_hold_up_files_and_lose_none(running: Running) -> None:
+    loaded = Event()
+    with ThreadPoolExecutor(1) as pool:
+        keeping = pool.submit(upkeep, running, loaded)
+        try:
+            uris = send(running, "upkeep", 300, 5)
+            until_loaded(running, uris)
+        finally:
+            loaded.set()
+        assert keeping.result() > 0
+    attempts = "SELECT DISTINCT attempt FROM meter_drops WHERE uri = ANY (%s)"
+    assert running.connection.execute(attempts, (uris,)).fetchall() == [(1,)]
+    assert is_consistent(running)
+
+
+def upkeep(running: Running, loaded: Event) -> int:
+    """Rewrite all tables and their indexes again and again; how often all had their turn."""
+    rounds = 0
+    with psycopg.connect(running.server.uri(settings.OWNER_ROLE), autocommit=True) as owner:
+        while not (rounds and loaded.is_set()):
+            for act in ("VACUUM (FULL, ANALYZE)", "REINDEX SCHEMA public"):
+                with suppress(errors.DeadlockDetected):
+                    owner.execute(act.encode())
+            rounds += 1
+    return rounds
 
 
 def test_a_full_archive_keeps_files_waiting_until_there_is_room(running: Running) -> None:

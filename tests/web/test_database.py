@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 
 from nem12 import settings
+from nem12.settings import CHECKOUT
+from tests.pg.pooler import pooled
+from tests.pg.test_pooler import settings_of
 from tests.web.conftest import Site
 
 ASK = """
@@ -105,6 +108,62 @@ told["elsewhere"] = looked(f"{home}/other")
 print()
 print(json.dumps(told))
 """
+
+
+EVERY_ROUTE = """
+import asyncio, json, sys
+import httpx
+from fastapi.routing import APIRoute
+from nem12 import settings
+from nem12.web import security
+from nem12.web.app import build
+from tests.web.test_access import example
+
+async def asked():
+    app = build()
+    app.dependency_overrides = {
+        security.MAY_READ.dependency: lambda: None, security.may_load: lambda: True
+    }
+    paths = [route.path for route in app.routes
+             if isinstance(route, APIRoute) and route.methods == {"GET"}]
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://page") as client:
+        paths = [example(path).removeprefix("/nem12") for path in paths]
+        few = asyncio.Semaphore(settings.PAGE_CONNECTIONS)
+
+        async def answer(path):
+            async with few:
+                return [path, (await client.get(path)).status_code]
+
+        # Several at once: what one leaves in a session is the next one's.
+        return await asyncio.gather(*map(answer, paths * 3))
+
+print()
+print(json.dumps(asyncio.run(asked())))
+"""
+
+
+def test_every_page_is_read_through_a_pooler_and_leaves_nothing_in_its_sessions(site: Site) -> None:
+    with pooled(site.warehouse) as pool:
+        roles = (settings.READER_ROLE, settings.LOADER_ROLE)
+        before = {role: settings_of(pool.uri(role)) for role in roles}
+        connections = {
+            name: json.dumps({**json.loads(value), **pool.address})
+            for name, value in site.environment.items()
+            if name.startswith("AIRFLOW_CONN_")
+        }
+        done = subprocess.run(
+            [sys.executable, "-c", EVERY_ROUTE],
+            env={**site.environment, **connections, "PYTHONPATH": str(CHECKOUT)},
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        answers = json.loads(done.stdout.splitlines()[-1])
+        # There is no file of the example's hash.
+        assert answers == [[path, 404 if "0" * 64 in path else 200] for path, _ in answers]
+        assert len(answers) > 75
+        assert {role: settings_of(pool.uri(role)) for role in roles} == before
 
 
 @pytest.fixture(scope="module")
