@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -467,6 +468,80 @@ def test_the_overview_says_why_nothing_is_loaded_and_what_lies_in_which_folder(
     for path in (landing / cases.HOSTILE_NAME, landing / "link.csv"):
         path.unlink()
     (landing / "<i>sub").rmdir()
+
+
+def names(client: httpx.Client, **query: str) -> set[str]:
+    return {file["name"] for file in walk(client, f"{API}/files?{urlencode(query)}", 50)}
+
+
+def test_a_file_is_found_by_name_sender_nmi_status_and_day_of_arrival(
+    viewer: httpx.Client,
+) -> None:
+    everything = names(viewer)
+    assert names(viewer, text="CORRECTION_") == {"correction_0.csv", "correction_1.csv"}
+    assert names(viewer, text="<B>mdp") == {cases.HOSTILE_NAME, f"superseded.zip/{cases.MEMBER}"}
+    assert names(viewer, text="100%_") == set()
+    today = nem_now().date()
+    assert names(viewer, nmi=cases.CORRECTED) == {"correction_0.csv", "correction_1.csv"}
+    assert names(viewer, nmi=cases.NMI, text="many") == {"many_faults.csv"}
+    assert names(viewer, nmi=cases.NMI, status="refused") == {"many_faults.csv"}
+    for query in ({}, {"nmi": cases.NMI}):
+        span = {"from": f"{today - timedelta(days=1)}", "to": f"{today}"}
+        assert names(viewer, **query, **span) == names(viewer, **query)
+        assert names(viewer, **query, to=f"{today - timedelta(days=2)}") == set()
+    assert len(everything) > 8
+    page = viewer.get("/nem12/files", params={"text": "correction_", "from": f"{today}"}).text
+    assert page.count('<th scope="row" class="name">') == 2
+    assert "No file matches." in viewer.get("/nem12/files?text=nothing").text
+
+
+def test_the_totals_of_an_nmi_are_those_of_its_readings(site: Site, viewer: httpx.Client) -> None:
+    nmi = "2002715250"
+    found = viewer.get(f"{API}/nmis/{nmi}/totals?by=month").json()
+    sums = site.warehouse.rows(
+        "SELECT nmi_suffix, uom, sum(consumption)::text, count(*) FROM meter_readings"
+        " WHERE nmi = %s GROUP BY 1, 2 ORDER BY 1, 2",
+        nmi,
+    )
+    whole = [row for row in found["channels"] if row["period"] == "total"]
+    assert [(row["nmi_suffix"], row["uom"], row["total"]) for row in whole] == [
+        (suffix, uom, total) for suffix, uom, total, _ in sums
+    ]
+    page = viewer.get(f"/nem12/channels/{nmi}?by=day").text
+    assert f'<tr class="sum"><th scope="row">Span</th><td class="n">{whole[0]["total"]}' in page
+    lines = list(csv.DictReader(viewer.get(f"{API}/nmis/{nmi}/totals.csv").text.splitlines()))
+    assert [line["total"] for line in lines if line["period"] == "total"] == [
+        row["total"] for row in whole
+    ]
+    for suffix, _, total, count in sums:
+        below = f"{API}/channels/{nmi}/{suffix}"
+        readings = viewer.get(f"{below}/readings.csv").text.splitlines()
+        values = [Decimal(line["consumption"]) for line in csv.DictReader(readings)]
+        assert (str(sum(values)), len(values)) == (total, count)
+        days = csv.DictReader(viewer.get(f"{below}/days.csv").text.splitlines())
+        assert str(sum(Decimal(day["total_consumption"]) for day in days)) == total
+    assert viewer.get(f"{API}/nmis/NONE/totals").status_code == 404
+    assert viewer.get(f"{API}/channels/NONE/E1/readings.csv").status_code == 404
+
+
+def test_what_has_changed_since_a_day_names_the_sums_and_the_line_that_changed_them(
+    viewer: httpx.Client,
+) -> None:
+    today = nem_now().date()
+    query = {"from": "2024-03-01", "to": "2024-03-31", "since": f"{today}", "nmi": cases.CORRECTED}
+    answer = viewer.get(f"{API}/changes", params=query).json()
+    assert [(row["day"], row["before"], row["file"]) for row in answer["items"]] == [
+        ("2024-03-10", None, "correction_0.csv"),
+        ("2024-03-11", None, "correction_0.csv"),
+    ]
+    assert not answer["more"]
+    lines = viewer.get(f"{API}/changes.csv", params=query).text.splitlines()
+    assert [line["day"] for line in csv.DictReader(lines)] == ["2024-03-10", "2024-03-11"]
+    page = viewer.get("/nem12/changes", params=query).text
+    assert page.count("correction_0.csv</a>, line ") == 2
+    later = {**query, "since": f"{today + timedelta(days=1)}"}
+    assert viewer.get(f"{API}/changes", params=later).json()["items"] == []
+    assert f"has changed since {later['since']}" in viewer.get("/nem12/changes", params=later).text
 
 
 def test_the_api_page_documents_every_json_route(site: Site, viewer: httpx.Client) -> None:

@@ -1,9 +1,10 @@
 """JSON routes: everything that the pages show."""
 
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, HTTPException, Query, status
+from fastapi import APIRouter, Depends, HTTPException, Query, status
 from fastapi.responses import StreamingResponse
 
 from nem12.exact_csv import csv_line
@@ -15,8 +16,45 @@ from nem12.web.arriving import Arriving
 from nem12.web.database import reading
 from nem12.web.openapi import errors
 from nem12.web.paging import Rows
-from nem12.web.parameters import After, Day, First, Last, Limit, Nmi, Prefix, Run, Sha256, Suffix
+from nem12.web.parameters import (
+    After,
+    AnyNmi,
+    Day,
+    First,
+    Last,
+    Limit,
+    Nmi,
+    Prefix,
+    Run,
+    Sha256,
+    Suffix,
+    Text,
+)  # fmt: skip
 from nem12.web.versions import with_differences
+
+
+@dataclass(frozen=True)
+class _FilesAsked:
+    """The query of the list of files."""
+
+    status: str | None = None
+    run: Run = ""
+    text: Text = ""
+    nmi: AnyNmi = ""
+    first: First = None
+    last: Last = None
+
+    def rows(self, connection: Connection, after: str | None, limit: int) -> Rows:
+        """A page of the files that the search finds, or of a run and an outcome."""
+        if self.run:
+            outcomes = questions.one_of(self.status, questions.OUTCOMES, "status")
+            return questions.run_files(connection, self.run, outcomes, after, limit)
+        statuses = questions.one_of(self.status, questions.STATUSES, "status")
+        search = questions.FileSearch(statuses, self.text, self.nmi, self.first, self.last)
+        return questions.files(connection, search, after, limit)
+
+
+FilesAsked = Annotated[_FilesAsked, Depends()]
 
 router = APIRouter(
     prefix="/api/v1", default_response_class=ExactJson, responses=errors(400, 401, 403, 404, 503)
@@ -52,16 +90,17 @@ def drops(
 @router.get(
     "/files", response_model=models.Page[models.FileItem], response_model_exclude_unset=True
 )
-def files(
-    status: str | None = None, run: Run = "", after: After = None, limit: Limit = 100
-) -> dict[str, Any]:
+def files(asked: FilesAsked, after: After = None, limit: Limit = 100) -> dict[str, Any]:
     """Files, the newest first; of one status: loading, loaded, partial, refused.
 
+    `from` and `to` are NEM days of arrival. A search by `text` looks at many files at a time: a
+    page may be short, or empty, before the last one.
+
     Of one `run`, with what it made of them as `outcome`, refused ones first; `status` is then one
-    of refused, partial, loaded, duplicate.
+    of refused, partial, loaded, duplicate, and nothing else narrows them.
     """
     with reading() as connection:
-        return files_asked_for(connection, status, run, after, limit).as_json()
+        return asked.rows(connection, after, limit).as_json()
 
 
 @router.get("/files/{sha256}", response_model=models.File)
@@ -213,17 +252,6 @@ def coverage_csv(
     name = f"coverage_{begin}_{end}.csv"
     headers = {"content-disposition": f'attachment; filename="{name}"'}
     return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
-
-
-def files_asked_for(
-    connection: Connection, status: str | None, run: str, after: str | None, limit: int
-) -> Rows:
-    """Files of a status, or of a run and an outcome."""
-    if run:
-        outcomes = questions.one_of(status, questions.OUTCOMES, "status")
-        return questions.run_files(connection, run, outcomes, after, limit)
-    statuses = questions.one_of(status, questions.STATUSES, "status")
-    return questions.files(connection, statuses, after, limit)
 
 
 def known_file(connection: Connection, sha256: str) -> dict[str, Any]:

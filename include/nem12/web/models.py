@@ -65,11 +65,12 @@ class FileSummary(Counts):
     """A file in a list."""
 
     sha256: Sha256
-    name: Annotated[str, Field(description="As delivered; a member as `archive!member`")]
+    name: Annotated[str, Field(description="As delivered; a member as `archive/member`")]
     size: Annotated[int, Field(description="In bytes")]
     status: Status
     profile: str
     seen_at: datetime
+    from_participant: str
     days: int
     first_day: date | None
     last_day: date | None
@@ -157,7 +158,6 @@ class File(FileSummary):
     file_id: int
     reader_version: str
     header_date_time: Annotated[datetime | None, Field(description="DateTime of the 100 record")]
-    from_participant: str
     to_participant: str
     refused_sum: Annotated[
         Decimal,
@@ -412,6 +412,90 @@ class ChannelDays(Span):
     """The days of a channel that have readings."""
 
     items: list[ChannelDay]
+
+
+class Total(Answer):
+    """How much of a channel there is in a period, or in the whole span."""
+
+    period: Annotated[str, Field(description="A month, a day, or `total` of the span")]
+    first_day: date
+    last_day: date
+    nmi: str
+    nmi_suffix: str
+    direction: str
+    uom: Unit
+    total: Annotated[
+        Decimal | None, Field(description="Exact; null for a unit that does not add up")
+    ]
+    days: int
+    missing_days: int
+    estimated_share: Annotated[
+        Decimal | None, Field(description="Estimated and substituted intervals, of all")
+    ]
+    maximum_demand: Annotated[Decimal | None, Field(description="Mean power of an interval")]
+    demand_uom: str | None
+    maximum_demand_at: datetime | None
+
+
+class NetTotal(Answer):
+    """What left the grid (export), what entered it (import) and the difference, by unit."""
+
+    # `import` is a word of Python's own.
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    period: str
+    first_day: date
+    last_day: date
+    nmi: str
+    uom: Unit
+    export: Decimal | None
+    imported: Annotated[Decimal | None, Field(alias="import")]
+    net: Decimal | None
+    days: int
+    missing_days: int
+    estimated_share: Decimal | None
+    maximum_demand: Decimal | None
+    demand_uom: str | None
+    maximum_demand_at: datetime | None
+
+
+class Totals(Span):
+    """The totals of an NMI: its channels, then all that is settled together."""
+
+    nmi: str
+    by: Literal["month", "day"]
+    channels: list[Total]
+    net: list[NetTotal]
+
+
+class ChangedDay(Answer):
+    """A day whose version in force is not the one that was in force at an instant."""
+
+    nmi: str
+    nmi_suffix: str
+    day: date
+    uom: Unit
+    before: Annotated[
+        Decimal | None, Field(description="Sum of the day then; null where there was none")
+    ]
+    after: Annotated[Decimal | None, Field(description="Sum of the day now")]
+    difference: Decimal | None
+    quality_before: str | None
+    quality_after: str | None
+    file: str
+    line: int
+    sha256: Sha256
+    seen_at: datetime
+    file_before: str | None
+    line_before: int | None
+
+
+class Changes(Span):
+    """Days that have changed since an instant."""
+
+    since: datetime
+    items: list[ChangedDay]
+    more: Annotated[bool, Field(description="Whether there are more: the CSV has all")]
 
 
 class Reading(Answer):

@@ -9,16 +9,26 @@ from fastapi.responses import HTMLResponse
 from nem12.mdff import spec
 from nem12.mdff.profile import PROFILES
 from nem12.warehouse.connect import Connection
+from nem12.web import amounts, questions
 from nem12.web import coverage as covering
-from nem12.web import questions
 from nem12.web.answers import STATIC, html, nem_now, static
-from nem12.web.api import coverage_span, files_asked_for, known_file, no_readings
+from nem12.web.api import FilesAsked, coverage_span, known_file, no_readings
 from nem12.web.arriving import Arriving
 from nem12.web.calendar import heat_map
 from nem12.web.database import reading
 from nem12.web.openapi import document, fields_of, routes_of
 from nem12.web.paging import Rows
-from nem12.web.parameters import After, Day, First, Last, Nmi, Prefix, Run, Sha256, Suffix
+from nem12.web.parameters import (
+    After,
+    Day,
+    First,
+    Last,
+    Nmi,
+    Prefix,
+    Run,
+    Sha256,
+    Suffix,
+)  # fmt: skip
 from nem12.web.security import MayLoad
 from nem12.web.versions import clock, with_differences
 
@@ -78,27 +88,24 @@ def drops(
 
 @router.get("/files")
 def files(
-    request: Request,
-    may_load: MayLoad,
-    wanted: Annotated[str | None, Query(alias="status")] = None,
-    run: Run = "",
-    after: After = None,
+    request: Request, may_load: MayLoad, asked: FilesAsked, after: After = None
 ) -> HTMLResponse:
-    """Files, the newest first; of one run, what was refused first."""
+    """Files by name, sender, NMI or arrival, the newest first; of one run, refused ones first."""
     at_work = Rows([], None)
     with reading() as connection:
-        rows = files_asked_for(connection, wanted, run, after, ROWS)
-        if run:
+        rows = asked.rows(connection, after, ROWS)
+        if asked.run:
             states = list(questions.OPEN_STATES)
-            at_work = questions.drops(connection, states, None, ROWS, run)
+            at_work = questions.drops(connection, states, None, ROWS, asked.run)
     return html(
         request,
         "files.html",
         rows=rows,
-        run=run,
+        run=asked.run,
         open_drops=at_work,
-        wanted=wanted or "",
-        statuses=questions.OUTCOMES if run else questions.STATUSES,
+        wanted=asked.status or "",
+        search={"text": asked.text, "nmi": asked.nmi, "from": asked.first, "to": asked.last},
+        statuses=questions.OUTCOMES if asked.run else questions.STATUSES,
         may_load=may_load,
         after=after,
     )
@@ -154,20 +161,29 @@ def channels(
 
 
 @router.get("/channels/{nmi}")
-def channel_of_nmi(request: Request, nmi: Nmi) -> HTMLResponse:
-    """The channels of an NMI."""
+def channels_of_nmi(
+    request: Request,
+    nmi: Nmi,
+    first: First = None,
+    last: Last = None,
+    by: amounts.By = "month",
+) -> HTMLResponse:
+    """An NMI: its totals by month or day, its channels."""
     with reading() as connection:
-        found = questions.channels(connection, nmi)
+        rows = questions.channels(connection, nmi)
         refused = questions.refused_channels(connection, nmi)
-    if not found and not refused:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of NMI {nmi} are loaded")
-    known = {channel["nmi_suffix"] for channel in found}
+        if not rows and not refused:
+            raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of NMI {nmi} are loaded")
+        totals = amounts.totals_of(connection, nmi, first, last, by) if rows else None
+    loaded = {channel["nmi_suffix"] for channel in rows}
     return html(
         request,
         "nmi.html",
         nmi=nmi,
-        channels=found,
-        refused=[nmi_suffix for nmi_suffix in refused if nmi_suffix not in known],
+        channels=rows,
+        totals=totals,
+        nets=amounts.side_by_side(totals) if totals else [],
+        refused=[nmi_suffix for nmi_suffix in refused if nmi_suffix not in loaded],
         check_digit=spec.nmi_check_digit(nmi),
     )
 

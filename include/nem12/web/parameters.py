@@ -33,3 +33,15 @@ Run = Annotated[
 ]
 After = Annotated[str | None, Query(max_length=200, description="`next` of the page before")]
 Limit = Annotated[int, Query(ge=1, le=1000, description="Rows of a page")]
+
+Text = Annotated[
+    str,
+    Query(max_length=250, description="A part of the name as delivered, or of FromParticipant"),
+    AfterValidator(word),
+    AfterValidator(str.strip),
+]
+AnyNmi = Annotated[
+    str,
+    Query(pattern="^[A-Za-z0-9]{0,11}$", description="An NMI, with its check digit or without"),
+    AfterValidator(lambda text: text.upper()[: spec.NMI_LENGTH]),
+]

@@ -1,20 +1,22 @@
 """What the page asks the warehouse. Every question is bounded and finds its rows by an index."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict
-from datetime import date, datetime, timedelta
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 
 from nem12.errors import UsageError
 from nem12.load.kept import kept_below
 from nem12.mdff.findings import Level
 from nem12.mdff.remedies import explanation
+from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.states import OPEN, FileStatus, Outcome
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.sql import Row
 from nem12.web.paging import Rows, after, integer, page, word
+from nem12.web.paging import cursor as key_of
 from nem12.web.sql import run
 
 RECENT_DAYS: Final = 30
@@ -44,7 +46,29 @@ MOST_SMALL: Final = 50
 MOST_NAME: Final = 1000
 """Characters of a path."""
 
+LOOKED_AT: Final = 50_000
+"""Files whose names one search reads, some 2 us each."""
+
 _LAST: Final = ("infinity", 2**63 - 1)
+
+
+@dataclass(frozen=True)
+class FileSearch:
+    """What files are asked for; without a value, all.
+
+    Attributes:
+        statuses: Of the file.
+        text: A part of the name as delivered, or of FromParticipant; of any case.
+        nmi: The file delivers a day of it, or something of it was refused.
+        first: NEM day of arrival, and later.
+        last: NEM day of arrival, and before.
+    """
+
+    statuses: Sequence[str]
+    text: str = ""
+    nmi: str = ""
+    first: date | None = None
+    last: date | None = None
 
 
 def overview(connection: Connection, now: datetime) -> dict[str, Any]:
@@ -91,21 +115,33 @@ def drops(
     return page(rows, limit, ("drop_id",))
 
 
-def files(connection: Connection, statuses: Sequence[str], cursor: str | None, limit: int) -> Rows:
-    """Files of these statuses, the newest first."""
+def files(connection: Connection, search: FileSearch, cursor: str | None, limit: int) -> Rows:
+    """Files that match, the newest first.
+
+    A page may hold fewer than `limit` rows, or none, although more follow: then `LOOKED_AT` files
+    were looked at.
+    """
     seen_at, file_id = after(cursor, (_instant, integer), _LAST)
-    rows = run(
-        connection,
-        "files",
-        statuses=list(statuses),
-        seen_at=seen_at,
-        file_id=file_id,
-        most=limit + 1,
-    )
-    found = page(rows, limit, ("seen_at", "file_id"))
-    for row in found.items:
-        del row["file_id"]
-    return found
+    values = {
+        "statuses": list(search.statuses),
+        "text": search.text,
+        "first": _midnight(search.first) if search.first else "-infinity",
+        "end": _midnight(search.last + timedelta(days=1)) if search.last else "infinity",
+        "seen_at": seen_at,
+        "file_id": file_id,
+        "most": limit + 1,
+    }
+    if search.nmi:
+        rows = run(connection, "files_of_nmi", nmi=search.nmi, **values)
+    else:
+        rows = run(connection, "files", looked_at=LOOKED_AT if search.text else limit + 1, **values)
+    matching = page(rows, limit, ("seen_at", "file_id"))
+    if matching.next is None and rows and not rows[-1]["matches"]:
+        matching = replace(matching, next=key_of(rows[-1], ("seen_at", "file_id")))
+    items = [row for row in matching.items if row["matches"]]
+    for row in items:
+        del row["file_id"], row["matches"]
+    return replace(matching, items=items)
 
 
 def run_files(
@@ -330,6 +366,10 @@ def span(first: date | None, last: date | None, default: tuple[date, date], most
     if (end - begin).days >= most:
         raise UsageError(f"the span from … to is longer than {most} days")
     return begin, end
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), NEM_TIME)
 
 
 def _instant(text: str) -> datetime:

@@ -1,22 +1,47 @@
 -- Files: their list, those of a run, and all about one.
 
 -- name: files
--- Files of these statuses, the newest first; one range of the index for each status.
-SELECT f.file_id, sha256, name, size, status, profile, seen_at, records, refused_records,
-    readings, refused_readings, days, first_day, last_day
-FROM unnest(%(statuses)s::text[]) AS wanted
-CROSS JOIN LATERAL (
-    SELECT * FROM meter_files
-    WHERE status = wanted AND (seen_at, file_id) < (%(seen_at)s::timestamptz, %(file_id)s)
-    ORDER BY seen_at DESC, file_id DESC LIMIT %(most)s
+-- Files of these statuses, the newest first; one range of the index for each status. Of the next
+-- `looked_at` files those that match come back, and the last of them in any case: so a search that
+-- finds little ends in time, and the next page goes on behind it.
+SELECT file_id, sha256, name, size, status, profile, seen_at, from_participant, records,
+    refused_records, readings, refused_readings, days, first_day, last_day, matches
+FROM (
+    SELECT f.*, row_number() OVER (ORDER BY seen_at DESC, file_id DESC) AS number,
+        position(lower(%(text)s) IN lower(name)) > 0
+            OR position(lower(%(text)s) IN lower(from_participant)) > 0 AS matches
+    FROM unnest(%(statuses)s::text[]) AS wanted
+    CROSS JOIN LATERAL (
+        SELECT * FROM meter_files
+        WHERE status = wanted AND (seen_at, file_id) < (%(seen_at)s::timestamptz, %(file_id)s)
+            AND seen_at >= %(first)s::timestamptz AND seen_at < %(end)s::timestamptz
+        ORDER BY seen_at DESC, file_id DESC LIMIT %(looked_at)s
+    ) f
+    ORDER BY seen_at DESC, file_id DESC LIMIT %(looked_at)s
 ) f
+WHERE matches OR number = %(looked_at)s
+ORDER BY seen_at DESC, file_id DESC LIMIT %(most)s
+
+-- name: files_of_nmi
+-- The same of the files that deliver a day of an NMI, or of which something of it was refused.
+SELECT file_id, sha256, name, size, status, profile, seen_at, from_participant, records,
+    refused_records, readings, refused_readings, days, first_day, last_day, true AS matches
+FROM meter_files
+WHERE file_id IN (
+        SELECT file_id FROM meter_day_versions WHERE nmi = %(nmi)s
+        UNION SELECT file_id FROM meter_refusals WHERE nmi = %(nmi)s)
+    AND status = ANY(%(statuses)s::text[])
+    AND (seen_at, file_id) < (%(seen_at)s::timestamptz, %(file_id)s)
+    AND seen_at >= %(first)s::timestamptz AND seen_at < %(end)s::timestamptz
+    AND (position(lower(%(text)s) IN lower(name)) > 0
+        OR position(lower(%(text)s) IN lower(from_participant)) > 0)
 ORDER BY seen_at DESC, file_id DESC LIMIT %(most)s
 
 -- name: run_files
 -- What a run made of its files, what was refused first, each with its first refusal. A run may bring
 -- one file several times. What is known of a file is of its last judgement: `judged_later` says that
 -- this was not in this run.
-SELECT n.place, n.member AS name, n.outcome, n.sha256, n.size, n.status, n.profile, n.seen_at,
+SELECT n.place, n.member AS name, n.outcome, n.sha256, n.size, n.status, n.profile, n.seen_at, n.from_participant,
     n.records, n.refused_records, n.readings, n.refused_readings, n.days, n.first_day, n.last_day,
     n.judged_later, r.line, r.code, r.message
 FROM (
