@@ -48,13 +48,9 @@ SELECT meter_withdraw_file({file_id}, for_reload => true);
 
 """
 _BATCH: Final = """\
-INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('{batch}', '{name}',
-    coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
--- Two who apply this batch at once: the second waits here.
-ON CONFLICT (batch_id) DO UPDATE SET applied_by = excluded.applied_by WHERE false;
+SELECT meter_begin_batch('{batch}', '{name}');
 
 """
-# Changes nothing, and locks the row: no advisory lock, which everybody may take who may connect.
 
 
 _HOLD_HEAD: Final = """\

@@ -125,7 +125,7 @@ def kill(running: Running, worker: str) -> None:
 def attempts(running: Running, dropped: Path) -> int:
     """Tries of the applying task that took this drop."""
     query = (
-        "SELECT max(substring(b.applied_by FROM 'try (\\d+)')::int) FROM meter_batches b"
+        "SELECT max(b.try_number) FROM meter_batches b"
         " JOIN meter_batch_parts p USING (batch_id) JOIN meter_drop_files f USING (file_id)"
         " JOIN meter_drops d USING (drop_id) WHERE d.uri = %s"
     )

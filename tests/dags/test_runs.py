@@ -16,7 +16,6 @@ from nem12.local.embedded import Server
 from nem12.settings import CHECKOUT, FolderHome
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate_schema
-from nem12.web.answers import task_link
 from tests.dags.conftest import Run, put
 from tests.support import loading
 
@@ -58,11 +57,12 @@ def test_a_load_run_fills_the_table_and_archives_the_files(
             " WHERE file LIKE 'household%' OR file LIKE 'two_sites%'"
         ).fetchone()
         applied = connection.execute(
-            "SELECT applied_by FROM meter_batches ORDER BY applied_at DESC LIMIT 1"
+            "SELECT task_id, map_index >= 0, try_number, run_id FROM meter_batches"
+            " ORDER BY applied_at DESC LIMIT 1"
         ).fetchone()
     assert row == (1344, 1344)
     assert applied is not None
-    assert task_link(applied[0]) is not None
+    assert applied[:3] == ("load.apply", True, 1)
 
 
 def test_a_run_with_a_refused_file_is_red_and_has_loaded_the_others(

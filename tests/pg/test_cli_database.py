@@ -155,9 +155,9 @@ def test_parse_data_for_people_has_a_row_a_file_and_a_line_a_refusal(
         ["partial", "48", "1", "1"],
     ]
     assert f"partial.csv:3: RECORD: {NMI} E1 2024-03-10: value: IntervalValue 1 'x' is" in printed
-    by = warehouse.rows("SELECT DISTINCT applied_by FROM meter_batches")
+    by = warehouse.rows("SELECT DISTINCT applied_by, process, run_id FROM meter_batches")
     user, host = psutil.Process().username(), socket.gethostname()
-    assert by == [(f"parse_data of {user}@{host}, process {os.getpid()}",)]
+    assert by == [(f"{user}@{host}", os.getpid(), None)]
 
 
 def test_a_refused_file_is_judged_anew_under_another_profile(

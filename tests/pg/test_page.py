@@ -31,7 +31,10 @@ def file(connection: Connection, number: int, status: str, seen_at: datetime = N
 def part(connection: Connection, file_id: int, number: int, parts: int) -> None:
     """An applied part of a file, with ten readings of which one was refused."""
     batch = f"{file_id}-{number}-{parts}"
-    connection.execute("INSERT INTO meter_batches VALUES (%s, 'staged', now(), 'x')", (batch,))
+    connection.execute(
+        "INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES (%s, 'staged', 'x')",
+        (batch,),
+    )
     connection.execute(
         "INSERT INTO meter_batch_parts VALUES"
         " (%s, %s, %s, %s, %s, %s, 1, 2, 3, 0, 10, 1, 0, 1, NULL, NULL, '{}')",

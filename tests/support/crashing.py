@@ -84,7 +84,7 @@ def main(root: str, uri: str, point: str, claim: str) -> None:
             path = Path(one["shard"])
             shard = load_shard(path)
             batch = stage.stage_shard(shard, path.parent)
-            apply.apply_batch(connection, Path(batch.path), batch.months, claim, shard.delivered)
+            apply.apply_batch(connection, Path(batch.path), batch.months, delivered=shard.delivered)
         settle.settle_claim(connection, home, claim)
 
 

@@ -99,7 +99,7 @@ def put(
     connection: Connection, batch: Staged, delivered: dict[int, datetime | None] | None = None
 ) -> int:
     """Apply a staged batch; the readings that it put in force."""
-    return apply_batch(connection, Path(batch.path), batch.months, "test", delivered)
+    return apply_batch(connection, Path(batch.path), batch.months, delivered=delivered)
 
 
 def load(connection: Connection, folder: Path, *deliveries: bytes) -> int:

@@ -13,7 +13,7 @@ from nem12.load.settle import settle_claim
 from nem12.load.settlement import Settlement
 from nem12.shard import load_shard
 from nem12.stage import stage_shard
-from nem12.warehouse.apply import apply_batch
+from nem12.warehouse.apply import Applier, apply_batch
 from nem12.warehouse.connect import Connection
 
 
@@ -55,7 +55,7 @@ class Run:
         shard = load_shard(described)
         batch = stage_shard(shard, described.parent)
         place = storage.place(batch.path)
-        apply_batch(self.connection, place, batch.months, claim, shard.delivered)
+        apply_batch(self.connection, place, batch.months, Applier(claim), shard.delivered)
 
     def settle(self, claim: str) -> Settlement:
         return settle_claim(self.connection, self.home, claim)

@@ -19,18 +19,22 @@ from nem12.web.versions import difference
 MAY = date(2024, 5, 1)
 
 
-def test_a_ledger_entry_links_to_the_task_instance_that_made_it() -> None:
-    assert task_link("manual__2024-05-01T00:00:00+00:00 load.apply[3] try 2") == (
+def task(run_id: str | None, map_index: int | None) -> dict[str, Any]:
+    return {"run_id": run_id, "task_id": run_id and "load.apply", "map_index": map_index}
+
+
+def test_a_part_of_a_file_links_to_the_task_instance_that_applied_it() -> None:
+    assert task_link(task("manual__2024-05-01T00:00:00+00:00", 3)) == (
         "/dags/nem12_load/runs/manual__2024-05-01T00%3A00%3A00%2B00%3A00/tasks/load.apply/mapped/3"
     )
-    assert task_link("nem12__ab load.apply[-1] try 1") == (
-        "/dags/nem12_load/runs/nem12__ab/tasks/load.apply"
+    assert task_link(task("nem12__ab", -1)) == "/dags/nem12_load/runs/nem12__ab/tasks/load.apply"
+    assert task_link(task("a/../b", 0)) == (
+        "/dags/nem12_load/runs/a%2F..%2Fb/tasks/load.apply/mapped/0"
     )
 
 
-@pytest.mark.parametrize("by", ["nem12_loader", "", "a b c", "x try 1", "a/../b[1] try"])
-def test_what_no_task_made_links_nowhere(by: str) -> None:
-    assert task_link(by) is None
+def test_what_no_task_applied_links_nowhere() -> None:
+    assert task_link(task(None, None)) is None
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ class Database:
         """Apply staged files on one connection, as the operator does."""
 
         def work(connection: Connection) -> int:
-            return sum(apply_batch(connection, Path(b.path), b.months, "bench") for b in batches)
+            return sum(apply_batch(connection, Path(b.path), b.months) for b in batches)
 
         return self._timed(work)
 

@@ -12,7 +12,7 @@ from nem12.airflow.plainly import said_by_system
 from nem12.airflow.warehouse import warehouse_connection
 from nem12.mdff.text import plural
 from nem12.shard import load_shard
-from nem12.warehouse.apply import apply_batch
+from nem12.warehouse.apply import Applier, apply_batch
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -46,8 +46,12 @@ class MeterBatchOperator(SQLExecuteQueryOperator):
         batch = cast("dict[str, Any]", self.batch)
         context["shard_label"] = batch["label"]  # type: ignore[typeddict-unknown-key]
         instance = context["ti"]
-        attempt = f"{instance.task_id}[{instance.map_index}] try {instance.try_number}"
-        by = f"{context['run_id']} {attempt}"
+        by = Applier(
+            run_id=context["run_id"],
+            task_id=instance.task_id,
+            map_index=cast("int", instance.map_index),
+            try_number=instance.try_number,
+        )
         timeout = self.execution_timeout
         seconds = int(timeout.total_seconds()) if timeout else settings.APPLY_TIMEOUT_SECONDS
         # The session's statement_timeout: a killed task leaves no running query behind.

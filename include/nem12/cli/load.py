@@ -29,7 +29,7 @@ from nem12.survey import MeterFile
 from nem12.tell.report import not_kept, why
 from nem12.validate import Judging
 from nem12.warehouse import ledger
-from nem12.warehouse.apply import apply_batch
+from nem12.warehouse.apply import Applier, apply_batch
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.sql import Row
 
@@ -159,10 +159,10 @@ class _Failures:
             self.reasons[key] = why(error)
 
 
-def _caller() -> str:
-    """Who applies, for the ledger: the command, the user, the machine and the process."""
+def _caller() -> Applier:
+    """Who applies, for the ledger."""
     user, host = psutil.Process().username(), socket.gethostname()
-    return f"parse_data of {shown(user)}@{shown(host, 64)}, process {os.getpid()}"
+    return Applier(f"{shown(user)}@{shown(host, 64)}", os.getpid())
 
 
 def _apply(

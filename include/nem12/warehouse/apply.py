@@ -1,7 +1,9 @@
 """Apply a staged batch file: one transaction, again without harm."""
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import BinaryIO, Final
 
@@ -23,6 +25,23 @@ _COPY: Final = sql.SQL("COPY meter_readings ({}) FROM STDIN (FORMAT binary)").fo
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Applier:
+    """Who applies a batch, for the ledger: a command, or a try of a task of an Airflow run.
+
+    Attributes:
+        applied_by: User and host; None for the database role.
+        process: Its number.
+    """
+
+    applied_by: str | None = None
+    process: int | None = None
+    run_id: str | None = None
+    task_id: str | None = None
+    map_index: int | None = None
+    try_number: int | None = None
+
+
 SoFar = Callable[[int, int], None]
 """Is given how many bytes of a staged file were run, and how many readings put in force, since it
 was called before."""
@@ -32,7 +51,7 @@ def apply_batch(
     connection: Connection,
     staged: Place,
     months: Sequence[str],
-    by: str = "",
+    by: Applier = Applier(),
     delivered: Mapping[int, datetime | None] | None = None,
     so_far: SoFar | None = None,
 ) -> int:
@@ -43,7 +62,7 @@ def apply_batch(
         staged: The staged file.
         months: First days of the months it has readings of; their partitions are made first, in a
             transaction of their own, so that no reader waits for the batch.
-        by: Run and try, for the ledger.
+        by: Who applies it.
         delivered: When its files were delivered, by id; now where it is not said.
         so_far: Is called from time to time.
 
@@ -66,7 +85,7 @@ def apply_batch(
             connection.execute(
                 "SELECT set_config('nem12.applied_by', %s, true),"
                 " set_config('nem12.delivered', %s, true)",
-                (by, times),
+                (json.dumps(asdict(by)), times),
             )
             readings: int | None = None
             for statement in statements(stream):

@@ -81,18 +81,16 @@ def nem_now() -> datetime:
     return datetime.now(NEM_TIME)
 
 
-def task_link(applied_by: str) -> str | None:
-    """The path in Airflow of the task instance that a ledger entry names, None where it is none.
+def task_link(part: Mapping[str, Any]) -> str | None:
+    """The path in Airflow of the task instance that applied a part of a file, None where none did.
 
     Args:
-        applied_by: `run_id task_id[map_index] try n`, or the name of a database role.
+        part: Row of `file_parts`.
     """
-    run, _, rest = applied_by.rpartition(" try ")[0].rpartition(" ")
-    task, bracket, index = rest.rstrip("]").partition("[")
-    if not run or not bracket or not applied_by.endswith(tuple("0123456789")):
+    if part["run_id"] is None:
         return None
-    path = f"/dags/{LOAD_DAG_ID}/runs/{quote(run, safe='')}/tasks/{quote(task, safe='')}"
-    return path if index == "-1" else f"{path}/mapped/{quote(index, safe='')}"
+    path = f"{run_link(part['run_id'])}/tasks/{quote(part['task_id'], safe='')}"
+    return path if part["map_index"] < 0 else f"{path}/mapped/{part['map_index']}"
 
 
 def run_link(run: str) -> str:

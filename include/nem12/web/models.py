@@ -212,7 +212,14 @@ class FilePart(Counts):
     batch_id: str
     staged_name: str
     applied_at: datetime
-    applied_by: str
+    applied_by: Annotated[
+        str, Field(description="User and host of the command that applied it, or the database role")
+    ]
+    process: int | None
+    run_id: Annotated[str | None, Field(description="Airflow run that applied it, if one did")]
+    task_id: str | None
+    map_index: int | None
+    try_number: int | None
 
 
 class Drop(Answer):

@@ -11,10 +11,7 @@ SET LOCAL array_nulls = on;
 
 SET LOCAL datestyle = 'ISO';
 
-INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('7ebf6742b425ede95c9e6666e3fa50c8', '7ebf6742b425ede95c9e6666e3fa50c8.sql',
-    coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
--- Two who apply this batch at once: the second waits here.
-ON CONFLICT (batch_id) DO UPDATE SET applied_by = excluded.applied_by WHERE false;
+SELECT meter_begin_batch('7ebf6742b425ede95c9e6666e3fa50c8', '7ebf6742b425ede95c9e6666e3fa50c8.sql');
 
 INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_date_time, from_participant, to_participant) VALUES
 (6649255338076468075,'b88dcd005dd5e6d770e8285838a888680809272019fa78a53731d4adb6ad4e6d','every_kind_of_row.csv',1232,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')

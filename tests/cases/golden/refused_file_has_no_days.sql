@@ -11,10 +11,7 @@ SET LOCAL array_nulls = on;
 
 SET LOCAL datestyle = 'ISO';
 
-INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('8170d68c6bd71227552711ee3b75a056', '8170d68c6bd71227552711ee3b75a056.sql',
-    coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
--- Two who apply this batch at once: the second waits here.
-ON CONFLICT (batch_id) DO UPDATE SET applied_by = excluded.applied_by WHERE false;
+SELECT meter_begin_batch('8170d68c6bd71227552711ee3b75a056', '8170d68c6bd71227552711ee3b75a056.sql');
 
 INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_date_time, from_participant, to_participant) VALUES
 (8523140270996326349,'ec908dd67f200f9b3aac6884acf0e97c894db00016410116d8efffeabfb48beb','refused_file_has_no_days.csv',273,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')

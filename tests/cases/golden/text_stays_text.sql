@@ -11,10 +11,7 @@ SET LOCAL array_nulls = on;
 
 SET LOCAL datestyle = 'ISO';
 
-INSERT INTO meter_batches (batch_id, staged_name, applied_by) VALUES ('8a2001372cac97b56f3fd77b6ed65161', '8a2001372cac97b56f3fd77b6ed65161.sql',
-    coalesce(nullif(current_setting('nem12.applied_by', true), ''), session_user))
--- Two who apply this batch at once: the second waits here.
-ON CONFLICT (batch_id) DO UPDATE SET applied_by = excluded.applied_by WHERE false;
+SELECT meter_begin_batch('8a2001372cac97b56f3fd77b6ed65161', '8a2001372cac97b56f3fd77b6ed65161.sql');
 
 INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_date_time, from_participant, to_participant) VALUES
 (8197055874458468900,'e38395c6a24084486f39dc387b26282100dd208e77c3e7c7e1be14a350786a8f','text_stays_text.csv',526,'standard','3','2024-03-15 10:30:00+10','WATTMDP','LUMENRET')

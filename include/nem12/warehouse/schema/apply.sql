@@ -257,3 +257,19 @@ BEGIN
     ) AS v;
     RETURN days;
 END $$;
+
+-- The beginning of a staged file: note the batch and who applies it, by the transaction's setting
+-- nem12.applied_by, a JSON object with these columns. Of two who apply one batch at once the second
+-- waits here: it changes nothing, and locks the row (no advisory lock, which everybody may take who may
+-- connect).
+CREATE OR REPLACE FUNCTION meter_begin_batch(batch text, staged text) RETURNS void
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    INSERT INTO meter_batches (batch_id, staged_name, applied_by, process, run_id, task_id, map_index,
+        try_number)
+    SELECT batch, staged, coalesce(a.applied_by, session_user), a.process, a.run_id, a.task_id,
+        a.map_index, a.try_number
+    FROM jsonb_to_record(coalesce(nullif(current_setting('nem12.applied_by', true), ''), '{}')::jsonb)
+        AS a (applied_by text, process integer, run_id text, task_id text, map_index integer,
+            try_number integer)
+    ON CONFLICT (batch_id) DO UPDATE SET applied_by = excluded.applied_by WHERE false
+$$;

@@ -112,7 +112,7 @@ ORDER BY line, code, level
 -- The parts of a file with the batches that applied them, in the order of the file.
 SELECT p.part, p.parts, p.byte_start, p.byte_end, p.first_line, p.last_line, p.records,
     p.refused_records, p.readings, p.refused_readings, p.days, b.batch_id, b.staged_name,
-    b.applied_at, b.applied_by
+    b.applied_at, b.applied_by, b.process, b.run_id, b.task_id, b.map_index, b.try_number
 FROM meter_batch_parts p JOIN meter_batches b USING (batch_id)
 WHERE p.file_id = %(file_id)s
     AND (p.parts, p.byte_start, p.byte_end) > (%(parts)s, %(byte_start)s, %(byte_end)s)

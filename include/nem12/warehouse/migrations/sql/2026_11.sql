@@ -74,10 +74,20 @@ CREATE TABLE meter_batches (
     batch_id text PRIMARY KEY,
     staged_name text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT now(),
-    applied_by text NOT NULL
+    applied_by text NOT NULL,
+    process integer,
+    run_id text,
+    task_id text,
+    map_index integer,
+    try_number integer,
+    CHECK (num_nonnulls(run_id, task_id, map_index, try_number) IN (0, 4))
 );
 
-COMMENT ON COLUMN meter_batches.applied_by IS 'Run and try that applied it, or the database user.';
+COMMENT ON COLUMN meter_batches.applied_by IS
+    'User and host, with the number of the process, of the command that applied it; else the '
+    'database role.';
+COMMENT ON COLUMN meter_batches.run_id IS
+    'With what follows: the try of the task of the Airflow run that applied it; null where none did.';
 
 CREATE TABLE meter_batch_parts (
     file_id bigint NOT NULL REFERENCES meter_files ON DELETE CASCADE,
