@@ -1,1 +1,1 @@
-"""What measures, makes data and runs the tests: for a checkout, not part of what is installed."""
+"""Benchmark, generator and test runner: part of a checkout, not of the installed package."""

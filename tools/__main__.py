@@ -1,4 +1,4 @@
-"""The command line of a checkout: the package's commands, and those of its development.
+"""The command line of a checkout: the package's commands, and those for development.
 
 `manage.py` starts this file by its path, from any folder.
 """

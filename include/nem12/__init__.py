@@ -1,7 +1,7 @@
 """NEM12 interval meter data into PostgreSQL.
 
-The modules are the data's way: a *drop* lands, is cut into *shards*, each is *parsed* and *staged*
-as an SQL batch file, *applied* to the warehouse in one transaction, and *settled*.
+The modules follow the way of the data: a *drop* lands, is cut into *shards*, each shard is *parsed*
+and *staged* as an SQL batch file, *applied* to the warehouse in one transaction, and *settled*.
 """
 
 __version__ = "0.2.0"

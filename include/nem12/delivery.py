@@ -1,4 +1,4 @@
-"""When a file was delivered: what decides between deliveries that carry no date of their own."""
+"""When a file was delivered: it decides between deliveries that have no date in them."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,4 +1,4 @@
-"""What lies in the landing folder: which names are drops, and when a drop is complete."""
+"""The drops in the landing folder: which names are drops, and when a drop is complete."""
 
 import time
 from collections.abc import Iterator

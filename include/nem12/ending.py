@@ -1,7 +1,7 @@
-"""Does the content of a file say that it ends? Its beginning and its end are read, no more.
+"""Whether the content of a file shows that it is complete; reads its beginning and end only.
 
 A NEM12 file ends with a 900 record, an XML document with the tag that it began with, an archive as
-its format says. Of anything else nobody can tell whether more is to come.
+its format defines. Any other file may still be growing.
 """
 
 import re

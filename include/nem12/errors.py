@@ -1,4 +1,4 @@
-"""The two families of failure: those that a retry may mend, and those that it cannot."""
+"""The two families of errors: those that a retry may fix, and those that it cannot."""
 
 import errno
 import os

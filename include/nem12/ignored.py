@@ -1,7 +1,7 @@
-"""Files that lie beside meter data and are left alone: texts, programs, what a system writes.
+"""Files beside meter data that are ignored: texts, programs, files of the operating system.
 
-A name alone never decides: what begins as meter data, an archive or XML is taken, whatever it is
-called.
+The name alone never decides: a file that begins as meter data, an archive or XML is loaded,
+whatever its name.
 """
 
 import re

@@ -1,6 +1,6 @@
-"""A limit of the memory that one act may take, so that a hostile file fails alone.
+"""A limit of the memory that one step may take, so that a hostile file fails alone.
 
-Without it the kernel would end the process, or another one, and with it all that the process does.
+Without it the kernel would end the whole process, or another one.
 """
 
 from collections.abc import Iterator

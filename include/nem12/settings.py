@@ -1,7 +1,7 @@
 """Every path, name and limit of the package, each with its reason.
 
-Values that an installation may want to change are read from the environment when they are asked
-for; the rest are constants.
+Values that an installation may want to change are read from the environment when they are needed;
+the rest are constants.
 """
 
 import math

@@ -1,7 +1,7 @@
-"""A shard becomes a staged SQL batch file: plain SQL that a person can read and psql can apply.
+"""A shard becomes a staged SQL batch file: plain SQL, readable, and applicable by psql.
 
-One row a day: the file is about as big as its source. Statements end at an empty line; no literal
-holds a line end, so whoever streams the file can cut it there.
+There is one row for each day, so that the file is about as big as its source. Statements end at an
+empty line; no literal contains a line end, so a streaming reader can cut the file there.
 """
 
 from collections.abc import Callable, Iterable, Iterator

@@ -1,7 +1,7 @@
-"""Files as they come: plain, `.gz`, aseXML, or `.zip` with any number of members.
+"""Meter files from what was delivered: plain, `.gz`, aseXML, or `.zip` with any members.
 
 The content decides what a file is, never its name. Members are expanded beside the staged files
-under names of our own: what an archive calls them is only ever data.
+under names of our own: names in an archive are data, never paths.
 """
 
 import hashlib

@@ -1,9 +1,9 @@
-"""Files and folders that their sender may swap at any moment: for a link, a pipe, another file.
+"""Files and folders that their sender may replace at any moment: by a link, a pipe, a file.
 
-A folder inside of the landing folder is opened without following links, and what lies in a folder
-by the descriptor of that: no name leads elsewhere between a look and what is done after it. What is
-opened is a regular file, and where that is asked for the one that was seen before. The landing
-folder itself is the operator's to name: nobody else may be able to replace it.
+A folder inside the landing folder is opened without following links, and its content by its
+descriptor: no name can lead elsewhere between a check and what follows it. Only regular files are
+opened, and on request only the one that was seen before. The operator chooses the landing folder
+itself: no sender may be able to replace it.
 """
 
 import errno

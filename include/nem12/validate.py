@@ -1,4 +1,4 @@
-"""Judge whole files without a database: `manage.py validate`, and the strict profile."""
+"""Checks whole files without a database: `manage.py validate`, and the strict profile."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing

@@ -1,7 +1,7 @@
-"""Measurements, each against what stands beside it in the same run.
+"""Measurements, each as a ratio to a baseline that is measured in the same run.
 
-A part measures one thing or family; `PARTS` names them. Ways to do one thing are run in turn on the
-same rows, and the medians of the ratios count: what else the machine does then meets both.
+A part measures one thing or family; `PARTS` names them. The ways to be compared run alternately on
+the same rows, and the medians of the ratios count: other load on the machine then affects both.
 """
 
 from collections.abc import Callable, Iterator

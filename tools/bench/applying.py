@@ -1,4 +1,4 @@
-"""A staged file into the tables."""
+"""Applies a staged file to the tables."""
 
 import re
 import time

@@ -1,4 +1,4 @@
-"""Other people's programs that stand beside ours; none of them is needed to use this package."""
+"""Other people's programs for comparison; none of them is needed to use this package."""
 
 from importlib import import_module
 from importlib.metadata import version

@@ -1,4 +1,4 @@
-"""Where measurements are made: a folder and a PostgreSQL server of their own, gone afterwards."""
+"""Where measurements run: a temporary folder and PostgreSQL server."""
 
 import shutil
 import tempfile

@@ -1,4 +1,4 @@
-"""How much is measured: enough to be true, or enough for a look."""
+"""How much is measured: enough for a reliable figure, or less with --quick."""
 
 from dataclasses import dataclass, replace
 from typing import Final

@@ -1,4 +1,4 @@
-"""The tables of codes in docs/format.md, made of the codes that the reader knows."""
+"""The tables of codes in docs/format.md, generated from the codes of the reader."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,6 +1,6 @@
-"""Tell people by any Airflow notifier what went wrong; nothing here ever breaks a load.
+"""Sends alerts through any Airflow notifier; a failure here never breaks a load.
 
-Sent by the last task of a run, and by whoever finds out that a run is gone.
+The last task of a run sends them, and the task that finds out that a run is gone.
 """
 
 import asyncio

@@ -1,4 +1,4 @@
-"""What other DAGs can be scheduled on."""
+"""The assets that other DAGs can be scheduled on."""
 
 from airflow.sdk import Asset, AssetAlias
 

@@ -1,4 +1,4 @@
-"""Buckets as Airflow knows them: the connection `meter_storage`, where there is one."""
+"""Credentials of buckets, from the Airflow connection `meter_storage` if it exists."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager

@@ -1,4 +1,4 @@
-"""What a load run claims, and claims whose run is gone: failed hard, killed, or deleted."""
+"""What a load run claims; and claims whose run failed hard, was killed or was deleted."""
 
 import logging
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The task of the DAG that keeps daily totals."""
+"""The task of the DAG that maintains daily totals."""
 
 import logging
 from typing import Any

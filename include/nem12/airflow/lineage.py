@@ -1,6 +1,6 @@
 """OpenLineage: which files a batch comes from, and what it put into `meter_readings`.
 
-Imported by the operator's lineage methods alone, which only the OpenLineage provider calls.
+Only the operator's lineage methods import this, and only the OpenLineage provider calls them.
 """
 
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Failures that a person can read: one line in the task's log instead of a traceback."""
+"""Failures in plain words: one line in the task's log instead of a traceback."""
 
 import logging
 from collections.abc import Iterator

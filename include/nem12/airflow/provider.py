@@ -1,4 +1,4 @@
-"""What Airflow is told about this package as a provider (entry point `apache_airflow_provider`)."""
+"""Describes this package to Airflow as a provider (entry point `apache_airflow_provider`)."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""The trigger that waits for drops, in the triggerer, without a worker slot."""
+"""The trigger that waits for drops in the triggerer, without a worker slot."""
 
 import asyncio
 import logging

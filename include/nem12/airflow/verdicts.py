@@ -1,4 +1,4 @@
-"""What the last task of a load run says: counts, and of all that was refused or failed why."""
+"""The log of the last task of a load run: counts, refusals and failures with their reasons."""
 
 import logging
 from collections.abc import Iterator

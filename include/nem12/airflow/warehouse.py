@@ -1,4 +1,4 @@
-"""The warehouse as Airflow knows it: the connection `meter_db`."""
+"""The database's address, from the Airflow connection `meter_db`."""
 
 from airflow.sdk import BaseHook
 from airflow.sdk.exceptions import AirflowNotFoundException

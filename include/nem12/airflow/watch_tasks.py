@@ -1,4 +1,4 @@
-"""The tasks of the watch: claim what was seen, start the run that loads it."""
+"""The tasks of the watch: claim the drops that were seen, start the run that loads them."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Entry point behind `manage.py`: one line for every error, and an exit status that says which."""
+"""Entry point behind `manage.py`: one line for every error, and an exit status for its kind."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""What can be said on the command line; commands are imported only when they run."""
+"""The arguments of the command line; a command is imported only when it runs."""
 
 import argparse
 import importlib

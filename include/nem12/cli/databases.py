@@ -1,4 +1,4 @@
-"""Which PostgreSQL a command talks to."""
+"""Chooses the PostgreSQL that a command uses."""
 
 import os
 from argparse import Namespace

@@ -1,4 +1,4 @@
-"""The files that a command was given."""
+"""The files that a command was called with."""
 
 import os
 import tempfile

@@ -1,4 +1,4 @@
-"""`verify`, `withdraw` and `redrive`: what an operator does now and then."""
+"""`verify`, `withdraw` and `redrive`: the commands of an operator."""
 
 import fnmatch
 from argparse import Namespace

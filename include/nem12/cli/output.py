@@ -1,4 +1,4 @@
-"""What commands print, and how."""
+"""How commands print."""
 
 import decimal
 import sys

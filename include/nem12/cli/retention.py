@@ -1,4 +1,4 @@
-"""`partitions` and `purge`: what is kept, and what is not kept any more."""
+"""`partitions` and `purge`: what is kept, and what is removed."""
 
 import sys
 from argparse import Namespace

@@ -1,4 +1,4 @@
-"""`dags`: where the DAG files lie."""
+"""`dags`: prints the folder of the DAG files."""
 
 from argparse import Namespace
 

@@ -1,4 +1,4 @@
-"""Shards to staged files in processes of their own, with a bar that moves; Ctrl-C ends them."""
+"""Shards to staged files in separate processes, with a progress bar; Ctrl-C ends them."""
 
 import multiprocessing
 import signal

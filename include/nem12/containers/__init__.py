@@ -1,1 +1,1 @@
-"""How files come packed, and which other kinds of file there are."""
+"""Containers of meter files (archives, aseXML), and recognition of other kinds of file."""

@@ -1,8 +1,8 @@
 """Archives: zip with any number of members, and gzip, which has one.
 
-A format is a class here and its entry in `FORMATS`: with that a drop is known by its content,
-opened, searched by `purge`, and taken as soon as it is whole. A member that cannot be read says
-why, and leaves the others alone. What an archive calls its members is only ever data.
+A format is one class and its entry in `FORMATS`. That is enough for a drop to be recognised by its
+content, opened, searched by `purge`, and picked up as soon as it is complete. A member that cannot
+be read gives a reason and does not affect the others. Names of members are data, never paths.
 """
 
 import gzip

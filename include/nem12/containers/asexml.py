@@ -1,8 +1,8 @@
 """aseXML: the CSV block that travels inside a message (S 1.1b).
 
 Each element with CSV data (`CSVIntervalData`, `CSVConsumptionData`) is a meter file of its own,
-whatever the namespace. A document type declaration, the door of entity bombs and of files from
-elsewhere, is refused.
+whatever the namespace. A document type declaration is refused: it could bring entity bombs and
+files from elsewhere.
 """
 
 import codecs

@@ -1,9 +1,9 @@
-"""Other kinds of file: what they are, and what to do with them.
+"""Other kinds of file: what they are, and what the user can do.
 
-People drop what they have: the workbook that their spreadsheet made of a file, a portal's error
-page, a report of another layout. Such a file is refused once, in words that name it. It is
-recognised by its first bytes, by the members of an archive, by the root of an XML document or by
-its first line, never by its name.
+People drop whatever they have: a workbook that a spreadsheet made of a file, the error page of a
+portal, a report of another layout. Such a file is refused with one sentence that names its kind. It
+is recognised by its first bytes, the members of an archive, the root of an XML document or its
+first line, never by its name.
 """
 
 import re

@@ -1,1 +1,1 @@
-"""The acts that need the ledger: claim what landed, plan it, settle it."""
+"""One load, from claim to settling: the steps that need the ledger."""

@@ -1,8 +1,8 @@
-"""When a drop is complete: two seconds of standstill where its content says that it ends.
+"""When a drop is complete: after two seconds without a change, if its content shows its end.
 
-Of anything else nobody can tell whether more is to come, and an upload that stalls must not be
-loaded by half: it waits for a longer standstill. How long it stands still is in the ledger, so that
-the watch and every other run agree, whichever of them saw it first.
+Any other file may still be growing, and a stalled upload must not be loaded in part: it waits
+longer. The ledger records since when a file has not changed, so that the watch and every run agree,
+whichever of them saw it first.
 """
 
 import time

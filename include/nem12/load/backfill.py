@@ -1,7 +1,7 @@
-"""Claim what a backfill loads again: the files whose header DateTime lies in one NEM day.
+"""Claims what a backfill loads again: files whose header DateTime is in one NEM day.
 
-That is the day a file was made, not the days of its readings: what a provider sent on a day is
-loaded again, whatever it corrects.
+That is the day on which a file was made, not the days of its readings: everything that a provider
+sent on a day is loaded again, whatever it corrects.
 """
 
 import fnmatch

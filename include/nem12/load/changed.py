@@ -1,7 +1,7 @@
-"""Files that changed after they were read: their writer was not done with them.
+"""Files that changed after they were read, because their writer was not done.
 
-What differs from what was read is a drop of its own again. Where it is the same file with more in
-it, what was loaded of it before goes when the whole is settled.
+A file that differs from what was read becomes a new drop. If it is the same file with more content,
+the readings of its earlier part are withdrawn when the complete file is settled.
 """
 
 import hashlib

@@ -1,4 +1,4 @@
-"""Claim drops in the ledger, so that no two runs work on one file."""
+"""Claims drops in the ledger, so that no two runs work on one file."""
 
 import hashlib
 import json

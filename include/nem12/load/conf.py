@@ -1,4 +1,4 @@
-"""What a load run may be asked for: the keys of its configuration, and their values."""
+"""The configuration of a load run: its keys and their values."""
 
 import json
 from collections.abc import Callable, Mapping

@@ -1,8 +1,8 @@
-"""What the archive knows by itself: beside the kept files lies how each of them was delivered.
+"""The index beside archived files: how each of them was delivered.
 
-With it `parse_data --file archive --apply` fills an empty database as the deliveries did. A line
-is written, and on disk, before the file that it is about is moved; lines are never changed. In a
-bucket, where nothing can be appended, they are objects of their own in a folder of that name.
+With it `parse_data --file archive --apply` fills an empty database as the deliveries did. A line is
+on disk before the file that it describes is moved; lines are never changed. In a bucket, where
+nothing can be appended, lines are objects in a folder of that name.
 """
 
 import json

@@ -1,7 +1,7 @@
-"""Where a drop is kept once it is loaded, and how it gets there.
+"""Where a loaded drop is kept, and how it is moved there.
 
-Whoever delivered it may still write to it: what is kept is compared with what was read, and is a
-drop of its own again where it differs.
+Its sender may still write to it: the kept file is compared with what was read, and becomes a new
+drop if it differs.
 """
 
 from datetime import datetime

@@ -1,6 +1,6 @@
-"""Where a settled drop lies, as people and load runs name it.
+"""Where a settled drop is, as people and load runs name it.
 
-Made of the ledger alone: who asks may not share a folder with those who load.
+Only the ledger is used: the caller may not share a folder with the workers.
 """
 
 import glob

@@ -1,7 +1,6 @@
-"""Is a file's content known already? Its SHA-256 says so, whatever its name.
+"""Whether the content of a file is known already, by its SHA-256 and not by its name.
 
-The same content may come under several profiles: the most tolerant of them counts, in whatever
-order they come.
+The same content may come under several profiles: the most tolerant counts, in any order.
 """
 
 from collections.abc import Iterable

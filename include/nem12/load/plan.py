@@ -1,4 +1,4 @@
-"""Claim to shards: read every drop once, leave out what is known, pack the rest."""
+"""From a claim to shards: reads every drop once, leaves out known files, packs the rest."""
 
 import json
 import logging

@@ -1,8 +1,8 @@
-"""The end of a claim: what became of each drop, and where it lies from now on.
+"""The end of a claim: the outcome of each drop, and where it is from now on.
 
 A drop is moved only after all its batches are applied and the ledger has its outcome and its new
-place, and marked only after it is moved: whatever crashes in between, settling again comes to the
-same end. Whatever is wrong with one drop is that one's failure; the others are settled.
+place; it is marked as settled only after it was moved. Settling again after a crash at any point
+has the same result. A failure of one drop does not affect the others.
 """
 
 import logging

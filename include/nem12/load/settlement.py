@@ -1,4 +1,4 @@
-"""What became of a claim, in figures and lines that fit an asset event and a log."""
+"""The result of a claim, in figures and lines that fit an asset event and a log."""
 
 from collections import Counter
 from dataclasses import dataclass, field

@@ -1,7 +1,7 @@
-"""Drops that wait for another attempt and do not lie in the landing folder.
+"""Drops that wait for another attempt and are not in the landing folder.
 
-The watch finds what lies in the landing folder. A drop whose load failed may lie elsewhere: it was
-moved and could not be marked, it was a kept file that was to be loaded again, or it is gone.
+The watch finds files in the landing folder only. A drop whose load failed may be elsewhere: it was
+moved and could not be marked, it is a kept file that was to be loaded again, or it is gone.
 """
 
 from collections.abc import Collection, Iterator

@@ -1,8 +1,8 @@
-"""Drops whose reading ended a process: it was killed, or ran out of time.
+"""Drops whose reading ended the process: it was killed, or ran out of time.
 
-While a drop is read a mark of it lies in the staging folder. Where the process dies the mark is
-left. The next try of the same run does not read that drop again, so that the others are loaded;
-later runs get it alone, so that nothing else can fail with it.
+While a drop is read, a mark of it is in the staging folder; it stays if the process dies. The next
+try of the same run does not read that drop again, so that the others are loaded. Later runs get it
+alone, so that nothing else fails with it.
 """
 
 import hashlib

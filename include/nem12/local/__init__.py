@@ -1,1 +1,1 @@
-"""PostgreSQL and Airflow on one machine, for `up` and `demo`: what the extra `local` is for."""
+"""PostgreSQL and Airflow on one machine, for `up` and `demo`; needs the extra `local`."""

@@ -1,8 +1,8 @@
 """Whether the DateTime of a 100 record can be right, by the days that follow it.
 
-Some exports write a constant there, or the first day of their period. Where the profile lets them,
-the records that contradict such a header are judged without it; that it is wrong is a fact about
-the file, told once by the whole-file pass, however many shards the file has.
+Some exports write a constant there, or the first day of their period. If the profile allows it,
+records that contradict such a header are checked without it. That the header is wrong is one
+finding about the file, made by the whole-file pass, however many shards the file has.
 """
 
 from typing import Final

@@ -1,9 +1,9 @@
 """The fast way: one regular expression over a whole 300 record.
 
-It accepts only what the careful way would accept without a word; whatever it does not match goes
-there. The fields that repeat from record to record are judged by the careful way's own functions,
-once for each spelling. The pattern is the only guard of the values: PostgreSQL 16 and newer read
-`1_000`, `0x10` and `NaN` as numeric.
+It accepts only records that the careful way would accept without a finding; any other record goes
+to the careful way. Fields that repeat from record to record are checked by the functions of the
+careful way, once for each spelling. The pattern is the only guard of the values: PostgreSQL 16 and
+newer read `1_000`, `0x10` and `NaN` as numeric.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What the reader has to say about a file: levels, codes and their order of severity."""
+"""Findings about a file: levels, codes and their order of severity."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping

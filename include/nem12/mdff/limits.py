@@ -1,4 +1,4 @@
-"""What a file may hold at most, and how much of what is said about it is kept."""
+"""Limits of a file's content, and of how many findings are kept."""
 
 from typing import Final
 

@@ -1,4 +1,4 @@
-"""How strictly a file is judged."""
+"""Profiles: how strictly a file is checked."""
 
 from dataclasses import dataclass
 from typing import Final

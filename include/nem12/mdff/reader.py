@@ -1,7 +1,7 @@
 """The walk over the records of a file or of a shard of it: days and findings, one by one.
 
-A refused record takes along what depends on it, and what follows from its refusal is not reported
-again. The lines so taken along are what a finding's `first_line` to `last_line` covers.
+A refused record takes the records that depend on it with it, and consequences of its refusal are
+not reported again. `first_line` to `last_line` of a finding are all lines that it refuses.
 """
 
 from collections.abc import Iterable, Iterator

@@ -1,4 +1,4 @@
-"""One line under examination: its fields, and what is wrong with it."""
+"""One line under examination: its fields, and the findings about it."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field

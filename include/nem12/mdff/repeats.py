@@ -1,8 +1,8 @@
-"""Days that one file delivers more than once: what only the whole file can tell.
+"""Days that one file delivers more than once, which only the whole file can show.
 
-After loading, `meter_repeated_days` says the same in SQL; here it is said without a database. The
-first reading of a file only notes which days it has, in a temporary database on disk, so that
-memory does not grow with the file; the few repeated days are compared in a second reading.
+After loading, `meter_repeated_days` finds them in SQL; this is for `validate`, without a database.
+The first reading of a file only records which days it has, in a temporary database on disk, so that
+memory does not grow with the file. A second reading compares the few repeated days.
 """
 
 import errno

@@ -1,7 +1,7 @@
 """The format as data: records, units, quality flags, methods and reason codes.
 
-Lists that AEMO extends (methods, reason codes) only ever lead to warnings: a number that is not
-here may be newer than this file.
+Lists that AEMO extends (methods, reason codes) only ever lead to warnings: an unknown number may be
+newer than this file.
 """
 
 import re

@@ -1,7 +1,7 @@
 """The whole-file pass: is it a complete NEM12 file, and where can it be cut? (S 2, 4.1).
 
-A file is judged as a whole before anything of it is loaded, since a truncated one otherwise looks
-complete. The pass looks closely only at the few lines that are not 200, 300, 400 or 500 records.
+A file is checked as a whole before any of it is loaded, since a truncated file otherwise looks
+complete. The pass examines only the few lines that are not 200, 300, 400 or 500 records.
 """
 
 import re

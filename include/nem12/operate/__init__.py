@@ -1,1 +1,1 @@
-"""What an operator does with what was loaded: redrive, retention, purge, verify."""
+"""What an operator does with loaded data: redrive, retention, purge, verify."""

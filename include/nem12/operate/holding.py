@@ -1,4 +1,4 @@
-"""Which files still hold an NMI: for whoever has to make it forgotten."""
+"""Finds files that still hold an NMI, for those who have to remove them."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

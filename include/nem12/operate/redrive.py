@@ -1,4 +1,4 @@
-"""Bring refused and failed drops back, to be judged again, by their profile or another."""
+"""Puts refused and failed drops back, to be loaded again by their profile or another."""
 
 import fnmatch
 from collections.abc import Iterator

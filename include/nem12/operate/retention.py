@@ -1,4 +1,4 @@
-"""What is kept: months made ahead, detached and dropped, and NMIs that are purged."""
+"""Retention: months made ahead, detached and removed, and purged NMIs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

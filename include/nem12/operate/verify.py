@@ -1,4 +1,4 @@
-"""Whether the tables agree with each other: versions, days in force, readings, ledger."""
+"""Whether the tables agree: versions, days in force, readings, ledger."""
 
 from collections.abc import Iterator
 from typing import Any, Final

@@ -1,1 +1,1 @@
-"""What people are told: reports beside files, alerts, who gets them."""
+"""What people are told: reports beside files, alerts and their receivers."""

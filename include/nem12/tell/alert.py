@@ -1,6 +1,7 @@
-"""What people are told: which files, how much of them, why, and where to look.
+"""The alerts: which files, how much of them, why, and where to look.
 
-Made from the ledger, which knows all that became of a claim, whichever try of a task did it.
+They are made from the ledger, which knows the result of a claim, whichever try of a task produced
+it.
 """
 
 import html

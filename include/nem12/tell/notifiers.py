@@ -1,4 +1,4 @@
-"""Who is told of what went wrong: the setting METER_NOTIFIERS."""
+"""Who gets which alerts: the setting METER_NOTIFIERS."""
 
 import json
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What is said about a file: one text for the report beside it, the log and the terminal."""
+"""The text about a file, for the report beside it, the log and the terminal."""
 
 from collections.abc import Iterator, Sequence
 from typing import Final

@@ -1,4 +1,4 @@
-"""Apply a staged batch file: one transaction, again without harm."""
+"""Applies a staged batch file in one transaction; applying it again changes nothing."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Connections to the warehouse, with the settings that every one of them needs."""
+"""Connections to the database, with the settings that each of them needs."""
 
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager

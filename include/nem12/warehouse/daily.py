@@ -1,4 +1,4 @@
-"""Daily totals that are kept: brought up to date with what is in force."""
+"""The table of daily totals: brings it up to date with the days in force."""
 
 from datetime import date
 from typing import Any

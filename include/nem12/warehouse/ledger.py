@@ -1,4 +1,4 @@
-"""The ledger: what landed, who works on it, what became of it."""
+"""The ledger: what landed, which run works on it, what became of it."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""Bring a database to the schema of this package: tables by Alembic, then the text of `schema/`."""
+"""Brings a database to the schema of this package: tables by Alembic, then `schema/`."""
 
 import logging
 import re

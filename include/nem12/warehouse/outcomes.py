@@ -1,4 +1,4 @@
-"""What became of drops, written down for many at once: one by one costs 3 ms a drop."""
+"""Records the outcomes of many drops at once: one by one costs 3 ms a drop."""
 
 import hashlib
 import os

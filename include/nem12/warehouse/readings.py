@@ -1,7 +1,7 @@
 """Days to rows of meter_readings, in the binary form of COPY.
 
-The database makes the same rows from the same days (`meter_put_readings`, which `psql` uses); made
-here, on another processor, they cost it a quarter less.
+The database can make the same rows from the same days (`meter_put_readings`, which `psql` uses).
+Made here, on another processor, they cost the database a quarter less.
 """
 
 import hashlib

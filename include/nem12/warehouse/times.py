@@ -1,8 +1,8 @@
-"""Dates and times as Python reads them, whatever the database holds.
+"""Dates and times as Python reads them, whatever the database contains.
 
-PostgreSQL has `infinity`, years before Christ and after 9999; Python has not, and its dates at
-either end cannot be put into another time zone. None of these is ever stored, but no value of a
-table that somebody else has changed may make a reader fail.
+PostgreSQL has `infinity`, years before Christ and after 9999; Python does not, and its dates at
+either end cannot be moved to another time zone. None of these is ever stored by this package, but a
+value that was changed by hand must not make a reader fail.
 """
 
 from collections.abc import Mapping

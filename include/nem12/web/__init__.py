@@ -1,5 +1,5 @@
-"""The page inside Airflow: what is loaded, what was refused and why, the readings themselves.
+"""The page inside Airflow: what is loaded, what was refused and why, the readings.
 
-`questions` asks the warehouse; `api` gives the answers as JSON, `pages` as HTML; `actions` changes
-things. `app` puts them together, behind Airflow's login.
+`questions` queries the database; `api` gives the answers as JSON, `pages` as HTML; `actions`
+changes things. `app` puts them together, behind Airflow's login.
 """

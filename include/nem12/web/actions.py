@@ -1,4 +1,4 @@
-"""What the page can do: have a file loaded again, free a failed drop."""
+"""The actions of the page: load a file again, release a failed drop."""
 
 import re
 from typing import Annotated, Any, Final, Literal

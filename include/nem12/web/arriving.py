@@ -1,4 +1,4 @@
-"""What the overview says about the landing folder: what waits there, and why nothing is loaded."""
+"""The landing folder on the overview: what waits there, and why nothing is being loaded."""
 
 from contextlib import suppress
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A year of days as a heat map: where each day stands and how dark it is."""
+"""A year of days as a heat map: the position and shade of each day."""
 
 from bisect import bisect_right
 from dataclasses import dataclass

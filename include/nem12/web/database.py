@@ -1,4 +1,4 @@
-"""Connections of the page: reading sees one state of the tables and can change nothing."""
+"""Database connections of the page; each request reads one state and can change nothing."""
 
 import time
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""What is looked up at most every few seconds, by one thread at a time, and never for long."""
+"""Values that are refreshed at most every few seconds, by one thread, with a time limit."""
 
 import logging
 import time

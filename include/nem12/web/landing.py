@@ -1,4 +1,4 @@
-"""What lies in the landing folder, as far as this api-server can see it."""
+"""The content of the landing folder, as far as this api-server can see it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""HTML pages, made on the server; what is drawn by a script asks the JSON routes."""
+"""HTML pages, made on the server; scripts on them ask the JSON routes."""
 
 from datetime import date, timedelta
 from typing import Annotated, Any, Final

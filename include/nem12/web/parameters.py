@@ -1,4 +1,4 @@
-"""The parameters that routes share, checked before a question is asked."""
+"""The parameters that routes share, checked before the database is queried."""
 
 from datetime import date
 from typing import Annotated, Final

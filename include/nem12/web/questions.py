@@ -1,4 +1,4 @@
-"""What the page asks the warehouse. Every question is bounded and finds its rows by an index."""
+"""The queries of the page. Each is bounded and finds its rows by an index."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace

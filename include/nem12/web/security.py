@@ -1,4 +1,4 @@
-"""Who may do what, and what a browser may do with an answer."""
+"""Who may do what, and how a browser may use an answer."""
 
 from typing import Annotated, Final
 from urllib.parse import urlsplit

@@ -1,6 +1,6 @@
-"""Whether anything is being loaded: DAGs, scheduler and triggerer, by Airflow's own tables.
+"""Whether files are being loaded: DAGs, scheduler and triggerer, from Airflow's own tables.
 
-The page runs in the api-server, which these tables are for; a task could not ask them.
+The page runs in the api-server, which may read these tables; a task may not.
 """
 
 import logging

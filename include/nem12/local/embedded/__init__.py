@@ -1,4 +1,4 @@
-"""A PostgreSQL 18 of the project's own, for whoever has none: from a wheel, on a unix socket."""
+"""The embedded PostgreSQL 18: programs from a wheel, reached by a unix socket."""
 
 import fcntl
 import json

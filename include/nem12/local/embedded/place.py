@@ -1,4 +1,4 @@
-"""Where the server's data, socket and programs lie, without opening anybody's folder."""
+"""Where the server's data, socket and programs are, without opening other users' folders."""
 
 import hashlib
 import logging

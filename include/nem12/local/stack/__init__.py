@@ -1,4 +1,4 @@
-"""Airflow on this machine for `up` and `demo`: its four components, started, watched and ended."""
+"""Airflow on this machine for `up` and `demo`: starts, watches and ends its four components."""
 
 import fcntl
 import json

@@ -1,6 +1,6 @@
 """One component of Airflow: `python -m nem12.local.stack.component OWNER GATE COMMAND…`.
 
-It dies with its owner, also when that is killed and can end nothing itself.
+It ends with its owner, even if the owner is killed and cannot end anything itself.
 """
 
 import ctypes

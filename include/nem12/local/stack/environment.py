@@ -1,4 +1,4 @@
-"""What the components are told: addresses, secrets, and how Airflow is to behave."""
+"""The environment of the components: addresses, secrets, Airflow's settings."""
 
 import base64
 import json

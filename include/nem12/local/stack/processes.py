@@ -1,4 +1,4 @@
-"""The components' processes: each in a session of its own, so that all it forks can be found."""
+"""The processes of the components, each in its own session, so that its forks can be found."""
 
 import json
 import os

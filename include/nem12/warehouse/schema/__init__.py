@@ -1,4 +1,4 @@
-"""Functions, views and rights as they are now, by subject; and which schema this package needs."""
+"""Functions, views and rights as they are now; and the schema that this package needs."""
 
 import re
 from dataclasses import dataclass, field
