@@ -13,7 +13,18 @@ ACTS = ["drop", "ending", "errors", "parse", "settings", "shard", "stage", "unpa
 PURE = ["nem12", *(f"nem12.{name}" for name in ACTS), "nem12.mdff"]
 PURE += [f"nem12.mdff.{path.stem}" for path in sorted((ROOT / "mdff").glob("[a-z]*.py"))]
 
-ABOVE = ["warehouse", "analysis", "tell", "load", "operate", "airflow", "cli", "local", "web"]
+ABOVE = [
+    "warehouse",
+    "analysis",
+    "doctor",
+    "tell",
+    "load",
+    "operate",
+    "airflow",
+    "cli",
+    "local",
+    "web",
+]
 
 SCRIPT = """
 import importlib, sys

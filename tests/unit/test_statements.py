@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nem12.analysis import sql as analysis_sql
+from nem12.doctor import sql as doctor_sql
 from nem12.operate import verify
 from nem12.states import DropState, FileStatus, Outcome
 from nem12.warehouse import sql as warehouse_sql
@@ -18,6 +19,7 @@ from tools.bench import sql as bench_sql
 CHECKOUT = Path(__file__).resolve().parents[2]
 ROOMS = {
     "nem12.analysis": analysis_sql,
+    "nem12.doctor": doctor_sql,
     "nem12.warehouse": warehouse_sql,
     "nem12.web": web_sql,
     "tools.bench": bench_sql,

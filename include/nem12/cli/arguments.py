@@ -21,6 +21,7 @@ questions:
   which days were corrected since a bill, by how much, by which file    changes
   what waits, what was refused lately and why                           status
   is a file well-formed, before it is loaded                            validate
+  is the installation as it should be                                   doctor
   anything else                                                         query
 """
 _DSN = (
@@ -72,6 +73,7 @@ def parser(more: "Callable[[Commands], None] | None" = None) -> argparse.Argumen
     _query(commands)
     _totals(commands)
     _changes(commands)
+    _doctor(commands)
     _verify(commands)
     _withdraw(commands)
     _redrive(commands)
@@ -252,6 +254,16 @@ def _changes(commands: "Commands") -> None:
         "came then or later has changed it",
     )
     _row_format(added)
+    _dsn(added)
+
+
+def _doctor(commands: "Commands") -> None:
+    about = (
+        "Say what is wrong with the installation and what to do: database, roles, rights, folders, "
+        "settings, clocks, secrets, Airflow. Only looks."
+    )
+    added = add_command(commands, "doctor", "nem12.cli.doctor", about)
+    add_format(added)
     _dsn(added)
 
 
