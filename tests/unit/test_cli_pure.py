@@ -323,7 +323,7 @@ def test_the_status_of_an_unused_home_is_json_too(
 ) -> None:
     assert main(["status", "--format", "json"]) == 0
     said = json.loads(capsys.readouterr().out)
-    assert said == {"landing": 0, "ignored": 0, "database": None}
+    assert said == {"landing": 0, "ignored": 0, "paused": None, "database": None}
     assert not own_home.exists()
 
 

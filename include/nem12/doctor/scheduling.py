@@ -129,11 +129,11 @@ def _seconds(beat: str) -> str:
 
 
 def _connections() -> Iterator[Check]:
-    from nem12.airflow.warehouse import warehouse
+    from nem12.airflow.warehouse import warehouse_connection
 
     for conn_id in (settings.CONNECTION_ID, settings.READER_CONNECTION_ID):
         try:
-            warehouse(conn_id, timeout_seconds=10).close()
+            warehouse_connection(conn_id, timeout_seconds=10).close()
         except MeterError as error:
             if conn_id == settings.READER_CONNECTION_ID and "has no connection" in str(error):
                 yield ok(conn_id, f"not there: the page reads by {settings.CONNECTION_ID}")
