@@ -16,6 +16,7 @@ import pytest
 
 from nem12 import settings
 from nem12.cli import __main__ as command_line
+from nem12.operate.verify import CHECKS
 from nem12.unpack import sha256
 from nem12.warehouse import schema
 from nem12.warehouse.apply import apply_batch
@@ -650,3 +651,14 @@ def test_parse_data_says_what_stays_in_force_of_what_is_refused(
     assert status == 1
     assert f"cut.csv: refused with the file: {NMI} E1 2024-03-10. {left}\n" in printed
     assert f"{left}\n" in printed.split("partial.csv:3:")[1].split("cut.csv")[0]
+
+
+def test_verify_says_of_each_check_how_it_went(command: Command, good: Path) -> None:
+    command("parse_data", "--apply", "--file", good)
+    checks = command.json("verify", "--archive")
+    assert [check["ok"] for check in checks] == [True] * (len(CHECKS) + 1)
+    with connect(command.uri) as connection:
+        connection.execute("UPDATE meter_files SET days = days + 1")
+    status, printed, _ = command("verify")
+    assert status == 1
+    assert f"NOT {CHECKS['verify_files']}\n    first: " in printed

@@ -2,9 +2,10 @@
 
 import fnmatch
 from argparse import Namespace
+from contextlib import closing
 from datetime import datetime
 from difflib import get_close_matches
-from typing import Final
+from typing import Any, Final
 
 from nem12 import settings
 from nem12.cli.databases import database
@@ -37,20 +38,25 @@ def verify(arguments: Namespace) -> int:
     """Check that the tables agree with each other; 1 where they do not."""
     failed = False
     with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
-        checks = differences(connection)
-        for number, name in enumerate(CHECKS.values(), 1):
-            with at_work(f"check {number} of {len(CHECKS)}: {name}"):
-                words, difference = next(checks)
-            failed |= difference is not None
-            if arguments.format == "json":
-                print(to_json({"check": words, "ok": difference is None, "first": difference}))
-            else:
-                out.print(f"{'ok ' if difference is None else 'NOT'} {words}", markup=False)
-                if difference is not None:
-                    out.print(f"    first: {to_json(difference)}", markup=False, soft_wrap=True)
+        # Closed before the connection, whose transaction it holds.
+        with closing(differences(connection)) as checks:
+            for number, name in enumerate(CHECKS.values(), 1):
+                with at_work(f"check {number} of {len(CHECKS)}: {name}"):
+                    words, difference = next(checks)
+                failed |= difference is not None
+                _print_check(arguments, words, difference)
         if arguments.archive:
             failed |= _verify_archive(arguments, connection)
     return int(failed)
+
+
+def _print_check(arguments: Namespace, words: str, difference: dict[str, Any] | None) -> None:
+    if arguments.format == "json":
+        print(to_json({"check": words, "ok": difference is None, "first": difference}))
+        return
+    out.print(f"{'ok ' if difference is None else 'NOT'} {words}", markup=False)
+    if difference is not None:
+        out.print(f"    first: {to_json(difference)}", markup=False, soft_wrap=True)
 
 
 def _verify_archive(arguments: Namespace, connection: Connection) -> bool:

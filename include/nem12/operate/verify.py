@@ -1,6 +1,6 @@
 """Whether the tables agree: versions, days in force, readings, ledger."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, Final
 
 from psycopg.rows import dict_row
@@ -24,7 +24,7 @@ _BY_SHARE: Final = ("verify_missing_readings", "verify_surplus_readings")
 """These sort the readings they look at: all at once would take their size in temporary files."""
 
 
-def differences(connection: Connection) -> Iterator[tuple[str, dict[str, Any] | None]]:
+def differences(connection: Connection) -> Generator[tuple[str, dict[str, Any] | None]]:
     """Check everything in one snapshot.
 
     Yields:
