@@ -53,6 +53,7 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 
 from nem12 import settings
 from nem12.airflow.load_tasks import claim_and_plan, load, settle_drops, verdict, with_links
+from nem12.mdff.profiles import PROFILES
 
 
 @dag(
@@ -80,7 +81,7 @@ from nem12.airflow.load_tasks import claim_and_plan, load, settle_drops, verdict
         "profile": Param(
             settings.PROFILE_BY_FOLDER,
             type="string",
-            enum=[settings.PROFILE_BY_FOLDER, "standard", "strict", "lenient"],
+            enum=[settings.PROFILE_BY_FOLDER, *PROFILES],
             title="Profile",
             description="How strictly files are checked. By folder: files in strict/ or lenient/ "
             "by that profile, files that are loaded again by the profile of their last load.",

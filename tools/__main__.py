@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 def add_commands(commands: "Commands") -> None:
     """Add `test`, `bench` and `generate`; what they need is imported only when they run."""
     from nem12.cli.arguments import add_command, add_format
+    from nem12.mdff.spec import INTERVAL_LENGTHS
 
     about = "Run the tests, the linter and the type checker."
     test = add_command(commands, "test", "tools.suite", about)
@@ -42,7 +43,7 @@ def add_commands(commands: "Commands") -> None:
     big = kinds.add_parser("big", help="write one big file")
     big.add_argument("file", type=Path)
     big.add_argument("--mib", type=int, default=100, help="size in MiB (default 100)")
-    big.add_argument("--interval", type=int, choices=(5, 15, 30), default=5, help="minutes")
+    big.add_argument("--interval", type=int, choices=INTERVAL_LENGTHS, default=5, help="minutes")
     big.add_argument("--days", type=int, help="days of each channel")
     big.add_argument("--suffixes", default="E1", help="channels of a site, such as E1,B1")
     big.add_argument("--varied", type=int, default=2, help="percentage of V days (default 2)")

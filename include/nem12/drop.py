@@ -10,9 +10,10 @@ from typing import Final
 from nem12 import storage
 from nem12.errors import TerminalError
 from nem12.ignored import BEGINNING, why_ignored
+from nem12.mdff.profiles import PROFILE_FOLDERS, ProfileName
 from nem12.settings import INCOMPLETE_HOURS, Home
 from nem12.storage import Entry, Kind, Place
-from nem12.untrusted import LEAVING, PROFILE_FOLDERS, NotAFolderError, Seen
+from nem12.untrusted import LEAVING, NotAFolderError, Seen
 
 PARTIAL_SUFFIXES: Final = (".part", ".tmp", ".filepart", ".crdownload")
 """What copying tools and browsers call a file that is still on its way."""
@@ -69,7 +70,7 @@ def uri_path(uri: str) -> Place:
 
 def landed(home: Home) -> Iterator[Drop | Ignored]:
     """Everything in the landing folder and its profiles' folders; no other folder is entered."""
-    yield from _in_folder(home.landing, "standard")
+    yield from _in_folder(home.landing, ProfileName.STANDARD)
     for profile in PROFILE_FOLDERS:
         # What else is called so is listed with the landing folder.
         with suppress(NotAFolderError):
@@ -161,7 +162,7 @@ def _in_folder(folder: Place, profile: str) -> Iterator[Drop | Ignored]:
     for entry in storage.listed(folder):
         name = entry.place.name
         folder_of_ours = name in PROFILE_FOLDERS and entry.kind is Kind.FOLDER
-        if (profile == "standard" and folder_of_ours) or is_partial(name):
+        if (profile == ProfileName.STANDARD and folder_of_ours) or is_partial(name):
             continue
         item = _as_listed(entry, profile)
         if isinstance(item, Drop) and entry.names > 1:

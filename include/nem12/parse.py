@@ -13,7 +13,7 @@ from nem12.mdff import text
 from nem12.mdff.day import Day, add, exact_sum
 from nem12.mdff.findings import Finding, Level, Tally
 from nem12.mdff.header import NO_HEADER
-from nem12.mdff.profile import profile
+from nem12.mdff.profiles import ProfileName, profile_named
 from nem12.mdff.reader import Counts, Reader
 from nem12.mdff.refused import RefusedDays
 from nem12.shard import Part
@@ -95,7 +95,7 @@ class PartReader:
         part, file = self.part, self.part.file
         start, first_line, end = _body_range(part)
         header = part.header or NO_HEADER
-        reader = Reader(header, profile(file.profile), first_line, fast=self._fast)
+        reader = Reader(header, profile_named(file.profile), first_line, fast=self._fast)
         stream.seek(start)
         withheld_sum = Decimal(0)
         for item in reader.read(text.whole_lines(stream, start, end)):
@@ -118,7 +118,7 @@ class PartReader:
     def _count_refused(self, stream: BinaryIO) -> Counts:
         """All records of a refused file are refused; what they hold is counted all the same."""
         # By the standard profile, in which every line is a record or blank.
-        reader = Reader(self.part.header or NO_HEADER, profile("standard"))
+        reader = Reader(self.part.header or NO_HEADER, profile_named(ProfileName.STANDARD))
         stream.seek(0)
         total = Decimal(0)
         for item in reader.read(text.whole_lines(stream)):
@@ -157,7 +157,7 @@ def _body_range(part: Part) -> tuple[int, int, int]:
     first = part.number == 0
     start = file.body.offset if first else part.start
     line = file.body.line if first else part.first_line
-    if profile(file.profile).joined:
+    if profile_named(file.profile).joined:
         # What follows a 900 record may be another file.
         return start, line, part.end
     return start, line, min(part.end, file.end.offset)

@@ -13,12 +13,14 @@ from typing import Final, Self
 
 from nem12 import storage
 from nem12.errors import UsageError
+from nem12.mdff import limits
+from nem12.mdff.profiles import PROFILE_FOLDERS
 from nem12.storage import Place
 
 READER_VERSION: Final = "3"
 """Part of a batch's identity: raise it when the reader's verdict on any input changes."""
 
-MIB: Final = 1024 * 1024
+MIB: Final = limits.MIB
 
 SHARD_BYTES: Final = 32 * MIB
 """A shard parses in about 2 s and applies in about 30 s: long enough to make a task's 0.5 s of
@@ -245,7 +247,7 @@ class Home:
         administrator may have opened them to a sender.
         """
         make_root(self.root)
-        landing = (self.landing, *(self.landing / profile for profile in ("strict", "lenient")))
+        landing = (self.landing, *(self.landing / profile for profile in PROFILE_FOLDERS))
         for folder in (*landing, self.scratch, self.archive, self.rejected):
             path = storage.local(folder)
             if path:

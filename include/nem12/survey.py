@@ -13,7 +13,7 @@ from nem12 import settings, untrusted
 from nem12.mdff import text
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header
-from nem12.mdff.profile import profile as profile_named
+from nem12.mdff.profiles import profile_named
 from nem12.mdff.structure import Cut, Structure
 from nem12.untrusted import Seen
 

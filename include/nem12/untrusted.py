@@ -16,12 +16,11 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from nem12.errors import TerminalError
-from nem12.mdff.profile import PROFILES
+from nem12.mdff.profiles import PROFILE_FOLDERS
 
 LEAVING: Final = ".leaving"
 """The folder, beside a drop, from which it is copied to another file system."""
 
-PROFILE_FOLDERS: Final = tuple(name for name in PROFILES if name != "standard")
 
 Seen = tuple[int, ...]
 """Size, time of the last change (ns) and inode of a file: another content has others."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from nem12.mdff.day import Day
 from nem12.mdff.findings import Finding, Level, Tally, verdict
-from nem12.mdff.profile import profile
+from nem12.mdff.profiles import profile_named
 from nem12.mdff.refused import RefusedDays
 from nem12.mdff.repeats import Key, SeenDays, day_key, judge_repeats
 from nem12.parse import Parsed, PartReader
@@ -45,7 +45,7 @@ class Judged:
     def outcome(self) -> Outcome:
         """`loaded`, `partial` or `refused`, as if it had been loaded."""
         level = self.tally.worst.level if self.tally.worst else None
-        whole = profile(self.file.profile).whole_files_only
+        whole = profile_named(self.file.profile).whole_files_only
         if whole and level is not None and level is not Level.WARN:
             return Outcome.REFUSED
         return Outcome(verdict(level, self.days))

@@ -1,11 +1,14 @@
 """The facts in SQL: the planner puts them in place of their calls, so that they cost nothing."""
 
 import re
+from collections.abc import Iterable
 from datetime import date, timedelta
 
 import pytest
 
 from nem12.analysis import sql as analysis_sql
+from nem12.mdff import spec
+from nem12.mdff.profiles import PROFILES
 from nem12.warehouse import sql as warehouse_sql
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.sql import Statements
@@ -88,13 +91,22 @@ def test_the_facts_are_what_they_say(loader: Connection) -> None:
         (days,),
     ).fetchall()
     assert rows == [(day, True, day, day - timedelta(days=1)) for day in days]
-    units = loader.execute(
-        "SELECT uom FROM unnest(ARRAY['kWh', 'kVArh', 'kVAh', 'kW', 'kVAr', 'kVA', 'V', 'A', 'pf'])"
-        " AS uom WHERE meter_adds_up(uom)"
-    )
-    assert [unit for (unit,) in units] == ["kWh", "kVArh", "kVAh"]
-    methods = loader.execute(
-        "SELECT method FROM unnest(ARRAY['A', 'E52', 'F14', 'S11', 'N', 'V', '']) AS method"
-        " WHERE meter_is_estimated(method)"
-    )
-    assert [method for (method,) in methods] == ["E52", "F14", "S11"]
+
+
+def said(connection: Connection, fact: str, values: Iterable[str]) -> dict[str, bool]:
+    query = f"SELECT value, {fact}(value) FROM unnest(%s::text[]) AS value"
+    return dict(connection.execute(query.encode(), (list(values),)).fetchall())
+
+
+def test_units_flags_and_profiles_are_the_same_in_sql_and_in_the_reader(loader: Connection) -> None:
+    units = {unit.stored: unit.adds_up for unit in spec.UNITS.values()}
+    assert said(loader, "meter_adds_up", units) == units
+    # Any method may follow the flag.
+    methods = {
+        f"{flag.letter}{method}": flag.estimated
+        for flag in spec.FLAGS.values()
+        for method in ("", "14", "52")
+    }
+    assert said(loader, "meter_is_estimated", methods) == methods
+    whole = {name: profile.whole_files_only for name, profile in PROFILES.items()}
+    assert said(loader, "meter_loads_whole_files_only", whole) == whole

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nem12.mdff.spec import MINUTES_A_DAY
 from nem12.settings import MIB
 from nem12.shard import Shard, pack, parts
 from nem12.stage import Staged, stage_shard
@@ -41,7 +42,7 @@ class Day:
 
     @property
     def intervals(self) -> int:
-        return 1440 // self.minutes
+        return MINUTES_A_DAY // self.minutes
 
     @property
     def block(self) -> str:

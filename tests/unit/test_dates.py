@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from nem12.mdff.day import Day
 from nem12.mdff.findings import Finding
-from nem12.mdff.profile import PROFILES
+from nem12.mdff.profiles import PROFILES
 from nem12.mdff.stamps import NEM_TIME
 from nem12.shard import parts
 from nem12.validate import Judged, validate_file

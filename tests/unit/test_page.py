@@ -101,7 +101,7 @@ def test_a_part_that_is_not_actual_is_told_by_intervals() -> None:
 def row(day: date, total: str, actual: int = 48) -> dict[str, Any]:
     value = Decimal(total)
     return {"day": day, "total_consumption": value, "average_consumption": value / 48,
-            "readings": 48, "actual": actual}  # fmt: skip
+            "readings": 48, "intervals": {"actual": actual}}  # fmt: skip
 
 
 def test_a_year_shows_every_day_once_and_gaps_only_between_first_and_newest() -> None:

@@ -71,7 +71,9 @@ def test_check_digit_of_an_nmi(nmi: str, digit: str) -> None:
     ],
 )
 def test_unit(spelling: str, delivered: str, stored: str, exponent: int, decimals: int) -> None:
-    assert UNITS[spelling] == spec.Unit(delivered, stored, exponent, decimals)
+    unit = UNITS[spelling]
+    assert (unit.delivered, unit.stored, unit.exponent) == (delivered, stored, exponent)
+    assert unit.decimals == decimals
 
 
 def test_there_are_no_other_units() -> None:
@@ -120,4 +122,5 @@ def test_every_suffix_has_a_meaning_and_energy_counts_once_in_each_direction() -
     assert {letter for letter in map(chr, range(ord("A"), ord("Z") + 1))
             if spec.SUFFIX.fullmatch(f"{letter}1")} == set(spec.STREAMS)  # fmt: skip
     assert (spec.settled("export"), spec.settled("import")) == ("EQ", "BK")
+    assert spec.POWER_OF == {"kWh": "kW", "kVArh": "kVAr", "kVAh": "kVA"}
     assert set(spec.POWER_OF) | set(spec.POWER_OF.values()) <= {u.stored for u in UNITS.values()}

@@ -16,6 +16,7 @@ from urllib.parse import urlencode
 import httpx
 import pytest
 
+from nem12.mdff import spec
 from nem12.mdff.spec import nmi_check_digit
 from nem12.web.answers import nem_now
 from nem12.web.openapi import fields_of, routes_of
@@ -377,7 +378,7 @@ def test_daily_values_are_those_of_the_view(site: Site, viewer: httpx.Client) ->
 
 def test_coverage_counts_what_the_readings_say(site: Site, viewer: httpx.Client) -> None:
     found = viewer.get(f"{API}/coverage?from=2025-03-01&to=2025-04-30&all=true").json()["items"]
-    flags = {"actual": "A", "estimated": "E", "substituted": "S", "final substitute": "F"}
+    flags = {flag.name: flag.letter for flag in spec.FLAGS.values()}
     counted = {
         (c["nmi"], c["nmi_suffix"], flags[name], n)
         for c in found

@@ -1,11 +1,12 @@
 """The tables of codes in docs/format.md, generated from the codes of the reader."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
+from nem12.mdff import spec
 from nem12.mdff.findings import EXPLAIN, Level
-from nem12.mdff.profile import PROFILES
+from nem12.mdff.profiles import PROFILES, ProfileName
 from nem12.mdff.remedies import remedy
 
 _TITLES: Final = {
@@ -32,20 +33,58 @@ def write_codes(document: Path) -> None:
 
 
 def codes() -> str:
-    """One Markdown table for each level, between the markers."""
-    return f"{_BEGIN}\n{''.join(map(_table, EXPLAIN))}{_END}"
+    """Markdown tables of flags, units, profiles, and codes by level, between the markers."""
+    tables = (
+        ("Quality flags", _flags()),
+        ("Units", _unit_rows()),
+        ("Profiles", _profiles()),
+        *((_TITLES[level], _of_level(level)) for level in EXPLAIN),
+    )
+    return f"{_BEGIN}\n{''.join(_table(title, rows) for title, rows in tables)}{_END}"
 
 
-def _table(level: Level) -> str:
-    rows = "\n".join(_warnings() if level is Level.WARN else _refusals(level))
-    return f"### {_TITLES[level]}\n\n{rows}\n\n"
+def _table(title: str, rows: Iterable[str]) -> str:
+    return "\n".join((f"### {title}\n", *rows, "\n"))
+
+
+def _flags() -> Iterator[str]:
+    yield "| flag | meaning | method | ReasonCode | counts as estimated |"
+    yield "|---|---|---|---|---|"
+    for flag in spec.FLAGS.values():
+        until = f", until {flag.ended.day} {flag.ended:%B %Y}" if flag.ended else ""
+        method = "two digits" if flag.needs_method else "none"
+        reason = "required" if flag.needs_reason else ""
+        estimated = "yes" if flag.estimated else ""
+        yield f"| {flag.letter} | {flag.word}{until} | {method} | {reason} | {estimated} |"
+
+
+def _unit_rows() -> Iterator[str]:
+    yield "| delivered in | stored in | adds up |"
+    yield "|---|---|---|"
+    of_stored: dict[str, list[spec.Unit]] = {}
+    for unit in spec.UNITS.values():
+        of_stored.setdefault(unit.stored, []).append(unit)
+    for stored, units in of_stored.items():
+        delivered = ", ".join(unit.delivered for unit in units)
+        yield f"| {delivered} | {stored} | {'yes' if units[0].adds_up else 'no'} |"
+
+
+def _profiles() -> Iterator[str]:
+    yield "| profile | judges | tolerance |"
+    yield "|---|---|---|"
+    for profile in PROFILES.values():
+        yield f"| {profile.name} | {profile.summary} | {profile.tolerance} |"
+
+
+def _of_level(level: Level) -> Iterator[str]:
+    return _warnings() if level is Level.WARN else _refusals(level)
 
 
 def _refusals(level: Level) -> Iterator[str]:
     yield "| code | lenient | meaning | what to do |"
     yield "|---|---|---|---|"
     for code, meaning in EXPLAIN[level].items():
-        lenient = Level.WARN if code in PROFILES["lenient"].tolerated else level
+        lenient = Level.WARN if code in PROFILES[ProfileName.LENIENT].tolerated else level
         yield f"| `{code}` | {lenient.name} | {meaning} | {remedy(code)} |"
 
 

@@ -4,8 +4,9 @@ from datetime import date
 from random import Random
 from typing import Final
 
+from nem12.mdff.spec import MINUTES_A_DAY
 from tools.generate.chance import below
-from tools.generate.model import DAY_MINUTES, Curve, Values
+from tools.generate.model import Curve, Values
 
 # One row a month, January first. Hours are NEM time, so the sun keeps no daylight saving.
 _SUNRISE: Final = (294, 324, 354, 380, 402, 420, 420, 402, 366, 322, 288, 278)
@@ -34,7 +35,7 @@ def household(day: date, interval_length: int, chance: Random) -> Values:
     percent = _HOME_PERCENT[day.month - 1] * (80 + below(chance, 41))
     runs = [_appliance_run(chance) for _ in range(2 + below(chance, 4))]
     values = []
-    for start in range(0, DAY_MINUTES, interval_length):
+    for start in range(0, MINUTES_A_DAY, interval_length):
         watts = _between_hours(hourly, start) * percent * (75 + below(chance, 51)) // 1_000_000
         watt_minutes = watts * interval_length
         for begin, end, power in runs:
@@ -49,7 +50,7 @@ def solar_generation(day: date, interval_length: int, chance: Random) -> Values:
     rise, fall = _SUNRISE[day.month - 1], _SUNSET[day.month - 1]
     peak = 50 * _SUN_PERCENT[day.month - 1] * (35 + below(chance, 66)) // 100
     values = []
-    for start in range(0, DAY_MINUTES, interval_length):
+    for start in range(0, MINUTES_A_DAY, interval_length):
         flicker = 82 + below(chance, 19)
         middle = start + interval_length // 2
         bell = max((middle - rise) * (fall - middle), 0) * 4
@@ -75,7 +76,7 @@ def business_e1(day: date, interval_length: int, chance: Random) -> Values:
     return tuple(
         _between_hours(hourly, start) * percent * (94 + below(chance, 13)) // 10_000
         * interval_length // 60
-        for start in range(0, DAY_MINUTES, interval_length)
+        for start in range(0, MINUTES_A_DAY, interval_length)
     )  # fmt: skip
 
 

@@ -7,11 +7,10 @@ from random import Random
 from typing import Final
 
 from nem12.errors import UsageError
+from nem12.mdff.spec import INTERVAL_LENGTHS, MINUTES_A_DAY
 
-INTERVALS: Final = (5, 15, 30)  # minutes; the only lengths the format allows
 FROM_PARTICIPANT: Final = "EXAMPLEMDP"
 TO_PARTICIPANT: Final = "RETAILCO"
-DAY_MINUTES: Final = 1440
 
 Values = tuple[int, ...]
 """The energy of each interval of one day, in thousandths of the channel's unit."""
@@ -46,13 +45,14 @@ class Channel:
     next_scheduled_read_date: date | None = None
 
     def __post_init__(self) -> None:
-        if self.interval_length not in INTERVALS:
-            raise UsageError(f"{self.interval_length} is no interval length: take 5, 15 or 30.")
+        if self.interval_length not in INTERVAL_LENGTHS:
+            lengths = ", ".join(map(str, INTERVAL_LENGTHS))
+            raise UsageError(f"{self.interval_length} is no interval length: take {lengths}.")
 
     @property
     def intervals(self) -> int:
         """Number of values in a day: 288, 96 or 48."""
-        return DAY_MINUTES // self.interval_length
+        return MINUTES_A_DAY // self.interval_length
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 from nem12 import __version__, settings
-from nem12.mdff.profile import PROFILES
+from nem12.mdff.profiles import PROFILES
 from nem12.mdff.spec import NMI_LENGTH, nmi_check_digit
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown

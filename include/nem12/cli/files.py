@@ -17,6 +17,7 @@ from nem12.errors import TerminalError, UsageError
 from nem12.ignored import BEGINNING, why_ignored
 from nem12.load.index import Index, Kept, is_ours
 from nem12.load.plan import judged_as_whole
+from nem12.mdff.profiles import ProfileName
 from nem12.mdff.text import shown
 from nem12.settings import has_home, home, make_private, make_root
 from nem12.storage import beginning
@@ -122,7 +123,7 @@ class Deliveries:
         """The meter files of one of the files."""
         lines = self._index.lines(path)
         if not lines:
-            yield from surveyed([path], self._profile or "standard", self._scratch)
+            yield from surveyed([path], self._profile or ProfileName.STANDARD, self._scratch)
             return
         profile = self._profile or lines[-1].profile
         for where, file in _unpacked(path, lines[0].name, profile, self._scratch):

@@ -18,7 +18,7 @@ from nem12 import storage, untrusted
 from nem12.drop import Drop, look, uri_path
 from nem12.errors import TransientError
 from nem12.load.keeping import delivered_name, is_unchanged, put_changed_back
-from nem12.mdff.profile import PROFILES
+from nem12.mdff.profiles import PROFILE_FOLDERS, ProfileName
 from nem12.mdff.text import shown
 from nem12.settings import KEPT_CHECK_DAYS, MIB, Home, standstill_seconds
 from nem12.storage import Place
@@ -130,13 +130,13 @@ def _came_by(home: Home, left: Left) -> tuple[str, str]:
         name = delivered_name(home, left.row["uri"], left.row["sha256"] or "")
         return name, left.row["profile"]
     folder = left.path.parents[1]
-    profiles = [name for name in PROFILES if home.landing / name == folder]
-    return left.path.name.partition("-")[2], [*profiles, "standard"][0]
+    profiles = [name for name in PROFILE_FOLDERS if home.landing / name == folder]
+    return left.path.name.partition("-")[2], [*profiles, ProfileName.STANDARD][0]
 
 
 def _folders(home: Home) -> Iterator[Path]:
     """Where drops lie that were copied."""
-    landing = (home.landing, *(home.landing / name for name in PROFILES if name != "standard"))
+    landing = (home.landing, *(home.landing / name for name in PROFILE_FOLDERS))
     for folder in (*landing, home.rejected):
         path = storage.local(folder)
         if path:

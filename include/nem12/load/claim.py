@@ -16,7 +16,7 @@ from nem12.load.arrivals import SYSTEM_CLOCK, Clock, complete_now
 from nem12.load.index import is_ours
 from nem12.load.strays import gather_strays
 from nem12.load.suspects import suspected
-from nem12.mdff.profile import PROFILES
+from nem12.mdff.profiles import ProfileName, profile_named
 from nem12.mdff.text import shown
 from nem12.settings import Home
 from nem12.storage import Place
@@ -107,8 +107,8 @@ def claim_by_glob(
         UsageError: A pattern is empty or leads out of the folders, or there is no such profile.
     """
     check_patterns(patterns)
-    if profile and profile not in PROFILES:
-        raise UsageError(f"no profile '{shown(profile, 40)}': choose one of {', '.join(PROFILES)}")
+    if profile:
+        _check_profile(profile)
     landed = drops(home)
     found = [drop for drop in landed if matches(drop.path, home.landing, patterns)]
     complete, left = complete_now(connection, found, clock)
@@ -182,13 +182,22 @@ def _below(folder: Place, patterns: Iterable[str]) -> list[str]:
     ]
 
 
+def _check_profile(name: str) -> None:
+    try:
+        profile_named(name)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+
+
 def _kept(
     connection: Connection, home: Home, patterns: list[str], profile: str | None
 ) -> list[Drop]:
     """Files of the archive and the rejected, by patterns that begin with their folder."""
     paths = list(_kept_paths(home, patterns))
     judged = {} if profile else ledger.last_profiles(connection, [p.as_uri() for p in paths])
-    found = [look(path, profile or judged.get(path.as_uri(), "standard")) for path in paths]
+    found = [
+        look(path, profile or judged.get(path.as_uri(), ProfileName.STANDARD)) for path in paths
+    ]
     return [drop for drop in found if isinstance(drop, Drop)]
 
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from nem12 import storage, untrusted
 from nem12.drop import Drop, look, uri_path
+from nem12.mdff.profiles import ProfileName
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
 from nem12.settings import Home, keep_landing
@@ -149,7 +150,7 @@ def put_back(home: Home, kept: Place, name: str, profile: str) -> Place:
     Returns:
         Where it lies: under this name, with a number before it where that is taken.
     """
-    folder = home.landing if profile == "standard" else home.landing / profile
+    folder = home.landing if profile == ProfileName.STANDARD else home.landing / profile
     free = folder / name
     number = 1
     while storage.exists(free):

@@ -6,7 +6,7 @@ The same content may come under several profiles: the most tolerant counts, in a
 from collections.abc import Iterable
 from dataclasses import replace
 
-from nem12.mdff.profile import profile
+from nem12.mdff.profiles import profile_named
 from nem12.settings import READER_VERSION
 from nem12.states import FileStatus, Outcome
 from nem12.survey import MeterFile
@@ -43,7 +43,7 @@ def known_outcome(
         # By the name it was delivered under: in the archive it has another.
         return None, _in_place(file, row.name)
     again = _in_place(file, file.name)
-    if profile(file.profile).tolerance > profile(row.profile).tolerance:
+    if profile_named(file.profile).tolerance > profile_named(row.profile).tolerance:
         return None, again
     if row.unreadable and file.holds_records:
         # Of a damaged member of an archive the bytes may be those of the whole file.
@@ -69,7 +69,7 @@ def counting(files: Iterable[MeterFile]) -> dict[str, MeterFile]:
 
 
 def _rank(file: MeterFile) -> tuple[bool, int]:
-    return file.holds_records, profile(file.profile).tolerance
+    return file.holds_records, profile_named(file.profile).tolerance
 
 
 def _in_place(file: MeterFile, name: str) -> MeterFile:

@@ -21,7 +21,7 @@ from nem12.load.keeping import delivered_name, finish
 from nem12.load.known import counting, known_outcome
 from nem12.load.suspects import ended_a_try, reading
 from nem12.mdff.findings import Finding, Level
-from nem12.mdff.profile import profile
+from nem12.mdff.profiles import profile_named
 from nem12.mdff.text import shown
 from nem12.memory import bounded_memory
 from nem12.settings import MAX_SHARDS, STAGING_DAYS, Home
@@ -363,7 +363,7 @@ def _delivered_as(home: Home, drop: Drop, local: Path) -> str:
 
 def judged_as_whole(file: MeterFile) -> MeterFile:
     """Under the strict profile a file with any error is withheld, and read for that beforehand."""
-    if not profile(file.profile).whole_files_only or file.refused:
+    if not profile_named(file.profile).whole_files_only or file.refused:
         return file
     about_days: list[Finding] = []
     errors_found = 0

@@ -24,6 +24,11 @@ class Quality:
     reason_code: int | None
     reason_description: str
 
+    @property
+    def varies(self) -> bool:
+        """Whether 400 records say what the intervals have."""
+        return self.quality_method[0] == spec.VARIES.letter
+
 
 class Stamps(NamedTuple):
     """What decides between versions of a day (S 4.4): 14 digits each, in NEM time.
@@ -268,28 +273,29 @@ def check_quality(record: Record, place: int, header: Header) -> Quality | None:
 def _quality_fault(method: str) -> str:
     if not method:
         return "QualityMethod is empty"
-    if method[0] in spec.QUALITY_FLAGS:
-        what = "is not a quality flag, for E, F and S with a method of two digits"
+    if method[0] in spec.FLAGS:
+        what = f"is not a quality flag, for {spec.WITH_METHOD} with a method of two digits"
     else:
-        what = f"is unknown; allowed quality flags are {', '.join(spec.QUALITY_FLAGS)}"
+        what = f"is unknown; allowed quality flags are {', '.join(sorted(spec.FLAGS))}"
     return f"QualityMethod '{text.shown(method)}' {what}"
 
 
 def _check_method(record: Record, place: int, header: Header) -> None:
     method = record.at(place)
-    flag, number = method[0], method[1:]
-    if flag == "N" and header.known and header.date_time.date() >= spec.NULL_FLAG_ENDED:
-        message = f"QualityMethod {method} in a file created on or after 1 October 2021"
+    flag, number = spec.FLAGS[method[0]], method[1:]
+    if flag.ended and header.known and header.date_time.date() >= flag.ended:
+        ended = f"{flag.ended.day} {flag.ended:%B %Y}"
+        message = f"QualityMethod {method} in a file created on or after {ended}"
         record.refuse_unless_tolerated("null-flag", message, place=place)
-    if flag in spec.METHOD_REQUIRED:
+    if flag.needs_method:
         if not number:
-            message = f"QualityMethod {flag} needs a method of two digits"
+            message = f"QualityMethod {method} needs a method of two digits"
             record.refuse_unless_tolerated("method-missing", message, place=place)
         elif number not in spec.METHODS:
             message = f"QualityMethod {method}: its method is not in the known list"
             record.warn("method-unknown", message, place=place)
     elif number:
-        message = f"QualityMethod {method}: {flag} takes no method"
+        message = f"QualityMethod {method}: {flag.letter} takes no method"
         record.warn("method-not-needed", message, place=place)
 
 
@@ -297,7 +303,7 @@ def _check_reason(record: Record, quality_place: int) -> int | None:
     place = quality_place + 1
     method, reason = record.at(quality_place), record.at(place)
     if not reason:
-        if method[0] in spec.REASON_REQUIRED:
+        if spec.FLAGS[method[0]].needs_reason:
             message = f"QualityMethod {method} needs a ReasonCode"
             record.refuse_unless_tolerated("reason-missing", message, place=place)
         return None
@@ -306,7 +312,7 @@ def _check_reason(record: Record, quality_place: int) -> int | None:
         record.refuse("reason", message, place=place)
         return None
     code = int(reason)
-    if method[0] == "V":
+    if method[0] == spec.VARIES.letter:
         record.warn("reason-with-v", f"ReasonCode {code} with quality V", place=place)
     if code in spec.REASONS_OBSOLETE:
         message = f"ReasonCode {code} is for historical data only"
@@ -435,7 +441,7 @@ def _check_interval(record: Record, place: int, intervals: int) -> int | None:
 def check_event_quality(record: Record, place: int, header: Header) -> Quality | None:
     """Examine the quality of a 400 record: as of a 300 record, but never V."""
     method = record.at(place)
-    if method[:1] == "V" and spec.QUALITY.fullmatch(method):
+    if method[:1] == spec.VARIES.letter and spec.QUALITY.fullmatch(method):
         record.refuse("event-v", f"QualityMethod {method} in a 400 record", place=place)
         return None
     return check_quality(record, place, header)

@@ -26,7 +26,7 @@ def check_events(day: Day) -> Fault | None:
     Overlaps, and under V gaps; under another flag that flag covers what the 400s leave out.
     """
     events = day.events
-    whole = day.quality.quality_method[0] == "V"
+    whole = day.quality.varies
     if whole and not events:
         return Fault("v-without-400", None, "QualityMethod V without 400 records")
     covered = 0

@@ -24,7 +24,7 @@ from nem12.mdff.day import (
     check_quality,
 )
 from nem12.mdff.header import Header
-from nem12.mdff.profile import Profile
+from nem12.mdff.profiles import Profile
 from nem12.mdff.record import Record
 from nem12.mdff.spec import (
     FIRST_STAMP_YEAR,

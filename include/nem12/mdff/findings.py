@@ -7,6 +7,7 @@ from datetime import date
 from enum import IntEnum
 from typing import Any, Final, Literal
 
+from nem12.mdff import spec
 from nem12.mdff.limits import WARNINGS_KEPT
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
@@ -62,9 +63,9 @@ EXPLAIN: Final[dict[Level, dict[str, str]]] = {
         "value-negative": "A value has a minus sign; net flow needs two channels.",
         "value-width": "A value has more than 15 digits before the point.",
         "quality": "The QualityMethod is not defined in the format.",
-        "method-missing": "Qualities E, F and S need a method of two digits.",
+        "method-missing": f"Qualities {spec.WITH_METHOD} need a method of two digits.",
         "reason": "The ReasonCode is not a number of up to three digits.",
-        "reason-missing": "Qualities F and S need a ReasonCode.",
+        "reason-missing": f"Qualities {spec.WITH_REASON} need a ReasonCode.",
         "null-flag": "Quality flag N was removed from the format on 1 October 2021.",
         "update": "The UpdateDateTime is not a date and time.",
         "update-future": "The UpdateDateTime is more than a day after the file, or after 2100.",
@@ -118,10 +119,10 @@ EXPLAIN: Final[dict[Level, dict[str, str]]] = {
         "date-superseded": "The day comes twice with different stamps; the later one counts.",
         "date-future": "The IntervalDate is after the file's own date.",
         "decimals": "A value has more decimals than its unit allows; kept as delivered.",
-        "method-missing": "Qualities E, F and S need a method of two digits.",
+        "method-missing": f"Qualities {spec.WITH_METHOD} need a method of two digits.",
         "method-unknown": "The method is not in the list of known methods.",
-        "method-not-needed": "Qualities A, V and N have no method; kept as delivered.",
-        "reason-missing": "Qualities F and S need a ReasonCode.",
+        "method-not-needed": f"Qualities {spec.WITHOUT_METHOD} have no method; kept as delivered.",
+        "reason-missing": f"Qualities {spec.WITH_REASON} need a ReasonCode.",
         "reason-unknown": "The ReasonCode is not in the list of known codes.",
         "reason-obsolete": "The ReasonCode is for historical data only.",
         "reason-text": "The ReasonDescription is missing for code 0, or longer than 240"

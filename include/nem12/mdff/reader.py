@@ -29,7 +29,7 @@ from nem12.mdff.fast import FastWay
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header, check_100
 from nem12.mdff.limits import WARNINGS_KEPT
-from nem12.mdff.profile import Profile
+from nem12.mdff.profiles import Profile
 from nem12.mdff.record import Record, about_blank
 from nem12.mdff.stamps import parse_date
 
@@ -446,14 +446,14 @@ class Reader:
             yield unit.day
 
     def _judge_events(self, day: Day, unit: _Unit) -> None:
-        if not day.events and day.quality.quality_method[0] != "V":
+        if not (day.events or day.quality.varies):
             return
         fault = check_events(day)
         if unit.descending is not None:
             unit.findings.append(unit.descending)
         elif fault is not None:
             unit.findings.append(_about_events(fault, day, unit.event_lines))
-        elif day.quality.quality_method[0] != "V":
+        elif not day.quality.varies:
             message = f"400 records under QualityMethod {day.quality.quality_method}; applied"
             place = 2 + day.channel.intervals
             unit.findings.append(_about_day(Level.WARN, "event-with-a", day, message, place))

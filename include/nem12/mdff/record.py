@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from nem12.mdff import spec, text
 from nem12.mdff.findings import Finding, Level
-from nem12.mdff.profile import Profile
+from nem12.mdff.profiles import Profile
 
 
 def about_blank(line: int, raw: bytes) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ newer than this file.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -45,7 +46,6 @@ FIRST_YEAR: Final = 1990  # the market is younger than any earlier date
 FIRST_STAMP_YEAR: Final = 1900  # an earlier stamp is what software writes for "no date": year 1
 LAST_YEAR: Final = 2100  # bounds every date: later ones overflow in the programs that read them
 DAYS_AHEAD: Final = 400  # an IntervalDate this far after the header is a slip, not a forecast
-NULL_FLAG_ENDED: Final = date(2021, 10, 1)  # S 2.2 took quality flag N out of the format
 
 VALUE: Final = re.compile(r"(?:[0-9]++(?:\.[0-9]*+)?+|\.[0-9]++)", re.ASCII)
 """A value as S 3.3.6 and appendix B allow it: no sign, no exponent, no blanks."""
@@ -60,35 +60,103 @@ class Unit:
         stored: The kilo unit that readings are kept in; the same for pf.
         exponent: delivered = 10 ** exponent x stored: -3 for Wh, 0 for kWh, 3 for MWh.
         decimals: Digits after the point that the format allows.
+        power: Of a unit of energy, as stored: the unit of its power, as stored. Else empty.
     """
 
     delivered: str
     stored: str
     exponent: int
     decimals: int
+    power: str = ""
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether a sum over time means anything: of energy it does, of power it does not."""
+        return bool(self.power)
 
 
 def _units() -> dict[str, Unit]:
     units = [Unit("pf", "pf", 0, 3)]
     for base in ("Wh", "VArh", "VAr", "W", "VAh", "VA", "V", "A"):
         kilo = f"k{base}"
-        units += [Unit(base, kilo, -3, 1), Unit(kilo, kilo, 0, 4)]
+        power = kilo.removesuffix("h") if base.endswith("h") else ""
+        units += [Unit(base, kilo, -3, 1, power), Unit(kilo, kilo, 0, 4, power)]
         if base not in {"V", "A"}:
-            units.append(Unit(f"M{base}", kilo, 3, 7))
+            units.append(Unit(f"M{base}", kilo, 3, 7, power))
     return {unit.delivered.upper(): unit for unit in units}
 
 
 UNITS: Final = _units()
-"""By upper-case spelling: UOM is expressly not case sensitive."""
+"""By upper-case spelling: UOM is expressly not case sensitive. `schema/facts.sql` says again which
+add up."""
+
+POWER_OF: Final = {unit.stored: unit.power for unit in UNITS.values() if unit.adds_up}
+"""Units of energy as they are stored, each with that of its power."""
 
 INDICATOR_LIKE: Final = re.compile(r"[0-9]{3}", re.ASCII)
 """What a record of the format begins with, and of extensions of it."""
 
-QUALITY: Final = re.compile(r"[AEFSVN](?:[0-9]{2})?", re.ASCII)  # S appendix C
-QUALITY_FLAGS: Final = "AEFNSV"
+
+@dataclass(frozen=True)
+class Flag:
+    """A quality flag, the letter that a QualityMethod begins with (S appendix C).
+
+    Attributes:
+        letter: As delivered.
+        word: For people. `name` is the same for JSON and CSV.
+        estimated: Whether readings of it are in a day's `estimated_share`: they were not measured.
+        needs_method: It needs a method of two digits; any other takes none.
+        needs_reason: It needs a ReasonCode.
+        of_intervals: Whether an interval can have it; V stands for a day whose 400 records say it.
+        ended: The first day of files that may no longer hold it.
+    """
+
+    letter: str
+    word: str
+    estimated: bool = False
+    needs_method: bool = False
+    needs_reason: bool = False
+    of_intervals: bool = True
+    ended: date | None = None
+
+    @property
+    def name(self) -> str:
+        """`word` with underscores."""
+        return self.word.replace(" ", "_")
+
+
+FLAGS: Final = {
+    flag.letter: flag
+    for flag in (
+        Flag("A", "actual"),
+        Flag("E", "estimated", estimated=True, needs_method=True),
+        Flag("S", "substituted", estimated=True, needs_method=True, needs_reason=True),
+        Flag("F", "final substitute", estimated=True, needs_method=True, needs_reason=True),
+        Flag("N", "no data", ended=date(2021, 10, 1)),  # S 2.2
+        Flag("V", "varies within the day", of_intervals=False),
+    )
+}
+"""By letter. Besides, `schema/facts.sql` says which are estimated, and `page.css` their colours."""
+
+ACTUAL: Final = FLAGS["A"]
+VARIES: Final = FLAGS["V"]
+
+INTERVAL_FLAGS: Final = tuple(flag for flag in FLAGS.values() if flag.of_intervals)
+"""Those that a reading can have, in the order in which they are listed."""
+
+QUALITY: Final = re.compile(rf"[{''.join(FLAGS)}](?:[0-9]{{2}})?", re.ASCII)
 QUALITY_LIKE: Final = re.compile(r"[A-Za-z][0-9]{0,2}", re.ASCII)
-METHOD_REQUIRED: Final = frozenset("EFS")
-REASON_REQUIRED: Final = frozenset("FS")
+
+
+def letters(flags: Iterable[Flag]) -> str:
+    """Flags as a sentence lists them: `E, F and S`."""
+    *first, last = sorted(flag.letter for flag in flags)
+    return f"{', '.join(first)} and {last}" if first else last
+
+
+WITH_METHOD: Final = letters(flag for flag in FLAGS.values() if flag.needs_method)
+WITHOUT_METHOD: Final = letters(flag for flag in FLAGS.values() if not flag.needs_method)
+WITH_REASON: Final = letters(flag for flag in FLAGS.values() if flag.needs_reason)
 
 METHODS: Final = frozenset(
     f"{number}"
@@ -166,10 +234,6 @@ def settled(direction: str) -> str:
         for letter, stream in STREAMS.items()
         if stream.direction == direction and stream.role == "master"
     )
-
-
-POWER_OF: Final = {"kWh": "kW", "kVArh": "kVAr", "kVAh": "kVA"}
-"""Units of energy, which adds up, as they are stored; each with that of its power."""
 
 
 OUTSIDE_NEM: Final = (

@@ -16,7 +16,7 @@ from nem12.mdff.findings import Finding, Level, Tally
 from nem12.mdff.form import Form
 from nem12.mdff.header import NO_HEADER, Header, check_100, check_900
 from nem12.mdff.limits import MAX_MONTHS, WARNINGS_KEPT
-from nem12.mdff.profile import Profile
+from nem12.mdff.profiles import Profile
 from nem12.mdff.record import Record, about_blank
 
 _ODD_LINE: Final = re.compile(rb"\n(?![2-5]00,)")

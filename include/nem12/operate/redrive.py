@@ -11,8 +11,7 @@ from nem12 import storage
 from nem12.drop import Drop, Ignored, look, uri_path
 from nem12.errors import TerminalError
 from nem12.load.keeping import delivered_name, finish, is_unchanged, put_back, report_place
-from nem12.mdff.profile import PROFILES
-from nem12.mdff.profile import profile as profile_named
+from nem12.mdff.profiles import PROFILES, ProfileName, profile_named
 from nem12.mdff.text import shown
 from nem12.settings import Home
 from nem12.states import Outcome
@@ -158,7 +157,11 @@ def _expected(judged_by: str, before: str) -> str:
     if judged_by != before:
         return expected
     expected += " as before: unless the reader was updated, expect the same refusals"
-    return expected if judged_by == "lenient" else f"{expected}; --profile lenient is more tolerant"
+    return (
+        expected
+        if judged_by == ProfileName.LENIENT
+        else f"{expected}; --profile lenient is more tolerant"
+    )
 
 
 def _remove_reports(connection: Connection, home: Home, one: OpenDrop, place: Place) -> None:

@@ -16,6 +16,8 @@ from typing import Final
 
 from psycopg.types.numeric import DecimalBinaryDumper
 
+from nem12.mdff.spec import MINUTES_A_DAY
+
 COLUMNS: Final = (
     "nmi",
     "nmi_suffix",
@@ -64,7 +66,7 @@ class Winner:
     @property
     def intervals(self) -> int:
         """Readings of the day."""
-        return 1440 // self.interval_minutes
+        return MINUTES_A_DAY // self.interval_minutes
 
     def qualities(self) -> Iterator[str]:
         """The quality of each interval."""
@@ -145,7 +147,7 @@ def _moments(day: date, interval_minutes: int) -> list[bytes]:
         id_day
         + minute.to_bytes(2, "big")
         + _field(((start + minute * 60) * 1_000_000).to_bytes(8, "big", signed=True))
-        for minute in range(0, 1440, interval_minutes)
+        for minute in range(0, MINUTES_A_DAY, interval_minutes)
     ]
 
 

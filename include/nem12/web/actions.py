@@ -1,14 +1,16 @@
 """The actions of the page: load a file again, release a failed drop."""
 
 import re
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import httpx
 from fastapi import APIRouter, Body, Depends, HTTPException, Request, status
 from fastapi.concurrency import run_in_threadpool
+from pydantic import AfterValidator, WithJsonSchema
 
 from nem12.load.kept import kept_below, pattern_of
+from nem12.mdff.profiles import PROFILES, profile_named
 from nem12.operate.redrive import try_again
 from nem12.settings import LOAD_DAG_ID
 from nem12.states import DropState
@@ -30,7 +32,11 @@ router = APIRouter(
     responses=errors(400, 401, 403, 404, 409, 415, 503),
 )
 
-Profile = Literal["standard", "strict", "lenient"]
+Profile = Annotated[
+    str,
+    AfterValidator(lambda name: profile_named(name).name.value),
+    WithJsonSchema({"type": "string", "enum": list(PROFILES)}),
+]
 
 _PASSED_ON: Final = ("authorization", "cookie")
 """The caller's own credentials: Airflow decides what they allow."""
@@ -45,7 +51,9 @@ _NOT_IN_RUN_IDS: Final = re.compile("[^A-Za-z0-9_.-]")
     response_model=models.StartedRun,
 )
 async def reprocess(
-    request: Request, sha256: Sha256, profile: Annotated[Profile | None, Body(embed=True)] = None
+    request: Request,
+    sha256: Sha256,
+    profile: Annotated[Profile | None, Body(embed=True)] = None,
 ) -> dict[str, Any]:
     """Start a load run that loads the file again, refused ones too; by its profile or another.
 

@@ -16,6 +16,7 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from markupsafe import Markup, escape
 
 from nem12.exact_json import to_json
+from nem12.mdff import spec
 from nem12.mdff.findings import in_force, left_of, said, subject
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import MARKS
@@ -127,6 +128,8 @@ def _templates() -> jinja2.Environment:
         "first_of_line": _first_of_line,
     }
     made.globals["asset"] = lambda name: f"static/{name}?v={_version(name)}"
+    made.globals["flags"] = {flag.letter: flag for flag in spec.INTERVAL_FLAGS}
+    made.globals["actual"] = spec.ACTUAL
     return made
 
 

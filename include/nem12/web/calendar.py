@@ -6,6 +6,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from nem12.mdff import spec
+
 LEVELS: Final = 5
 CELL: Final = 12
 """Side of a day with its gap, in the units of the drawing."""
@@ -73,7 +75,7 @@ def heat_map(year: int, days: list[dict[str, Any]], first: date, last: date) -> 
             kind = f"h{1 + bisect_right(steps, value or Decimal(0))}"
         else:
             kind = "missing" if first <= day <= last else "outside"
-        replaced = bool(row and row["actual"] < row["readings"])
+        replaced = bool(row and row["intervals"][spec.ACTUAL.name] < row["readings"])
         cells.append(Cell(day, x, _TOP + day.weekday() * CELL, kind, value, replaced))
     return HeatMap(
         year,

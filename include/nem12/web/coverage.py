@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Final
 
 from nem12.exact_csv import csv_line
+from nem12.mdff import spec
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.sql import Row
 from nem12.web.paging import after, word
@@ -21,14 +22,6 @@ _LOOKED_AT: Final = 4_000
 """Days that one question reads, some 10 us each: of a longer span fewer channels are looked at."""
 
 _REFUSAL: Final = ("sha256", "file", "line", "level", "code", "field", "message", "excerpt")
-
-FLAGS: Final = {
-    "A": "actual",
-    "E": "estimated",
-    "S": "substituted",
-    "F": "final substitute",
-    "N": "no data",
-}
 
 
 @dataclass(frozen=True)
@@ -85,9 +78,9 @@ class Coverage:
         """How many days it does not have."""
         return self.expected - len(self.days)
 
-    def intervals(self, flag: str | None = None) -> int:
+    def intervals(self, flag: spec.Flag | None = None) -> int:
         """Intervals of a quality flag, or all."""
-        return self._counted[flag] if flag else self._counted.total()
+        return self._counted[flag.letter] if flag else self._counted.total()
 
     @cached_property
     def _counted(self) -> Counter[str]:
@@ -100,7 +93,7 @@ class Coverage:
     def not_actual(self) -> float:
         """Share of the intervals that are estimated, substituted or without data."""
         whole = self.intervals()
-        return 1 - self.intervals("A") / whole if whole else 0.0
+        return 1 - self.intervals(spec.ACTUAL) / whole if whole else 0.0
 
     @property
     def needs_attention(self) -> bool:
@@ -114,9 +107,9 @@ class Coverage:
         flags = self.days.get(day)
         if flags is None:
             return "missing"
-        if set(flags) == {"A"}:
+        if set(flags) == {spec.ACTUAL.letter}:
             return "actual"
-        return "mixed" if "A" in flags else "replaced"
+        return "mixed" if spec.ACTUAL.letter in flags else "replaced"
 
     def strip(self, begin: date) -> Iterator[tuple[str, date, date]]:
         """Spans of days of one state, from the first expected one on: state, first, last.
@@ -145,7 +138,7 @@ class Coverage:
                 {"missing_day": day, **{name: row[name] for name in _REFUSAL}}
                 for day, row in self.refused
             ],
-            "intervals": {name: self.intervals(flag) for flag, name in FLAGS.items()},
+            "intervals": {flag.name: self.intervals(flag) for flag in spec.INTERVAL_FLAGS},
             "not_actual_share": round(self.not_actual, 6),
         }
 
@@ -221,7 +214,7 @@ def coverage(
 HEADING: Final = (
     "nmi", "nmi_suffix", "first_expected_day", "last_day", "expected_days", "days",
     "missing_days", "missing", "refused",
-    *(f"{name.replace(' ', '_')}_intervals" for name in FLAGS.values()), "not_actual_share",
+    *(f"{flag.name}_intervals" for flag in spec.INTERVAL_FLAGS), "not_actual_share",
 )  # fmt: skip
 
 
@@ -241,6 +234,6 @@ def as_csv(channels: Iterable[Coverage]) -> Iterator[str]:
             channel.missing_days,
             missing,
             " ".join(f"{day}" for day, _ in channel.refused),
-            *(channel.intervals(flag) for flag in FLAGS),
+            *map(channel.intervals, spec.INTERVAL_FLAGS),
             f"{channel.not_actual:.6f}",
         )

@@ -10,6 +10,8 @@ from typing import Annotated, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from nem12.mdff import spec
+
 Sha256 = Annotated[str, Field(description="SHA-256 of the content, in hexadecimal")]
 Level = Literal["FILE", "BLOCK", "RECORD", "WARN"]
 Status = Literal["loading", "loaded", "partial", "refused"]
@@ -17,6 +19,13 @@ Outcome = Literal["refused", "partial", "loaded", "duplicate"]
 State = Literal["claimed", "running", "waiting", "failed", "settled"]
 Minutes = Annotated[int, Field(description="IntervalLength, in minutes")]
 Unit = Annotated[str, Field(description="The kilo unit that values are in, such as kWh")]
+ByFlag = Annotated[
+    dict[str, int],
+    Field(
+        description="How many intervals have which quality: "
+        + ", ".join(flag.name for flag in spec.INTERVAL_FLAGS)
+    ),
+]
 Exact = Annotated[Decimal, Field(description="Exact, as a string")]
 UpdateRank = Annotated[
     int,
@@ -390,7 +399,7 @@ class Channel(ChannelSummary):
 
 
 class ChannelDay(Answer):
-    """The values of a day in one unit; the counts are intervals by quality."""
+    """The values of a day in one unit."""
 
     day: date
     uom: Unit
@@ -401,11 +410,7 @@ class ChannelDay(Answer):
     minimum_consumption: Exact
     maximum_consumption: Exact
     readings: int
-    actual: int
-    estimated: int
-    substituted: int
-    final: int
-    no_data: int
+    intervals: ByFlag
 
 
 class Span(Answer):
@@ -601,7 +606,7 @@ class CoverageItem(Answer):
     missing_days: int
     missing: Annotated[list[tuple[date, date]], Field(description="Spans, both days included")]
     refused: list[RefusedDay]
-    intervals: Annotated[dict[str, int], Field(description="By the word of their quality flag")]
+    intervals: ByFlag
     not_actual_share: float
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import HTMLResponse
 
 from nem12.mdff import spec
-from nem12.mdff.profile import PROFILES
+from nem12.mdff.profiles import PROFILES
 from nem12.warehouse.connect import Connection
 from nem12.web import amounts, questions
 from nem12.web import coverage as covering
@@ -229,7 +229,6 @@ def channel(
         begin=begin,
         end=end,
         step=timedelta(days=(end - begin).days + 1),
-        flags=covering.FLAGS,
         curve_days=CURVE_DAYS,
     )
 
@@ -258,7 +257,6 @@ def channel_day(request: Request, nmi: Nmi, nmi_suffix: Suffix, day: Day) -> HTM
         in_force=in_force,
         most_versions=questions.MOST_VERSIONS,
         readings=_intervals(in_force) if in_force else [],
-        flags=covering.FLAGS,
     )
 
 
@@ -308,7 +306,6 @@ def coverage(
         nmi=nmi,
         everything=everything,
         after=after,
-        flags=covering.FLAGS,
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from nem12.errors import UsageError
 from nem12.load.kept import kept_below
+from nem12.mdff import spec
 from nem12.mdff.findings import Level
 from nem12.mdff.remedies import explanation
 from nem12.mdff.stamps import NEM_TIME
@@ -265,7 +266,11 @@ def channel_days(
     connection: Connection, nmi: str, nmi_suffix: str, first: date, last: date
 ) -> list[Row]:
     """Daily values of a channel, of the days that have readings."""
-    return run(connection, "channel_days", nmi=nmi, nmi_suffix=nmi_suffix, first=first, last=last)
+    rows = run(connection, "channel_days", nmi=nmi, nmi_suffix=nmi_suffix, first=first, last=last)
+    for row in rows:
+        counts = row.pop("flags")
+        row["intervals"] = {flag.name: counts.get(flag.letter, 0) for flag in spec.INTERVAL_FLAGS}
+    return rows
 
 
 def readings(

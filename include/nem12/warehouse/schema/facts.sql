@@ -25,3 +25,9 @@ CREATE OR REPLACE FUNCTION meter_is_estimated(quality_method text) RETURNS boole
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT quality_method ~ '^[EFS]';
 END;
+
+-- Whether a profile refuses the whole file for any error.
+CREATE OR REPLACE FUNCTION meter_loads_whole_files_only(profile text) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+    SELECT profile = 'strict';
+END;

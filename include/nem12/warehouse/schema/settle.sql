@@ -122,7 +122,7 @@ BEGIN
         status = CASE
             -- Also where no day is accepted: then nothing of it is in the tables.
             WHEN EXISTS (SELECT FROM meter_refusals r WHERE r.file_id = file
-                         AND (level = 'FILE' OR known.profile = 'strict'
+                         AND (level = 'FILE' OR meter_loads_whole_files_only(known.profile)
                               OR total.days = repeated.days)) THEN 'refused'
             WHEN EXISTS (SELECT FROM meter_refusals r WHERE r.file_id = file) THEN 'partial'
             ELSE 'loaded' END,

@@ -51,23 +51,25 @@ ORDER BY first_day, last_day LIMIT %(most)s
 -- name: channel_days
 -- As the view meter_daily, of one channel and a span of days: the view cannot be told the span of
 -- "timestamp" that finds it in the key.
-SELECT meter_nem_day("timestamp") AS day, uom,
-    CASE WHEN meter_adds_up(uom) THEN sum(consumption) END AS total_consumption,
-    round(avg(consumption), 6) AS average_consumption,
-    min(consumption) AS minimum_consumption,
-    max(consumption) AS maximum_consumption,
-    count(*) AS readings,
-    count(*) FILTER (WHERE quality_method LIKE 'A%%') AS actual,
-    count(*) FILTER (WHERE quality_method LIKE 'E%%') AS estimated,
-    count(*) FILTER (WHERE quality_method LIKE 'S%%') AS substituted,
-    count(*) FILTER (WHERE quality_method LIKE 'F%%') AS final,
-    count(*) FILTER (WHERE quality_method LIKE 'N%%') AS no_data
-FROM meter_readings
-WHERE nmi = %(nmi)s AND nmi_suffix = %(nmi_suffix)s
-    AND "timestamp" >= meter_midnight(%(first)s)
-    AND "timestamp" < meter_midnight(%(last)s::date + 1)
-GROUP BY 1, 2
-ORDER BY 1, 2
+SELECT day, uom,
+    CASE WHEN meter_adds_up(uom) THEN sum(total) END AS total_consumption,
+    round(sum(total) / sum(intervals), 6) AS average_consumption,
+    min(minimum) AS minimum_consumption,
+    max(maximum) AS maximum_consumption,
+    sum(intervals)::bigint AS readings,
+    jsonb_object_agg(flag, intervals) AS flags
+FROM (
+    SELECT meter_nem_day("timestamp") AS day, uom, left(quality_method, 1) AS flag,
+        sum(consumption) AS total, min(consumption) AS minimum, max(consumption) AS maximum,
+        count(*) AS intervals
+    FROM meter_readings
+    WHERE nmi = %(nmi)s AND nmi_suffix = %(nmi_suffix)s
+        AND "timestamp" >= meter_midnight(%(first)s)
+        AND "timestamp" < meter_midnight(%(last)s::date + 1)
+    GROUP BY 1, 2, 3
+) AS by_flag
+GROUP BY day, uom
+ORDER BY day, uom
 
 -- name: channel_readings
 -- Readings of a channel, each with the file and line that it comes from.

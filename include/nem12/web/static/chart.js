@@ -1,16 +1,25 @@
 "use strict";
 
-const FLAGS = { A: "actual", E: "estimated", S: "substituted", F: "final substitute", N: "no data" };
 const NEM = "Australia/Brisbane";
 
 // light-dark() is resolved in a real colour property only.
-function colour(name) {
-  const probe = document.createElement("span");
-  probe.style.color = `var(${name})`;
+function resolved(probe) {
   document.body.append(probe);
   const value = getComputedStyle(probe).color;
   probe.remove();
   return value;
+}
+
+function colour(name) {
+  const probe = document.createElement("span");
+  probe.style.color = `var(${name})`;
+  return resolved(probe);
+}
+
+function flagColour(flag) {
+  const probe = document.createElement("span");
+  probe.className = `quality q-${flag.letter}`;
+  return resolved(probe);
 }
 
 function nem(seconds, minutes = 0) {
@@ -18,20 +27,24 @@ function nem(seconds, minutes = 0) {
   return [text.slice(0, 10), text.slice(11, 16)];
 }
 
-function described(item, seconds) {
+function described(item, seconds, flags) {
   const [day, start] = nem(seconds);
   const end = nem(seconds, item.interval_minutes)[1];
   const from = item.file === null ? "" : ` · ${item.file} line ${item.line}`;
   return `${day} ${start} – ${end} · ${item.consumption} ${item.uom} · ` +
-    `${FLAGS[item.quality_method[0]]} (${item.quality_method})${from}`;
+    `${flags.find((flag) => is(item, flag)).word} (${item.quality_method})${from}`;
+}
+
+function is(item, flag) {
+  return item.quality_method[0] === flag.letter;
 }
 
 function draw(figure, items) {
   const plot = figure.querySelector(".plot");
   const said = figure.querySelector("output");
   const starts = items.map((item) => Date.parse(item.timestamp) / 1000);
-  const present = Object.keys(FLAGS).filter((flag) => items.some((i) => i.quality_method[0] === flag));
-  const names = { A: "--actual", E: "--estimated", S: "--substituted", F: "--final", N: "--nodata" };
+  const flags = JSON.parse(figure.dataset.flags);
+  const present = flags.filter((flag) => items.some((item) => is(item, flag)));
   const bars = uPlot.paths.bars({ size: [1, Infinity], align: 1, gap: items.length < 400 ? 1 : 0 });
   const axis = () => ({
     stroke: colour("--quiet"), font: "12px system-ui, sans-serif",
@@ -59,15 +72,15 @@ function draw(figure, items) {
       { ...axis(), size: 54, label: items[0].uom, labelSize: 16, labelFont: "12px system-ui, sans-serif" },
     ],
     series: [{}, ...present.map((flag) => ({
-      label: FLAGS[flag], fill: colour(names[flag]), width: 0, paths: bars, points: { show: false },
+      label: flag.word, fill: flagColour(flag), width: 0, paths: bars, points: { show: false },
     }))],
     hooks: { setCursor: [(u) => {
       const at = u.cursor.idx;
-      if (at !== null && at !== undefined && items[at]) said.textContent = described(items[at], starts[at]);
+      if (at !== null && at !== undefined && items[at]) said.textContent = described(items[at], starts[at], flags);
     }] },
   });
   const data = [starts, ...present.map((flag) =>
-    items.map((item) => (item.quality_method[0] === flag ? Number(item.consumption) : null)))];
+    items.map((item) => (is(item, flag) ? Number(item.consumption) : null)))];
   let chart = new uPlot(options(), data, plot);
   const again = () => { chart.destroy(); chart = new uPlot(options(), data, plot); };
 
@@ -87,7 +100,7 @@ function draw(figure, items) {
     event.preventDefault();
     at = Math.min(items.length - 1, Math.max(0, at + step));
     chart.setCursor({ left: chart.valToPos(starts[at], "x"), top: 10 });
-    said.textContent = described(items[at], starts[at]);
+    said.textContent = described(items[at], starts[at], flags);
   });
   plot.addEventListener("click", () => {
     const index = chart.cursor.idx;

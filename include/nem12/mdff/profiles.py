@@ -1,0 +1,84 @@
+"""Profiles: how strictly a file is checked."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from nem12.mdff.text import shown
+
+
+class ProfileName(StrEnum):
+    """As people type it, and as tables and the landing folder have it."""
+
+    STANDARD = "standard"
+    STRICT = "strict"
+    LENIENT = "lenient"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A way of judging.
+
+    Attributes:
+        name: Of the profile.
+        summary: In a sentence.
+        tolerance: Of one content that came under several profiles, the highest counts.
+        tolerated: Codes that are only warned of.
+        joined: Several files, or parts of files, may follow each other in one.
+        whole_files_only: Any error refuses the file; `schema/facts.sql` says again which does so.
+    """
+
+    name: ProfileName
+    summary: str
+    tolerance: int
+    tolerated: frozenset[str] = frozenset()
+    joined: bool = False
+    whole_files_only: bool = False
+
+
+PROFILES: Final = {
+    profile.name.value: profile
+    for profile in (
+        Profile(
+            ProfileName.STANDARD,
+            "Refuses what is wrong: a day, a block, or the file where its structure is broken.",
+            1,
+        ),
+        Profile(
+            ProfileName.STRICT,
+            "Refuses the whole file for any finding but a warning.",
+            0,
+            whole_files_only=True,
+        ),
+        Profile(
+            ProfileName.LENIENT,
+            "Reads what exports of portals get wrong: only warned of.",
+            2,
+            frozenset(
+                {
+                    *("no-header", "second-header", "no-end", "second-end", "after-end"),
+                    *("nmi", "interval-length", "null-flag", "method-missing", "reason-missing"),
+                    *("header-date", "nmi-check-digit", "unknown-record"),
+                }
+            ),
+            joined=True,
+        ),
+    )
+}
+"""By name, the one that judges where none is named first."""
+
+PROFILE_FOLDERS: Final = tuple(name for name in PROFILES if name != ProfileName.STANDARD)
+"""Folders of the landing folder whose files are judged by the profile of their name."""
+
+
+def profile_named(name: str) -> Profile:
+    """The profile of that name.
+
+    Raises:
+        ValueError: There is none.
+    """
+    try:
+        return PROFILES[name]
+    except KeyError:
+        choices = ", ".join(PROFILES)
+        raise ValueError(f"no profile '{shown(name)}': choose one of {choices}") from None
