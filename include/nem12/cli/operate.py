@@ -1,10 +1,8 @@
 """`verify`, `withdraw` and `redrive`: the commands of an operator."""
 
-import fnmatch
 from argparse import Namespace
 from contextlib import closing
 from datetime import datetime
-from difflib import get_close_matches
 from typing import Any, Final
 
 from nem12 import settings
@@ -13,25 +11,17 @@ from nem12.cli.output import at_work, out, to_json
 from nem12.errors import UsageError
 from nem12.load.changed import kept_differences
 from nem12.load.index import note_withdrawn
-from nem12.load.keeping import delivered_name
 from nem12.mdff.findings import EXPLAIN
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
 from nem12.operate.redrive import redrive_drops
+from nem12.operate.unmatched import advice_for_parse_data, similar, why_nothing_matches
 from nem12.operate.verify import CHECKS, differences
-from nem12.states import DropState, FileStatus, Outcome
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
-from nem12.warehouse.sql import Row
-
-_AGAIN_BY_HAND: Final = (
-    "load it again with parse_data --apply --reprocess, more tolerantly with --profile lenient"
-)
 
 _MOST_LEFT: Final = 20
 """Lines about drops that cannot be put back; more are counted."""
-
-_MOST_NEAR: Final = 3
 
 
 def verify(arguments: Namespace) -> int:
@@ -127,8 +117,8 @@ def redrive(arguments: Namespace) -> int:
                 out.print(said, markup=False, soft_wrap=True)
         _print_left(left)
         if not (back or settled or left or arguments.all):
-            raise UsageError(_nothing(connection, arguments.name, arguments.code))
-        if arguments.all and not back and (said := _by_hand(connection, None)):
+            raise UsageError(why_nothing_matches(connection, arguments.name, arguments.code))
+        if arguments.all and not back and (said := advice_for_parse_data(connection, None)):
             out.print(said, markup=False, soft_wrap=True)
     out.print(f"{plural(back, 'file')} put back")
     return int(bool(left) and not back)
@@ -146,84 +136,5 @@ def _check_code(code: str) -> None:
     """Refuse a code that no finding has."""
     known = sorted({each for codes in EXPLAIN.values() for each in codes})
     if code not in known:
-        hint = _near(code, known) or "reports show a file's codes"
+        hint = similar(code, known) or "reports show a file's codes"
         raise UsageError(f"there is no code '{shown(code, 100)}': {hint}")
-
-
-def _near(given: str, known: list[str]) -> str:
-    """What somebody may have meant, or nothing."""
-    # Unlike case, signs of a pattern and a missing ending are the usual slips.
-    plain = given.casefold().strip("*")
-    by_form = {each.casefold(): each for each in reversed(known)}
-    parts = [each for form, each in by_form.items() if len(plain) > 2 and plain in form]
-    alike = [by_form[form] for form in get_close_matches(plain, by_form)]
-    near = list(dict.fromkeys([*alike, *parts]))[:_MOST_NEAR]
-    return f"do you mean {' or '.join(shown(each, 200) for each in near)}?" if near else ""
-
-
-def _nothing(connection: Connection, name: str | None, code: str | None) -> str:
-    """Why nothing is put back."""
-    if not name:
-        said = "no refused or failed file matches"
-        by_hand = _by_hand(connection, code)
-        return f"{said}; {by_hand}" if by_hand else said
-    home = settings.home()
-    dropped = {
-        delivered_name(home, row["uri"], row["sha256"] or ""): row
-        for row in reversed(ledger.latest_drops(connection))
-    }
-    matching = fnmatch.filter(dropped, name)[:_MOST_NEAR]
-    named = [_was_dropped(connection, each, dropped[each]) for each in matching]
-    named += [
-        _is_now(row) for row in ledger.names_like(connection, name) if row["name"] not in matching
-    ]
-    if named:
-        return f"no file of that name was refused or has failed: {'; '.join(named)}"
-    said = f"no file was delivered that is called '{shown(name, 200)}'"
-    hint = _near(name, [*dropped, *ledger.latest_names(connection)])
-    return f"{said}: {hint}" if hint else said
-
-
-def _was_dropped(connection: Connection, name: str, drop: Row) -> str:
-    """What became of a drop that cannot be put back."""
-    said = shown(name, 200)
-    if drop["state"] in ("claimed", "running"):
-        return f"{said} is being loaded"
-    if drop["state"] == DropState.WAITING:
-        return f"{said} waits for its next attempt"
-    if drop["state"] == DropState.FAILED:
-        return f"{said} has failed, and is left out by the other options"
-    files = ledger.drop_contents(connection, drop["drop_id"])
-    if drop["outcome"] == Outcome.REFUSED and any(
-        file["status"] != FileStatus.REFUSED for file in files
-    ):
-        others = [shown(file["name"], 200) for file in files if file["name"] != name]
-        known_as = f", as {others[0]}" if others else ""
-        return f"{said} was refused, and its content is loaded now{known_as}"
-    if len(files) == 1:
-        return _is_now({"name": name, "status": files[0]["status"], "dropped": True})
-    if not files:
-        return f"{said} was {shown(drop['message'], 200) or drop['outcome']}"
-    partial = ", and --profile lenient has it judged by a more tolerant profile"
-    return f"{said} is {drop['outcome']}{partial if drop['outcome'] == 'partial' else ''}"
-
-
-def _is_now(row: Row) -> str:
-    """What a file that cannot be put back is, and what to do with it."""
-    said = f"{shown(row['name'], 200)} is {row['status']}"
-    if row["status"] == FileStatus.PARTIAL:
-        return f"{said}, and --profile lenient has it judged by a more tolerant profile"
-    if row["status"] == FileStatus.REFUSED and not row["dropped"]:
-        return f"{said}, by parse_data, which moves nothing: {_AGAIN_BY_HAND}"
-    if row["status"] == FileStatus.REFUSED:
-        return f"{said}, and is left out by the other options, or is being judged"
-    return said
-
-
-def _by_hand(connection: Connection, code: str | None) -> str:
-    """What there is to say of files that parse_data has refused, or nothing."""
-    row = ledger.refused_by_hand(connection, code)
-    if not row["found"]:
-        return ""
-    files = f"{plural(row['found'], 'file')} such as {shown(row['first'], 200)}"
-    return f"parse_data, which moves nothing, has refused {files}: {_AGAIN_BY_HAND}"

@@ -1,0 +1,99 @@
+"""Why `redrive` has nothing to put back, and what somebody may have meant."""
+
+import fnmatch
+from collections.abc import Sequence
+from difflib import get_close_matches
+from typing import Final
+
+from nem12 import settings
+from nem12.load.keeping import delivered_name
+from nem12.mdff.text import plural, shown
+from nem12.states import DropState, FileStatus, Outcome
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection
+from nem12.warehouse.sql import Row
+
+_AGAIN_BY_HAND: Final = (
+    "load it again with parse_data --apply --reprocess, more tolerantly with --profile lenient"
+)
+
+_MOST_NEAR: Final = 3
+
+
+def similar(given: str, known: Sequence[str]) -> str:
+    """What somebody may have meant, or nothing."""
+    # Unlike case, signs of a pattern and a missing ending are the usual slips.
+    plain = given.casefold().strip("*")
+    by_form = {each.casefold(): each for each in reversed(known)}
+    parts = [each for form, each in by_form.items() if len(plain) > 2 and plain in form]
+    alike = [by_form[form] for form in get_close_matches(plain, by_form)]
+    near = list(dict.fromkeys([*alike, *parts]))[:_MOST_NEAR]
+    return f"do you mean {' or '.join(shown(each, 200) for each in near)}?" if near else ""
+
+
+def why_nothing_matches(connection: Connection, name: str | None, code: str | None) -> str:
+    """Why nothing is put back."""
+    if not name:
+        said = "no refused or failed file matches"
+        by_hand = advice_for_parse_data(connection, code)
+        return f"{said}; {by_hand}" if by_hand else said
+    home = settings.home()
+    dropped = {
+        delivered_name(home, row["uri"], row["sha256"] or ""): row
+        for row in reversed(ledger.latest_drops(connection))
+    }
+    matching = fnmatch.filter(dropped, name)[:_MOST_NEAR]
+    named = [_was_dropped(connection, each, dropped[each]) for each in matching]
+    named += [
+        _is_now(row) for row in ledger.names_like(connection, name) if row["name"] not in matching
+    ]
+    if named:
+        return f"no file of that name was refused or has failed: {'; '.join(named)}"
+    said = f"no file was delivered that is called '{shown(name, 200)}'"
+    hint = similar(name, [*dropped, *ledger.latest_names(connection)])
+    return f"{said}: {hint}" if hint else said
+
+
+def _was_dropped(connection: Connection, name: str, drop: Row) -> str:
+    """What became of a drop that cannot be put back."""
+    said = shown(name, 200)
+    if drop["state"] in ("claimed", "running"):
+        return f"{said} is being loaded"
+    if drop["state"] == DropState.WAITING:
+        return f"{said} waits for its next attempt"
+    if drop["state"] == DropState.FAILED:
+        return f"{said} has failed, and is left out by the other options"
+    files = ledger.drop_contents(connection, drop["drop_id"])
+    if drop["outcome"] == Outcome.REFUSED and any(
+        file["status"] != FileStatus.REFUSED for file in files
+    ):
+        others = [shown(file["name"], 200) for file in files if file["name"] != name]
+        known_as = f", as {others[0]}" if others else ""
+        return f"{said} was refused, and its content is loaded now{known_as}"
+    if len(files) == 1:
+        return _is_now({"name": name, "status": files[0]["status"], "dropped": True})
+    if not files:
+        return f"{said} was {shown(drop['message'], 200) or drop['outcome']}"
+    partial = ", and --profile lenient has it judged by a more tolerant profile"
+    return f"{said} is {drop['outcome']}{partial if drop['outcome'] == 'partial' else ''}"
+
+
+def _is_now(row: Row) -> str:
+    """What a file that cannot be put back is, and what to do with it."""
+    said = f"{shown(row['name'], 200)} is {row['status']}"
+    if row["status"] == FileStatus.PARTIAL:
+        return f"{said}, and --profile lenient has it judged by a more tolerant profile"
+    if row["status"] == FileStatus.REFUSED and not row["dropped"]:
+        return f"{said}, by parse_data, which moves nothing: {_AGAIN_BY_HAND}"
+    if row["status"] == FileStatus.REFUSED:
+        return f"{said}, and is left out by the other options, or is being judged"
+    return said
+
+
+def advice_for_parse_data(connection: Connection, code: str | None) -> str:
+    """What there is to say of files that parse_data has refused, or nothing."""
+    row = ledger.refused_by_hand(connection, code)
+    if not row["found"]:
+        return ""
+    files = f"{plural(row['found'], 'file')} such as {shown(row['first'], 200)}"
+    return f"parse_data, which moves nothing, has refused {files}: {_AGAIN_BY_HAND}"
