@@ -26,7 +26,8 @@ def test_a_wheel_holds_nothing_of_an_earlier_build(tmp_path: Path) -> None:
     stale = checkout / "build" / "lib" / "nem12" / "stale.py"
     stale.parent.mkdir(parents=True)
     stale.touch()
-    command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "-w", wheels, checkout]
+    wanted = ["wheel", "--no-deps", "-w", str(wheels), str(checkout)]
+    command = [sys.executable, "-m", "pip", *wanted]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if "setuptools" in done.stderr and "No matching distribution found" in done.stderr:
         pytest.skip("no package index from which setuptools could be had")
