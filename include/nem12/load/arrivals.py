@@ -21,12 +21,12 @@ from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 
 PATIENCE_SECONDS: Final = 120.0
-"""How long a run waits for drops that do not say that they end, where there are no others."""
+"""How long a run waits for drops whose content does not show their end, if there are no others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What tells and lets pass the time.
+    """Reads and passes the time; tests have their own.
 
     Attributes:
         sleep: Lets seconds pass.
@@ -42,12 +42,13 @@ SYSTEM_CLOCK: Final = Clock()
 
 @dataclass(slots=True)
 class Arrivals:
-    """Tells complete drops from those that more may come of.
+    """Separates complete drops from those that may still grow.
 
-    The content of a drop is looked at once for each state that stood still.
+    The content of a drop is read once for each state that did not change for a while.
 
     Args:
-        standstill_seconds: How long those must stand still that do not say that they end.
+        standstill_seconds: How long a drop must stay unchanged if its content does not show its
+            end.
     """
 
     standstill_seconds: float
@@ -56,11 +57,11 @@ class Arrivals:
     def complete(
         self, connection: Connection, standing: Sequence[Drop], now: datetime | None = None
     ) -> list[Drop]:
-        """Those that are complete of some that stood still for a moment.
+        """The complete ones of some drops that have not changed for a moment.
 
         Args:
             connection: To the warehouse.
-            standing: As they were seen; all of them, so that others can be forgotten.
+            standing: All drops that have stopped changing; the others are forgotten.
             now: None for the clock of the database.
         """
         self._ended.intersection_update(standing)
@@ -80,11 +81,11 @@ class Arrivals:
 
 
 class Watch:
-    """Looks at the landing folder again and again, for complete drops that nobody has claimed.
+    """Lists the landing folder repeatedly, for complete drops that no run has claimed.
 
     Args:
-        settling: Decides when a drop stands still, and when a batch is taken.
-        arrivals: Decides which of those that stand still are complete.
+        settling: Decides when a drop has stopped changing, and when a batch is claimed.
+        arrivals: Decides which of the unchanged drops are complete.
     """
 
     def __init__(self, settling: Settling, arrivals: Arrivals) -> None:
@@ -99,7 +100,7 @@ class Watch:
         Args:
             connection: To the warehouse.
             home: Where the folders are.
-            seconds: Of a clock that only goes forward.
+            seconds: Reading of a monotonic clock.
             now: None for the clock of the database.
         """
         found = drops(home)
@@ -118,9 +119,9 @@ class Watch:
 def complete_now(
     connection: Connection, found: list[Drop], clock: Clock = SYSTEM_CLOCK
 ) -> tuple[list[Drop], list[Drop]]:
-    """For a run that is not the watch: the drops that are complete, and those that are left.
+    """For runs other than the watch: the complete drops, and the others.
 
-    Where all of them are left, it waits for them, though not for ever.
+    If none is complete, it waits for them for a limited time.
     """
     long_ago = time.time_ns() - settings.CLOCK_DOUBT_SECONDS * 1_000_000_000
     # By whatever clock, these stood still for long.

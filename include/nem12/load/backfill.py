@@ -29,8 +29,8 @@ def claim_day(
 ) -> tuple[str, int]:
     """Claim the deliveries of a day, from the archive, the rejected and the landing folder.
 
-    A delivery counts to every day that one of its files was made on. Files without a 100 record
-    have no such day.
+    A delivery belongs to every day on which one of its files was made. Files without a 100 record
+    belong to none.
 
     Args:
         connection: To the warehouse.
@@ -38,10 +38,10 @@ def claim_day(
         day: In NEM time, from 00:00 until before the next 00:00.
         patterns: Without a slash for the names they were delivered with; with one for where they
             landed (`strict/*`) or are kept (`archive/2024/05/*`, `rejected/*`).
-        profile: To judge them by; without it as they were judged last.
+        profile: To check them by; without it the profile of their last load.
 
     Returns:
-        The claim and how many deliveries it got; those that another run works on stay with it.
+        The claim and how many deliveries it got; those that another run works on are left to it.
     """
     check_patterns(patterns)
     since = datetime(day.year, day.month, day.day, tzinfo=NEM_TIME)
@@ -75,9 +75,9 @@ def _kept(
 def _matches(
     home: Home, names: Iterable[str], places: Iterable[Place], patterns: list[str]
 ) -> bool:
-    """Whether a delivery is meant that has one of these names, or lies or landed at these places.
+    """Whether the patterns match a delivery by its names or by the places where it is or landed.
 
-    A pattern with a slash names a folder: it must not match the same name in another one.
+    A pattern with a slash includes a folder: it must not match the same name in another folder.
     """
     of_names = [pattern for pattern in patterns if "/" not in pattern]
     of_places = [pattern for pattern in patterns if "/" in pattern]

@@ -31,14 +31,14 @@ from nem12.warehouse.sql import Row
 log = logging.getLogger(__name__)
 
 _LEFT: Final = re.compile(r"([0-9]{1,18})-")
-"""What the name of such a drop begins with: its id."""
+"""The beginning of the name of such a drop: its id."""
 
 _CLOCKS_APART: Final = timedelta(minutes=1)
-"""Between the bucket's clock and the database's."""
+"""Largest difference between the clocks of the bucket and of the database."""
 
 
 def put_back_changed(connection: Connection, home: Home, days: float = KEPT_CHECK_DAYS) -> int:
-    """Compare what was kept in the last days with what was read; put back what differs.
+    """Compare the files kept in the last days with what was read; put back those that differ.
 
     Returns:
         How many files were put back.
@@ -73,11 +73,11 @@ def _put_back_if_changed(connection: Connection, home: Home, row: Row, kept: Pla
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """A drop that was copied to where it is kept, and is not removed yet.
+    """A drop that was copied to where it is kept and is not removed from the landing folder yet.
 
     Attributes:
         path: Where it lies.
-        row: What the ledger knows of it; None where it does not know it.
+        row: Its row in the ledger; None if it is unknown.
     """
 
     path: Path
@@ -85,7 +85,7 @@ class Left:
 
 
 def left_for_long(connection: Connection, home: Home) -> list[Left]:
-    """The drops that were copied to another file system, and have stood still since."""
+    """The drops that were copied to another file system and have not changed since."""
     listed = (path for folder in _folders(home) for path in _lying(folder))
     paths = {int(found[1]): path for path in listed if (found := _LEFT.match(path.name))}
     if not paths:
@@ -101,7 +101,7 @@ def left_for_long(connection: Connection, home: Home) -> list[Left]:
 
 
 def clear_left(connection: Connection, home: Home) -> None:
-    """Remove the drops that are kept elsewhere and stood still; put back what has changed."""
+    """Remove drops that are kept elsewhere and have not changed; put back those that have."""
     for left in left_for_long(connection, home):
         with _alone(left.path):
             if _is_kept(left):
@@ -114,7 +114,7 @@ def clear_left(connection: Connection, home: Home) -> None:
 
 
 def _is_kept(left: Left) -> bool:
-    """Whether what is kept is what still lies there."""
+    """Whether the kept file equals the one that is still there."""
     row = left.row
     if row is None or row["kept_at"] is None:
         return False
@@ -135,7 +135,7 @@ def _came_by(home: Home, left: Left) -> tuple[str, str]:
 
 
 def _folders(home: Home) -> Iterator[Path]:
-    """Where drops lie that were copied."""
+    """The folders of drops that were copied."""
     landing = (home.landing, *(home.landing / name for name in PROFILE_FOLDERS))
     for folder in (*landing, home.rejected):
         path = storage.local(folder)
@@ -151,7 +151,7 @@ def _lying(folder: Path) -> list[Path]:
 
 
 def grown(connection: Connection, claim: str) -> dict[int, list[Row]]:
-    """What was read of the same files on disk when there was less in them, by ids of drops."""
+    """What was read of the same files on disk before they grew, by ids of drops."""
     found: dict[int, list[Row]] = {}
     for row in ledger.grown_from(connection, claim):
         found.setdefault(row["drop_id"], []).append(row)
@@ -159,7 +159,7 @@ def grown(connection: Connection, claim: str) -> dict[int, list[Row]]:
 
 
 def prefixes(path: Path, candidates: Iterable[Row], seen: Seen | None = None) -> list[Row]:
-    """Those that are what a file begins with, which has to be the one that was seen."""
+    """Those whose content is the beginning of a file, which must be the one that was seen."""
     by_size = sorted(candidates, key=lambda row: int(row["size"]))
     hashed = hashlib.sha256()
     found: list[Row] = []
@@ -181,7 +181,7 @@ def _drop(row: Row) -> Drop:
 
 @contextmanager
 def _alone(place: Place) -> Iterator[None]:
-    """What is wrong with one file is said, and holds up no other."""
+    """A fault of one file is logged and does not stop the others."""
     try:
         yield
     except TransientError:
@@ -192,7 +192,7 @@ def _alone(place: Place) -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Difference:
-    """A kept file that is not what the ledger knows.
+    """A kept file that differs from the ledger.
 
     Attributes:
         place: Path or URI.
@@ -206,12 +206,12 @@ class Difference:
 def kept_differences(connection: Connection, landing: "Place | None") -> Iterator[Difference]:
     """Read every file that was settled and compare it with the ledger.
 
-    A file may have been moved by a later run: it is missing only where no place of it has it.
+    A later run may have moved a file: it is missing only if it is in none of its places.
 
     Args:
         connection: To the warehouse.
-        landing: The landing folder, if it is known: another file of the same name is there a
-            delivery that is not settled yet.
+        landing: The landing folder, if it is known: a file of the same name there is a delivery
+            that is not settled yet.
     """
     for row in ledger.kept_content(connection):
         places = [uri_path(uri) for uri in row["places"]]
@@ -233,6 +233,6 @@ def kept_differences(connection: Connection, landing: "Place | None") -> Iterato
 
 
 def _is_another(place: Place, seen: list[object]) -> bool:
-    """Whether a file lies there that is not the one that landed: size, time, identity."""
+    """Whether the file there differs from the one that landed in size, time or identity."""
     found = look(place, "standard")
     return isinstance(found, Drop) and [found.size, found.mtime_ns, found.identity] != seen

@@ -28,11 +28,11 @@ log = logging.getLogger(__name__)
 _LISTINGS: Final = "listings"
 
 _CHARACTERS: Final = re.compile(r"\[!?+\]?+[^\]]*+\]")
-"""One of some characters, in a pattern; a ] that comes first is one of them."""
+"""A set of characters in a pattern; a ] that comes first belongs to it."""
 
 
 def save_listing(home: Home, complete: list[Drop]) -> Place:
-    """Keep what was seen in a file: an event or XCom should not carry thousands of names."""
+    """Write the seen drops to a file: an event or XCom should not carry thousands of names."""
     text = json.dumps([asdict(drop) for drop in complete])
     # Named by content: whoever saw the same writes the same file.
     name = f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
@@ -43,14 +43,14 @@ def save_listing(home: Home, complete: list[Drop]) -> Place:
 
 
 def claim_listing(connection: Connection, home: Home, listing: "Place | None") -> tuple[str, int]:
-    """Claim what a listing names and still lies there unchanged, and what has gone astray.
+    """Claim the drops of a listing that are still there unchanged, and strays.
 
     A drop whose reading ended a process is claimed alone.
 
     Args:
         connection: To the warehouse.
         home: Where the folders are.
-        listing: What the watch saw; None where it saw strays alone.
+        listing: The file with the drops that the watch saw; None if it saw strays only.
 
     Returns:
         The claim and the number of drops it got.
@@ -95,16 +95,16 @@ def claim_by_glob(
         connection: To the warehouse.
         home: Where the folders are.
         patterns: Globs such as `*.csv` or `strict/*`.
-        profile: To judge them by; without it by their folder, and what is kept as it was judged
-            last.
+        profile: To check them by; without it the profile of their folder, for kept files that of
+            their last load.
         reprocess: The files are to be loaded again.
-        clock: Tells and lets pass the time.
+        clock: Reads and passes the time.
 
     Returns:
         The claim and the number of drops it got.
 
     Raises:
-        UsageError: A pattern is empty or leads out of the folders, or there is no such profile.
+        UsageError: A pattern is empty or leads outside the folders, or the profile does not exist.
     """
     check_patterns(patterns)
     if profile:
@@ -127,14 +127,14 @@ def claim_by_glob(
 
 
 def _without_suspects(connection: Connection, home: Home, wanted: list[Drop]) -> list[Drop]:
-    """The drops without those whose reading ended a process; one of these if there is no other."""
+    """The drops whose reading did not end a process; one of the others if there are none."""
     apart = suspected(home, wanted)
     others = ledger.free(connection, [drop for drop in wanted if drop not in apart])
     return others or ledger.free(connection, apart)[:1] if apart else wanted
 
 
 def unmatched(home: Home, patterns: list[str], *, reprocess: bool = False) -> list[str]:
-    """Those of the patterns that no file matches, whoever has claimed it; as `claim_by_glob`."""
+    """The patterns that match no file, claimed or not; as for `claim_by_glob`."""
     landed = [drop.path for drop in drops(home)]
 
     def names_a_file(pattern: str) -> bool:
@@ -146,10 +146,10 @@ def unmatched(home: Home, patterns: list[str], *, reprocess: bool = False) -> li
 
 
 def check_patterns(patterns: list[str]) -> None:
-    """Refuse patterns that name no file, lead out of the folders or are not whole.
+    """Refuse patterns that are empty, lead outside the folders or are incomplete.
 
     Raises:
-        UsageError: It says which pattern, and why.
+        UsageError: With the pattern and the reason.
     """
     for pattern in patterns:
         if not Path(pattern).parts:
@@ -164,7 +164,7 @@ def check_patterns(patterns: list[str]) -> None:
 
 
 def matches(place: Place, folder: Place, patterns: Iterable[str]) -> bool:
-    """Whether one of the patterns names a file of this folder."""
+    """Whether one of the patterns matches a file of this folder."""
     relative = storage.relative(place, folder)
     return relative is not None and any(relative.match(pattern) for pattern in patterns)
 
@@ -192,7 +192,7 @@ def _check_profile(name: str) -> None:
 def _kept(
     connection: Connection, home: Home, patterns: list[str], profile: str | None
 ) -> list[Drop]:
-    """Files of the archive and the rejected, by patterns that begin with their folder."""
+    """Archived and rejected files, by patterns that begin with their folder."""
     paths = list(_kept_paths(home, patterns))
     judged = {} if profile else ledger.last_profiles(connection, [p.as_uri() for p in paths])
     found = [

@@ -12,7 +12,7 @@ from nem12.settings import PROFILE_BY_FOLDER
 from nem12.warehouse.ledger import CLAIM_NAME
 
 CLAIM: Final = "claim"
-"""The one key that the watch gives; it stands alone."""
+"""The key that the watch passes; it excludes all others."""
 
 _PROFILES: Final = (PROFILE_BY_FOLDER, *PROFILES)
 
@@ -32,7 +32,7 @@ _KEYS: Final[dict[str, tuple[str, Callable[[Any], bool]]]] = {
     "reprocess": ("true or false", lambda value: isinstance(value, bool)),
     "fail_on_refusals": ("true or false", lambda value: isinstance(value, bool)),
 }
-"""What each key takes, in words and as a check."""
+"""The values of each key, in words and as a check."""
 
 KEYS: Final = tuple(_KEYS)
 """In the order of the form."""
@@ -41,16 +41,16 @@ _SHOWN: Final = 100
 
 
 def check_conf(conf: object, params: Mapping[str, Any]) -> None:
-    """Refuse a configuration that cannot mean what it says.
+    """Refuse an invalid configuration.
 
-    Airflow lets unknown keys through: a misspelt `files` would load all that waits.
+    Airflow accepts unknown keys: with a misspelt `files` a run would load all waiting files.
 
     Args:
         conf: Of the run.
-        params: What Airflow made of it and of the form's defaults.
+        params: Airflow's result of it and the form's defaults.
 
     Raises:
-        UsageError: It says which key, and which keys there are.
+        UsageError: With the key and the known keys.
     """
     if not isinstance(conf, Mapping):
         raise UsageError(f"the run's configuration is {_json(conf)}, not an object. {_there_are()}")

@@ -26,20 +26,20 @@ from nem12.warehouse.rows import OpenDrop
 INDEX: Final = "index.jsonl"
 
 _BEGIN: Final = '{"sha256": '
-"""Of every line: it cannot stand inside of one, where quotes are escaped."""
+"""The beginning of every line; it cannot occur inside one, where quotes are escaped."""
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A line of the index: a drop that was kept.
+    """A line of the index about a kept drop.
 
     Attributes:
-        sha256: Of the drop as it lies there.
+        sha256: Of the kept drop.
         file: Its name there.
-        name: That it was delivered by.
-        profile: That it was judged by.
+        name: The delivered name.
+        profile: By which it was loaded.
         delivered_at: Whole seconds.
-        claimed_at: Counts for what an archive or a message dates impossibly.
+        claimed_at: Replaces an impossible date in an archive or message.
         at: When the line was written.
     """
 
@@ -54,7 +54,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class Withdrawn:
-    """A line of the index: a file was taken out; what was kept before of it is not loaded again.
+    """A line of the index about a withdrawn file; earlier lines of it no longer count.
 
     Attributes:
         sha256: Of the file; of a member of an archive its own.
@@ -69,12 +69,12 @@ Line = Kept | Withdrawn
 
 
 def write(folder: Place, lines: Iterable[Line]) -> None:
-    """Add lines to the index of a folder; they are on disk then."""
+    """Add lines to the index of a folder, and sync them to disk."""
     storage.append_lines(folder / INDEX, [_text(line) for line in lines])
 
 
 def line_of(home: Home, one: OpenDrop, sha256: str, kept_at: Place) -> Kept:
-    """What the index is to say of a drop that is about to be kept."""
+    """The line of the index for a drop that is about to be kept."""
     return Kept(
         sha256,
         kept_at.name,
@@ -87,9 +87,9 @@ def line_of(home: Home, one: OpenDrop, sha256: str, kept_at: Place) -> Kept:
 
 
 def note_withdrawn(connection: Connection, home: Home, file_id: int, why: str) -> bool:
-    """Have the index of each folder in which a file is kept say that it is withdrawn.
+    """Record in the index of each folder where a file is kept that it is withdrawn.
 
-    To be called before it is withdrawn: then the ledger does not know any more where it is kept.
+    Call this before it is withdrawn: afterwards the ledger no longer knows where it is kept.
 
     Returns:
         Whether it is kept in a folder that can be reached.
@@ -106,7 +106,7 @@ def note_withdrawn(connection: Connection, home: Home, file_id: int, why: str) -
 
 
 def is_ours(place: Place) -> bool:
-    """Whether what lies beside kept files is an index, a part of one in a bucket, or a report."""
+    """Whether a file beside kept files is an index, a part of one in a bucket, or a report."""
     return INDEX in (place.name, place.parent.name) or place.name.endswith(REPORT_SUFFIX)
 
 
@@ -129,11 +129,11 @@ class Index:
                 self._withdrawn[line.sha256] = line.at
 
     def lines(self, place: Place) -> list[Kept]:
-        """How what lies there was delivered, in the order in which it was kept."""
+        """How the file there was delivered, in the order in which it was kept."""
         return self._kept.get(place.parent, {}).get(place.name, [])
 
     def counting(self, lines: list[Kept], sha256: str) -> list[Kept]:
-        """Those of the lines that came after a file was withdrawn, if it was."""
+        """The lines that were written after a file was withdrawn; all lines if it was not."""
         withdrawn = self._withdrawn.get(sha256)
         return [line for line in lines if withdrawn is None or line.at > withdrawn]
 

@@ -23,11 +23,11 @@ from nem12.warehouse.connect import Connection
 from nem12.warehouse.rows import FileSummary, OpenDrop
 
 _NAME_BYTES: Final = 200
-"""Of the delivered name in the archive: with hash and suffixes it stays below the 255 bytes that
-file systems allow."""
+"""Bytes of the delivered name in the archive: with hash and suffixes below the 255 that file
+systems allow."""
 
 _LANDED_NAME_BYTES: Final = 240
-"""Of a name that is put back, with a number before it where it is taken."""
+"""Bytes of the name of a file that is put back; a number precedes a name that is in use."""
 
 LOST: Final = "loaded, but removed or replaced by its sender before it could be archived"
 
@@ -38,8 +38,8 @@ def place_of(home: Home, drop: Drop, sha256: str, outcome: Outcome, claimed_at: 
     Args:
         home: Where the folders are.
         drop: As it was claimed.
-        sha256: Of the drop; begins its name from now on, so that equal names do not meet.
-        outcome: What was refused lies among the rejected.
+        sha256: Of the drop; its name begins with it from now on, so that equal names do not clash.
+        outcome: A refused drop is kept in the rejected folder.
         claimed_at: Its month in NEM time is the folder of the archive.
     """
     path = drop.path
@@ -58,16 +58,16 @@ def place_of(home: Home, drop: Drop, sha256: str, outcome: Outcome, claimed_at: 
 def report_place(
     home: Home, file: FileSummary, kept_at: Place, outcome: Outcome, *, alone: bool
 ) -> Place:
-    """Where the report of a file lies: beside the drop, or where refused ones lie.
+    """Where the report of a file is: beside the drop, or in the rejected folder.
 
-    By where the drop lies alone: who asks later may have other settings.
+    It depends only on where the drop is: a later caller may have other settings.
 
     Args:
         home: Where the folders are.
         file: Of the ledger.
         kept_at: Where its drop is kept.
         outcome: Of the file.
-        alone: It is the only one in its drop: the report is named after that.
+        alone: It is the only file in its drop: the report is named after the drop.
     """
     landed = storage.relative(kept_at, home.landing) is not None
     beside = not landed and (alone or outcome is not Outcome.REFUSED)
@@ -79,7 +79,7 @@ def report_place(
 
 
 def below_home(home: Home, place: Place) -> str:
-    """Where a drop lies as people name it: `archive/2024/05/name`, `rejected/name`."""
+    """Where a drop is, as people name it: `archive/2024/05/name`, `rejected/name`."""
     for name in ("archive", "rejected", "landing"):
         below = storage.relative(place, getattr(home, name))
         if below is not None:
@@ -88,7 +88,7 @@ def below_home(home: Home, place: Place) -> str:
 
 
 def delivered_name(home: Home, uri: str, sha256: str) -> str:
-    """The name that a drop was delivered by, for one that may lie where it is kept."""
+    """The delivered name of a drop that may be in its kept place."""
     path = uri_path(uri)
     if storage.relative(path, home.landing):
         return path.name
@@ -96,9 +96,9 @@ def delivered_name(home: Home, uri: str, sha256: str) -> str:
 
 
 def keep(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
-    """Move a drop where it is kept; done before is done.
+    """Move a drop to where it is kept; does nothing if it is there.
 
-    What lies there under its name but is another file is a drop of its own and stays.
+    If another file has its name in the landing folder now, that file is another drop and stays.
 
     Args:
         home: Where the folders are.
@@ -107,7 +107,7 @@ def keep(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
         target: Where it is kept.
 
     Returns:
-        Nothing, or why it is not kept.
+        Empty, or why it is not kept.
     """
     source = one.drop.path
     if target == source:
@@ -129,7 +129,7 @@ def keep(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
 
 
 def finish(connection: Connection, home: Home, one: OpenDrop) -> bool:
-    """Settle a drop that was recorded and left where it landed, and was not marked.
+    """Settle a drop that was recorded, stayed in the landing folder, and was not marked.
 
     Returns:
         Whether it is done.
@@ -145,10 +145,10 @@ def finish(connection: Connection, home: Home, one: OpenDrop) -> bool:
 
 
 def put_back(home: Home, kept: Place, name: str, profile: str) -> Place:
-    """Move a file into the landing folder of a profile, so that the watch never sees half of it.
+    """Move a file into the landing folder of a profile; the watch never sees a part of it.
 
     Returns:
-        Where it lies: under this name, with a number before it where that is taken.
+        Its path: this name, with a number before it if the name is in use.
     """
     folder = home.landing if profile == ProfileName.STANDARD else home.landing / profile
     free = folder / name
@@ -162,7 +162,7 @@ def put_back(home: Home, kept: Place, name: str, profile: str) -> Place:
 
 
 def put_changed_back(home: Home, kept: Place, name: str, profile: str) -> str:
-    """What is not what was read is a drop of its own; it in words."""
+    """Put back a file that differs from what was read; returns a sentence about it."""
     back = put_back(home, kept, name, profile)
     return f"changed after it was read: put back as {shown(back.name, 200)}"
 
@@ -178,7 +178,7 @@ def is_unchanged(drop: Drop, sha256: str, place: Place) -> bool:
 
 
 def _is_replaced(drop: Drop, found: Drop) -> bool:
-    """Whether another file lies there, on the same file system: times can be set by anybody."""
+    """Whether there is another file, on the same file system: its owner can set any time."""
     device, _, inode = drop.identity.partition(":")
     device_now, _, inode_now = found.identity.partition(":")
     return device == device_now and inode != inode_now
@@ -193,21 +193,21 @@ def _is_there(drop: Drop) -> bool:
 
 
 def leaving_place(one: OpenDrop) -> Path:
-    """Where a drop lies while it is copied: the name says whose it is."""
+    """Where a drop is while it is copied; the name contains its id."""
     path = one.drop.path
     name = f"{one.drop_id}-{storage.shortened(path.name, _LANDED_NAME_BYTES - 20)}"
     return Path(str(path.parent / LEAVING / name))
 
 
 def _leave(one: OpenDrop) -> None:
-    """Take a drop out of the sight of the watch, on the file system where it landed."""
+    """Hide a drop from the watch, on the file system where it landed."""
     place = leaving_place(one)
     untrusted.make_folder(place.parent)
     untrusted.rename(Path(str(one.drop.path)), place)
 
 
 def _has_left(one: OpenDrop) -> bool:
-    """Whether it lies where it was to be copied from."""
+    """Whether it is where it was to be copied from."""
     there = storage.local(one.drop.path)
     return bool(there) and isinstance(look(leaving_place(one), one.drop.profile), Drop)
 
@@ -219,7 +219,7 @@ def _make_room(home: Home, one: OpenDrop, sha256: str, target: Place) -> None:
 
 
 def _keep_object(drop: Drop, sha256: str, target: Place) -> str:
-    """Move a drop out of a bucket; what is put over it meanwhile stays."""
+    """Move a drop out of a bucket; an object that replaces it meanwhile stays."""
     source = drop.path
     storage.transfer(source, target)
     if not _is_there(drop):
@@ -232,7 +232,7 @@ def _keep_object(drop: Drop, sha256: str, target: Place) -> str:
 
 
 def _copy(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
-    """Copy a drop that was taken out of the landing folder; it is removed when it stood still."""
+    """Copy a drop that was taken out of the landing folder; it is removed later, if unchanged."""
     place = leaving_place(one)
     if is_unchanged(one.drop, sha256, place) and storage.copied(place, target, sha256):
         return ""
@@ -240,7 +240,7 @@ def _copy(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
 
 
 def _compare(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
-    """Whether what was moved is what was read: its writer may not have been done with it."""
+    """Whether the moved file is what was read: its writer may not have finished."""
     if not storage.exists(target):
         return LOST
     if is_unchanged(one.drop, sha256, target):

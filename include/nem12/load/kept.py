@@ -34,7 +34,7 @@ def kept_below(drop: Row) -> PurePath | None:
 
 
 def pattern_of(below: PurePath) -> str:
-    """The pattern that names this one file to `claim_by_glob`.
+    """The pattern by which `claim_by_glob` finds this one file.
 
     Raises:
         UsageError: Its name is not text.

@@ -20,17 +20,17 @@ def known_outcome(
     reprocess: bool = False,
     refused_too: bool = False,
 ) -> tuple[Outcome | None, MeterFile]:
-    """What is known of a file, or how it has to be loaded.
+    """The outcome of a file that is known, or how it has to be loaded.
 
     Args:
-        known: What the ledger knows, by file id: `ledger.known_files`.
+        known: The files in the ledger, by file id: `ledger.known_files`.
         file: As it was surveyed.
         reprocess: Load it again even if it is loaded, by whatever profile.
-        refused_too: Judge it again even if this reader has refused it before.
+        refused_too: Load it again even if this reader has refused it before.
 
     Returns:
-        `duplicate` or `refused` where nothing is to be done, else None; and the file, marked where
-        it replaces what was loaded of it.
+        `duplicate` or `refused` if there is nothing to do, else None; and the file, marked if it
+        replaces what was loaded of it.
     """
     row = known.get(file.file_id)
     if row is None:
@@ -55,10 +55,9 @@ def known_outcome(
 
 
 def counting(files: Iterable[MeterFile]) -> dict[str, MeterFile]:
-    """Of files with the same content the one that counts, by SHA-256.
+    """Of each content the file that counts, by SHA-256.
 
-    One that can be read comes before one that cannot, then the most tolerant profile, then the
-    first.
+    A readable file comes before an unreadable one, then the most tolerant profile, then the first.
     """
     found: dict[str, MeterFile] = {}
     for file in files:
@@ -73,5 +72,5 @@ def _rank(file: MeterFile) -> tuple[bool, int]:
 
 
 def _in_place(file: MeterFile, name: str) -> MeterFile:
-    """In one part, so that what was loaded goes and what is loaded now comes in one transaction."""
+    """As one part, so that the old readings are replaced by the new ones in one transaction."""
     return replace(file, name=name, replaces=True, cuts=())

@@ -43,7 +43,7 @@ _MOST_APART: Final = 64
 """Shards for files that failed before: half a minute of task instances' overhead."""
 
 _ENOUGH_ERRORS: Final = 10_000
-"""After as many a file is read no further to find out that it has errors."""
+"""After so many errors the search for errors in a file stops."""
 
 _ENDED: Final = (
     "the process that read it was killed or timed out: it may be too big, or built to be slow"
@@ -52,7 +52,7 @@ _ENDED: Final = (
 
 
 class _EnoughError(Exception):
-    """The verdict on a file is certain."""
+    """The outcome of a file is certain."""
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class Member:
 
     Attributes:
         name: As delivered.
-        outcome: Known already when it was planned, or None.
+        outcome: Its outcome if it was known already when it was planned, or None.
     """
 
     name: str
@@ -76,9 +76,9 @@ class PlannedDrop:
     """A drop with its files.
 
     Attributes:
-        sha256: Of the drop as it lies there; of an archive the archive's own.
+        sha256: Of the drop; for an archive that of the archive itself.
         error: Why it could not be read, or None.
-        grew_from: Files that were made of it when there was less in it.
+        grew_from: Files that were read from it before it grew.
     """
 
     drop_id: int
@@ -95,11 +95,11 @@ class _Surveyed:
 
     Attributes:
         files: None where it cannot be read.
-        retried: An earlier attempt at it has failed.
-        recorded: What the ledger knows of its files from an earlier attempt, by id.
+        retried: An earlier attempt to load it failed.
+        recorded: Its files in the ledger from an earlier attempt, by id.
         reprocess: Load again what is loaded.
         refused_too: Judge again what is refused.
-        judged: For each file its outcome, where that is known, and the file as it is to be loaded.
+        judged: For each file its outcome, if known, and the file as it is to be loaded.
     """
 
     planned: PlannedDrop
@@ -112,7 +112,7 @@ class _Surveyed:
 
 
 def claim_folder(home: Home, claim: str) -> Place:
-    """Where a claim keeps what it expands, plans and stages.
+    """The folder for the expanded, planned and staged files of a claim.
 
     Raises:
         UsageError: It is not the name of a claim: the `conf` of a run may hold anything, and
@@ -128,11 +128,11 @@ class _ToLoad:
     """Collects the files that a run has to load.
 
     Attributes:
-        own: What the run has loaded itself before it was tried again, each with its drop: these
-            are no duplicates.
+        own: Files that an earlier try of this run has loaded, each with its drop: they are not
+            duplicates.
         known: What the ledger knows of the files, by id.
-        best: Of the files that are not known the one of each content that counts, by SHA-256.
-        fresh: Those that are to be loaded, by SHA-256.
+        best: Of the unknown files the one that counts of each content, by SHA-256.
+        fresh: The files to load, by SHA-256.
     """
 
     own: set[tuple[int, str]]
@@ -141,9 +141,9 @@ class _ToLoad:
     fresh: dict[str, MeterFile] = field(default_factory=dict)
 
     def judge(self, surveyed: "Iterable[_Surveyed]") -> None:
-        """Judge the files of all drops by what is known of them.
+        """Decide for the files of all drops which are known and which to load.
 
-        Which drop is looked at first must not decide how a file is judged.
+        The order of the drops must not make a difference.
         """
         new: list[MeterFile] = []
         for one in surveyed:
@@ -153,7 +153,7 @@ class _ToLoad:
         self.best = counting(new)
 
     def _judge(self, file: MeterFile, surveyed: "_Surveyed") -> tuple[Outcome | None, MeterFile]:
-        """As `known_outcome`, with regard to what this run has loaded."""
+        """As `known_outcome`, taking into account what this run has loaded."""
         known = self.known.get(file.file_id)
         recorded = surveyed.recorded.get(file.file_id)
         own = (surveyed.planned.drop_id, file.sha256) in self.own
@@ -166,9 +166,9 @@ class _ToLoad:
         return (None, file) if outcome and own else (outcome, marked)
 
     def take(self, surveyed: "_Surveyed") -> None:
-        """Keep the files of a drop that are to be loaded.
+        """Collect the files of a drop that are to be loaded.
 
-        A file that cannot be judged is the failure of its drop alone.
+        A file that cannot be read fails its drop only.
         """
         before = len(self.fresh)
         planned = surveyed.planned
@@ -191,7 +191,7 @@ class _ToLoad:
 
 @contextmanager
 def _alone(planned: PlannedDrop) -> Iterator[None]:
-    """What goes wrong with a drop is its failure; a database that does not answer is nobody's."""
+    """An error of a drop fails that drop only; a database that does not answer fails none."""
     try:
         yield
     except TransientError:
@@ -210,10 +210,10 @@ def plan_claim(
         home: Where the folders are.
         claim: Whose drops.
         run: The Airflow run, for the ledger.
-        reprocess: Load again what is loaded already, in place of it.
+        reprocess: Load files again that are loaded already, and replace them.
 
     Returns:
-        For each shard: `shard`, where its description lies, and `label`.
+        For each shard: `shard`, the path of its description, and `label`.
     """
     folder = claim_folder(home, claim)
     with _workplace(home, folder) as workplace:
@@ -222,7 +222,7 @@ def plan_claim(
 
 @contextmanager
 def _workplace(home: Home, folder: Place) -> Iterator[Path]:
-    """Where drops are fetched and expanded: where they are read later, or on this machine."""
+    """Where drops are fetched and expanded: the staging folder, or this machine."""
     path = storage.local(folder)
     if path:
         path.mkdir(parents=True, exist_ok=True)
@@ -272,7 +272,7 @@ def _plan(
 def _packed(files: list[MeterFile], retried: set[str]) -> list[Shard]:
     """The shards of a run; files of drops that failed before have shards of their own.
 
-    A shard fails as a whole: the file that makes it fail must not take the others along for ever.
+    A shard fails as a whole: a file that makes it fail must not fail the others every time.
     """
     suspects = [file for file in files if file.sha256 in retried]
     packed = pack(file for file in files if file.sha256 not in retried)
@@ -283,7 +283,7 @@ def _packed(files: list[MeterFile], retried: set[str]) -> list[Shard]:
 
 
 def _shared(files: Iterable[MeterFile], folder: Place) -> list[MeterFile]:
-    """The files as every worker finds them: what lies on this machine alone is put beside."""
+    """The files where every worker can read them; local ones are copied to staging."""
     surveyed = list(files)
     paths = {file.sha256: Path(file.path) for file in surveyed}
     shared = storage.shared(folder / "files", paths)
@@ -299,10 +299,10 @@ def _survey_drop(
     *,
     reprocess: bool,
 ) -> _Surveyed | None:
-    """Read a drop once; whatever is wrong with it is its failure alone.
+    """Read a drop once; an error in it fails this drop only.
 
     Returns:
-        None if there is nothing to load of it: it is done, or gone.
+        None if there is nothing to load: it is done, or gone.
 
     Raises:
         TransientError: The database does not answer.
@@ -332,7 +332,7 @@ def _survey_drop(
 def _read(
     planned: PlannedDrop, home: Home, claimed: OpenDrop, workplace: Path, smaller: list[Row]
 ) -> list[MeterFile]:
-    """The files of a drop; notes its hash and what it grew from."""
+    """The files of a drop; records its hash and the files that it grew from."""
     drop = claimed.drop
     # Read once from where it landed: the parts are read from staging, by whichever worker.
     local = storage.fetched(drop.path, workplace / "fetched" / str(claimed.drop_id))
@@ -355,14 +355,14 @@ def _read(
 
 
 def _delivered_as(home: Home, drop: Drop, local: Path) -> str:
-    """The name that a drop was delivered by; where it is kept, its hash stands before that."""
+    """The delivered name of a drop; kept names begin with its hash."""
     if storage.relative(drop.path, home.landing):
         return drop.path.name
     return delivered_name(home, drop.uri, sha256(local, drop.seen))
 
 
 def judged_as_whole(file: MeterFile) -> MeterFile:
-    """Under the strict profile a file with any error is withheld, and read for that beforehand."""
+    """Under the strict profile, check the file first, and load nothing of it if it has errors."""
     if not profile_named(file.profile).whole_files_only or file.refused:
         return file
     about_days: list[Finding] = []
@@ -393,13 +393,13 @@ def _save_shard(folder: Place, number: int, one: Shard) -> dict[str, str]:
 
 
 def save_plan(folder: Place, planned: list[PlannedDrop]) -> None:
-    """Keep what was planned for the end of the run."""
+    """Write the plan, for the end of the run."""
     text = json.dumps([asdict(drop) for drop in planned], default=datetime.isoformat)
     storage.write_text(folder / "plan.json", text)
 
 
 def load_plan(folder: Place) -> Iterator[PlannedDrop]:
-    """What was planned; nothing if planning did not get that far."""
+    """The plan; empty if planning did not finish."""
     try:
         text = storage.read_text(folder / "plan.json")
     except FileNotFoundError:
@@ -415,7 +415,7 @@ def _member(*, delivered_at: str | None, outcome: str | None, **values: Any) -> 
 
 
 def sweep_staging(home: Home, open_claims: set[str]) -> None:
-    """Remove what runs left in staging that never came to an end."""
+    """Remove the staging folders of runs that never ended."""
     oldest = time.time() - STAGING_DAYS * 86_400
     places = dict.fromkeys((home.staging, home.scratch))
     for folder, changed in chain.from_iterable(map(storage.folders, places)):

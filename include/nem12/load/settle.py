@@ -33,20 +33,20 @@ _MOST_NMIS: Final = 100
 _GREW: Final = "grew after it was read: withdrawn when the complete file was loaded"
 
 _TOGETHER: Final = 200
-"""Drops that are moved and then marked: some 20 ms in which a crash leaves them moved only."""
+"""Drops that are moved and then marked together; a crash in these 20 ms leaves them moved only."""
 
 
 @dataclass(slots=True)
 class _Ending:
-    """A drop of which everything is applied.
+    """A drop whose batches are all applied.
 
     Attributes:
         open: As it was claimed.
         planned: Its files.
-        outcomes: What became of each of them.
-        kept_at: Where it is to lie.
-        lost: Why it does not lie there, or nothing.
-        problems: What people should know of it.
+        outcomes: The outcome of each of them.
+        kept_at: Where it is to be kept.
+        lost: Why it is not there, or empty.
+        problems: Problems to report to people.
     """
 
     open: OpenDrop
@@ -62,7 +62,7 @@ class _Ending:
         return _drop_outcome(self.outcomes)
 
     def as_settled(self) -> SettledDrop:
-        """What the ledger is to know of it."""
+        """Its row for the ledger."""
         members = zip(self.planned.members, self.outcomes, strict=True)
         return SettledDrop(
             self.planned.drop_id,
@@ -79,8 +79,8 @@ class _Settling:
     """The settling of a claim.
 
     Attributes:
-        planned: What was planned of each drop, by its id.
-        settlement: What became of those that are done with.
+        planned: The plan of each drop, by its id.
+        settlement: The outcomes of the drops that are settled.
         failure: What the run says about its failed tasks.
         loaded: Ids of the files that the run has loaded.
     """
@@ -93,7 +93,7 @@ class _Settling:
     loaded: list[int] = field(default_factory=list)
 
     def settle(self, some: Sequence[OpenDrop]) -> None:
-        """Settle some drops together, and each by itself where that fails.
+        """Settle some drops together, and each by itself if that fails.
 
         Raises:
             TransientError: The database does not answer.
@@ -143,7 +143,7 @@ class _Settling:
     def _settle_files(
         self, file_ids: Iterable[int], drops: Sequence[PlannedDrop]
     ) -> dict[int, FileStatus]:
-        """Settle files; in the same transaction goes what some of them were when there was less."""
+        """Settle files; the same transaction withdraws what some of them were before they grew."""
         if not any(drop.grew_from for drop in drops):
             return ledger.settle_files(self.connection, file_ids)
         with explained(), self.connection.transaction():
@@ -158,7 +158,7 @@ class _Settling:
         return statuses
 
     def _unfinished(self, drop: PlannedDrop | None, statuses: dict[int, FileStatus]) -> str:
-        """Why a drop cannot be settled, or nothing."""
+        """Why a drop cannot be settled, or empty."""
         if drop is None:
             return self.failure or "the run ended before the file was planned"
         if drop.error:
@@ -175,7 +175,7 @@ class _Settling:
         return _Ending(one, drop, outcomes, place)
 
     def _write_index(self, endings: Sequence[_Ending]) -> None:
-        """Have the folders where drops are about to lie say how these were delivered."""
+        """Write into the index of the folders where drops will be kept how they were delivered."""
         lines: dict[Place, list[Kept]] = {}
         for one in endings:
             # What stays where it landed has no index.
@@ -197,7 +197,7 @@ class _Settling:
             ending.problems.append(f"{name}: {ending.lost}")
 
     def _report(self, file: FileSummary, ending: _Ending, outcome: Outcome) -> str:
-        """Write the report of a file; it in a line."""
+        """Write the report of a file; returns its first line."""
         alone = len(ending.planned.members) == 1
         place = report_place(self.home, file, ending.kept_at, outcome, alone=alone)
         write_report(self.connection, file, place, below_home(self.home, ending.kept_at))
@@ -220,7 +220,7 @@ class _Settling:
         self.settlement.drops[ending.outcome] += 1
 
     def _let_go(self, one: OpenDrop, reason: str) -> None:
-        """A drop that is gone, or another one now: nothing of it can be loaded any more."""
+        """Settle a drop that is gone or was replaced: it can no longer be loaded."""
         ledger.settle_gone(self.connection, one, self._begun(one))
         self.settlement.drops["changed"] += 1
         name = shown(one.drop.path.name, 200)
@@ -241,13 +241,13 @@ class _Settling:
 
 
 def settle_claim(connection: Connection, home: Home, claim: str, failure: str = "") -> Settlement:
-    """Settle the drops of a claim that are loaded, free the others for another attempt.
+    """Settle the loaded drops of a claim, and release the others for another attempt.
 
     Args:
         connection: To the warehouse.
         home: Where the folders are.
         claim: Whose drops.
-        failure: What the run says about its failed tasks, for the drops that are freed.
+        failure: What the run says about its failed tasks, for the released drops.
 
     Raises:
         TransientError: The database does not answer: trying again may help.
@@ -271,9 +271,9 @@ def settle_claim(connection: Connection, home: Home, claim: str, failure: str = 
 
 
 def free_claim(connection: Connection, home: Home, claim: str, message: str) -> list[DropState]:
-    """The run of a claim is gone: the states of its drops now, as after a run that failed.
+    """Release the drops of a claim whose run is gone, as after a failed run; returns their states.
 
-    Those that it had moved already are settled: nothing is left to do for them.
+    Drops that it had moved already are settled.
     """
     folder = claim_folder(home, claim)
     planned = {drop.drop_id: drop for drop in load_plan(folder)}
@@ -288,13 +288,13 @@ def free_claim(connection: Connection, home: Home, claim: str, message: str) -> 
 
 
 def _is_gone(one: OpenDrop) -> bool:
-    """Whether a drop is not there any more, neither where it landed nor where it is kept."""
+    """Whether a drop is neither where it landed nor where it is kept."""
     there = look(one.drop.path, one.drop.profile)
     return there != one.drop and not isinstance(there, Ignored) and one.kept_at is None
 
 
 def _outcome(statuses: dict[int, FileStatus], member: Member) -> Outcome | None:
-    """What became of a file; None while not all of it is applied."""
+    """The outcome of a file; None until all of it is applied."""
     status = statuses.get(member.file_id, FileStatus.LOADING)
     is_loaded = status in (FileStatus.LOADED, FileStatus.PARTIAL)
     if member.outcome is Outcome.REFUSED:
@@ -310,7 +310,7 @@ def _outcome(statuses: dict[int, FileStatus], member: Member) -> Outcome | None:
 
 
 def _drop_outcome(outcomes: Sequence[Outcome]) -> Outcome:
-    """One word for a drop: an archive of which a part is refused is partial."""
+    """The outcome of a drop: an archive with a refused member is partial."""
     kinds = set(outcomes)
     if kinds in ({Outcome.REFUSED}, {Outcome.DUPLICATE}):
         return kinds.pop()

@@ -15,19 +15,19 @@ _MOST_PROBLEMS: Final = 50
 
 @dataclass(slots=True)
 class Settlement:
-    """What became of a claim, small enough for an asset event.
+    """The result of a claim, small enough for an asset event.
 
     Attributes:
         files: How many meter files had each outcome.
         drops: How many drops had each.
-        readings: Accepted from the files loaded now.
+        readings: Accepted from the files that this run loaded.
         refused_records: Of these files.
-        nmis: The first of those whose days were delivered.
+        nmis: The first NMIs whose days were delivered.
         nmis_left_out: How many others there are.
-        decided_again: Days of files known before that were delivered earlier than was known.
+        decided_again: Days of known files that turned out to have been delivered earlier.
         contradictions: Days of these files that another delivery contradicts.
         problems: A line for each file that is refused, partial or not kept as a whole, and for each
-            failed drop, the first of them. Lines quote what was delivered: for the log alone.
+            failed drop; the first of them. Lines quote delivered text: only for the log.
         problems_left_out: How many others there are.
     """
 
@@ -47,7 +47,7 @@ class Settlement:
     problems_left_out: int = 0
 
     def problem(self, line: str) -> None:
-        """Keep a line for people, or count it if there are too many."""
+        """Keep a line for the log, or only count it if there are too many."""
         if len(self.problems) < _MOST_PROBLEMS:
             self.problems.append(line)
         else:
@@ -61,7 +61,7 @@ class Settlement:
         self.problems.insert(0, said)
 
     def add(self, file: FileSummary) -> None:
-        """Count a file that was loaded now."""
+        """Count a file that this run loaded."""
         self.days += file.days
         self.readings += file.readings - file.refused_readings
         self.refused_records += file.refused_records
@@ -70,7 +70,7 @@ class Settlement:
             self.last_day = max(self.last_day or file.last_day, file.last_day)
 
     def as_extra(self) -> dict[str, Any]:
-        """For the asset event and XCom: bounded, JSON, without values that were delivered."""
+        """For the asset event and XCom: bounded JSON without delivered values."""
         return {
             "claim": self.claim,
             "files": {outcome.value: count for outcome, count in self.files.items()},

@@ -17,7 +17,7 @@ from nem12.warehouse.rows import OpenDrop
 
 
 def stray_drops(connection: Connection, landed: Collection[Drop]) -> Iterator[OpenDrop]:
-    """The drops whose wait is over and that are not among those that were seen to have landed."""
+    """Drops whose wait is over and that were not seen in the landing folder."""
     waiting = ledger.waiting_drops(connection)
     seen = {_key(drop) for drop in landed} if waiting else set()
     for one in waiting:
@@ -27,7 +27,7 @@ def stray_drops(connection: Connection, landed: Collection[Drop]) -> Iterator[Op
 
 
 def gather_strays(connection: Connection, home: Home, landed: Collection[Drop]) -> list[Drop]:
-    """Settle the strays that were moved or are gone; those that can be claimed where they lie."""
+    """Settle strays that were moved or are gone; returns those that can be claimed."""
     left = []
     for one in stray_drops(connection, landed):
         if _there(one.drop) == one.drop:
@@ -49,5 +49,5 @@ def _there(drop: Drop) -> Drop | Ignored | None:
 
 
 def _key(drop: Drop) -> tuple[str, int, int, str]:
-    """A drop whatever profile it is to be judged by."""
+    """A drop, regardless of its profile."""
     return drop.uri, drop.size, drop.mtime_ns, drop.identity

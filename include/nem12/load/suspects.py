@@ -22,7 +22,7 @@ _MARKS: Final = "reading"
 
 @contextmanager
 def reading(home: Home, claim: str, drop: Drop) -> Iterator[None]:
-    """Mark a drop while it is read; the mark stays if this does not come to an end by itself."""
+    """Mark a drop while it is read; the mark stays if the process dies."""
     mark = _mark(home, drop)
     storage.note(mark, claim)
     try:
@@ -39,7 +39,7 @@ def ended_a_try(home: Home, claim: str, drop: Drop) -> bool:
 
 
 def suspected(home: Home, drops: Sequence[Drop]) -> list[Drop]:
-    """Those of the drops whose reading ended a process."""
+    """The drops whose reading ended a process."""
     marked = {mark.name for mark in storage.files_below(home.staging / _MARKS)} if drops else set()
     return [drop for drop in drops if _mark(home, drop).name in marked]
 

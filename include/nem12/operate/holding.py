@@ -16,7 +16,7 @@ from nem12.storage import Place, files_below, opened_in_parts
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """A file that holds an NMI, or of which nobody can tell.
+    """A file that contains an NMI, or that could not be searched.
 
     Attributes:
         path: Of the file.
@@ -28,9 +28,10 @@ class Held:
 
 
 def files_holding(home: Home, nmi: str) -> Iterator[Held]:
-    """Search all that lies in the folders, archives too, in name and content.
+    """Search all files in the folders, archives too, by name and content.
 
-    Called when the NMI is forgotten already: whatever cannot be read is named, and ends nothing.
+    Called after the NMI was deleted: a file that cannot be read is listed and does not end the
+    search.
     """
     unlisted: list[Held] = []
 
@@ -54,10 +55,10 @@ def files_holding(home: Home, nmi: str) -> Iterator[Held]:
 
 
 def _holds(path: Place, wanted: bytes) -> bool:
-    """Whether a file holds it.
+    """Whether a file contains it.
 
     Raises:
-        DamagedError: It is not where it can be read, and part of the file cannot.
+        DamagedError: The readable part does not contain it, and another part cannot be read.
     """
     with opened_in_parts(path) as stream:
         packing = archives.format_of(stream, stream.read(BEGINNING))
@@ -84,15 +85,15 @@ def _archive_holds(packing: archives.Format, stream: BinaryIO, wanted: bytes) ->
 
 
 def _unbounded(stream: text.Readable) -> Expanding:
-    """What is kept is searched whole, however far it expands: only its damage is told."""
+    """Kept archives are searched without a limit of expansion; only damage is reported."""
     return Expanding(MAX_EXPANDED_BYTES, stream)
 
 
 def _found(stream: text.Readable, wanted: bytes) -> bool:
-    """Whether a stream holds it as it stands.
+    """Whether a stream contains it as it is.
 
     Raises:
-        DamagedError: It does not, and it is packed in a way that nothing here opens.
+        DamagedError: It does not, and it is in a packed format that this package cannot open.
     """
     beginning = end = stream.read(BEGINNING)
     found = wanted in beginning

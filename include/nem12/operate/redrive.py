@@ -25,12 +25,12 @@ _LONG_AGO: Final = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Redriven:
-    """What becomes of a refused or failed drop.
+    """What happens to a refused or failed drop.
 
     Attributes:
         name: That it was delivered by.
-        place: Where it waits now; None where there is nothing left to judge.
-        expected: What will happen to it, or why nothing can, in a few words.
+        place: Where it waits now; None if there is nothing left to load.
+        expected: What will happen to it, or why nothing can, in few words.
         left: Nothing could be done with it.
     """
 
@@ -49,11 +49,11 @@ def redrive_drops(
     since: datetime | None = None,
     profile: str | None = None,
 ) -> Iterator[Redriven]:
-    """Bring back the refused and failed drops that match, wherever they lie.
+    """Put back the refused and failed drops that match, wherever they are.
 
-    What is refused is judged again, also where the ledger knows its content; what is loaded of such
-    a drop stays as it is, unless a more tolerant profile is named. The drop lies in the landing
-    folder then, unless files stay where they are.
+    A refused file is loaded again although the ledger knows its content; files of the same drop
+    that were loaded stay as they are, unless a more tolerant profile is given. The drop is then in
+    the landing folder, unless files stay where they are.
 
     Args:
         connection: To the warehouse.
@@ -61,8 +61,8 @@ def redrive_drops(
         name: Pattern for the delivered name, or for that of a file in an archive.
         code: Only drops of a file that was refused with this code.
         since: Only drops that landed since then.
-        profile: To judge them by, and with them what a less tolerant one has refused in part;
-            without it they are judged by the one that judged them before.
+        profile: To load them by; it includes files that a less tolerant profile has refused in
+            part. Without it the profile of their last load.
     """
     left: list[tuple[str | None, Redriven]] = []
     taken: set[str | None] = set()
@@ -86,7 +86,7 @@ def redrive_drops(
 
 
 def try_again(connection: Connection, one: OpenDrop) -> None:
-    """Let a failed drop be claimed again at once; what is gone is found out by who takes it."""
+    """Let a failed drop be claimed again at once; the next run finds out if it is gone."""
     _wait(connection, one.drop, one)
 
 
@@ -99,7 +99,7 @@ def _stricter(profile: str | None) -> list[str]:
 
 
 def _names(delivered: str, files: list[str]) -> Iterator[str]:
-    """What a drop goes by; a file in an archive also by its own name."""
+    """The names of a drop; of a file in an archive also its own."""
     yield delivered
     for each in files:
         yield each
@@ -109,7 +109,7 @@ def _names(delivered: str, files: list[str]) -> Iterator[str]:
 def _retry(
     connection: Connection, home: Home, one: OpenDrop, name: str, profile: str | None
 ) -> Redriven:
-    """Let a failed drop be claimed again where it lies; what is done or gone is settled."""
+    """Let a failed drop be claimed again where it is; a drop that is loaded or gone is settled."""
     there = look(one.drop.path, one.drop.profile)
     if there == one.drop:
         judged_by = profile or one.drop.profile
@@ -132,7 +132,7 @@ def _retry(
 def _put_back(
     connection: Connection, home: Home, one: OpenDrop, name: str, profile: str | None
 ) -> Redriven:
-    """Have a refused drop judged again."""
+    """Have a refused drop loaded again."""
     place = uri_path(one.kept_at or one.drop.uri)
     judged_by = profile or one.drop.profile
     if not isinstance(look(place, judged_by), Drop):
@@ -165,7 +165,7 @@ def _expected(judged_by: str, before: str) -> str:
 
 
 def _remove_reports(connection: Connection, home: Home, one: OpenDrop, place: Place) -> None:
-    """What was said of its files is no longer so; the next judgement is written anew."""
+    """Remove the reports of its files; the next load writes new ones."""
     found = ledger.files(connection, ledger.recorded_files(connection, one.drop_id))
     for file in found.values():
         for outcome in (Outcome.REFUSED, Outcome.PARTIAL):
@@ -173,6 +173,6 @@ def _remove_reports(connection: Connection, home: Home, one: OpenDrop, place: Pl
 
 
 def _wait(connection: Connection, drop: Drop, before: OpenDrop) -> None:
-    """Let a drop be claimed at once; it was read before, so that no more of it is waited for."""
+    """Let a drop be claimed at once; it was read before, so it is complete."""
     ledger.note_arrivals(connection, [drop], datetime.now(UTC) - _LONG_AGO)
     ledger.redrive(connection, drop, before)

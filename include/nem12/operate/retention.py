@@ -26,18 +26,18 @@ class Month:
 
 
 def months(connection: Connection) -> list[Month]:
-    """The months there are, oldest first, detached ones too."""
+    """All months, oldest first, detached ones too."""
     return [Month(**row) for row in run(connection, "months")]
 
 
 def first_day_kept(connection: Connection) -> date | None:
-    """The first day that is kept; None while nothing was ever dropped."""
+    """The first day that is kept; None if no month was ever removed."""
     rows = run(connection, "first_day_kept")
     return rows[0]["first_day"] if rows else None
 
 
 def create_months(connection: Connection, ahead: int) -> int:
-    """Make the partitions of this month and of so many after it; how many were missing."""
+    """Create the partitions of this month and the next ones; returns how many were missing."""
     made: int = run(connection, "create_months", ahead=ahead)[0]["made"]
     return made
 
@@ -45,18 +45,18 @@ def create_months(connection: Connection, ahead: int) -> int:
 def remove_months(
     connection: Connection, first_day: date, *, keep_tables: bool
 ) -> Iterator[tuple[date, int]]:
-    """Keep nothing before a month any more, from then on too.
+    """Remove all months before one, and keep them removed.
 
-    Month by month, each in a transaction: who is interrupted goes on where it ended, and who
-    loads never waits for more than one month.
+    Each month is one transaction: an interrupted call continues where it ended, and a load never
+    waits for more than one month.
 
     Args:
         connection: As the owner.
         first_day: The first day of the first month to keep.
-        keep_tables: Detach the tables with the readings and leave them, instead of dropping them.
+        keep_tables: Detach the tables of readings and keep them, instead of dropping them.
 
     Yields:
-        Each month that went, and how many versions of its days.
+        Each removed month, and how many versions of its days were deleted.
     """
     for month in months(connection):
         if month.month < first_day and (month.attached or not keep_tables):
@@ -76,20 +76,20 @@ def _next(month: date) -> date:
 
 
 def names_naming(connection: Connection, nmi: str) -> list[str]:
-    """Names of files and places in the ledger that have an NMI in them."""
+    """Names of files and places in the ledger that contain an NMI."""
     return [row["name"] for row in run(connection, "names_naming", nmi=nmi)]
 
 
 def purge(connection: Connection, nmi: str, first_day: date | None = None) -> Row:
-    """Forget an NMI, in one transaction, and keep its days from coming again.
+    """Delete an NMI in one transaction, and keep its days from being loaded again.
 
     Args:
         connection: As the owner.
         nmi: The NMI.
-        first_day: The first day that is kept of it; by default the day after today and after all
-            that is there.
+        first_day: The first day of it that is kept; by default the day after today and after all of
+            its days.
 
     Returns:
-        `day_versions`, `readings` and `findings` that went, and `first_day`.
+        Numbers of deleted `day_versions` and `readings`, of blanked `findings`, and `first_day`.
     """
     return run(connection, "purge_nmi", nmi=nmi, first_day=first_day)[0]

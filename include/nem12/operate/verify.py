@@ -18,17 +18,17 @@ CHECKS: Final = {
     "verify_files": "the ledger's counts are what the day versions hold",
     "verify_orphans": "every day version belongs to a file of the ledger",
 }
-"""What is checked, in words, by the statement that gives the first row that breaks it."""
+"""The checks in words, by the statement that returns the first row that violates one."""
 
 _BY_SHARE: Final = ("verify_missing_readings", "verify_surplus_readings")
-"""These sort the readings they look at: all at once would take their size in temporary files."""
+"""These sort the readings that they check: all at once would need temporary files of their size."""
 
 
 def differences(connection: Connection) -> Generator[tuple[str, dict[str, Any] | None]]:
     """Check everything in one snapshot.
 
     Yields:
-        The check in words, and the first difference; None where there is none.
+        The check in words, and the first difference or None.
     """
     with explained(), connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
@@ -45,7 +45,7 @@ def _first_difference(connection: Connection, name: str) -> dict[str, Any] | Non
 
 
 def _shares(connection: Connection) -> list[dict[str, str | None]]:
-    """Ranges of NMIs which together are all: behind one, until another or until the last one."""
+    """Ranges that together cover all NMIs: after one NMI, up to another or to the last."""
     values = {"readings": settings.VERIFIED_READINGS}
     last = [nmi for (nmi,) in connection.execute(statement("verify_shares"), values)]
     ends = zip(["", *last], [*last, None], strict=True)

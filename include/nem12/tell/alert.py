@@ -50,12 +50,12 @@ class AlertFile:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that people should know; `text` and `html` say all of it.
+    """An alert; `text` and `html` are its whole content.
 
     Attributes:
         kind: One of `notifiers.KINDS`.
         subject: One line.
-        files: The first of those that it is about.
+        files: The first files that it is about.
         more: How many others there are.
         run: Airflow's id of the run.
         run_page: Address of the run's page, or empty.
@@ -76,7 +76,7 @@ class Alert:
         return "\n".join(line for _, line in self.lines())
 
     def lines(self) -> Iterator[tuple[str, str]]:
-        """Its lines, each with the outcome that it is about: of the subject, its `kind`."""
+        """Its lines, each with the outcome that it is about; for the subject the `kind`."""
         yield self.kind, self.subject
         for file in self.files:
             yield file.outcome, f"- {file.name}: {file.outcome}: {file.why}"
@@ -115,11 +115,11 @@ def _link(page: str, text: str) -> str:
 def alerts_of_claim(
     connection: Connection, claim: str, run: str, run_page: str, page: Page, more_page: str = ""
 ) -> Iterator[Alert]:
-    """What there is to tell of the run of a claim that is settled or given up.
+    """The alerts about the run of a claim that is settled or given up.
 
     Args:
         connection: To the warehouse.
-        claim: Of which drops.
+        claim: Whose drops.
         run: Airflow's id of the run.
         run_page: Address of its page, or empty.
         page: Gives the address of a file's page.
@@ -146,7 +146,7 @@ def alerts_of_claim(
 def alert_of_unsettled_run(
     run: str, run_page: str, failed_tasks: Iterable[str], why: str = ""
 ) -> Alert:
-    """A run whose end was not reached: which tasks failed, and why where a task has said so."""
+    """The alert about a run that did not reach its end: the failed tasks, with reasons if known."""
     tasks = sorted(failed_tasks)
     named = ", ".join(tasks[:_MOST_TASKS]) or "it did not reach its end"
     if len(tasks) > _MOST_TASKS:
@@ -158,7 +158,7 @@ def alert_of_unsettled_run(
 def alert_of_silence(
     connection: Connection, home: Home, hours: float, now: datetime
 ) -> Alert | None:
-    """The landing folder, if nothing has landed there for so long; nothing before the first."""
+    """The alert if nothing has landed for so long; none before the first drop."""
     last = ledger.last_landed(connection, f"{home.landing.as_uri()}/")
     if last is None or now - last < timedelta(hours=hours):
         return None

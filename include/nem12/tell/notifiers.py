@@ -8,20 +8,19 @@ from nem12 import settings
 from nem12.errors import UsageError
 
 KINDS: Final = ("refused", "contradicted", "failed", "silent")
-"""What people can be told of: files refused whole or in part; days that two deliveries give with
-the same stamps and other readings; drops and runs that failed; a landing folder in which nothing
-lands any more."""
+"""Kinds of alerts: files refused in whole or in part; days that two deliveries give with the same
+stamps and other readings; failed drops and runs; a landing folder where nothing lands any more."""
 
 _NAME: Final = "METER_NOTIFIERS"
 
 
 @dataclass(frozen=True, slots=True)
 class Notifier:
-    """An Airflow notifier and what it is told of.
+    """An Airflow notifier and the alerts that it gets.
 
     Attributes:
         classpath: Of a class derived from `airflow.sdk.BaseNotifier`.
-        kwargs: It is made with.
+        kwargs: Its arguments.
         on: Some of `KINDS`.
     """
 
@@ -34,8 +33,7 @@ def configured() -> list[Notifier]:
     """The notifiers of METER_NOTIFIERS, in the order given.
 
     Raises:
-        UsageError: It cannot be read; the text says where. Values are not quoted: a token may be
-            among them.
+        UsageError: It is invalid; the text says where. Values are not quoted: one may be a token.
     """
     text = settings.notifiers()
     if not text:
@@ -70,10 +68,10 @@ def _notifier(where: str, entry: object) -> Notifier:
 
 
 def silent_hours() -> float | None:
-    """After how many hours without a drop to tell somebody; None for never.
+    """After how many hours without a drop to send an alert; None for never.
 
     Raises:
-        UsageError: METER_SILENT_HOURS is no number of hours.
+        UsageError: METER_SILENT_HOURS is not a number of hours.
     """
     text = settings.silent_hours()
     if not text:

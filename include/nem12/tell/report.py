@@ -18,7 +18,7 @@ MOST_LINES: Final = 1000
 """Findings in a report: more than a person reads; the counts stay exact."""
 
 _MOST_SPANS: Final = 3
-"""Spans of days that a line names of a file that was refused as a whole."""
+"""Most spans of days in a line about a file that was refused as a whole."""
 
 
 REPORT_SUFFIX: Final = ".report.txt"
@@ -84,7 +84,7 @@ def refusal(
     days: Sequence[RefusedSpan] = (),
     spans: int = 0,
 ) -> str:
-    """In a line, how much of a file was refused, the first reason, and what it left in force.
+    """A line: how much of a file was refused, the first reason, and what stays in force.
 
     Args:
         file: Of the ledger.
@@ -112,7 +112,7 @@ def affected(
 
 
 def _refused_with_it(days: Sequence[RefusedSpan], spans: int) -> str:
-    """Some days of a refused file in a line, each with what is in force, and how many there are."""
+    """A line: some days of a refused file, each with what is in force, and how many there are."""
     rows = [one.row() for one in days]
     named = [f"{subject(row)} ({_in_clause(left_of(row))})" for row in rows]
     more = spans - len(days)
@@ -124,7 +124,7 @@ def _in_clause(sentence: str) -> str:
 
 
 def contradiction(day: Contradiction) -> str:
-    """In a line, which deliveries give other readings for a day, and why one is in force."""
+    """A line: which deliveries give different readings for a day, and why one is in force."""
     return (
         f"{day.nmi} {day.nmi_suffix} on {day.day}: {shown(day.file, 200)} line {day.line} is in"
         f" force, {shown(day.other_file, 200)} line {day.other_line} has the same stamps and other"
@@ -133,7 +133,7 @@ def contradiction(day: Contradiction) -> str:
 
 
 def why(error: Exception) -> str:
-    """In a line, what an error says: of the system's, what it is and about which file."""
+    """A line about an error; for an error of the system its text and the file."""
     if isinstance(error, MeterError):
         return str(error)
     if isinstance(error, OSError):
@@ -142,7 +142,7 @@ def why(error: Exception) -> str:
 
 
 def not_kept(file: FileSummary) -> str:
-    """What is said of a file with days that are not kept."""
+    """A line about the days of a file that are not kept."""
     days = f"{file.removed_days} of {file.days} days are not kept"
     return f"{days}: their month was removed or their NMI purged"
 
