@@ -1,4 +1,4 @@
-"""One part of a file to days and findings: a pure function of the bytes."""
+"""One part of a file to days or reads and findings: a pure function of the bytes."""
 
 import os
 from collections.abc import Generator, Iterator
@@ -9,13 +9,16 @@ from typing import BinaryIO
 
 from nem12 import storage, untrusted
 from nem12.errors import TerminalError
-from nem12.mdff import text
-from nem12.mdff.day import Day, add, exact_sum
+from nem12.mdff import spec, text
+from nem12.mdff.counts import Counts
+from nem12.mdff.day import Day
+from nem12.mdff.exact import add, exact_sum
 from nem12.mdff.findings import Finding, Level, Tally
+from nem12.mdff.formats import Item, reader_of
 from nem12.mdff.header import NO_HEADER
 from nem12.mdff.profiles import ProfileName, profile_named
-from nem12.mdff.reader import Counts, Reader
 from nem12.mdff.refused import RefusedDays
+from nem12.mdff.register import RegisterRead
 from nem12.shard import Part
 from nem12.survey import MeterFile
 from nem12.untrusted import ChangedError
@@ -39,7 +42,7 @@ class Parsed:
 
 
 class PartReader:
-    """Reads a part once: its accepted days, and the findings that are to be kept.
+    """Reads a part once: its accepted days or reads, and the findings that are to be kept.
 
     Args:
         part: To read.
@@ -64,7 +67,7 @@ class PartReader:
             raise RuntimeError("a part is counted when it is read to its end")
         return Parsed(self.part, self._counts, self._tally, self._refused_days)
 
-    def __iter__(self) -> Iterator[Day | Finding]:
+    def __iter__(self) -> Iterator[Item]:
         """Read it.
 
         Raises:
@@ -91,41 +94,47 @@ class PartReader:
             self._tally.counts[Level.WARN, code] = count
         yield from file.findings
 
-    def _read(self, stream: BinaryIO) -> Generator[Day | Finding, None, Counts]:
+    def _read(self, stream: BinaryIO) -> Generator[Item, None, Counts]:
         part, file = self.part, self.part.file
         start, first_line, end = _body_range(part)
-        header = part.header or NO_HEADER
-        reader = Reader(header, profile_named(file.profile), first_line, fast=self._fast)
+        header, judged_by = part.header or NO_HEADER, profile_named(file.profile)
+        reader = reader_of(file.format, header, judged_by, first_line, fast=self._fast)
         stream.seek(start)
         withheld_sum = Decimal(0)
         for item in reader.read(text.whole_lines(stream, start, end)):
             if file.withheld:
-                self._refused_days.take(item)
-            if not isinstance(item, Day):
+                self._note_refused(item)
+            if isinstance(item, Finding):
                 if self._tally.keep(item):
                     yield item
-            elif file.withheld:
-                withheld_sum = add(withheld_sum, exact_sum(item.values.split(",")))
-            else:
+            elif not file.withheld:
                 yield item
+            elif isinstance(item, Day):
+                withheld_sum = add(withheld_sum, exact_sum(item.values.split(",")))
         counts = reader.counts
         self._tally.more(Level.WARN, "blank-line", reader.untold_blank_lines)
         if part.number == 0:
             counts.records += file.records
             counts.refused_records += file.refused_records
-        return _all_refused(counts, withheld_sum) if file.withheld else counts
+        return counts.all_refused(withheld_sum) if file.withheld else counts
+
+    def _note_refused(self, item: Item) -> None:
+        """Note the days of a refused file; a NEM13 file has none."""
+        if self.part.file.format != spec.NEM13.name and not isinstance(item, RegisterRead):
+            self._refused_days.take(item)
 
     def _count_refused(self, stream: BinaryIO) -> Counts:
         """All records of a refused file are refused; what they hold is counted all the same."""
         # By the standard profile, in which every line is a record or blank.
-        reader = Reader(self.part.header or NO_HEADER, profile_named(ProfileName.STANDARD))
+        header = self.part.header or NO_HEADER
+        reader = reader_of(self.part.file.format, header, profile_named(ProfileName.STANDARD))
         stream.seek(0)
         total = Decimal(0)
         for item in reader.read(text.whole_lines(stream)):
-            self._refused_days.take(item)
+            self._note_refused(item)
             if isinstance(item, Day):
                 total = add(total, exact_sum(item.values.split(",")))
-        return _all_refused(reader.counts, total)
+        return reader.counts.all_refused(total)
 
 
 def _opened(file: MeterFile) -> BinaryIO:
@@ -161,14 +170,3 @@ def _body_range(part: Part) -> tuple[int, int, int]:
         # What follows a 900 record may be another file.
         return start, line, part.end
     return start, line, min(part.end, file.end.offset)
-
-
-def _all_refused(counts: Counts, accepted_sum: Decimal) -> Counts:
-    """The counts of a part of which nothing may be loaded."""
-    return Counts(
-        records=counts.records,
-        refused_records=counts.records,
-        values=counts.values,
-        refused_values=counts.values,
-        refused_sum=add(counts.refused_sum, accepted_sum),
-    )

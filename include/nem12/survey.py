@@ -43,6 +43,7 @@ class MeterFile:
         withheld: It has errors, and its profile lets nothing of such a file be loaded.
         delivered_at: What an archive or a message says of it; then, by `nem12.delivery`, in whole
             seconds what counts.
+        format: NEM12 or NEM13; empty where it does not say.
     """
 
     path: str
@@ -63,6 +64,7 @@ class MeterFile:
     replaces: bool = False
     withheld: bool = False
     delivered_at: datetime | None = None
+    format: str = ""
 
     @property
     def file_id(self) -> int:
@@ -142,6 +144,7 @@ def survey_file(
         refused_records=structure.refused_records,
         cuts=() if structure.refused else tuple(structure.cuts),
         seen=seen_at(path) if path else (),
+        format=structure.format.name if structure.format else "",
     )
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
+from nem12.mdff import spec
 from tools import generate
 
 NMI = "6407112380"
@@ -39,6 +40,29 @@ def day(
 def file(*records: str, end: str = "\r\n") -> bytes:
     """A whole file: the records between a 100 and a 900 record."""
     return "".join(record + end for record in (head(), *records, "900")).encode()
+
+
+READ = (
+    "250", NMI, "11", "1", "11", "11", "TX90417", "E", "001234.5", "20240105093000", "A", "", "",
+    "001300.0", "20240310101500", "A", "", "", "65.5", "kWh", "20240705", UPDATED, "",
+)  # fmt: skip
+"""A 250 record, field by field."""
+
+_PLACES = {name: place for place, name in enumerate(spec.FIELDS_250)}
+
+
+def register_read(**fields: str) -> str:
+    """A 250 record, with other fields by AEMO's names."""
+    record = [*READ]
+    for name, value in fields.items():
+        record[_PLACES[name]] = value
+    return ",".join(record)
+
+
+def nem13(*records: str, end: str = "\r\n") -> bytes:
+    """A whole file: the records between a 100 and a 900 record."""
+    lines = (head().replace("NEM12", "NEM13"), *records, "900")
+    return "".join(line + end for line in lines).encode()
 
 
 HOSTILE_FIELDS = [

@@ -2,14 +2,16 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import NamedTuple
 
-from nem12.mdff.day import Day, Quality
+from nem12.mdff.day import Day
 from nem12.mdff.findings import Finding, worst
+from nem12.mdff.quality import Quality
+from nem12.mdff.register import RegisterRead
 from nem12.parse import PartReader
 from nem12.shard import parts
 from nem12.survey import MeterFile, survey_file
@@ -31,6 +33,7 @@ class Read(NamedTuple):
     days: list[Day]
     findings: list[Finding]
     counts: list[object]
+    reads: Sequence[RegisterRead] = ()
 
 
 def read(file: MeterFile, *, fast: bool = True) -> Read:
@@ -38,15 +41,18 @@ def read(file: MeterFile, *, fast: bool = True) -> Read:
     days: list[Day] = []
     findings: list[Finding] = []
     counts: list[object] = []
+    reads: list[RegisterRead] = []
     for part in parts(file):
         reader = PartReader(part, fast=fast)
         for item in reader:
             if isinstance(item, Day):
                 days.append(item)
+            elif isinstance(item, RegisterRead):
+                reads.append(item)
             else:
                 findings.append(item)
         counts.append(reader.parsed.counts)
-    return Read(days, sorted(findings, key=lambda finding: finding.rank), counts)
+    return Read(days, sorted(findings, key=lambda finding: finding.rank), counts, reads)
 
 
 def verdict(folder: Path, data: bytes) -> tuple[str, str, int]:

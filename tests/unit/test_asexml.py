@@ -124,7 +124,7 @@ def why(file: MeterFile) -> str:
         (message(), "foreign"),
         (message(""), "foreign"),
         (message("NMI,Suffix\n6407112380,E1"), "foreign"),
-        (message(RECORDS.replace("NEM12", "NEM13")), "version"),
+        (message(RECORDS.replace("NEM12", "NEM13")), "mixed"),
         (message("no meter data"), "not-text"),
         (b"<html><body>404</body></html>", "foreign"),
         (b"<!DOCTYPE html><html><body>404</body></html>", "foreign"),
@@ -135,7 +135,14 @@ def why(file: MeterFile) -> str:
     ],
     ids=[
         *("cut off", "cut off behind a whole block", "cut off in a block", "no block"),
-        *("an empty block", "another layout", "NEM13", "prose", "a page", "a page with its type"),
+        *(
+            "an empty block",
+            "another layout",
+            "records of NEM12 under NEM13",
+            "prose",
+            "a page",
+            "a page with its type",
+        ),
         *("other XML", "other XML, damaged", "no XML", "one character"),
     ],
 )
@@ -157,7 +164,7 @@ INTERVAL = ("CSVIntervalData", RECORDS)
 READS = ("CSVConsumptionData", "100,NEM13,202403151030,WATTMDP,LUMENRET\n900\n")
 OLD_LAYOUT = ("CSVIntervalData", "NMI,Suffix,MDPVersionDate,SettlementDate,Status,Period01\nA,E1,x")
 EMPTY = ("CSVIntervalData", " \n ")
-VERDICTS = {INTERVAL: None, READS: "version", OLD_LAYOUT: "foreign", EMPTY: "empty"}
+VERDICTS = {INTERVAL: None, READS: None, OLD_LAYOUT: "foreign", EMPTY: "empty"}
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,8 @@ def test_each_real_file_gives_its_days_sums_qualities_and_verdict(
         want = expected[sha256]
         seen.add(sha256)
         file = surveyed(tmp_path, data)
+        if file.format == "NEM13":
+            continue  # test_nem13.py has what they give
         findings: list[Finding] = []
         judged = validate_file(file, findings.append)
         assert judged.outcome == want["verdict"], path.name

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from nem12.mdff.counts import Counts
 from nem12.mdff.findings import Level
 from nem12.mdff.profiles import PROFILES
-from nem12.mdff.reader import Counts
 from nem12.survey import MeterFile
 from tests.support.making import (
     HALF_HOURS,

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from nem12.containers.foreign import SIGNATURES
+from nem12.mdff.counts import Counts
 from nem12.mdff.findings import Level
-from nem12.mdff.reader import Counts
 from nem12.survey import MeterFile
 from nem12.unpack import meter_files
 from tests.support.making import channel, day, file

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nem12.mdff import reader
+from nem12.mdff import walk
 from tests.support.making import channel, day, head
 from tests.support.reading import read, surveyed
 
@@ -32,5 +32,5 @@ def test_a_refused_line_is_told_of_again_as_if_it_was_examined_anew(
     file = surveyed(tmp_path, data.encode(), profile)
     known = read(file)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(reader, "_MOST_KNOWN", 0)
+        patch.setattr(walk, "_MOST_KNOWN", 0)
         assert known == read(file)

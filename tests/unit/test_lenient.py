@@ -105,12 +105,12 @@ def test_slips_of_portals_in_a_quality_are_only_warned_of(
     [
         (b"<html><body>no</body></html>\r\n", "FILE", "not-text"),
         (b"\r\n\r\n", "FILE", "empty"),
-        (b"100,NEM13,202403151030,A,B\r\n900\r\n", "FILE", "version"),
+        (b"100,NEM14,202403151030,A,B\r\n900\r\n", "FILE", "version"),
         (file(channel("12345 789!"), DAY_1), "BLOCK", "nmi"),
         (file(channel().replace(",30,", ",7,"), DAY_1), "BLOCK", "interval-length"),
         (file(channel(), day(values=["-1"] * 48)), "RECORD", "value-negative"),
     ],
-    ids=["page", "nothing", "NEM13", "no NMI", "7 minutes", "negative"],
+    ids=["page", "nothing", "NEM14", "no NMI", "7 minutes", "negative"],
 )
 def test_what_is_no_meter_data_is_refused_all_the_same(
     tmp_path: Path, data: bytes, level: str, code: str

@@ -14,10 +14,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from nem12.errors import TerminalError
+from nem12.mdff.counts import Counts
 from nem12.mdff.findings import Tally
 from nem12.mdff.header import Header
 from nem12.mdff.limits import MAX_LINE_BYTES
-from nem12.mdff.reader import Counts
 from nem12.mdff.structure import Cut
 from nem12.parse import PartReader
 from nem12.settings import MAX_SHARDS, MIB, SHARD_BYTES

@@ -16,7 +16,17 @@ from nem12.mdff.findings import EXPLAIN, Finding, Level
 from nem12.mdff.text import EXCERPT
 from nem12.unpack import meter_files
 from nem12.validate import validate_file
-from tests.support.making import HALF_HOURS, NMI, UPDATED, channel, day, file, head
+from tests.support.making import (
+    HALF_HOURS,
+    NMI,
+    UPDATED,
+    channel,
+    day,
+    file,
+    head,
+    nem13,
+    register_read,
+)
 
 DAY: Final = date(2024, 3, 10)
 NEXT: Final = date(2024, 3, 11)
@@ -25,9 +35,11 @@ FIELDS: Final = re.compile(
         {
             *spec.FIELDS_100,
             *spec.FIELDS_200,
+            *spec.FIELDS_250,
             *spec.FIELDS_300_TAIL,
             *spec.FIELDS_400,
             *spec.FIELDS_500,
+            *spec.FIELDS_550,
         }
         | {"IntervalDate", "IntervalValue [0-9]+", "field [0-9]+", "one field too many"}
     )
@@ -316,7 +328,84 @@ WARNED_DAYS = [
     Shown("WARN", "read-date", file(channel(), day(), "500,A,,never,1"), "500,A,,►never◄,1", 4),
 ]  # fmt: skip
 
-ALL: Final = [*FILE_LEVEL, *BLOCK_LEVEL, *DAY_LEVEL, *FORM, *WARNED_200, *WARNED_DAYS]
+READ_FROM: Final = date(2024, 1, 5)
+
+
+class OfRead(TypedDict, total=False):
+    """Whose the finding is, and of which days."""
+
+    nmi: str
+    suffix: str
+    first: date | None
+    last: date | None
+
+
+OF_READ: Final = OfRead(suffix="11", first=READ_FROM, last=DAY)
+
+
+def in_read(*after: str, **fields: str) -> bytes:
+    return nem13(register_read(**fields), *after)
+
+
+def in_read_of(code: str, part: str, field: int, level: str = "RECORD", **fields: str) -> Shown:
+    """A finding about a field of a 250 record."""
+    return Shown(level, code, in_read(**fields), part, field, **OF_READ)
+
+
+LONG_READ: Final = "0" * 16 + "1"
+SAME: Final = register_read()
+OTHER: Final = register_read(Quantity="66")
+
+REGISTER_READS: Final = [
+    Shown("RECORD", "nmi", in_read(NMI="NMI!"), "250,►NMI!◄,", 2, "", "11", READ_FROM, DAY),
+    Shown("RECORD", "suffix", in_read(NMISuffix="0I"), ",1,►0I◄,", 5, NMI, "0I", READ_FROM, DAY),
+    in_read_of("suffix-not-in-configuration", ",1,►11◄,", 5, NMIConfiguration="41"),
+    in_read_of("register", ",11,►◄,11,", 4, RegisterID=""),
+    in_read_of("direction", ",►B◄,001234.5", 8, DirectionIndicator="B"),
+    in_read_of("uom", ",65.5,►joule◄,", 20, UOM="joule"),
+    in_read_of("read", ",►12O◄,", 9, PreviousRegisterRead="12O"),
+    Shown("RECORD", "read-order", in_read(CurrentRegisterReadDateTime="20240104101500"),
+          ",►20240104101500◄,", 15, suffix="11", first=date(2024, 1, 4), last=READ_FROM),
+    in_read_of("previous-estimate", ",►E61◄,", 11, PreviousQualityMethod="E61"),
+    Shown("RECORD", "orphan-550", nem13("550,N,,N,", SAME), "550,N,,N,", nmi="", suffix="",
+          first=None),
+    Shown("RECORD", "too-many-transactions", in_read("550,N,,N," + "," * 600_000,
+          "550,N,,N," + "," * 600_000), "550,N,,N,", **OF_READ),
+    Shown("RECORD", "read-repeated", nem13(SAME, OTHER), f"250,{NMI},…,11", **OF_READ),
+    Shown("WARN", "suffix", in_read(NMISuffix="E1", NMIConfiguration="E1"), ",1,►E1◄,", 5,
+          first=READ_FROM, last=DAY, profile="lenient"),
+    in_read_of("register", ",11,►12345678901◄,", 4, "WARN", RegisterID="12345678901"),
+    Shown("WARN", "direction", in_read(DirectionIndicator=""), ",►◄,001234.5", 8,
+          profile="lenient", **OF_READ),
+    Shown("WARN", "read", in_read(CurrentRegisterRead=""), ",►◄,20240310101500", 14,
+          profile="lenient", **OF_READ),
+    in_read_of("read-width", f",►{LONG_READ}◄,", 9, "WARN", PreviousRegisterRead=LONG_READ),
+    in_read_of("read-date", ",►202401050930◄,", 10, "WARN",
+               PreviousRegisterReadDateTime="202401050930"),
+    Shown("WARN", "previous-estimate", in_read(PreviousQualityMethod="E61"), ",►E61◄,", 11,
+          profile="lenient", **OF_READ),
+    Shown("WARN", "read-repeated", nem13(SAME, SAME), f"250,{NMI},…,11", **OF_READ),
+    Shown("WARN", "read-superseded", nem13(SAME, register_read(UpdateDateTime="20240315070000")),
+          f"250,{NMI},…,11", **OF_READ),
+    Shown("WARN", "read-overlap", nem13(
+        SAME, register_read(CurrentRegisterReadDateTime="20240309101500")), f"250,{NMI},…,11",
+        suffix="11", first=READ_FROM, last=date(2024, 3, 9)),
+    in_read_of("quantity-mismatch", ",►0◄,kWh", 19, "WARN", Quantity="0"),
+    Shown("WARN", "service-order", in_read("550,N,,S,1234567890123456"),
+          "550,N,,S,►1234567890123456◄", 5, **OF_READ),
+    Shown("WARN", "index-read", file(channel(), day(), "500,A,,20240310101500,1x"),
+          "101500,►1x◄", 5),
+]  # fmt: skip
+
+ALL: Final = [
+    *FILE_LEVEL,
+    *BLOCK_LEVEL,
+    *DAY_LEVEL,
+    *FORM,
+    *WARNED_200,
+    *WARNED_DAYS,
+    *REGISTER_READS,
+]
 
 
 def found_in(folder: Path, shown: Shown) -> list[Finding]:

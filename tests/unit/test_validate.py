@@ -136,9 +136,9 @@ def test_warnings_beyond_those_given_are_counted(tmp_path: Path) -> None:
         (b"\r\n\r\n", "empty"),
         (b"<html></html>", "not-text"),
         (f"{head()}\r\n900\r\n900\r\n".encode(), "second-end"),
-        (f"{head().replace('NEM12', 'NEM13')}\r\n900\r\n".encode(), "version"),
+        (f"{head().replace('NEM12', 'NEM14')}\r\n900\r\n".encode(), "version"),
     ],
-    ids=["no-bytes", "line-ends", "html", "two-ends", "nem13"],
+    ids=["no-bytes", "line-ends", "html", "two-ends", "nem14"],
 )
 def test_a_file_that_is_none_is_refused_and_its_records_balance(
     tmp_path: Path, data: bytes, code: str

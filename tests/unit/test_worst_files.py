@@ -27,14 +27,14 @@ archive of many small members, most validating by a refusal with every second by
 READ = """
 import re, sys, time
 from pathlib import Path
-from nem12.unpack import unpack
-from nem12.validate import validate
+from nem12.unpack import meter_files
+from nem12.validate import validate_file
 path = Path(sys.argv[1])
 times = [time.process_time()]
-files = list(unpack(path, path.name, sys.argv[2], path.with_name("scratch")))
+files = list(meter_files(path, path.name, sys.argv[2], path.with_name("scratch")))
 times.append(time.process_time())
 for file in files[:1000]:
-    validate(file, lambda _: None)
+    validate_file(file, lambda _: None)
 times.append(time.process_time())
 memory = re.search(r"VmHWM:\\s*(\\d+) kB", Path("/proc/self/status").read_text())[1]
 print(times[1] - times[0], times[2] - times[1], memory)

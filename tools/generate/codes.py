@@ -12,7 +12,7 @@ from nem12.mdff.remedies import remedy
 _TITLES: Final = {
     Level.FILE: "FILE: nothing of the file is loaded",
     Level.BLOCK: "BLOCK: the 200 record and its days are not loaded",
-    Level.RECORD: "RECORD: the day is not loaded",
+    Level.RECORD: "RECORD: the day or register read is not loaded",
     Level.WARN: "WARN: accepted and reported",
 }
 _BEGIN: Final = "<!-- Made by `manage.py generate codes`: change include/nem12/mdff instead. -->\n"
@@ -84,7 +84,9 @@ def _refusals(level: Level) -> Iterator[str]:
     yield "| code | lenient | meaning | what to do |"
     yield "|---|---|---|---|"
     for code, meaning in EXPLAIN[level].items():
-        lenient = Level.WARN if code in PROFILES[ProfileName.LENIENT].tolerated else level
+        of_reads = level is Level.RECORD
+        tolerated = PROFILES[ProfileName.LENIENT].tolerates(code, of_reads=of_reads)
+        lenient = Level.WARN if tolerated else level
         yield f"| `{code}` | {lenient.name} | {meaning} | {remedy(code)} |"
 
 

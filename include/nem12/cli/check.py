@@ -5,6 +5,8 @@ from typing import Final
 
 from nem12.cli.files import Given, named, scratch_folder, surveyed
 from nem12.cli.output import err, finding_line, to_json
+from nem12.mdff import spec
+from nem12.mdff.exact import add
 from nem12.mdff.findings import UNCHANGED, Finding, Level, subject
 from nem12.mdff.text import plural, shown
 from nem12.states import Outcome
@@ -33,7 +35,35 @@ def _validate(given: Given, form: str) -> Judged:
         else:
             print(finding_line(shown(given.where, 500), finding.row()))
 
-    return validate_file(given.file, show)
+    judged = validate_file(given.file, show)
+    if form == "json" and judged.file.format == spec.NEM13.name:
+        print(to_json({"file": shown(given.where, 4096), **_counts(judged)}))
+    return judged
+
+
+def _counts(judged: Judged) -> dict[str, object]:
+    """What a NEM13 file gave; sums are exact, in the units as delivered."""
+    return {
+        "format": judged.file.format,
+        "outcome": judged.outcome,
+        "records": judged.records,
+        "refused_records": judged.refused_records,
+        "reads": judged.reads,
+        "refused_reads": judged.refused_reads,
+        "quantity": judged.quantity,
+        "refused_quantity": judged.refused_quantity,
+        "transactions": judged.transactions,
+        "findings": judged.tally.counts.total(),
+    }
+
+
+def _accepted(judged: Judged) -> str:
+    """How many days or reads are accepted, in words."""
+    if judged.file.format != spec.NEM13.name:
+        return plural(judged.days, "day")
+    quantity = add(judged.quantity, judged.refused_quantity.copy_negate())
+    reads = plural(judged.reads - judged.refused_reads, "read")
+    return f"{reads} of {quantity:f} in all, {plural(judged.transactions, 'transaction')}"
 
 
 def _summary(where: str, judged: Judged) -> str:
@@ -47,7 +77,7 @@ def _summary(where: str, judged: Judged) -> str:
     affected = f". Refused with it: {named}{more}" if spans else ""
     unchanged = f"{affected}. {UNCHANGED}" if refusals else ""
     return (
-        f"{shown(where, 500)}: {judged.outcome}, {plural(judged.days, 'day')}, "
+        f"{shown(where, 500)}: {judged.outcome}, {_accepted(judged)}, "
         f"{accepted} of {plural(judged.records, 'record')} accepted, "
         f"{plural(refusals, 'refusal')}, {plural(warnings, 'warning')}{unchanged}"
     )

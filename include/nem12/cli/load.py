@@ -87,7 +87,7 @@ def _judged(parts: Iterator[PartRead]) -> Result:
     first = next(parts)
     with closing(Judging(first.parsed.part.file)) as judging:
         for part in chain([first], parts):
-            judging.add(part.parsed, part.days)
+            judging.add(part.parsed, part.notes)
             findings = worst([*findings, *part.findings], _MOST_FINDINGS)
         judged = judging.judged(findings.append)
     listed = worst(findings, _MOST_FINDINGS)

@@ -17,13 +17,13 @@ from rich.progress import TaskID
 from nem12 import settings
 from nem12.cli.output import err, progress
 from nem12.errors import TransientError
-from nem12.mdff.day import Day
 from nem12.mdff.findings import Finding
-from nem12.mdff.repeats import Key, day_key
+from nem12.mdff.formats import Item
 from nem12.mdff.text import shown
 from nem12.parse import Parsed, PartReader
 from nem12.shard import Part, Shard
 from nem12.stage import Staged, stage_shard
+from nem12.validate import Note, note_of
 
 _WORTH_A_PROCESS: Final = 4 * settings.MIB
 """Less is staged before a process of its own has started."""
@@ -44,12 +44,12 @@ class PartRead:
 
     Attributes:
         parsed: Its counts and tally.
-        days: Accepted, in their order.
+        notes: Of what was accepted, in its order.
         findings: The most severe ones.
     """
 
     parsed: Parsed
-    days: list[Key]
+    notes: list[Note]
     findings: list[Finding]
 
 
@@ -182,16 +182,16 @@ def _begin(signals: _Signals) -> None:
 def _stage(shard: Shard, folder: Path, findings: int) -> StagedShard:
     reads: list[PartRead] = []
 
-    def watch(reader: PartReader) -> Iterator[Day | Finding]:
+    def watch(reader: PartReader) -> Iterator[Item]:
         step = _Step(reader.part)
-        days: list[Key] = []
+        notes: list[Note] = []
         kept: list[Finding] = []
         for item in reader:
-            if isinstance(item, Day):
+            if not isinstance(item, Finding):
                 if item.line >= step.line:
                     step.take(item.line)
                 if findings:
-                    days.append(day_key(item))
+                    notes.append(note_of(item))
             elif findings:
                 kept.append(item)
                 if len(kept) > 2 * findings:
@@ -199,7 +199,7 @@ def _stage(shard: Shard, folder: Path, findings: int) -> StagedShard:
             yield item
         step.take(reader.part.last_line + 1)
         if findings:
-            reads.append(PartRead(reader.parsed, days, worst(kept, findings)))
+            reads.append(PartRead(reader.parsed, notes, worst(kept, findings)))
 
     return StagedShard(stage_shard(shard, folder, watch), reads)
 

@@ -373,7 +373,7 @@ def judged_as_whole(file: MeterFile) -> MeterFile:
         errors_found += finding.level is not Level.WARN
         if errors_found > _ENOUGH_ERRORS:
             raise _EnoughError
-        if finding.code in ("date-repeated", "date-superseded"):
+        if finding.code in ("date-repeated", "date-superseded", "read-repeated"):
             about_days.append(finding)
 
     try:

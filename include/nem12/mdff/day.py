@@ -1,50 +1,23 @@
-"""The 300, 400 and 500 records: one day of a channel (S 4.4 to 4.6)."""
+"""The 300 and 400 records: one day of a channel (S 4.4, 4.5)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Context, Decimal, Inexact
-from typing import Final, NamedTuple
+from typing import Final
 
 from nem12.mdff import spec, text
 from nem12.mdff.channel import Channel
+from nem12.mdff.exact import value_fault
 from nem12.mdff.findings import Level
 from nem12.mdff.header import Header
+from nem12.mdff.quality import Quality, check_quality
 from nem12.mdff.record import Record
-from nem12.mdff.stamps import interval_date_fault, parse_date, parse_datetime, year_fault
+from nem12.mdff.stamps import date_fault, parse_date
+from nem12.mdff.transactions import Transaction
+from nem12.mdff.versions import Stamps, check_stamps, stamp_of
 
 _VALUES_SHOWN: Final = 2
 """At either end of a day with a wrong number of values: enough to see which end is amiss."""
-
-
-@dataclass(frozen=True, slots=True)
-class Quality:
-    """QualityMethod, ReasonCode and ReasonDescription of a day or an event."""
-
-    quality_method: str
-    reason_code: int | None
-    reason_description: str
-
-    @property
-    def varies(self) -> bool:
-        """Whether 400 records say what the intervals have."""
-        return self.quality_method[0] == spec.VARIES.letter
-
-
-class Stamps(NamedTuple):
-    """What decides between versions of a day (S 4.4): 14 digits each, in NEM time.
-
-    Attributes:
-        update_date_time: What stands in for it where it is missing.
-        rank: The lower one wins, whatever the stamps: 0 for an UpdateDateTime; 1 where it is
-            missing and the header's DateTime stands in; 2 where there is no such DateTime either:
-            `update_date_time` is empty, and the time of delivery stands in; 3 for an
-            UpdateDateTime that is older than the market, as delivered.
-        msats_load_date_time: Empty where there is none.
-    """
-
-    update_date_time: str
-    rank: int
-    msats_load_date_time: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +31,7 @@ class Event:
 
 @dataclass(slots=True)
 class Day:
-    """A 300 record with its 400 records: one day of a channel.
+    """A 300 record with its 400 and 500 records: one day of a channel.
 
     Attributes:
         line: Of the 300 record.
@@ -67,6 +40,7 @@ class Day:
         records: How many of all kinds.
         values: As delivered, separated by commas.
         events: 400 records in the order of the file.
+        transactions: Its 500 records in the same order.
     """
 
     channel: Channel
@@ -79,6 +53,7 @@ class Day:
     last_line: int
     records: int = 1
     events: list[Event] = field(default_factory=list)
+    transactions: Sequence[Transaction] = ()
 
 
 def record_text(day: Day) -> str:
@@ -205,7 +180,7 @@ def _check_values(record: Record, values: list[str], unit: spec.Unit) -> None:
     """The values, one finding a code, named by its first interval."""
     seen: set[str] = set()
     for interval, value in enumerate(values, 1):
-        fault = _value_fault(value, unit)
+        fault = value_fault(value, unit)
         if fault is None or fault[0] in seen:
             continue
         code, what = fault
@@ -214,30 +189,11 @@ def _check_values(record: Record, values: list[str], unit: spec.Unit) -> None:
         record.refuse(code, f"IntervalValue {interval} {what}", level, place=1 + interval)
 
 
-def _value_fault(value: str, unit: spec.Unit) -> tuple[str, str] | None:
-    if not value:
-        return "value-empty", "is empty"
-    if not spec.VALUE.fullmatch(value):
-        if value[0] == "-" and spec.VALUE.fullmatch(value[1:]):
-            what = "is negative" if value.strip("-0.") else "has a sign, which no value may have"
-            return "value-negative", f"'{text.shown(value)}' {what}"
-        return "value", f"'{text.shown(value)}' is not a plain decimal number"
-    whole, _, decimals = value.partition(".")
-    if len(whole.lstrip("0")) > spec.MAX_WHOLE_DIGITS:
-        return "value-width", f"'{text.shown(value)}' has more than 15 digits before the point"
-    if len(value) > spec.MAX_VALUE:
-        return "value", f"'{text.shown(value)}' has more than {spec.MAX_VALUE} characters"
-    if len(decimals) > unit.decimals:
-        what = f"'{text.shown(value)}' has more than {text.plural(unit.decimals, 'decimal')}"
-        return "decimals", f"{what} ({unit.delivered})"
-    return None
-
-
 def check_date(record: Record, place: int, header: Header) -> date | None:
     """Examine the IntervalDate at this place."""
     given = record.at(place)
     day = parse_date(given)
-    fault = interval_date_fault(day, header.date_time if header.known else None)
+    fault = date_fault(day, header.date_time if header.known else None)
     if fault:
         record.refuse("date", f"IntervalDate '{text.shown(given)}' {fault}", place=place)
         return None
@@ -245,162 +201,6 @@ def check_date(record: Record, place: int, header: Header) -> date | None:
         message = f"IntervalDate {given} is after the file's own date"
         record.warn("date-future", message, place=place)
     return day
-
-
-def check_quality(record: Record, place: int, header: Header) -> Quality | None:
-    """Examine QualityMethod, ReasonCode and ReasonDescription of a 300 or 400 record.
-
-    Args:
-        record: Takes what is found.
-        place: Of the QualityMethod, from 0; the other two follow it.
-        header: Tells which flags the format had when the file was made.
-    """
-    method, description = record.at(place), record.at(place + 2)
-    if not spec.QUALITY.fullmatch(method):
-        record.refuse("quality", _quality_fault(method), place=place)
-        return None
-    _check_method(record, place, header)
-    code = _check_reason(record, place)
-    if code == 0 and not description:
-        message = "ReasonCode 0 needs a ReasonDescription"
-        record.warn("reason-text", message, place=place + 2)
-    elif len(description) > spec.MAX_DESCRIPTION:
-        message = f"ReasonDescription is longer than {spec.MAX_DESCRIPTION} characters"
-        record.warn("reason-text", message, place=place + 2)
-    return Quality(method, code, description)
-
-
-def _quality_fault(method: str) -> str:
-    if not method:
-        return "QualityMethod is empty"
-    if method[0] in spec.FLAGS:
-        what = f"is not a quality flag, for {spec.WITH_METHOD} with a method of two digits"
-    else:
-        what = f"is unknown; allowed quality flags are {', '.join(sorted(spec.FLAGS))}"
-    return f"QualityMethod '{text.shown(method)}' {what}"
-
-
-def _check_method(record: Record, place: int, header: Header) -> None:
-    method = record.at(place)
-    flag, number = spec.FLAGS[method[0]], method[1:]
-    if flag.ended and header.known and header.date_time.date() >= flag.ended:
-        ended = f"{flag.ended.day} {flag.ended:%B %Y}"
-        message = f"QualityMethod {method} in a file created on or after {ended}"
-        record.refuse_unless_tolerated("null-flag", message, place=place)
-    if flag.needs_method:
-        if not number:
-            message = f"QualityMethod {method} needs a method of two digits"
-            record.refuse_unless_tolerated("method-missing", message, place=place)
-        elif number not in spec.METHODS:
-            message = f"QualityMethod {method}: its method is not in the known list"
-            record.warn("method-unknown", message, place=place)
-    elif number:
-        message = f"QualityMethod {method}: {flag.letter} takes no method"
-        record.warn("method-not-needed", message, place=place)
-
-
-def _check_reason(record: Record, quality_place: int) -> int | None:
-    place = quality_place + 1
-    method, reason = record.at(quality_place), record.at(place)
-    if not reason:
-        if spec.FLAGS[method[0]].needs_reason:
-            message = f"QualityMethod {method} needs a ReasonCode"
-            record.refuse_unless_tolerated("reason-missing", message, place=place)
-        return None
-    if not (reason.isascii() and reason.isdigit() and len(reason) <= 3):
-        message = f"ReasonCode '{text.shown(reason)}' is not a number of up to three digits"
-        record.refuse("reason", message, place=place)
-        return None
-    code = int(reason)
-    if method[0] == spec.VARIES.letter:
-        record.warn("reason-with-v", f"ReasonCode {code} with quality V", place=place)
-    if code in spec.REASONS_OBSOLETE:
-        message = f"ReasonCode {code} is for historical data only"
-        record.warn("reason-obsolete", message, place=place)
-    elif code not in spec.REASONS:
-        record.warn("reason-unknown", f"ReasonCode {code} is not in the known list", place=place)
-    return code
-
-
-def check_stamps(record: Record, place: int, header: Header, judged_by: Header) -> Stamps | None:
-    """Examine UpdateDateTime and MSATSLoadDateTime of a 300 record.
-
-    Args:
-        record: Takes what is found.
-        place: Of the UpdateDateTime, from 0; the other one follows it.
-        header: Whose DateTime stands in for a missing UpdateDateTime.
-        judged_by: Whose DateTime an UpdateDateTime may not be after.
-    """
-    update_date_time = record.at(place)
-    msats = _check_msats(record, place + 1)
-    if not update_date_time:
-        return _stand_in(record, place, "is empty", header, msats)
-    stamp = stamp_of(update_date_time)
-    if stamp is None:
-        message = f"UpdateDateTime '{text.shown(update_date_time)}' is not a valid date and time"
-        record.refuse("update", message, place=place)
-        return None
-    if len(update_date_time) == 12:
-        message = f"UpdateDateTime '{update_date_time}' has 12 digits instead of 14"
-        record.warn("update", message, place=place)
-    year = int(stamp[:4])
-    if year < spec.FIRST_STAMP_YEAR:
-        what = f"{stamp} is before {spec.FIRST_STAMP_YEAR} and taken as missing"
-        return _stand_in(record, place, what, header, msats)
-    if year < spec.FIRST_YEAR:
-        message = f"UpdateDateTime {stamp} is before {spec.FIRST_YEAR}; any other version wins"
-        record.warn("update-missing", message, place=place)
-        return Stamps(stamp, 3, msats)
-    _check_ahead(record, place, stamp, judged_by)
-    return Stamps(stamp, 0, msats)
-
-
-def _stand_in(record: Record, place: int, what: str, header: Header, msats: str) -> Stamps:
-    """The stamps of a day without UpdateDateTime."""
-    instead = "the header's DateTime" if header.known else "the time of delivery"
-    message = f"UpdateDateTime {what}; {instead} stands in for it"
-    record.warn("update-missing", message, place=place)
-    return Stamps(header.stamp, 1, msats) if header.known else Stamps("", 2, msats)
-
-
-def _check_msats(record: Record, place: int) -> str:
-    """An MSATSLoadDateTime as 14 digits; empty where it is none."""
-    msats_load_date_time = record.at(place)
-    msats = stamp_of(msats_load_date_time)
-    if msats_load_date_time and msats is None:
-        message = (
-            f"MSATSLoadDateTime '{text.shown(msats_load_date_time)}' is not a valid date and time"
-        )
-        record.warn("msats", message, place=place)
-    elif msats and (fault := year_fault(int(msats[:4]), spec.FIRST_STAMP_YEAR)):
-        record.warn(
-            "msats", f"MSATSLoadDateTime {msats_load_date_time} {fault}; ignored", place=place
-        )
-        return ""
-    elif msats_load_date_time and len(msats_load_date_time) != 14:
-        message = f"MSATSLoadDateTime '{msats_load_date_time}' has 12 digits instead of 14"
-        record.warn("msats", message, place=place)
-    return msats or ""
-
-
-def stamp_of(given: str) -> str | None:
-    """A stamp of 12 or 14 digits, made whole; None if it is no date and time."""
-    if len(given) not in (12, 14) or parse_datetime(given) is None:
-        return None
-    return given.ljust(14, "0")
-
-
-def _check_ahead(record: Record, place: int, stamp: str, header: Header) -> None:
-    if stamp <= header.latest:
-        return
-    fault = year_fault(int(stamp[:4]), spec.FIRST_YEAR)
-    if stamp > header.latest_tolerated:
-        fault = fault or "is more than a day after the file was created"
-    if fault:
-        record.refuse("update-future", f"UpdateDateTime {stamp} {fault}", place=place)
-    else:
-        message = f"UpdateDateTime {stamp} is after the file was created"
-        record.warn("update-future", message, place=place)
 
 
 def check_400(record: Record, intervals: int, header: Header) -> Event | None:
@@ -449,36 +249,3 @@ def check_event_quality(record: Record, place: int, header: Header) -> Quality |
 
 def _interval(given: str) -> int | None:
     return int(given) if given.isascii() and given.isdigit() and len(given) <= 4 else None
-
-
-def check_500(record: Record) -> None:
-    """Examine a 500 record; its content is not loaded."""
-    if not record.check_length(2, len(spec.FIELDS_500)):
-        return
-    if record.fields[1] not in spec.TRANS_CODES:
-        allowed = ", ".join(sorted(spec.TRANS_CODES))
-        message = f"TransCode '{text.shown(record.fields[1])}' is unknown; allowed are {allowed}"
-        record.warn("trans-code", message, place=1)
-    read = record.at(3)
-    if read and (len(read) != 14 or parse_datetime(read) is None):
-        message = f"ReadDateTime '{text.shown(read)}' is not a valid date and time"
-        record.warn("read-date", message, place=3)
-
-
-_EXACT: Final = Context(prec=1000, traps=[Inexact])
-"""Room for any sum of values of up to MAX_VALUE characters."""
-
-
-def add(total: Decimal, more: Decimal) -> Decimal:
-    """Both together, exactly: the operator would round to 28 digits."""
-    return _EXACT.add(total, more)
-
-
-def exact_sum(values: list[str]) -> Decimal:
-    """The sum of values as they stand; zero where one of them is not a value."""
-    total = Decimal(0)
-    for value in values:
-        if len(value) > spec.MAX_VALUE or not spec.VALUE.fullmatch(value):
-            return Decimal(0)
-        total = add(total, Decimal(value))
-    return total

@@ -8,11 +8,12 @@ finding about the file, made by the whole-file pass, however many shards the fil
 from typing import Final
 
 from nem12.mdff import spec, text
-from nem12.mdff.day import stamp_of, values_of
+from nem12.mdff.day import values_of
 from nem12.mdff.findings import Finding
 from nem12.mdff.header import Header
 from nem12.mdff.record import Record
 from nem12.mdff.stamps import parse_date
+from nem12.mdff.versions import stamp_of
 
 _SHORTEST: Final = len("300,20240310")
 """A record that says when it is; a file may have millions of shorter ones."""

@@ -14,17 +14,10 @@ from functools import lru_cache
 from typing import Final, Generic, TypeVar
 
 from nem12.mdff.channel import Channel
-from nem12.mdff.day import (
-    Day,
-    Event,
-    Quality,
-    Stamps,
-    check_date,
-    check_event_quality,
-    check_quality,
-)
+from nem12.mdff.day import Day, Event, check_date, check_event_quality
 from nem12.mdff.header import Header
 from nem12.mdff.profiles import Profile
+from nem12.mdff.quality import Quality, check_quality
 from nem12.mdff.record import Record
 from nem12.mdff.spec import (
     FIRST_STAMP_YEAR,
@@ -34,6 +27,7 @@ from nem12.mdff.spec import (
     MAX_WHOLE_DIGITS,
 )
 from nem12.mdff.stamps import parse_date
+from nem12.mdff.versions import Stamps
 
 T = TypeVar("T")
 

@@ -21,7 +21,7 @@ class Level(IntEnum):
     BLOCK = 1
     """The 200 record and its days."""
     RECORD = 2
-    """The day: a 300 record with its 400 and 500 records."""
+    """The day: a 300 record with its 400 and 500 records. Or the read: a 250 with its 550s."""
     WARN = 3
     """Accepted and reported."""
 
@@ -30,17 +30,17 @@ EXPLAIN: Final[dict[Level, dict[str, str]]] = {
     Level.FILE: {
         "empty": "The file is empty, or contains line ends only.",
         "no-header": "The first record is not a 100 record.",
-        "version": "The VersionHeader is not NEM12.",
+        "version": "The VersionHeader is neither NEM12 nor NEM13.",
         "header-date": "The DateTime of the 100 record is not a date from 1990 to 2100.",
         "second-header": "A second 100 record comes before the 900 record.",
-        "mixed": "A NEM12 file contains NEM13 records (250, 550).",
+        "mixed": "The file contains both NEM12 and NEM13 records.",
         "no-end": "There is no 900 record: the file is cut off.",
         "second-end": "A second 900 record follows the first.",
         "after-end": "Records follow the 900 record.",
         "encoding": "The text is not UTF-8.",
         "binary": "The file contains NUL bytes.",
         "foreign": "The file is of another kind, such as a workbook, a web page or a table.",
-        "not-text": "The file contains no NEM12 records.",
+        "not-text": "The file contains no NEM12 or NEM13 records.",
         "too-many-months": "The days cover more than 600 months.",
         "unreadable": "The file or archive cannot be read.",
     },
@@ -55,14 +55,23 @@ EXPLAIN: Final[dict[Level, dict[str, str]]] = {
         "orphan-300": "A 300 record has no 200 record before it.",
     },
     Level.RECORD: {
-        "date": "The IntervalDate is not a date from 1990 to 2100, or far after the file's own"
+        "nmi": "The NMI does not have ten letters and digits, or its check digit is wrong.",
+        "suffix": "The NMISuffix is not one of register reads, such as 11.",
+        "suffix-not-in-configuration": "The NMISuffix is not part of the NMIConfiguration.",
+        "register": "The RegisterID is empty.",
+        "direction": "The DirectionIndicator is neither E nor I.",
+        "uom": "The unit of measure is not defined in the format.",
+        "read": "A register read is empty, or not a plain decimal number.",
+        "date": "The date of a day or read is not from 1990 to 2100, or far after the file's own"
         " date.",
+        "read-order": "The current read is before the previous read.",
         "value-count": "The number of values does not match the IntervalLength.",
         "value": "A value is not a plain decimal number.",
         "value-empty": "A value is missing.",
         "value-negative": "A value has a minus sign; net flow needs two channels.",
         "value-width": "A value has more than 15 digits before the point.",
         "quality": "The QualityMethod is not defined in the format.",
+        "previous-estimate": "The previous read is an estimate; only the current read can be one.",
         "method-missing": f"Qualities {spec.WITH_METHOD} need a method of two digits.",
         "reason": "The ReasonCode is not a number of up to three digits.",
         "reason-missing": f"Qualities {spec.WITH_REASON} need a ReasonCode.",
@@ -73,7 +82,11 @@ EXPLAIN: Final[dict[Level, dict[str, str]]] = {
         "too-many-fields": "The record has more fields than the format defines.",
         "unknown-record": "The record indicator is not defined in the format.",
         "orphan-400": "A 400 record has no 300 record before it in its block.",
+        "orphan-550": "A 550 record has no 250 record before it.",
+        "too-many-transactions": "A day or read has more than 1 MiB of 500 or 550 records.",
         "date-repeated": "The day comes twice with the same stamps and different values; the"
+        " first one counts.",
+        "read-repeated": "The read comes twice with the same stamps and different content; the"
         " first one counts.",
         "v-without-400": "Quality V needs 400 records that give the quality of each interval.",
         "event-gap": "The 400 records do not cover all intervals.",
@@ -110,15 +123,28 @@ EXPLAIN: Final[dict[Level, dict[str, str]]] = {
         "outside-nem": "The NMI belongs to another market; its times are stored as NEM time.",
         "nmi": "The NMI is shorter than ten characters.",
         "interval-length": "The IntervalLength is not 5, 15 or 30 minutes.",
+        "suffix": "The NMISuffix of a register read is one of interval data.",
         "configuration": "The NMIConfiguration is empty, or does not consist of pairs.",
-        "serial": "The MeterSerialNumber is longer than 12 characters.",
+        "register": "The RegisterID is empty or longer than 10 characters; kept as delivered.",
+        "direction": "The DirectionIndicator is neither E nor I; kept as delivered.",
+        "serial": "The MeterSerialNumber is longer than 12 characters, or missing for a register"
+        " read.",
         "next-read": "The NextScheduledReadDate is not a date from 1900 to 2100; ignored.",
         "order": "Records are not in the order of the format.",
+        "read": "A register read is not a plain decimal number; kept as delivered.",
+        "read-width": "A register read is longer than 15 characters; kept as delivered.",
+        "trans-code": "The TransCode is not defined in the format.",
+        "read-date": "The time of a read does not have 14 digits, or is not a date and time.",
+        "read-repeated": "The read comes twice with the same content.",
+        "read-superseded": "The read overlaps one with different stamps; the later one counts.",
+        "read-overlap": "The read overlaps another one with the same stamps; both count.",
         "date-order": "The days are not in ascending order.",
         "date-repeated": "The day comes twice with the same content.",
         "date-superseded": "The day comes twice with different stamps; the later one counts.",
-        "date-future": "The IntervalDate is after the file's own date.",
+        "date-future": "The date of a day or read is after the file's own date.",
+        "quantity-mismatch": "The reads are equal and the Quantity is not 0, or the reverse.",
         "decimals": "A value has more decimals than its unit allows; kept as delivered.",
+        "previous-estimate": "The previous read is an estimate; kept as delivered.",
         "method-missing": f"Qualities {spec.WITH_METHOD} need a method of two digits.",
         "method-unknown": "The method is not in the list of known methods.",
         "method-not-needed": f"Qualities {spec.WITHOUT_METHOD} have no method; kept as delivered.",
@@ -136,8 +162,8 @@ EXPLAIN: Final[dict[Level, dict[str, str]]] = {
         "msats": "The MSATSLoadDateTime is not a date and time from 1900 to 2100; ignored.",
         "event-single": "Quality V has a single 400 record for the whole day.",
         "event-with-a": "The day has 400 records although its quality is not V; applied.",
-        "trans-code": "The TransCode is not defined in the format.",
-        "read-date": "The ReadDateTime is not a date and time.",
+        "service-order": "The RetServiceOrder is longer than 15 characters; kept as delivered.",
+        "index-read": "The IndexRead is not a plain decimal number, or longer than 15 characters.",
     },
 }
 """Every code with its plain explanation, in the order of severity within its level."""
@@ -171,8 +197,8 @@ class Finding:
         field: 1-based number of the field at fault within its record; 0 where it is none.
         nmi: Whose data it is about; empty where that cannot be read.
         nmi_suffix: NMISuffix of the channel; empty where that cannot be read.
-        day: IntervalDate of the day; the first of a refused block.
-        last_day: The same day; the last of a refused block.
+        day: IntervalDate of the day; the first of a refused block; day of a previous read.
+        last_day: The same day; the last of a refused block; day of a current read.
     """
 
     level: Level
@@ -278,17 +304,17 @@ def _from_files(row: Mapping[str, Any]) -> str:
     return f", from {', '.join(names)} and {more} more" if more > 0 else f", from {listed}"
 
 
-def verdict(level: Level | None, days: int) -> Literal["loaded", "partial", "refused"]:
+def verdict(level: Level | None, accepted: int) -> Literal["loaded", "partial", "refused"]:
     """What becomes of a file: `loaded`, `partial` or `refused`.
 
     Args:
         level: Of its most severe finding.
-        days: How many are accepted: a file that gives none, and of which anything is refused, is
-            refused as a whole.
+        accepted: How many days or reads are: a file that gives none, and of which anything is
+            refused, is refused as a whole.
     """
     if level in (None, Level.WARN):
         return "loaded"
-    return "partial" if days and level is not Level.FILE else "refused"
+    return "partial" if accepted and level is not Level.FILE else "refused"
 
 
 @dataclass(slots=True)

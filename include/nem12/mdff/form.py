@@ -79,24 +79,23 @@ def _lines(first_line: int, piece: bytes) -> Iterator[tuple[int, bytes]]:
 
 
 def _undecodable(raw: bytes) -> int | None:
-    """Which field of a line is the first that is not UTF-8 outside its ReasonDescription.
+    """Which field of a line is the first that is not UTF-8 outside its ReasonDescriptions.
 
-    The ReasonDescription of a 300 record stands two fields after its QualityMethod; that of a 400
-    record is its sixth field.
+    The ReasonDescription of a 300 record stands two fields after its QualityMethod.
     """
     fields = raw.split(b",")
-    free = None
     kind = text.indicator(raw)
-    if kind == "400":
-        free = 5
-    elif kind == "300":
+    free = spec.FREE_TEXT.get(kind, frozenset())
+    if kind == "300":
         quality = (
             place
             for place, name in enumerate(fields[2:], 2)
             if spec.QUALITY.fullmatch(text.clean(name.decode("ascii", "replace")))
         )
-        free = next(quality, -2) + 2
-    places = (place for place, name in enumerate(fields) if place != free and not _is_utf8(name))
+        free = frozenset({next(quality, -2) + 2})
+    places = (
+        place for place, name in enumerate(fields) if place not in free and not _is_utf8(name)
+    )
     return next(places, None)
 
 

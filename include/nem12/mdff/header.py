@@ -83,14 +83,16 @@ NO_HEADER: Final = Header(datetime(spec.FIRST_YEAR, 1, 1), known=False)  # noqa:
 nothing."""
 
 
+def format_of(record: Record) -> spec.Format | None:
+    """The format that a 100 record names; None where there is no such format."""
+    return spec.FORMATS.get(text.capitals(record.at(1)))
+
+
 def check_100(record: Record) -> Header | None:
     """Examine a 100 record; the header where it is usable."""
     record.check_length(1, len(spec.FIELDS_100))
-    version = record.at(1)
-    if version.upper() != "NEM12":
-        message = f"VersionHeader is '{text.shown(version)}', not NEM12"
-        if version.upper() == "NEM13":
-            message = "NEM13 (accumulation data) is not interval data"
+    if format_of(record) is None:
+        message = f"VersionHeader is '{text.shown(record.at(1))}', neither NEM12 nor NEM13"
         record.refuse("version", message, Level.FILE, place=1)
         return None
     stamp, from_participant, to_participant = record.at(2), record.at(3), record.at(4)

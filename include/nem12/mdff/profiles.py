@@ -24,6 +24,7 @@ class Profile:
         summary: In a sentence.
         tolerance: Of one content that came under several profiles, the highest counts.
         tolerated: Codes that are only warned of.
+        tolerated_of_reads: Codes that are only warned of in a 250 record.
         joined: Several files, or parts of files, may follow each other in one.
         whole_files_only: Any error refuses the file; `schema/facts.sql` says again which does so.
     """
@@ -32,8 +33,18 @@ class Profile:
     summary: str
     tolerance: int
     tolerated: frozenset[str] = frozenset()
+    tolerated_of_reads: frozenset[str] = frozenset()
     joined: bool = False
     whole_files_only: bool = False
+
+    def tolerates(self, code: str, *, of_reads: bool = False) -> bool:
+        """Whether a fault is only warned of.
+
+        Args:
+            code: Of the finding.
+            of_reads: It is a fault of a 250 record.
+        """
+        return code in self.tolerated or (of_reads and code in self.tolerated_of_reads)
 
 
 PROFILES: Final = {
@@ -61,6 +72,7 @@ PROFILES: Final = {
                     *("header-date", "nmi-check-digit", "unknown-record"),
                 }
             ),
+            frozenset({"suffix", "register", "direction", "read", "previous-estimate"}),
             joined=True,
         ),
     )

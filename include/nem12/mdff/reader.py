@@ -1,8 +1,4 @@
-"""The walk over the records of a file or of a shard of it: days and findings, one by one.
-
-A refused record takes the records that depend on it with it, and consequences of its refusal are
-not reported again. `first_line` to `last_line` of a finding are all lines that it refuses.
-"""
+"""The walk over the records of a NEM12 file or of a shard of it: days and findings, one by one."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -10,74 +6,34 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from nem12.mdff import spec, text
-from nem12.mdff.channel import Channel, check_200, named
+from nem12.mdff import text
+from nem12.mdff.channel import Channel, check_200
 from nem12.mdff.day import (
     Day,
     Event,
-    add,
     check_300,
     check_400,
-    check_500,
     event_text,
-    exact_sum,
     record_text,
     values_of,
 )
 from nem12.mdff.events import Fault, check_events
+from nem12.mdff.exact import add, exact_sum
 from nem12.mdff.fast import FastWay
 from nem12.mdff.findings import Finding, Level
-from nem12.mdff.header import Header, check_100
-from nem12.mdff.limits import WARNINGS_KEPT
+from nem12.mdff.header import Header
+from nem12.mdff.identity import named
+from nem12.mdff.limits import MAX_LINE_BYTES, WARNINGS_KEPT
 from nem12.mdff.profiles import Profile
-from nem12.mdff.record import Record, about_blank
+from nem12.mdff.record import Record
 from nem12.mdff.stamps import parse_date
+from nem12.mdff.transactions import Transaction, check_500
+from nem12.mdff.walk import EMPTY_LINES, Remembered, Walk
 
 _MOST_FINDINGS: Final = 10_000
 """About one day, held back: its 400 records that gave so many overlap or are out of range, so that
 it is refused, and those that follow are counted and no longer examined. Warnings about its 500
 records are given at once; with so many refusals on top these are not examined either."""
-
-
-_SHORT: Final = 32
-_MOST_KNOWN: Final = 4096
-"""A file may consist of nothing but refused lines, half a million in a MiB: the shortest, so many
-of up to so many bytes, are examined once and told of again wherever else they stand."""
-
-_EMPTY_LINES: Final = frozenset({b"\n", b"\r\n", b"\r"})
-
-
-@dataclass(slots=True)
-class Counts:
-    """What was read; accepted is what is left after the refused.
-
-    Attributes:
-        records: Lines that are not blank.
-        refused_records: Those that were refused, or went with a refused one.
-        values: Interval values in 300 records.
-        refused_values: Those of refused days.
-        refused_sum: Exact sum, as delivered, of the refused days whose values all parse.
-        days: Accepted days.
-        first_day: Earliest accepted day.
-        last_day: Latest accepted day.
-    """
-
-    records: int = 0
-    refused_records: int = 0
-    values: int = 0
-    refused_values: int = 0
-    refused_sum: Decimal = Decimal(0)
-    days: int = 0
-    first_day: date | None = None
-    last_day: date | None = None
-
-    def accept(self, day: Day) -> None:
-        """Count an accepted day."""
-        self.days += 1
-        if self.first_day is None or day.day < self.first_day:
-            self.first_day = day.day
-        if self.last_day is None or day.day > self.last_day:
-            self.last_day = day.day
 
 
 @dataclass(slots=True)
@@ -95,7 +51,8 @@ class _Unit:
         event_lines: Lines of the day's 400 records.
         last_start: Where the 400 record before began.
         descending: The first 400 record that begins before the one before it.
-        has_500: Whether a 500 record has come.
+        transactions: Of its 500 records; None where there is none.
+        transaction_bytes: Of these records.
         again: Whether its findings are about a line before, which was the same as its first.
     """
 
@@ -110,7 +67,8 @@ class _Unit:
     event_lines: list[int] = field(default_factory=list)
     last_start: int = 0
     descending: Finding | None = None
-    has_500: bool = False
+    transactions: list[Transaction] | None = None
+    transaction_bytes: int = 0
     again: bool = False
 
     @property
@@ -170,7 +128,7 @@ class _Known:
         return _Unit(line, line, 1, self.values, self.total, findings, None, self.days, again=True)
 
 
-class Reader:
+class Reader(Walk):
     """Reads the body of a NEM12 file, or of a shard that begins with a 200 record.
 
     Args:
@@ -178,18 +136,12 @@ class Reader:
         profile: How strictly to judge.
         first_line: Number of the first line that will be read.
         fast: Take the fast way where it applies; without it the result is the same.
-
-    Attributes:
-        counts: What was read so far.
     """
 
     def __init__(
         self, header: Header, profile: Profile, first_line: int = 1, *, fast: bool = True
     ) -> None:
-        self.counts = Counts()
-        self._header = header
-        self._profile = profile
-        self._line = first_line - 1
+        super().__init__(header, profile, first_line)
         self._fast = FastWay(header, profile) if fast else None
         self._channel: Channel | None = None
         self._named = "", ""
@@ -202,15 +154,9 @@ class Reader:
         self._in_block = False
         self._previous: date | None = None
         self._open: _Unit | None = None
-        self._blank_lines = 0
-        self._known_300: dict[bytes, _Known] = {}
-        self._known_200: dict[bytes, _Known] = {}
-        self._known_other: dict[bytes, _Known] = {}
-
-    @property
-    def untold_blank_lines(self) -> int:
-        """Of a file with millions of them only so many are told of as would be kept."""
-        return max(0, self._blank_lines - WARNINGS_KEPT)
+        self._known_300: Remembered[_Known] = Remembered()
+        self._known_200: Remembered[_Known] = Remembered()
+        self._known_other: Remembered[_Known] = Remembered()
 
     def read(self, pieces: Iterable[tuple[int, bytes]]) -> Iterator[Day | Finding]:
         """Read pieces as `text.whole_lines` gives them; findings come after what they cover."""
@@ -227,7 +173,7 @@ class Reader:
                 elif raw.startswith(b"400,"):
                     self._on_400(raw)
                     continue
-                elif raw in _EMPTY_LINES and self._blank_lines >= WARNINGS_KEPT:
+                elif raw in EMPTY_LINES and self._blank_lines >= WARNINGS_KEPT:
                     self._blank_lines += 1
                     continue
                 yield from self._record(raw)
@@ -236,10 +182,7 @@ class Reader:
 
     def _record(self, raw: bytes) -> Iterator[Day | Finding]:
         if text.is_blank(raw):
-            plain = text.BLANK_LINES.fullmatch(raw) is not None
-            self._blank_lines += plain
-            if not plain or self._blank_lines <= WARNINGS_KEPT:
-                yield from about_blank(self._line, raw)
+            yield from self._about_blank(raw)
             return
         kind = text.indicator(raw)
         if kind == "400":
@@ -253,7 +196,7 @@ class Reader:
                 yield from self._on_200(raw)
             elif kind == "300":
                 self._on_300(raw)
-            elif self._profile.joined and kind in ("100", "900"):
+            elif self._is_boundary(kind):
                 yield from self._close_block()
                 self._on_boundary(raw, kind)
             else:
@@ -263,8 +206,7 @@ class Reader:
         """A file ends, or another begins, inside a joined one; the whole-file pass judged it."""
         self._channel, self._named, self._in_block = None, ("", ""), False
         self._known_300.clear()
-        header = check_100(Record(self._line, raw, self._profile)) if kind == "100" else None
-        self._header = header or self._header
+        self._follow_header(raw, kind)
         if self._fast:
             # A new one knows no channel, as the careful way does not.
             self._fast = FastWay(self._header, self._profile)
@@ -283,7 +225,7 @@ class Reader:
         if channel is None:
             self._named = named(record)
             self._block = _Unit(self._line, self._line, findings=record.findings)
-            _remember(self._known_200, raw, _Known(tuple(record.findings), named=self._named))
+            self._known_200.put(raw, _Known(tuple(record.findings), named=self._named))
             return
         self._named = channel.nmi, channel.nmi_suffix
         for finding in record.findings:
@@ -335,7 +277,7 @@ class Reader:
         day = parse_date(fields[1]) if len(fields) > 1 else None
         days = None if day is None else (day, day)
         known = _Known(tuple(findings), len(values), exact_sum(values), days)
-        _remember(self._known_300, raw, known)
+        self._known_300.put(raw, known)
         return known.on(self._line)
 
     def _on_400(self, raw: bytes) -> None:
@@ -348,7 +290,7 @@ class Reader:
         unit.last_line = self._line
         if unit.day is None or len(unit.findings) > _MOST_FINDINGS:
             return
-        if unit.has_500:
+        if unit.transactions is not None:
             message = "a 400 record after a 500 record"
             unit.findings.append(self._finding(Level.WARN, "order", raw, message))
         intervals = unit.day.channel.intervals
@@ -394,11 +336,23 @@ class Reader:
         else:
             unit.records += 1
             unit.last_line = self._line
-            unit.has_500 = True
             if unit.day is not None and len(unit.findings) <= 2 * _MOST_FINDINGS:
-                record = Record(self._line, raw, self._profile)
-                check_500(record)
-                yield from unit.take(record.findings, *self._named)
+                yield from unit.take(self._transaction(raw, unit), *self._named)
+
+    def _transaction(self, raw: bytes, unit: _Unit) -> list[Finding]:
+        """Keep the transaction of a 500 record with its day; what is to be said of it."""
+        if unit.transactions is None:
+            unit.transactions = []
+        unit.transaction_bytes += len(raw)
+        if unit.transaction_bytes > MAX_LINE_BYTES:
+            unit.transactions.clear()
+            first = unit.transaction_bytes - len(raw) <= MAX_LINE_BYTES
+            return [self._too_many(raw, "day")] if first else []
+        record = Record(self._line, raw, self._profile)
+        transaction = check_500(record)
+        if transaction is not None:
+            unit.transactions.append(transaction)
+        return record.findings
 
     def _on_unknown(self, raw: bytes, kind: str) -> Iterator[Finding]:
         """Only the line is refused; it closes the day before it, and 400s after it have none.
@@ -410,17 +364,13 @@ class Reader:
         if known is not None:
             self._open = known.on(self._line)
             return
-        extends = spec.INDICATOR_LIKE.fullmatch(kind) is not None
-        tolerated = extends and "unknown-record" in self._profile.tolerated
-        message = f"record indicator '{text.shown(kind)}' is not one of the format"
-        level = Level.WARN if tolerated else Level.RECORD
-        finding = self._finding(level, "unknown-record", raw, message)
-        if tolerated and self._block is None:
+        finding = self._unknown_record(raw, kind)
+        if finding.level is Level.WARN and self._block is None:
             yield finding.about(*self._named)
         else:
             self._open = _Unit(self._line, self._line, findings=[finding])
-            if not tolerated:
-                _remember(self._known_other, raw, _Known((finding,)))
+            if finding.level is not Level.WARN:
+                self._known_other.put(raw, _Known((finding,)))
 
     def _close(self) -> Iterator[Day | Finding]:
         """The open day, or whatever else is open, has all its records."""
@@ -437,13 +387,17 @@ class Reader:
             self._block.take_days(unit.days)
         elif unit.day is None or unit.refused:
             total = unit.total if unit.day is None else exact_sum(unit.day.values.split(","))
-            self._refuse(unit.records, unit.values, total)
+            self.counts.refuse(unit.records, unit.values, total)
         if unit.findings:
             yield from unit.covered(*self._named)
         if unit.day is not None and not unit.refused:
-            unit.day.last_line, unit.day.records = unit.last_line, unit.records
-            self.counts.accept(unit.day)
-            yield unit.day
+            day = unit.day
+            day.last_line, day.records = unit.last_line, unit.records
+            if unit.transactions is not None:
+                day.transactions = unit.transactions
+            self.counts.days += 1
+            self.counts.accept(day.day, day.day, len(day.transactions))
+            yield day
 
     def _judge_events(self, day: Day, unit: _Unit) -> None:
         if not (day.events or day.quality.varies):
@@ -467,26 +421,13 @@ class Reader:
     def _close_block(self) -> Iterator[Finding]:
         block, self._block = self._block, None
         if block is not None:
-            self._refuse(block.records, block.values, block.total)
+            self.counts.refuse(block.records, block.values, block.total)
             yield from block.covered(*self._named)
         elif self._in_block and self._block_is_empty:
             line, raw = self._block_begin
             message, excerpt = "a 200 record without 300 records", text.excerpt(raw)
             empty = Finding(Level.WARN, "empty-block", line, message, excerpt, line, line)
             yield empty.about(*self._named)
-
-    def _refuse(self, records: int, values: int, total: Decimal) -> None:
-        self.counts.refused_records += records
-        self.counts.refused_values += values
-        self.counts.refused_sum = add(self.counts.refused_sum, total)
-
-    def _finding(self, level: Level, code: str, raw: bytes, message: str) -> Finding:
-        return Finding(level, code, self._line, message, text.excerpt(raw), self._line, self._line)
-
-
-def _remember(known: dict[bytes, _Known], raw: bytes, one: _Known) -> None:
-    if len(raw) <= _SHORT and len(known) < _MOST_KNOWN:
-        known[raw] = one
 
 
 def _about_day(

@@ -111,7 +111,7 @@ class Record:
         self, code: str, message: str, level: Level = Level.RECORD, *, place: int | None = None
     ) -> None:
         """A fault that refuses the record, but is only warned of where the profile says so."""
-        tolerated = code in self.profile.tolerated
+        tolerated = self.profile.tolerates(code, of_reads=self.fields[0] == "250")
         self.refuse(code, message, Level.WARN if tolerated else level, place=place)
 
     def warn(self, code: str, message: str, *, place: int | None = None) -> None:

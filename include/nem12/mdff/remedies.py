@@ -9,7 +9,7 @@ _DELIVER_AGAIN: Final = "Ask the sender to correct the record and to deliver the
 REMEDIES: Final = {
     "empty": "Fetch the file again: the transfer may have failed.",
     "no-header": "Ask for the whole file; the lenient profile reads it as it is.",
-    "version": "Ask for the NEM12 file: only NEM12 holds interval data.",
+    "version": "Ask for the NEM12 or NEM13 file.",
     "header-date": "Take the original if a spreadsheet saved this one; the lenient profile reads it"
     " as a file without a date.",
     "second-header": "Ask for separate files; the lenient profile reads joined ones.",
@@ -34,6 +34,16 @@ REMEDIES: Final = {
     "too-few-fields": "Ask the sender for the record with all of its fields.",
     "too-many-fields": "Ask the sender for the record as the format has it.",
     "orphan-300": "Ask for the whole file: the 200 record of these days is missing.",
+    "register": "Ask the sender for the RegisterID; the lenient profile accepts the read.",
+    "direction": "Ask the sender for the DirectionIndicator; the lenient profile accepts the read.",
+    "read": "Ask the sender to correct the read; the lenient profile keeps it as it is.",
+    "read-order": "Ask the sender which of the two reads is the earlier one.",
+    "previous-estimate": "Ask the sender for the actual or substituted read; the lenient profile"
+    " accepts the estimate.",
+    "orphan-550": "Ask for the whole file: the 250 record before it is missing.",
+    "too-many-transactions": "Check the file with the sender: a day or read has a few of them.",
+    "read-repeated": "Ask the sender which content is right: a delivery with a later"
+    " UpdateDateTime replaces both.",
     "orphan-400": "Ask for the whole file: the 300 record before it is missing.",
     "value-count": "Ask for the whole day; also a day on which clocks change has 24 hours.",
     "value-negative": "Ask for two channels, one for each direction.",

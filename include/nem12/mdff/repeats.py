@@ -5,24 +5,22 @@ The first reading of a file only records which days it has, in a temporary datab
 memory does not grow with the file. A second reading compares the few repeated days.
 """
 
-import errno
-import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
 from nem12.mdff import text
 from nem12.mdff.day import Day
 from nem12.mdff.events import spans
+from nem12.mdff.exact import canonical
 from nem12.mdff.findings import Finding, Level
+from nem12.mdff.noted import Noted
 
 Key = tuple[str, str, str]
-"""NMI, suffix and day."""
+"""NMI, NMISuffix and day."""
 
-_NOTED: Final = 1000
-"""Days that are written to the temporary database at once."""
+_REPEATED: Final = "SELECT * FROM noted GROUP BY 1, 2, 3 HAVING count(*) > 1"
 
 
 def day_key(day: Day) -> Key:
@@ -30,51 +28,15 @@ def day_key(day: Day) -> Key:
     return day.channel.nmi, day.channel.nmi_suffix, day.day.isoformat()
 
 
-class SeenDays:
+class SeenDays(Noted[Key]):
     """Notes days and tells which came more than once."""
 
     def __init__(self) -> None:
-        # An empty name is a database on disk that SQLite makes and removes by itself.
-        self._database = sqlite3.connect("")
-        self._database.execute("CREATE TABLE seen (nmi TEXT, nmi_suffix TEXT, day TEXT)")
-        self._waiting: list[Key] = []
-
-    def note(self, day: Key) -> None:
-        """A day of the file."""
-        self._waiting.append(day)
-        if len(self._waiting) >= _NOTED:
-            self._write()
+        super().__init__("nmi TEXT", "nmi_suffix TEXT", "day TEXT")
 
     def repeated(self) -> set[Key]:
         """The days that came more than once."""
-        self._write()
-        with _as_of_the_system():
-            return set(
-                self._database.execute("SELECT * FROM seen GROUP BY 1, 2, 3 HAVING count(*) > 1")
-            )
-
-    def close(self) -> None:
-        """Remove the temporary database."""
-        self._database.close()
-
-    def _write(self) -> None:
-        with _as_of_the_system():
-            self._database.executemany(
-                "INSERT INTO seen (nmi, nmi_suffix, day) VALUES (?, ?, ?)", self._waiting
-            )
-        self._waiting = []
-
-
-@contextmanager
-def _as_of_the_system() -> Iterator[None]:
-    """Say like any other file what the temporary database is refused."""
-    try:
-        yield
-    except sqlite3.OperationalError as error:
-        full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
-        number = errno.ENOSPC if full else errno.EIO
-        place = "SQLite's temporary database (in SQLITE_TMPDIR, if set)"
-        raise OSError(number, str(error), place) from None
+        return {(nmi, nmi_suffix, day) for nmi, nmi_suffix, day in self.rows(_REPEATED)}
 
 
 @dataclass(slots=True)
@@ -114,13 +76,8 @@ def _content(day: Day) -> object:
     """What makes readings: equal as numbers, not as text."""
     events = [(event.start_interval, event.quality.quality_method) for event in spans(day)]
     quality = None if events else day.quality.quality_method
-    values = [_canonical(value) for value in day.values.split(",")]
+    values = [canonical(value) for value in day.values.split(",")]
     return day.channel.interval_length, day.channel.uom, quality, events, values
-
-
-def _canonical(value: str) -> tuple[str, str]:
-    whole, _, decimals = value.partition(".")
-    return whole.lstrip("0"), decimals.rstrip("0")
 
 
 def _finding(level: Level, code: str, day: Day, what: str) -> Finding:

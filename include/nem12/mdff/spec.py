@@ -10,7 +10,27 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-NEM13_INDICATORS: Final = frozenset({"250", "550"})
+
+@dataclass(frozen=True)
+class Format:
+    """What a file says with the VersionHeader of its 100 record (S 2a).
+
+    Attributes:
+        name: The VersionHeader.
+        indicators: Of its records but 100 and 900.
+        whole: Of the record that stands for itself: a file may be cut before it.
+        holds: What its records hold.
+    """
+
+    name: str
+    indicators: frozenset[str]
+    whole: str
+    holds: str
+
+
+NEM12: Final = Format("NEM12", frozenset({"200", "300", "400", "500"}), "200", "interval data")
+NEM13: Final = Format("NEM13", frozenset({"250", "550"}), "250", "register reads")
+FORMATS: Final = {each.name: each for each in (NEM12, NEM13)}
 
 FIELDS_100: Final = ("RecordIndicator", "VersionHeader", "DateTime", "FromParticipant",
                      "ToParticipant")  # S 4.2  # fmt: skip
@@ -26,13 +46,33 @@ FIELDS_400: Final = ("RecordIndicator", "StartInterval", "EndInterval", "Quality
 FIELDS_500: Final = ("RecordIndicator", "TransCode", "RetServiceOrder", "ReadDateTime",
                      "IndexRead")  # S 4.6  # fmt: skip
 
+FIELDS_250: Final = (
+    "RecordIndicator", "NMI", "NMIConfiguration", "RegisterID", "NMISuffix",
+    "MDMDataStreamIdentifier", "MeterSerialNumber", "DirectionIndicator",
+    "PreviousRegisterRead", "PreviousRegisterReadDateTime", "PreviousQualityMethod",
+    "PreviousReasonCode", "PreviousReasonDescription",
+    "CurrentRegisterRead", "CurrentRegisterReadDateTime", "CurrentQualityMethod",
+    "CurrentReasonCode", "CurrentReasonDescription",
+    "Quantity", "UOM", "NextScheduledReadDate", "UpdateDateTime", "MSATSLoadDateTime",
+)  # S 5.3  # fmt: skip
+FIELDS_550: Final = ("RecordIndicator", "PreviousTransCode", "PreviousRetServiceOrder",
+                     "CurrentTransCode", "CurrentRetServiceOrder")  # S 5.4  # fmt: skip
+
 _FIELDS: Final = {
     "100": FIELDS_100,
     "200": FIELDS_200,
+    "250": FIELDS_250,
     "400": FIELDS_400,
     "500": FIELDS_500,
+    "550": FIELDS_550,
     "900": ("RecordIndicator",),
 }
+
+FREE_TEXT: Final = {
+    "250": frozenset({12, 17}),
+    "400": frozenset({5}),
+}
+"""Places, from 0, of the fields that may hold any text; in a 300 record they vary."""
 
 MINUTES_A_DAY: Final = 1440
 INTERVAL_LENGTHS: Final = (5, 15, 30)  # minutes, S 4.3
@@ -40,6 +80,9 @@ MAX_WHOLE_DIGITS: Final = 15  # before the decimal point, S appendix B
 MAX_VALUE: Final = 400  # characters of a value; PostgreSQL's numeric ends at 16,383 decimals
 MAX_DESCRIPTION: Final = 240  # characters of a ReasonDescription, S 4.4
 MAX_SERIAL: Final = 12  # characters of a MeterSerialNumber, S 4.3
+MAX_REGISTER_ID: Final = 10  # characters of a RegisterID, S 5.3
+MAX_REGISTER_READ: Final = 15  # characters of a register read and of an IndexRead, S 5.3, 4.6
+MAX_SERVICE_ORDER: Final = 15  # characters of a RetServiceOrder, S 4.6, 5.4
 MAX_PARTICIPANT: Final = 10  # characters of FromParticipant and ToParticipant, S 4.2
 NMI_LENGTH: Final = 10  # S 4.3, without the check digit
 FIRST_YEAR: Final = 1990  # the market is younger than any earlier date
@@ -176,10 +219,16 @@ REASONS: Final = _numbers(
 )  # S appendix E; 100 to 109 since v2.6
 REASONS_OBSOLETE: Final = _numbers("4 16 19 30 46 49 50 58 70 82-86 88 90-99")  # S appendix F
 
-TRANS_CODES: Final = frozenset("ACGDENOSR")  # S 4.6
+TRANS_CODES: Final = frozenset("ACGDENOSR")  # S appendix A
+DIRECTIONS: Final = frozenset("EI")  # S 5.3: export from the grid, import into it
 
 SUFFIX: Final = re.compile(r"[A-HJ-NP-Z][1-9A-HJ-NP-Z]", re.ASCII)
-"""First character: direction and kind of energy; second: the meter. Neither uses I or O."""
+"""Of interval data. First character: direction and kind of energy; second: the meter. Neither uses
+I or O."""
+
+REGISTER_SUFFIX: Final = re.compile(r"[1-9][1-9A-HJ-NP-Z]", re.ASCII)
+"""Of register reads. First character: 1 to 3 datastreams, 4 to 6 controlled loads, 7 to 9 as the
+network defines; second: the meter. After table 2 of the NMI procedure."""
 
 
 @dataclass(frozen=True)
@@ -250,6 +299,7 @@ ahead of the local one. After the allocation list as jufemaiz/go-aemo gives it."
 NMI_LIKE: Final = re.compile(r"(?!NEM1[23]$)(?=[A-Z]*[0-9])[0-9A-Z]{1,11}", re.ASCII)
 """An NMI, too short ones and those with a wrong check digit too."""
 SUFFIX_LIKE: Final = re.compile(r"[A-Z][0-9A-Z]", re.ASCII)
+REGISTER_SUFFIX_LIKE: Final = re.compile(r"[0-9A-Z]{2}", re.ASCII)
 
 
 def nmi_check_digit(nmi: str) -> str:

@@ -53,8 +53,8 @@ def year_fault(year: int, first: int) -> str | None:
     return f"is after {LAST_YEAR}" if year > LAST_YEAR else None
 
 
-def interval_date_fault(day: date | None, created: datetime | None) -> str | None:
-    """Why an IntervalDate is refused, or None.
+def date_fault(day: date | None, created: datetime | None) -> str | None:
+    """Why the date of a day or a read is refused, or None.
 
     Unbounded dates would make thousands of month partitions and overflow date arithmetic.
 

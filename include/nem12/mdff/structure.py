@@ -1,7 +1,7 @@
-"""The whole-file pass: is it a complete NEM12 file, and where can it be cut? (S 2, 4.1).
+"""The whole-file pass: is it a complete file, and where can it be cut? (S 2, 4.1, 5.1).
 
 A file is checked as a whole before any of it is loaded, since a truncated file otherwise looks
-complete. The pass examines only the few lines that are not 200, 300, 400 or 500 records.
+complete. The pass examines only the few lines that are none of the records of its format.
 """
 
 import re
@@ -14,14 +14,12 @@ from nem12.mdff import spec, text
 from nem12.mdff.doubt import Doubt
 from nem12.mdff.findings import Finding, Level, Tally
 from nem12.mdff.form import Form
-from nem12.mdff.header import NO_HEADER, Header, check_100, check_900
+from nem12.mdff.header import NO_HEADER, Header, check_100, check_900, format_of
 from nem12.mdff.limits import MAX_MONTHS, WARNINGS_KEPT
 from nem12.mdff.profiles import Profile
 from nem12.mdff.record import Record, about_blank
 
-_ODD_LINE: Final = re.compile(rb"\n(?![2-5]00,)")
 _DAY_MONTH: Final = re.compile(rb"\n300,([0-9]{6})")
-_REGULAR: Final = (b"200,", b"300,", b"400,", b"500,")
 _ANY_RECORD: Final = re.compile(rb'[ \t"]*(?:[1-5]00|900|250|550)(?![0-9A-Za-z.])', re.ASCII)
 _NOT_TEXT: Final = (
     "the file holds no NEM12 records (100, 200, 300 …) at all: ask for the NEM12 file, which"
@@ -29,7 +27,30 @@ _NOT_TEXT: Final = (
 )
 _KEPT: Final = 4 * text.EXCERPT
 _WITHIN_UTF8: Final = bytes(range(0x80, 0xC0))
-_DATA: Final = frozenset({"200", "300", "400", "500"})
+
+
+@dataclass(frozen=True)
+class _Scan:
+    """How to pass over the regular records of a format.
+
+    Attributes:
+        regular: What they begin with.
+        odd_line: Matches the line end before any other line.
+        cut: Stands before a record that a part may begin with.
+    """
+
+    regular: tuple[bytes, ...]
+    odd_line: re.Pattern[bytes]
+    cut: bytes
+
+
+def _scan(of: spec.Format) -> _Scan:
+    regular = tuple(f"{indicator},".encode() for indicator in sorted(of.indicators))
+    odd_line = re.compile(rb"\n(?!" + b"|".join(regular) + rb")")
+    return _Scan(regular, odd_line, f"\n{of.whole},".encode())
+
+
+_SCANS: Final = {of.name: _scan(of) for of in spec.FORMATS.values()}
 
 
 @dataclass(frozen=True)
@@ -52,10 +73,12 @@ class Structure:
     Attributes:
         cut_bytes: Least distance between two cuts.
         profile: Decides which breaches of the structure are only warned of.
+        format: Of the first 100 record, or by the first record where the profile reads a file
+            without one; None before it is known.
         headers: The first usable 100 record and those in force at the cuts, each with its offset.
         findings: FILE findings, and the warnings about the file's form.
         tally: All findings, counted.
-        cuts: Beginnings of 200 records, at least `cut_bytes` apart.
+        cuts: Beginnings of 200 or 250 records, at least `cut_bytes` apart.
         body: Where the records after the 100 record begin.
         end: Where the 900 record begins.
         records: 100 and 900 records.
@@ -64,6 +87,7 @@ class Structure:
 
     cut_bytes: int
     profile: Profile
+    format: spec.Format | None = None
     headers: list[tuple[int, Header]] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     tally: Tally = field(default_factory=Tally)
@@ -185,8 +209,9 @@ class Structure:
         Returns:
             Where in the piece the body ends, and the number of the line behind it.
         """
+        scan = self._scan
         while at < len(piece) and self._state == "body":
-            odd = _next_odd(piece, at)
+            odd = _next_odd(scan, piece, at)
             if odd > at:
                 self._pass_over(offset, line, piece, at, odd)
                 line += piece.count(b"\n", at, odd)
@@ -201,16 +226,21 @@ class Structure:
                 at, line = end, line + 1
         return at, line
 
+    @property
+    def _scan(self) -> _Scan:
+        return _SCANS[(self.format or spec.NEM12).name]
+
     def _pass_over(self, offset: int, line: int, piece: bytes, at: int, end: int) -> None:
         """Regular records, from `at` to `end` of the piece."""
         self._body_has_records = self._any_record = True
         before = max(0, at - 1)  # the line end before the first of them
-        if len(self._months) <= MAX_MONTHS:
+        if self.format is spec.NEM12 and len(self._months) <= MAX_MONTHS:
             # Every month becomes a partition.
             self._months.update(_DAY_MONTH.findall(piece, before, end))
         last = self.cuts[-1].offset if self.cuts else self.body.offset
+        whole = self._scan.cut
         while last + self.cut_bytes < offset + end:
-            cut = piece.find(b"\n200,", max(before, last + self.cut_bytes - offset - 1), end) + 1
+            cut = piece.find(whole, max(before, last + self.cut_bytes - offset - 1), end) + 1
             if not cut:
                 break
             last = offset + cut
@@ -268,6 +298,7 @@ class Structure:
             self._state = "unknown"
             return
         self._breach("no-header", line, raw, _no_header_message(raw))
+        self.format = spec.NEM13 if kind in spec.NEM13.indicators else spec.NEM12
         self._state, self.body = "body", Cut(offset, line)
         self.headers.append((offset, NO_HEADER))
         self._in_body(offset, line, raw, kind)
@@ -278,14 +309,26 @@ class Structure:
         record = Record(line, raw, self.profile)
         header = check_100(record)
         self._keep(record)
+        if self._is_other_format(line, raw, record):
+            return
         if header is not None:
             self._put_in_force(offset, header)
             doubtful = header.known and "header-date" in self.profile.tolerated
+            doubtful = doubtful and self.format is spec.NEM12
             self._doubt = Doubt(record, header) if doubtful else None
         wrong_version = any(finding.code == "version" for finding in record.findings)
         self._state = "broken" if wrong_version else "body"
         if first:
             self.body = Cut(offset + len(raw), line + 1)
+
+    def _is_other_format(self, line: int, raw: bytes, record: Record) -> bool:
+        """Whether a 100 record names another format than the file began with."""
+        named = format_of(record)
+        self.format = self.format or named
+        if named is None or named is self.format:
+            return False
+        first = self.format.name if self.format else ""
+        return not self._breach("mixed", line, raw, f"a {named.name} file joined to a {first} file")
 
     def _put_in_force(self, offset: int, header: Header) -> None:
         """Keep a header that may be in force where a part begins; a file may have millions."""
@@ -303,12 +346,18 @@ class Structure:
         elif kind == "100":
             if self._breach("second-header", line, raw, "a 100 record before the 900 record"):
                 self._begin(offset, line, raw)
-        elif kind in spec.NEM13_INDICATORS:
-            self._breach("mixed", line, raw, f"NEM13 record {kind} in a NEM12 file")
+        elif other := self._other_format(kind):
+            mine = self.format.name if self.format else ""
+            self._breach("mixed", line, raw, f"{other} record {kind} in a {mine} file")
         else:
             self._body_has_records = True
             if kind == "300" and self._doubt is not None:
                 self._take_doubt(self._doubt.judge(line, raw))
+
+    def _other_format(self, kind: str) -> str:
+        """The other format, where the record is of it; else nothing."""
+        others = (of for of in spec.FORMATS.values() if of is not self.format)
+        return next((of.name for of in others if kind in of.indicators), "")
 
     def _after_end(self, offset: int, line: int, raw: bytes, kind: str) -> None:
         if kind == "900":
@@ -319,7 +368,9 @@ class Structure:
             self._begin(offset, line, raw)
         else:
             message = f"record '{text.shown(kind)}' after the 900 record"
-            extends = spec.INDICATOR_LIKE.fullmatch(kind) and kind not in _DATA
+            extends = spec.INDICATOR_LIKE.fullmatch(kind) and not any(
+                kind in of.indicators for of in spec.FORMATS.values()
+            )
             # A record that extends the format does not need another 900 record behind it.
             if self._breach("after-end", line, raw, message) and not extends:
                 self._state = "body"
@@ -385,17 +436,18 @@ def _both_ends(line: bytes) -> bytes:
     return line[:_KEPT] + line[-_KEPT:].lstrip(_WITHIN_UTF8)
 
 
-def _next_odd(piece: bytes, at: int) -> int:
+def _next_odd(scan: _Scan, piece: bytes, at: int) -> int:
     """Where the next line that is no regular record begins; the end of the piece without one.
 
     Args:
+        scan: Of the format.
         piece: Lines that end in LF or CR LF.
         at: Where one of them begins.
     """
-    if not piece.startswith(_REGULAR, at):
+    if not piece.startswith(scan.regular, at):
         return at
     # A line end at the very end begins no line.
-    odd = _ODD_LINE.search(piece, at, len(piece) - 1)
+    odd = scan.odd_line.search(piece, at, len(piece) - 1)
     return odd.end() if odd else len(piece)
 
 

@@ -46,9 +46,7 @@ def cursor(row: Row, key: Sequence[str]) -> str:
     return _SEPARATOR.join(v.isoformat() if hasattr(v, "isoformat") else str(v) for v in values)
 
 
-def after(
-    text: str | None, kinds: Sequence[Callable[[str], Any]], first: Sequence[Any]
-) -> tuple[Any, ...]:
+def after(text: str | None, kinds: Sequence[Callable[[str], Any]], first: Sequence[Any]) -> Any:
     """The values of a key.
 
     Args:

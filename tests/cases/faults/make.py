@@ -520,8 +520,9 @@ STRUCTURE = [
 ]  # fmt: skip
 
 HEADER = [
-    ("version-nem13", "FILE version 1", "s13: NEM13 is not interval data", under(
-        head(version="NEM13"))),
+    ("version-nem13", "FILE mixed 2", "NEM13.md 10a: the version is right, the records are not",
+     under(head(version="NEM13"))),
+    ("version-nem14", "FILE version 1", "NEM13.md 9: neither", under(head(version="NEM14"))),
     ("version-empty", "FILE version 1", "s13: no version", under(head(version=""))),
     ("version-100-alone", "FILE version 1", "s13: no version, no date: table order", under("100")),
     ("header-date-missing", "FILE header-date 1", "s13: the 100 ends before it", under(

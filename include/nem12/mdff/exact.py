@@ -1,0 +1,64 @@
+"""Numbers as the format allows them (S 3.3.6, appendix B), and their exact sums."""
+
+from collections.abc import Iterable
+from decimal import Context, Decimal, Inexact
+from typing import Final
+
+from nem12.mdff import spec, text
+
+_EXACT: Final = Context(prec=1000, traps=[Inexact])
+"""Room for any sum of values of up to MAX_VALUE characters."""
+
+
+def add(total: Decimal, more: Decimal) -> Decimal:
+    """Both together, exactly: the operator would round to 28 digits."""
+    return _EXACT.add(total, more)
+
+
+def plain_number(given: str) -> Decimal | None:
+    """A plain decimal number of bounded length as it stands; None where it is none."""
+    if len(given) > spec.MAX_VALUE or not spec.VALUE.fullmatch(given):
+        return None
+    return Decimal(given)
+
+
+def exact_sum(values: Iterable[str]) -> Decimal:
+    """The sum of values as they stand; zero where one of them is not a value."""
+    total = Decimal(0)
+    for value in values:
+        number = plain_number(value)
+        if number is None:
+            return Decimal(0)
+        total = add(total, number)
+    return total
+
+
+def canonical(value: str) -> tuple[str, str]:
+    """What is equal for values that are equal as numbers: the digits around the point."""
+    whole, _, decimals = value.partition(".")
+    return whole.lstrip("0"), decimals.rstrip("0")
+
+
+def value_fault(value: str, unit: spec.Unit | None) -> tuple[str, str] | None:
+    """Code and words for what is wrong with a value, or None.
+
+    Args:
+        value: As delivered.
+        unit: Tells how many decimals it may have; None where it is not known.
+    """
+    if not value:
+        return "value-empty", "is empty"
+    if not spec.VALUE.fullmatch(value):
+        if value[0] == "-" and spec.VALUE.fullmatch(value[1:]):
+            what = "is negative" if value.strip("-0.") else "has a sign, which no value may have"
+            return "value-negative", f"'{text.shown(value)}' {what}"
+        return "value", f"'{text.shown(value)}' is not a plain decimal number"
+    whole, _, decimals = value.partition(".")
+    if len(whole.lstrip("0")) > spec.MAX_WHOLE_DIGITS:
+        return "value-width", f"'{text.shown(value)}' has more than 15 digits before the point"
+    if len(value) > spec.MAX_VALUE:
+        return "value", f"'{text.shown(value)}' has more than {spec.MAX_VALUE} characters"
+    if unit is not None and len(decimals) > unit.decimals:
+        what = f"'{text.shown(value)}' has more than {text.plural(unit.decimals, 'decimal')}"
+        return "decimals", f"{what} ({unit.delivered})"
+    return None
