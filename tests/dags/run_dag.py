@@ -8,12 +8,16 @@ from airflow.models.asset import AssetEvent, AssetModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.xcom import XComModel
+from airflow.sdk.observability import stats
+from airflow.sdk.observability.metrics import stats_utils
 from airflow.utils.session import create_session
 from sqlalchemy import select
 
 
 def main(dag_id: str, conf: dict[str, object]) -> None:
     """Run it, then read the metadata database."""
+    # As Airflow does in the process of a task.
+    stats.initialize(factory=stats_utils.get_stats_factory(), export_legacy_names=True)
     bag = DagBag()
     dag = bag.dags[dag_id]
     dag.test(run_conf=conf, mark_success_pattern="pause_after_failure")

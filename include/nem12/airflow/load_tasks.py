@@ -9,6 +9,7 @@ from airflow.sdk import get_current_context, task, task_group
 from airflow.sdk.exceptions import AirflowSkipException
 
 from nem12 import settings, storage
+from nem12.airflow import metrics
 from nem12.airflow.alerts import PLAN_TASK_ID, failed_tasks, tell_of_run, why
 from nem12.airflow.assets import METER_READINGS, READINGS_CHANGED
 from nem12.airflow.buckets import folders
@@ -45,7 +46,12 @@ RETRIES: dict[str, Any] = {
 def claim_and_plan() -> list[dict[str, str]]:
     """Find out what this run is to load, and cut it into shards."""
     context = get_current_context()
-    with said_plainly(), folders() as home, warehouse_connection() as connection:
+    with (
+        said_plainly(),
+        folders() as home,
+        warehouse_connection() as connection,
+        metrics.timed("plan"),
+    ):
         home.make()
         work = claim_of_run(connection, home, context)
         context["ti"].xcom_push(key="claim", value=work.claim)
@@ -65,9 +71,10 @@ def claim_and_plan() -> list[dict[str, str]]:
 def parse(shard: dict[str, str]) -> dict[str, Any]:
     """Parse one shard into a staged SQL batch file."""
     get_current_context()["shard_label"] = shard["label"]  # type: ignore[typeddict-unknown-key]
-    with said_by_system(), folders():
+    with said_by_system(), folders(), metrics.timed("parse") as step:
         described = storage.place(shard["shard"])
         staged = stage_shard(load_shard(described), described.parent)
+        step.readings = staged.readings
     # The operator finds in the shard's description which files the batch comes from.
     return {**asdict(staged), **shard}
 
@@ -101,7 +108,10 @@ def settle_drops() -> dict[str, Any]:
     if not claim:
         raise AirflowSkipException("nothing was claimed")
     with said_plainly(), folders() as home, warehouse_connection() as connection:
-        settlement = settle_claim(connection, home, claim)
+        with metrics.timed("settle"):
+            settlement = settle_claim(connection, home, claim)
+        metrics.settled(settlement)
+        metrics.unsettled(connection)
     extra = settlement.as_extra()
     for problem in settlement.problems:
         log.warning("%s", problem)

@@ -7,6 +7,7 @@ from airflow.providers.common.sql.operators.sql import SQLExecuteQueryOperator
 from airflow.sdk.definitions.context import Context
 
 from nem12 import settings, storage
+from nem12.airflow import metrics
 from nem12.airflow.buckets import folders
 from nem12.airflow.plainly import said_by_system
 from nem12.airflow.warehouse import warehouse_connection
@@ -63,7 +64,9 @@ class MeterBatchOperator(SQLExecuteQueryOperator):
         ):
             delivered = load_shard(storage.place(batch["shard"])).delivered
             staged = storage.place(batch["path"])
-            readings = apply_batch(connection, staged, batch["months"], by, delivered)
+            with metrics.timed("apply") as step:
+                readings = apply_batch(connection, staged, batch["months"], by, delivered)
+                step.readings = readings
         self._put_in_force = readings
         self.log.info(
             "batch %s: %s delivered, %s put in force, %s refused",

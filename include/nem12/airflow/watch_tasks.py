@@ -7,6 +7,7 @@ from airflow.sdk import get_current_context, task
 from airflow.sdk.exceptions import AirflowSkipException
 
 from nem12 import settings, storage
+from nem12.airflow import metrics
 from nem12.airflow.assets import NEM12_DROPS
 from nem12.airflow.buckets import folders
 from nem12.airflow.claims import free_dead_claims
@@ -23,9 +24,12 @@ from nem12.load.claim import claim_listing
 def claim(listing: str | None) -> str:
     """Claim the drops of a listing in the ledger; the claim names the run that loads them."""
     with said_plainly(), folders() as home, warehouse_connection() as connection:
-        free_dead_claims(connection, home)
-        clear_left(connection, home)
-        name, count = claim_listing(connection, home, storage.place(listing) if listing else None)
+        with metrics.timed("claim"):
+            free_dead_claims(connection, home)
+            clear_left(connection, home)
+            seen = storage.place(listing) if listing else None
+            name, count = claim_listing(connection, home, seen)
+        metrics.unsettled(connection)
     if not count:
         if not listing:
             raise AirflowSkipException("nothing new to load")

@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 NEEDED: Final = (3, 3)
 """The lowest Airflow that the package is tested with."""
 
-_NEEDED_DAGS: Final = {
-    settings.WATCH_DAG_ID: "nobody takes what lands",
-    settings.LOAD_DAG_ID: "its runs wait",
-}
-
 _DAGS: Final = settings.command("dags")
 
 _SILENT: Final = {
@@ -69,12 +64,12 @@ def _dags(session: "Session") -> Iterator[Check]:
 
     found = session.execute(
         select(DagModel.dag_id, DagModel.is_paused).where(
-            DagModel.dag_id.in_(_NEEDED_DAGS), DagModel.is_stale.is_(False)
+            DagModel.dag_id.in_(settings.PAUSED), DagModel.is_stale.is_(False)
         )
     )
     paused: dict[str, bool] = {}
     paused.update((dag_id, is_paused) for dag_id, is_paused in found)
-    for dag_id, consequence in _NEEDED_DAGS.items():
+    for dag_id, consequence in settings.PAUSED.items():
         if dag_id not in paused:
             remedy = (
                 f"copy the DAG files that `{settings.command('dags')}` names: docs/deploying.md"

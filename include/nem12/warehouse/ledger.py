@@ -471,6 +471,11 @@ def status(connection: Connection) -> Row:
     return _run(connection, "status")[0]
 
 
+def unsettled(connection: Connection) -> Row:
+    """How many drops are `open` and `failed`, and `oldest_seconds` of those that are open."""
+    return _run(connection, "unsettled")[0]
+
+
 def latest_refusals(connection: Connection, most: int) -> list[Row]:
     """The files that were refused last, whole or in part, each with its first refusal."""
     return _run(connection, "latest_refusals", most=most)

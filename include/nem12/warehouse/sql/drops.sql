@@ -136,6 +136,14 @@ SET state = CASE WHEN attempt + 1 >= %(attempts)s THEN 'failed' ELSE 'waiting' E
     message = %(message)s
 WHERE drop_id = %(drop_id)s AND claim = %(claim)s AND state = 'waiting'
 
+-- name: unsettled
+-- How many drops are not settled, how many of them wait for redrive, and for how long the oldest of the
+-- others has been claimed.
+SELECT count(*) FILTER (WHERE state <> 'failed') AS open, count(*) FILTER (WHERE state = 'failed') AS failed,
+    coalesce(extract(epoch FROM now() - min(claimed_at) FILTER (WHERE state <> 'failed')), 0)::float8
+        AS oldest_seconds
+FROM meter_drops WHERE state IN ('claimed', 'running', 'waiting', 'failed')
+
 -- name: waiting_drops
 -- The drops whose wait for another attempt is over.
 SELECT drop_id, claim, uri, size, mtime_ns, identity, profile, claimed_at, attempt, sha256,
