@@ -294,6 +294,25 @@ def test_a_channel_of_which_all_was_refused_has_pages(viewer: httpx.Client) -> N
     assert viewer.get(f"/nem12/channels/{channel}/2024-03-12").status_code == 404
 
 
+def test_the_days_of_a_refused_file_lead_to_it(
+    site: Site, viewer: httpx.Client, sha256: Callable[[str], str]
+) -> None:
+    refused = sha256("truncated.csv")
+    file = viewer.get(f"{API}/files/{refused}").json()
+    first = file["refused_days"][0]
+    page = f"/nem12/channels/{first['nmi']}/{first['nmi_suffix']}/{first['day']}"
+    text = viewer.get(page).text
+    assert f"/files/{refused}?findings=" in text
+    assert "#line-8" in text
+    assert "the file ends without a 900 record" in text
+    assert "This refuses the whole file." in text
+    assert f'href="/nem12/channels/{first["nmi"]}' in viewer.get(f"/nem12/files/{refused}").text
+    listed = (
+        "SELECT count(*) FROM meter_refused_days JOIN meter_files USING (file_id) WHERE sha256 = %s"
+    )
+    assert site.warehouse.rows(listed, refused) == [(len(file["refused_days"]),)]
+
+
 def test_coverage_says_which_missing_days_were_refused(viewer: httpx.Client) -> None:
     span = "from=2025-03-31&to=2025-04-06&nmi=2002715250"
     (one,) = viewer.get(f"{API}/coverage?{span}").json()["items"]
