@@ -2,10 +2,12 @@
 
 import csv
 import html
+import io
 import json
 import os
 import re
 import time
+import zipfile
 from collections.abc import Callable
 from datetime import date, timedelta
 from decimal import Decimal
@@ -562,6 +564,49 @@ def test_what_has_changed_since_a_day_names_the_sums_and_the_line_that_changed_t
     later = {**query, "since": f"{today + timedelta(days=1)}"}
     assert viewer.get(f"{API}/changes", params=later).json()["items"] == []
     assert f"has changed since {later['since']}" in viewer.get("/nem12/changes", params=later).text
+
+
+def test_the_original_of_a_file_comes_back_byte_for_byte(
+    viewer: httpx.Client, sha256: Callable[[str], str]
+) -> None:
+    landed = {cases.HOSTILE_NAME: cases.hostile(), "many_faults.csv": cases.faulty()}
+    for name, data in landed.items():
+        path = f"files/{sha256(name)}"
+        answer = viewer.get(f"{API}/{path}/original")
+        assert answer.content == data
+        assert answer.headers["content-type"] == "application/octet-stream"
+        assert answer.headers["content-disposition"].startswith("attachment; filename*=UTF-8''")
+        assert f"/api/v1/{path}/original" in viewer.get(f"/nem12/{path}").text
+    member = sha256(f"superseded.zip/{cases.MEMBER}")
+    archive = viewer.get(f"{API}/files/{member}/original").content
+    assert zipfile.ZipFile(io.BytesIO(archive)).namelist() == [cases.MEMBER]
+
+
+def test_a_refusal_has_a_text_that_asks_for_the_day_again(
+    viewer: httpx.Client, sha256: Callable[[str], str]
+) -> None:
+    page = html.unescape(viewer.get(f"/nem12/files/{sha256('faulty_records.csv')}").text)
+    assert (
+        "<q>Please send the data of 2002715250 E1 2025-04-02 again. In faulty_records.csv, line 5:"
+        " 47 values instead of 48"
+    ) in page
+    code = re.search(r'href="/nem12/codes#(RECORD-value-count)"', page)
+    assert code
+    assert f'id="{code[1]}"' in viewer.get("/nem12/codes").text
+
+
+def test_health_says_why_nothing_is_loaded_and_the_probe_only_whether(
+    site: Site, viewer: httpx.Client
+) -> None:
+    health = viewer.get(f"{API}/health").json()
+    assert not health["healthy"]
+    assert health["database"] is None
+    assert any("triggerer" in fault for fault in health["faults"])
+    with site.client(None) as anonymous:
+        answer = anonymous.get("/nem12/health")
+    assert (answer.status_code, answer.text) == (503, "not ok\n")
+    viewer.get("/nem12/")
+    assert ">Nothing is being loaded</a>: " in viewer.get("/nem12/files").text
 
 
 def test_the_api_page_documents_every_json_route(site: Site, viewer: httpx.Client) -> None:

@@ -18,7 +18,7 @@ import asyncio, json, os, sys, threading, time
 from contextlib import ExitStack
 import httpx
 from nem12 import settings
-from nem12.airflow.warehouse import warehouse
+from nem12.airflow.warehouse import warehouse_connection
 from nem12.errors import MeterError
 from nem12.web import database, security
 from nem12.web.app import build
@@ -78,7 +78,7 @@ for thread in waiting:
     thread.join()
 told["waited"] = len(got)
 
-with warehouse(settings.READER_CONNECTION_ID) as connection:
+with warehouse_connection(settings.READER_CONNECTION_ID) as connection:
     told["ended"] = connection.execute(ENDED).fetchone()[0]
 told["after the end"] = read()
 

@@ -17,10 +17,11 @@ from markupsafe import Markup, escape
 
 from nem12.exact_json import to_json
 from nem12.mdff import spec
-from nem12.mdff.findings import in_force, left_of, said, subject
+from nem12.mdff.findings import ask_again, in_force, left_of, said, subject
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import MARKS
 from nem12.settings import LOAD_DAG_ID
+from nem12.web.arriving import Arriving
 from nem12.web.paging import cursor
 from nem12.web.parameters import FIRST_DAY, LAST_DAY
 
@@ -63,6 +64,7 @@ def _version(name: str) -> str:
 def html(request: Request, template: str, status: int = 200, **values: Any) -> HTMLResponse:
     """An answer made of a template; all values are escaped."""
     root = request.scope["root_path"]
+    arriving = Arriving.in_passing()
     text = (
         _templates()
         .get_template(template)
@@ -71,6 +73,7 @@ def html(request: Request, template: str, status: int = 200, **values: Any) -> H
             airflow=request.scope.get("app_root_path", "").rstrip("/"),
             now=nem_now(),
             path=request.url.path.removeprefix(root),
+            trouble=arriving.faults(nem_now()) if arriving else [],
             **values,
         )
     )
@@ -116,6 +119,7 @@ def _templates() -> jinja2.Environment:
         "nem": _nem,
         "ago": _ago,
         "name": _name,
+        "ask_again": ask_again,
         "task_link": task_link,
         "run_link": run_link,
         "query": _query,

@@ -29,7 +29,7 @@ from nem12.web.parameters import (
     Sha256,
     Suffix,
     Text,
-)  # fmt: skip
+)
 from nem12.web.versions import with_differences
 
 

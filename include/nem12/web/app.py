@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
 from nem12.errors import MeterError, SetupError, TransientError, UsageError
-from nem12.web import actions, amounts, answers, api, openapi, pages, security
+from nem12.web import actions, amounts, answers, api, health, openapi, originals, pages, security
 
 _WORDS: Final = {
     status.HTTP_401_UNAUTHORIZED: "Log in to Airflow first",
@@ -62,6 +62,9 @@ def build() -> FastAPI:
     app.include_router(actions.router)
     app.include_router(api.router)
     app.include_router(openapi.router)
+    app.include_router(health.router)
+    app.include_router(originals.router)
+    app.router.routes.append(health.PROBE)
     # Before the pages: /channels/{nmi} would take what it is given.
     app.include_router(amounts.api)
     app.include_router(amounts.pages)

@@ -29,6 +29,12 @@ class Arriving:
         """As it was some seconds ago."""
         return cls(landing() or _NO_ANSWER, works() or Works(known=False))
 
+    @classmethod
+    def in_passing(cls) -> "Arriving | None":
+        """As it was when somebody looked last, without waiting; None if that is long ago."""
+        landed, at_work = landing.in_passing(), works.in_passing()
+        return cls(landed or _NO_ANSWER, at_work) if at_work else None
+
     def faults(self, now: datetime) -> list[Fault]:
         """Why nothing is loaded, if so."""
         faults = list(self.works.faults)

@@ -35,17 +35,26 @@ class Glance(Generic[Found]):
 
     def __call__(self) -> Found | None:
         """What there is, some seconds old at most; None where no answer comes in time."""
+        looking = self._refreshed()
+        if looking:
+            looking.wait(PATIENCE_SECONDS)
+        return self._aged(STALE_SECONDS)
+
+    def in_passing(self) -> Found | None:
+        """What was found last, without waiting; None where that is too long ago."""
+        self._refreshed()
+        return self._aged(STALE_SECONDS)
+
+    def _refreshed(self) -> Event | None:
+        """Look again unless what is known is fresh; what is set once the look is done."""
         with self._lock:
-            found = self._aged(FRESH_SECONDS)
-            if found is not None:
-                return found
+            if self._aged(FRESH_SECONDS) is not None:
+                return None
             if self._looking is None:
                 self._looking = Event()
                 # A daemon: one that never comes back must not keep the server from ending.
                 Thread(target=self._look, args=(self._looking,), daemon=True).start()
-            looking = self._looking
-        looking.wait(PATIENCE_SECONDS)
-        return self._aged(STALE_SECONDS)
+            return self._looking
 
     def _aged(self, most: float) -> Found | None:
         at, found = self._found or (0.0, None)

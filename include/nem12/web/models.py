@@ -339,6 +339,19 @@ class LandingFolder(Answer):
     faults: Annotated[list[str] | None, Field(description="Why nothing is being loaded")]
 
 
+class Health(Answer):
+    """Whether files are being loaded and can be read."""
+
+    healthy: bool
+    database: Annotated[str | None, Field(description="Why it cannot be read")]
+    faults: Annotated[
+        list[str] | None, Field(description="Why nothing is being loaded; null where unknown")
+    ]
+    last_look_at: Annotated[datetime | None, Field(description="Of the watch, into the folder")]
+    files: Annotated[int | None, Field(description="Files that nobody has taken yet")]
+    oldest_at: Annotated[datetime | None, Field(description="When the oldest of them arrived")]
+
+
 class Overview(Answer):
     """How it stands."""
 

@@ -7,7 +7,9 @@ from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import HTMLResponse
 
 from nem12.mdff import spec
+from nem12.mdff.findings import EXPLAIN
 from nem12.mdff.profiles import PROFILES
+from nem12.mdff.remedies import remedy
 from nem12.warehouse.connect import Connection
 from nem12.web import amounts, questions
 from nem12.web import coverage as covering
@@ -28,7 +30,7 @@ from nem12.web.parameters import (
     Run,
     Sha256,
     Suffix,
-)  # fmt: skip
+)
 from nem12.web.security import MayLoad
 from nem12.web.versions import clock, with_differences
 
@@ -124,10 +126,12 @@ def file(
     with reading() as connection:
         found = known_file(connection, sha256)
         file_id = found["file_id"]
+        kept = [drop["kept_below"] for drop in found["drops"] if drop["kept_below"]]
         return html(
             request,
             "file.html",
             file=found,
+            original=kept[0] if kept else None,
             findings=questions.findings(connection, file_id, findings, ROWS),
             parts=questions.parts(connection, file_id, parts, ROWS),
             days=questions.file_days(connection, file_id, days, ROWS),
@@ -307,6 +311,16 @@ def coverage(
         everything=everything,
         after=after,
     )
+
+
+@router.get("/codes")
+def codes(request: Request) -> HTMLResponse:
+    """All codes of findings by level: what they mean, and what to do."""
+    levels = [
+        (level, meanings, {code: remedy(code) for code in meanings})
+        for level, meanings in EXPLAIN.items()
+    ]
+    return html(request, "codes.html", levels=levels)
 
 
 @router.get("/api")
