@@ -1,5 +1,6 @@
 """JSON routes: everything that the pages show."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
@@ -235,7 +236,7 @@ def coverage_csv(
     with reading() as connection:
         begin, end = coverage_span(connection, first, last)
 
-    def lines() -> Any:
+    def lines() -> Iterator[str]:
         yield csv_line(*covering.HEADING)
         cursor = None
         while True:
@@ -287,7 +288,9 @@ def _no_file() -> HTTPException:
     return HTTPException(status.HTTP_404_NOT_FOUND, "no file of this SHA-256 was loaded")
 
 
-def coverage_span(connection: Connection, first: date | None, last: date | None) -> Any:
+def coverage_span(
+    connection: Connection, first: date | None, last: date | None
+) -> tuple[date, date]:
     """The span asked for, or the 31 days up to the newest one."""
     newest = questions.newest_day(connection) or nem_now().date()
     default = (newest - timedelta(days=30), newest)
@@ -299,7 +302,7 @@ def coverage_span(connection: Connection, first: date | None, last: date | None)
 
 def _channel_span(
     connection: Connection, nmi: str, nmi_suffix: str, first: date | None, last: date | None
-) -> Any:
+) -> tuple[date, date]:
     newest = known_channel(connection, nmi, nmi_suffix)["last_day"]
     default = (newest - timedelta(days=30), newest)
     return questions.span(first, last, default, MOST_DAYS_OF_READINGS)

@@ -46,7 +46,9 @@ def cursor(row: Row, key: Sequence[str]) -> str:
     return _SEPARATOR.join(v.isoformat() if hasattr(v, "isoformat") else str(v) for v in values)
 
 
-def after(text: str | None, kinds: Sequence[Callable[[str], Any]], first: Sequence[Any]) -> Any:
+def after(
+    text: str | None, kinds: Sequence[Callable[[str], Any]], first: Sequence[Any]
+) -> tuple[Any, ...]:
     """The values of a key.
 
     Args:

@@ -355,17 +355,17 @@ def one_of(given: str | None, known: tuple[str, ...], name: str) -> list[str]:
     return [given]
 
 
-def span(first: date | None, last: date | None, default: tuple[date, date], most: int) -> Any:
+def span(
+    first: date | None, last: date | None, default: tuple[date, date], most: int
+) -> tuple[date, date]:
     """A span of days, both included.
 
     Raises:
         UsageError: It ends before it begins, or is too long.
     """
-    if first is None and last is None:
+    begin, end = first or last, last or first
+    if begin is None or end is None:
         return default
-    begin = first or last
-    end = last or begin
-    assert begin is not None and end is not None  # noqa: S101, PT018 - for the type checker
     if end < begin:
         raise UsageError("to: the last day is before the first")
     if (end - begin).days >= most:
