@@ -31,7 +31,7 @@ DEFAULTS: Final[dict[str, dict[str, str]]] = {
         "html_content": "{{ alert.html }}",
     }
 }
-"""What a notifier is given where the setting does not say: its own words speak of a task."""
+"""Arguments of a notifier that the setting leaves out: its own defaults describe a task."""
 
 PLAN_TASK_ID: Final = "claim_and_plan"
 SETTLE_TASK_ID: Final = "settle_drops"
@@ -40,12 +40,12 @@ _FAILED: Final = ("failed", "upstream_failed")
 
 
 def tell_of_run(settled: dict[str, Any] | None) -> None:
-    """Tell what the current run has refused or failed to load; a sweep, of silence too."""
+    """Send the alerts about refusals and failures of the current run; of a sweep also silence."""
     _tell(lambda: _of_run(get_current_context(), settled))
 
 
 def tell_of_dead_run(connection: Connection, claim: str, run_id: str) -> None:
-    """Tell that a run is gone, and what became of its drops."""
+    """Send the alert about a run that is gone and its drops."""
     page, files = run_page(settings.LOAD_DAG_ID, run_id), files_page(run_id)
     _tell(lambda: alerts_of_claim(connection, claim, run_id, page, file_page, files))
 
@@ -68,20 +68,20 @@ def _of_run(context: Context, settled: dict[str, Any] | None) -> Iterator[Alert]
 
 
 def why(context: Context) -> str:
-    """What a task of this run has said of why it failed, or nothing."""
+    """The reason that a task of this run gave for its failure, or empty."""
     said = context["ti"].xcom_pull(task_ids=[PLAN_TASK_ID, SETTLE_TASK_ID], key=WHY)
     return next((str(line) for line in said or () if line), "")
 
 
 def failed_tasks(context: Context) -> list[str]:
-    """The tasks of this run that have failed, or were not tried because others had."""
+    """The tasks of this run that failed, or did not run because others had failed."""
     run = context["dag_run"]
     states = context["ti"].get_task_states(dag_id=run.dag_id, run_ids=[run.run_id])
     return [task for task, state in states.get(run.run_id, {}).items() if state in _FAILED]
 
 
 def _tell(find: Callable[[], Iterable[Alert]]) -> None:
-    """Send what there is to tell; what goes wrong is logged, for the load is more important."""
+    """Send alerts; errors are only logged, since the load is more important."""
     try:
         notifiers = configured()
         for alert in find() if notifiers else ():
@@ -96,7 +96,7 @@ def _tell(find: Callable[[], Iterable[Alert]]) -> None:
 
 
 def _send_once(notifier: Notifier, alert: Alert) -> None:
-    """Send an alert, unless this task has sent the same before it was tried again or cleared."""
+    """Send an alert, unless an earlier try of this task has sent the same."""
     context = get_current_context()
     sent = context["task_state_store"]
     identity = f"{notifier}\n{alert.kind}\n{alert.run}\n{alert.text}"

@@ -11,9 +11,9 @@ from nem12 import settings, storage
 
 
 def credentials() -> Mapping[str, Any]:
-    """What `storage.credentials` takes; nothing where all folders are of this machine.
+    """Arguments of `storage.credentials`; none if all folders are on this machine.
 
-    Without a connection the credentials of the environment count, or of the machine's role.
+    Without a connection, credentials come from the environment or the machine's role.
     """
     home = settings.home()
     if all(map(storage.local, (home.landing, home.staging, home.archive, home.rejected))):
@@ -35,7 +35,7 @@ def folders() -> Iterator[settings.Home]:
 
 
 def _options(connection: Any) -> dict[str, Any]:
-    """What a connection of type `aws` says, as s3fs takes it."""
+    """The arguments of s3fs from a connection of type `aws`."""
     extra = connection.extra_dejson
     options = {
         "key": connection.login,

@@ -28,12 +28,12 @@ _ALIVE: Final = ["queued", "running"]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a run works on.
+    """The work of a run.
 
     Attributes:
         claim: Of its drops.
         reprocess: Whether they are loaded again.
-        nothing: Where somebody asked for what cannot be had now, why; else empty.
+        nothing: Why a request cannot be fulfilled now; else empty.
     """
 
     claim: str
@@ -44,11 +44,11 @@ class Work:
 def claim_of_run(connection: Connection, home: Home, context: Context) -> Work:
     """The claim that a load run works on.
 
-    One that the watch starts brings its claim along; a backfill claims the files made on its NEM
-    day; a run by hand or by the schedule what its form names.
+    A run of the watch brings its claim; a backfill claims the files made on its NEM day; a manual
+    or scheduled run claims what its form names.
 
     Raises:
-        UsageError: Its configuration means nothing, or a pattern given by hand matches nothing.
+        UsageError: Its configuration is invalid, or a pattern of a manual run matches nothing.
     """
     run, params = context["dag_run"], context["params"]
     conf = run.conf or {}
@@ -82,12 +82,12 @@ def claim_of_run(connection: Connection, home: Home, context: Context) -> Work:
 
 
 def _nothing(home: Home, patterns: list[str], count: int, *, reprocess: bool) -> str:
-    """Why a run by hand has nothing to do; empty where it has.
+    """Why a manual run has nothing to do; empty if it has something.
 
     A pattern that matches nothing is most often mistyped; "all" of an empty folder is not.
 
     Raises:
-        UsageError: No file matches what was asked for.
+        UsageError: No file matches the patterns.
     """
     missing = unmatched(home, patterns, reprocess=reprocess)
     if missing == ["*"] == patterns:
@@ -116,9 +116,9 @@ def _named(patterns: list[str]) -> str:
 
 
 def free_dead_claims(connection: Connection, home: Home) -> int:
-    """Free the drops of claims whose run does not live any more; how many there were.
+    """Release the drops of claims whose run is gone; returns the number of claims.
 
-    They wait a growing time for their next attempt, so that this cannot become a hot loop.
+    They wait for a growing time before their next attempt, so that this cannot become a hot loop.
     """
     freed = 0
     for claim, run in ledger.unchecked_claims(connection):

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 @task(multiple_outputs=False, **RETRIES)
 def refresh_totals() -> dict[str, Any]:
-    """Sum up the days that have changed."""
+    """Compute the totals of the days that have changed."""
     for event in get_current_context()["triggering_asset_events"].get(METER_READINGS, ()):
         extra = event.extra
         log.info(

@@ -31,10 +31,10 @@ from nem12.storage import Place
 from nem12.survey import MeterFile
 
 MOST_FILES: Final = 50
-"""Files named in one event: with their columns they make some 100 KB of it."""
+"""Files in one event: with their columns about 100 KB."""
 
 NAME_CHARACTERS: Final = 1000
-"""Of a path: what PostgreSQL and lineage stores take as a name without trouble."""
+"""Of a path: the length that PostgreSQL and lineage stores accept as a name."""
 
 COLUMNS: Final[dict[str, tuple[str, tuple[str, ...], str]]] = {
     "id": ("uuid", ("200.NMI", "200.NMISuffix", "300.IntervalDate"), "made of the key"),
@@ -60,7 +60,7 @@ fields each is made of, and how."""
 
 @define
 class MeterFileFacet(DatasetFacet):
-    """What is known of a NEM12 file."""
+    """The facts about a NEM12 file."""
 
     sha256: str
     size: int
@@ -72,7 +72,7 @@ class MeterFileFacet(DatasetFacet):
 
 @define
 class MeterBatchFacet(RunFacet):
-    """What is in a batch; `files` may be more than the event names as inputs."""
+    """The content of a batch; the event names only the first of `files` as inputs."""
 
     batchId: str  # noqa: N815
     files: int
@@ -87,7 +87,7 @@ def batch_lineage(
     """The lineage of one batch.
 
     Args:
-        batch: What `parse` returned; anything else where the task did not get that far.
+        batch: The result of `parse`; anything else if the task did not get that far.
         conn_id: Airflow connection of the warehouse.
         put_in_force: Readings, once they are committed.
     """
@@ -136,7 +136,7 @@ def _inputs(folder: Place, parts: dict[str, list[Part]]) -> Iterator[InputDatase
 
 
 def _landed(folder: Place, wanted: set[str]) -> dict[str, str]:
-    """Where files landed; what `MeterFile.path` names may be a copy that goes with the run."""
+    """Where files landed; `MeterFile.path` may be a copy that is removed with the run."""
     found: dict[str, str] = {}
     for drop in load_plan(folder):
         path = uri_path(drop.uri)

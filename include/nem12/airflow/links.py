@@ -7,27 +7,27 @@ from airflow.sdk import BaseOperatorLink, conf
 
 
 def file_page(sha256: str) -> str:
-    """The page of a meter file; empty where `[api] base_url` does not say where Airflow is."""
+    """Address of the page of a meter file; empty without `[api] base_url`."""
     return _page(_file(sha256))
 
 
 def run_page(dag_id: str, run_id: str) -> str:
-    """The page of a DAG run; empty where `[api] base_url` does not say where Airflow is."""
+    """Address of the page of a DAG run; empty without `[api] base_url`."""
     return _page(f"dags/{quote(dag_id, safe='')}/runs/{quote(run_id, safe='')}")
 
 
 def files_page(run_id: str) -> str:
-    """The page of the files of a load run; empty as the others."""
+    """Address of the page of the files of a load run; empty without `[api] base_url`."""
     return _page(_files(run_id))
 
 
 def file_link(sha256: str) -> str:
-    """The page of a meter file, from Airflow's root where its address is not known."""
+    """The page of a meter file, as a path if Airflow's address is unknown."""
     return _link(_file(sha256))
 
 
 def files_link(run_id: str) -> str:
-    """The page of the files of a load run, from Airflow's root where its address is not known."""
+    """The page of the files of a load run, as a path if Airflow's address is unknown."""
     return _link(_files(run_id))
 
 

@@ -27,7 +27,7 @@ from nem12.stage import stage_shard
 log = logging.getLogger(__name__)
 
 _NOTHING: Final = "nothing"
-"""Under this key the plan says to the verdict why there was nothing to do."""
+"""XCom key under which the plan tells the verdict why there was nothing to do."""
 
 RETRIES: dict[str, Any] = {
     "retries": 3,
@@ -44,7 +44,7 @@ RETRIES: dict[str, Any] = {
     **RETRIES,
 )
 def claim_and_plan() -> list[dict[str, str]]:
-    """Find out what this run is to load, and cut it into shards."""
+    """Claim the drops of this run, and cut their files into shards."""
     context = get_current_context()
     with (
         said_plainly(),
@@ -81,7 +81,7 @@ def parse(shard: dict[str, str]) -> dict[str, Any]:
 
 @task_group
 def load(shard: Any) -> None:
-    """One shard: parsed, then applied while the next one is parsed."""
+    """Parse one shard, and apply it while the next one is parsed."""
     MeterBatchOperator(
         task_id="apply",
         batch=parse(shard),
@@ -100,7 +100,7 @@ def load(shard: Any) -> None:
     **RETRIES,
 )
 def settle_drops() -> dict[str, Any]:
-    """Move what is loaded, report what is refused, free what failed."""
+    """Move loaded files, write reports of refused ones, release failed ones."""
     context = get_current_context()
     # A run that could not even reach the database has left no XCom, but its claim has to be freed.
     given = (context["dag_run"].conf or {}).get("claim")
@@ -127,9 +127,9 @@ def settle_drops() -> dict[str, Any]:
 
 @task(trigger_rule="all_done", retries=0)
 def verdict(settled: dict[str, Any] | None) -> str:
-    """Say how the run went, and of all that was refused or failed why; fail the run for it.
+    """Log the result of the run with all refusals and failures; fail if there are any.
 
-    Those who want to know are told first (METER_NOTIFIERS).
+    The alerts of METER_NOTIFIERS are sent first.
     """
     context = get_current_context()
     if settled and not settled["drops"] and failed_tasks(context):

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 class MeterBatchOperator(SQLExecuteQueryOperator):
     """Applies one staged SQL batch file in one transaction.
 
-    The successor of PostgresOperator with the path of a file in place of the statement: the SQL,
-    megabytes of it, is streamed to the server, and neither rendered, stored nor logged.
+    Like SQLExecuteQueryOperator, with the path of a file instead of a statement: megabytes of SQL
+    are streamed to the server, and neither rendered, stored nor logged.
 
     Args:
         batch: What `parse` returned: `path`, `shard`, `label`, `months` and counts.
@@ -78,7 +78,7 @@ class MeterBatchOperator(SQLExecuteQueryOperator):
         return {"batch_id": batch["batch_id"], "readings": readings}
 
     def get_openlineage_facets_on_start(self) -> "OperatorLineage[Any, Any]":
-        """Files and table; the base class would look into the SQL."""
+        """Files and table; the base class would parse the SQL."""
         # Not at the top: only the OpenLineage provider asks for it, which may be missing.
         from nem12.airflow.lineage import batch_lineage
 

@@ -11,7 +11,7 @@ from airflow.sdk.definitions.retry_policy import ExceptionRetryPolicy, RetryActi
 from nem12.errors import TerminalError, TransientError, sentence
 
 WHY: Final = "why"
-"""Under this key a task that fails plainly says to the tasks after it why."""
+"""XCom key under which a failed task tells the tasks after it why it failed."""
 
 _MOST: Final = 1000
 
@@ -19,10 +19,10 @@ log = logging.getLogger(__name__)
 
 
 class SaidError(SystemExit):
-    """A task fails, and has said in its log why.
+    """A task failed and has logged the reason.
 
-    A `SystemExit`, since that is the one failure that Airflow reports without a traceback. The
-    retry policy of the tasks knows it: trying again would not help.
+    A `SystemExit`, since Airflow reports only that failure without a traceback. The retry policy of
+    the tasks treats it as an error that a retry cannot fix.
     """
 
     def __init__(self, *_: object) -> None:
@@ -43,15 +43,15 @@ RETRY_POLICY = ExceptionRetryPolicy(
         ),
     ]
 )
-"""What cannot be mended by trying again fails at once; the rest is tried again."""
+"""An error that a retry cannot fix fails at once; others are retried."""
 
 
 @contextmanager
 def said_by_system() -> Iterator[None]:
-    """Say in a sentence what the system refuses, such as room on a full disk.
+    """Turn an error of the system, such as a full disk, into one sentence.
 
     Raises:
-        TransientError: In place of an OSError: who looks after the system may mend it meanwhile.
+        TransientError: In place of an OSError: the operator may fix it before the retry.
     """
     try:
         yield
@@ -61,7 +61,7 @@ def said_by_system() -> Iterator[None]:
 
 @contextmanager
 def said_plainly() -> Iterator[None]:
-    """Say in one line what cannot be mended by trying again, to the tasks after this too, and fail.
+    """Fail with one line, for the tasks after this one too, if a retry cannot help.
 
     Raises:
         SaidError: In place of a TerminalError.

@@ -18,7 +18,7 @@ class DropSensor(BaseSensorOperator):
     """Waits for complete drops in the landing folder; always deferred, it holds no worker slot.
 
     Returns:
-        The path of a listing of what was seen; None where only open claims are to be looked at.
+        The path of a listing of the seen drops; None if only open claims have to be checked.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class DropSensor(BaseSensorOperator):
         self.scan_seconds = scan_seconds
 
     def execute(self, context: Context) -> None:  # noqa: ARG002 - Airflow's signature
-        """Hand over to the trigger; fail plainly where there is nothing to look with."""
+        """Defer to the trigger; fail with one line if the set-up is incomplete."""
         with said_plainly(), folders() as home:
             warehouse_conninfo(self.conn_id)
             home.make()
@@ -53,7 +53,7 @@ class DropSensor(BaseSensorOperator):
         )
 
     def execute_complete(self, context: Context, event: dict[str, Any]) -> str | None:  # noqa: ARG002
-        """Take over from the trigger."""
+        """Continue after the trigger."""
         with said_plainly():
             if "failed" in event:
                 raise SetupError(event["failed"])

@@ -21,15 +21,15 @@ log = logging.getLogger(__name__)
 
 
 class DropTrigger(BaseTrigger):
-    """Fires when complete drops lie in the landing folder that nobody has claimed.
+    """Fires when there are complete drops in the landing folder that no run has claimed.
 
-    It only looks: what it saw is written to a listing, and the claim is made by a task. Running
-    twice, as triggers may, does no harm.
+    It only looks and writes a listing of what it saw; a task makes the claim. A second copy, which
+    Airflow may run, does no harm.
 
     Args:
-        conn_id: Airflow connection of the warehouse, whose ledger says what is done.
-        settle_seconds: How long a drop's size and time must stand still.
-        standstill_seconds: The same where its content does not say that it ends.
+        conn_id: Airflow connection of the warehouse, whose ledger has the processed drops.
+        settle_seconds: How long size and time of a drop must not change.
+        standstill_seconds: The same if its content does not show its end.
         gather_seconds: How long to wait at most while new names keep coming.
         scan_seconds: Between two looks.
     """
@@ -50,7 +50,7 @@ class DropTrigger(BaseTrigger):
         self.scan_seconds = scan_seconds
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
-        """How the triggerer makes it again."""
+        """The class and arguments by which the triggerer recreates it."""
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {
@@ -65,9 +65,9 @@ class DropTrigger(BaseTrigger):
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Look until there is something to do; one event.
 
-        Its `listing` is the path of a listing of drops to claim; None where only claims whose run
-        was not seen for a while, or drops that lie elsewhere, wait to be looked at. Its `failed`
-        says why looking again would be no use: no connection, another schema.
+        Its `listing` is the path of a listing of drops to claim, or None if only claims of unseen
+        runs or drops in other places have to be checked. Its `failed` is the reason why a retry
+        would not help: no connection, another schema.
         """
         watch = Watch(
             Settling(self.settle_seconds, self.gather_seconds), Arrivals(self.standstill_seconds)

@@ -29,7 +29,7 @@ def is_red(settled: dict[str, Any], *, fail_on_refusals: bool) -> bool:
 
 
 def counts(settled: dict[str, Any]) -> str:
-    """In a line, how many files had which outcome; the worst first."""
+    """A line with the number of files of each outcome, the worst first."""
     order = (*_REFUSED, Outcome.LOADED, Outcome.DUPLICATE)
     files = [f"{settled['files'][name]} {name}" for name in order if settled["files"].get(name)]
     drops = [f"{settled['drops'][name]} {name}" for name in _FAILED if settled["drops"].get(name)]
@@ -43,11 +43,11 @@ def counts(settled: dict[str, Any]) -> str:
 def explanation(
     settled: dict[str, Any], context: Context, *, red: bool
 ) -> Iterator[tuple[int, str]]:
-    """In lines: what was refused and what failed, each with its reason and its page; the counts.
+    """Lines about refusals and failures, each with its reason and page; and the counts.
 
     Yields:
-        The level of the log, and the line: an error turns the run red, of a warning there is
-        something left to do, the rest is information.
+        The level of the log, and the line: an error turns the run red, a warning needs action, the
+        rest is information.
     """
     page = files_link(context["run_id"])
     try:
@@ -65,5 +65,5 @@ def explanation(
 
 
 def level(outcome: str, *, red: bool) -> int:
-    """At which level of the log an outcome is told; only a run that fails has errors."""
+    """The log level of an outcome; only a run that fails has errors."""
     return logging.ERROR if red and outcome in (Outcome.REFUSED, *_FAILED) else logging.WARNING

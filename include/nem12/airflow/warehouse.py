@@ -13,8 +13,8 @@ from nem12.warehouse.connect import Connection, connect
 def warehouse_conninfo(conn_id: str = CONNECTION_ID) -> str:
     """An Airflow connection as libpq takes it; it may hold a password and is never shown.
 
-    Made of the connection's fields and not of its URI, which has no place for the folder of a
-    unix socket.
+    It is built from the fields of the connection, since its URI cannot hold the folder of a unix
+    socket.
 
     Raises:
         SetupError: Airflow has no such connection.

@@ -197,7 +197,7 @@ class _Settling:
             ending.problems.append(f"{name}: {ending.lost}")
 
     def _report(self, file: FileSummary, ending: _Ending, outcome: Outcome) -> str:
-        """Write the report of a file; returns its first line."""
+        """Write the report of a file; returns a line about it."""
         alone = len(ending.planned.members) == 1
         place = report_place(self.home, file, ending.kept_at, outcome, alone=alone)
         write_report(self.connection, file, place, below_home(self.home, ending.kept_at))

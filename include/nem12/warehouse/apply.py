@@ -43,8 +43,8 @@ class Applier:
 
 
 SoFar = Callable[[int, int], None]
-"""Is given how many bytes of a staged file were run, and how many readings put in force, since it
-was called before."""
+"""Gets the bytes of a staged file that were run, and the readings put in force, since its last
+call."""
 
 
 def apply_batch(
@@ -63,15 +63,15 @@ def apply_batch(
         months: First days of the months it has readings of; their partitions are made first, in a
             transaction of their own, so that no reader waits for the batch.
         by: Who applies it.
-        delivered: When its files were delivered, by id; now where it is not said.
-        so_far: Is called from time to time.
+        delivered: When its files were delivered, by id; by default now.
+        so_far: Called from time to time.
 
     Returns:
         Readings that were put in force; 0 when all of it had been applied before.
 
     Raises:
-        TransientError: Trying again may help.
-        TerminalError: It will not.
+        TransientError: A retry may help.
+        TerminalError: A retry will not help.
     """
     with explained():
         with connection.transaction():
@@ -105,7 +105,7 @@ def apply_batch(
 
 
 def _finish(connection: Connection, batch_id: str, so_far: SoFar | None) -> int:
-    """What `meter_apply_batch` does, with the readings sent by COPY."""
+    """Do what `meter_apply_batch` does, but send the readings by COPY."""
     cursor = connection.cursor(row_factory=tuple_row)
     # The driver's own: these are days of files, and many.
     cursor.adapters.register_loader("date", DateLoader)

@@ -34,7 +34,7 @@ SETTINGS: Final = {
 }
 
 _SINCE: Final = {170_000: {"transaction_timeout": "0"}}
-"""Settings that servers know from a version on. A batch is bounded by its statements' timeout."""
+"""Settings that exist since a version of the server. The statement timeout bounds a batch."""
 
 _TRANSIENT_CLASSES: Final = frozenset({
     "08",  # connection
@@ -62,15 +62,15 @@ _SCHEMA: Final = f"SELECT m.*, ({_TABLES}) FROM ({_MADE}) AS m"  # noqa: S608 - 
 _IDLE: Final = """
 SELECT set_config('idle_session_timeout', '0', false) WHERE pg_backend_pid() = %s
 """
-"""Who listens for changes is idle for hours. A pooler gives another process number, and its
-sessions are not only ours."""
+"""A session that listens for changes is idle for hours. Behind a pooler the process number differs,
+and the session is not ours alone."""
 
 
 class _Local(psycopg.Connection[Any]):
-    """A connection whose settings are made anew in each transaction, and end with it.
+    """A connection whose settings are made in each transaction, and end with it.
 
-    Behind a pooler in transaction mode the next transaction may be another session's, and this
-    session is somebody else's next.
+    Behind a pooler in transaction mode the next transaction may use another session, and this
+    session may serve another client.
 
     Attributes:
         settings: Statements that follow BEGIN in one round trip; none of them takes a snapshot.
@@ -81,7 +81,7 @@ class _Local(psycopg.Connection[Any]):
     def _exec_command(
         self, command: Any, result_format: pq.Format = pq.Format.TEXT
     ) -> Generator[Any, Any, Any]:
-        """The driver begins every transaction by this."""
+        """The driver begins every transaction with this call."""
         if not self.settings or command != self._get_tx_start_command():
             return (yield from super()._exec_command(command, result_format))
         self.pgconn.send_query(command + self.settings)
@@ -106,11 +106,11 @@ def connect(
         uri: libpq URI; it may hold a password and is never shown.
         timeout_seconds: Of each statement; 0 for none.
         application: Name in `pg_stat_activity`.
-        any_schema: Also to a database that this package does not fit, or that has no tables yet.
-        timezone: In which the server writes times.
+        any_schema: Accept a database with another schema, or without tables.
+        timezone: The time zone in which the server writes times.
 
     Raises:
-        TransientError: It does not answer.
+        TransientError: The server does not answer.
         TerminalError: Its schema is not the one that this package needs.
         UsageError: The URI cannot be read.
     """
@@ -164,7 +164,7 @@ def prepare(connection: _Local, given: Mapping[str, str], *, any_schema: bool = 
 
 
 def _schema(connection: Connection) -> schema.Version | None:
-    """Which schema there is."""
+    """The schema of the database."""
     try:
         row = connection.execute(_SCHEMA).fetchone()
     except (errors.UndefinedTable, errors.InsufficientPrivilege):
@@ -174,7 +174,7 @@ def _schema(connection: Connection) -> schema.Version | None:
 
 
 def installed(connection: Connection) -> schema.Version | None:
-    """Which schema there is; None where no tables are.
+    """The schema of the database; None if it has no tables.
 
     Raises:
         SetupError: The tables are of before the first release.
@@ -200,7 +200,7 @@ def installed(connection: Connection) -> schema.Version | None:
 
 
 def refuse_unreleased(connection: Connection) -> None:
-    """Raise where the tables are of before the first release; for who finds no `meter_schema`."""
+    """Raise if there are tables from before the first release, without `meter_schema`."""
     with connection.transaction():
         row = connection.execute("SELECT to_regclass('meter_files') IS NOT NULL").fetchone()
     if row and row[0]:
@@ -209,9 +209,9 @@ def refuse_unreleased(connection: Connection) -> None:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn the driver's errors into this package's two families.
+    """Turn errors of the driver into the two families of this package.
 
-    Without the driver's own as their cause: logs show causes, and it quotes statements and values.
+    They have no cause: logs show causes, and the driver's errors quote statements and values.
     """
     try:
         yield
@@ -230,12 +230,12 @@ def explained() -> Iterator[None]:
 
 
 def _is_transient(error: psycopg.Error) -> bool:
-    """Whether trying again may help; a lost connection is noticed by the driver, without a code."""
+    """Whether a retry may help; the driver reports a lost connection without a code."""
     code = error.sqlstate or ("08000" if isinstance(error, psycopg.OperationalError) else "")
     return code in _TRANSIENT or code[:2] in _TRANSIENT_CLASSES
 
 
 def _first_line(error: psycopg.Error) -> str:
-    """What the server said, without the statement and the values it is about."""
+    """The message of the server, without the statement and its values."""
     primary = error.diag.message_primary
     return primary or (str(error).strip().splitlines() or [type(error).__name__])[0]

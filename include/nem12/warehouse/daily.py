@@ -11,13 +11,13 @@ from nem12.warehouse.sql import statement
 
 
 def refresh(connection: Connection) -> list[date]:
-    """Bring `meter_daily_totals` up to date; again without harm.
+    """Bring `meter_daily_totals` up to date; may be repeated.
 
-    What has to be done follows from the tables alone, not from who says what has changed: nothing
-    is missed when an event is lost, or a file is withdrawn or loaded again.
+    The days to compute follow from the tables alone, not from events: nothing is missed if an event
+    is lost, or a file is withdrawn or loaded again.
 
     Returns:
-        The days of which any channel's totals have changed.
+        The days with a channel whose totals have changed.
     """
     days = set(_run(connection, "remove_daily_totals"))
     while summed := _run(connection, "refresh_daily_totals", most=DAYS_A_STATEMENT):

@@ -31,15 +31,15 @@ from nem12.warehouse.sql import Row, rows_of
 from nem12.warehouse.sql import run as _run
 
 CLAIM_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
-"""What `claim_name` makes: part of a run id and the name of a folder."""
+"""The form of a claim's name: it is part of a run id and the name of a folder."""
 
 _CLAIM_NAME: Final = 60
-"""Of a file's name in that of a claim: what a list of runs has room for."""
+"""Length of a file's name in that of a claim: a list of runs has room for so much."""
 
 _MOST_NAMED: Final = 5
 
 _MOST_COMPARED: Final = 20_000
-"""Names that are compared with one that nothing is called by: about a second."""
+"""Names that are compared with an unknown one: takes about a second."""
 
 
 def _columns(drops: Sequence[Drop]) -> dict[str, list[Any]]:
@@ -52,7 +52,7 @@ def _columns(drops: Sequence[Drop]) -> dict[str, list[Any]]:
 
 
 def free(connection: Connection, drops: Sequence[Drop]) -> list[Drop]:
-    """Those of the drops that nobody works on and that are not done."""
+    """The drops that no run works on and that are not settled."""
     rows = _run(connection, "free_drops", settled_too=not keep_landing(), **_columns(drops))
     return [drops[row["place"] - 1] for row in rows]
 
@@ -60,25 +60,25 @@ def free(connection: Connection, drops: Sequence[Drop]) -> list[Drop]:
 def standstill(
     connection: Connection, drops: Sequence[Drop], now: datetime | None
 ) -> dict[Drop, float]:
-    """For how many seconds those of the drops have stood still that were noted before."""
+    """For how many seconds the drops that were noted before have not changed."""
     rows = _run(connection, "arrivals", now=now, **_columns(drops))
     return {drops[row["place"] - 1]: row["seconds"] for row in rows}
 
 
 def note_arrivals(connection: Connection, drops: Sequence[Drop], now: datetime | None) -> None:
-    """Note since when these stand still whose content does not say that they end."""
+    """Note since when these drops, whose content does not show their end, have not changed."""
     _run(connection, "note_arrivals", now=now, **_columns(drops))
 
 
 def forget_arrivals(connection: Connection, days: int) -> None:
-    """Forget what was noted that long ago: it is taken, or gone."""
+    """Forget drops that were noted so long ago: they are claimed, or gone."""
     _run(connection, "forget_arrivals", days=days)
 
 
 def claim_name(drops: Sequence[Drop]) -> str:
-    """A name for a claim that says what it is about; part of run ids and a folder's name.
+    """A descriptive name for a claim; part of run ids and the name of a folder.
 
-    Names of files are anything: of them only what a run id may hold is kept.
+    Only characters that a run id may contain are kept of file names.
     """
     first = re.sub(r"[^A-Za-z0-9_-]+", "_", drops[0].path.name).strip("_-") if drops else "nothing"
     more = f"_and_{len(drops) - 1}_more" if len(drops) > 1 else ""
@@ -88,13 +88,13 @@ def claim_name(drops: Sequence[Drop]) -> str:
 def claim(
     connection: Connection, drops: Sequence[Drop], *, again: bool = False, given: bool = False
 ) -> tuple[str, int]:
-    """Claim the free ones of the drops, all or each for itself as others leave them.
+    """Claim those of the drops that are free.
 
     Args:
         connection: To the warehouse.
         drops: As they were seen.
-        again: Also those that are settled and lie where they were kept.
-        given: Somebody has named their profile, which counts before what redrive has noted.
+        again: Also settled drops in their kept places.
+        given: The profile was given by the user and overrides the one that redrive has noted.
 
     Returns:
         The claim and how many drops it got.
@@ -115,7 +115,7 @@ def claim(
 
 
 def begin(connection: Connection, claim: str, run: str = "") -> list[OpenDrop]:
-    """The run of a claim begins, or tries again; empty when there is nothing left to do."""
+    """Begin the run of a claim, or its next try; empty if there is nothing left to do."""
     return [_open_drop(row) for row in _run(connection, "begin_claim", claim=claim, run=run)]
 
 
@@ -131,18 +131,18 @@ def _open_drop(row: Row) -> OpenDrop:
 
 
 def recorded_files(connection: Connection, drop_id: int) -> dict[int, Outcome]:
-    """What became of the files of a drop by its record, by their ids."""
+    """The recorded outcomes of the files of a drop, by their ids."""
     rows = _run(connection, "recorded_files", drop_id=drop_id)
     return {row["file_id"]: Outcome(row["outcome"]) for row in rows}
 
 
 def settle_moved(connection: Connection, one: OpenDrop, problem: str) -> bool:
-    """A recorded drop was moved: it is done. Whether it was recorded.
+    """Settle a recorded drop that was moved; whether it was recorded.
 
     Args:
         connection: To the warehouse.
         one: The drop.
-        problem: Why it is not kept, or nothing.
+        problem: Why it is not kept, or empty.
     """
     rows = _run(
         connection, "settle_moved_drop", claim=one.claim, drop_id=one.drop_id, problem=problem
@@ -151,17 +151,17 @@ def settle_moved(connection: Connection, one: OpenDrop, problem: str) -> bool:
 
 
 def waiting_drops(connection: Connection) -> list[OpenDrop]:
-    """The drops whose wait for another attempt is over, wherever they lie."""
+    """The drops whose wait for another attempt is over, wherever they are."""
     return [_open_drop(row) for row in _run(connection, "waiting_drops")]
 
 
 def settle_gone(connection: Connection, one: OpenDrop, begun: Iterable[int] = ()) -> None:
-    """The drop is not there any more, or is another file now: nothing of it stays half loaded.
+    """Settle a drop that is gone or replaced; files of it that were loaded in part are withdrawn.
 
     Args:
         connection: To the warehouse.
         one: The drop.
-        begun: Ids of the files that a run has begun to load of it, besides those that are noted.
+        begun: Ids of its files that a run has begun to load, besides those that are noted.
     """
     with connection.transaction():
         rows = _run(connection, "settle_gone_drop", claim=one.claim, drop_id=one.drop_id)
@@ -175,30 +175,30 @@ def note_begun(connection: Connection, drop_id: int, file_ids: Iterable[int]) ->
 
 
 def grown_from(connection: Connection, claim: str) -> list[Row]:
-    """Of the drops of a claim, those that are the same file as one that was read when it was less.
+    """The drops of a claim that grew from a file that was read before.
 
-    Each with `drop_id`, and of the earlier: `before`, `size`, `sha256` and the one `file_id` in it.
+    Each with `drop_id`, and of the earlier one `before`, `size`, `sha256` and its one `file_id`.
     """
     return _run(connection, "grown_from", claim=claim)
 
 
 def kept_lately(connection: Connection, days: float) -> list[Row]:
-    """The drops that were kept in the last days and that nobody works on, newest state of each."""
+    """The drops that were kept in the last days and that no run works on, newest state of each."""
     return _run(connection, "kept_lately", days=days)
 
 
 def not_kept_any_more(connection: Connection, kept_at: str, message: str) -> None:
-    """What was kept at this URI is not there any more."""
+    """Record that the file kept at this URI is gone."""
     _run(connection, "not_kept_any_more", kept_at=kept_at, message=message)
 
 
 def kept_places(connection: Connection, file_id: int) -> list[Row]:
-    """Where the drops are kept that a file came in: `kept_at`, and the `sha256` of the file."""
+    """The kept drops that contain a file: `kept_at`, and the `sha256` of the file."""
     return _run(connection, "kept_places", file_id=file_id)
 
 
 def kept_content(connection: Connection) -> list[Row]:
-    """By `sha256` the `places` where it is or was kept, and whether it is `loaded`.
+    """For each `sha256` the `places` where it is or was kept, and whether it is `loaded`.
 
     Of each place also what landed: `sizes`, `mtimes`, `identities`.
     """
@@ -206,7 +206,7 @@ def kept_content(connection: Connection) -> list[Row]:
 
 
 def left_drops(connection: Connection, drop_ids: list[int]) -> dict[int, Row]:
-    """What is known of drops that were copied: `seconds` since they were settled, if they are."""
+    """Rows of drops that were copied; `seconds` since they were settled, if they are."""
     rows = _run(connection, "left_drops", drop_ids=drop_ids)
     return {row["drop_id"]: row for row in rows}
 
@@ -214,7 +214,7 @@ def left_drops(connection: Connection, drop_ids: list[int]) -> dict[int, Row]:
 def release(
     connection: Connection, claim: str, drop_ids: Iterable[int], message: str
 ) -> list[DropState]:
-    """Free drops that a run could not finish.
+    """Release drops that a run could not finish.
 
     Returns:
         The state of each: `waiting` for its next attempt, or `failed`.
@@ -232,7 +232,7 @@ def release(
 
 
 def postpone(connection: Connection, one: OpenDrop, message: str) -> None:
-    """A waiting drop cannot be settled: it waits again, longer, or has failed."""
+    """Let a waiting drop that cannot be settled wait longer, or fail."""
     _run(
         connection,
         "postpone_drop",
@@ -245,18 +245,18 @@ def postpone(connection: Connection, one: OpenDrop, message: str) -> None:
 
 
 def open_claims(connection: Connection) -> set[str]:
-    """Claims that somebody works on."""
+    """Claims that a run works on."""
     return {row["claim"] for row in _run(connection, "open_claims")}
 
 
 def unchecked_claims(connection: Connection) -> list[tuple[str, str]]:
-    """Open claims whose run was not looked at for a while, each with its run, if it had one."""
+    """Open claims whose run was not checked for a while, each with its run, if it had one."""
     rows = _run(connection, "unchecked_claims", seconds=CLAIM_CHECK_SECONDS)
     return [(row["claim"], row["run"]) for row in rows]
 
 
 def claim_is_alive(connection: Connection, claim: str) -> None:
-    """The run of a claim was looked at and lives."""
+    """Record that the run of a claim is alive."""
     _run(connection, "claim_is_alive", claim=claim)
 
 
@@ -267,7 +267,7 @@ def refused_drops(
     since: datetime | None = None,
     partial_by: Iterable[str] = (),
 ) -> list[RefusedDrop]:
-    """Drops of which something is refused now, and that failed.
+    """Drops with a refused file, and failed drops.
 
     Args:
         connection: To the warehouse.
@@ -283,22 +283,22 @@ def refused_drops(
 
 
 def kept_drops_of(connection: Connection, since: datetime, before: datetime) -> list[Row]:
-    """Where deliveries lie with a file whose header DateTime is in [since, before)."""
+    """The kept deliveries with a file whose header DateTime is in [since, before)."""
     return _run(connection, "kept_drops_of", since=since, before=before)
 
 
 def last_profiles(connection: Connection, uris: list[str]) -> dict[str, str]:
-    """By which profile what lies at these URIs was judged last."""
+    """The profile of the last load of the files at these URIs."""
     rows = _run(connection, "last_profiles", uris=uris)
     return {row["kept_at"]: row["profile"] for row in rows}
 
 
 def redrive(connection: Connection, drop: Drop, before: OpenDrop) -> None:
-    """A drop may be claimed at once, and is judged by its profile though known as refused.
+    """Let a drop be claimed at once, and loaded by its profile although it is known as refused.
 
     Args:
         connection: To the warehouse.
-        drop: As it lies now.
+        drop: As it is now.
         before: As it was claimed last.
     """
     _run(connection, "redrive", **asdict(drop), sha256=before.sha256, before=before.drop_id)
@@ -311,7 +311,7 @@ def failed_drop(connection: Connection, drop_id: int) -> OpenDrop | None:
 
 
 def find_files(connection: Connection, name: str) -> list[Row]:
-    """Files by name or by the beginning of their SHA-256."""
+    """Files by name or by the first digits of their SHA-256."""
     prefix = name.lower() if set(name.lower()) <= set("0123456789abcdef") else ""
     return _run(connection, "find_files", prefix=f"{prefix}%" if prefix else "", called=name)
 
@@ -340,12 +340,12 @@ def drop_contents(connection: Connection, drop_id: int) -> list[Row]:
 
 
 def refused_by_hand(connection: Connection, code: str | None) -> Row:
-    """How many files `parse_data` has `found` refused where they lie, and the `first` by name."""
+    """How many files `parse_data` has `found` refused in place, and the `first` by name."""
     return _run(connection, "refused_by_hand", code=code)[0]
 
 
 def known_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, KnownFile]:
-    """What the ledger knows of these files."""
+    """The rows of these files in the ledger."""
     rows = rows_of(connection, KnownFile, "known_files", file_ids=list(file_ids))
     return {row.file_id: row for row in rows}
 
@@ -353,10 +353,10 @@ def known_files(connection: Connection, file_ids: Iterable[int]) -> dict[int, Kn
 def note_deliveries(
     connection: Connection, delivered: Iterable[tuple[int, datetime | None]]
 ) -> int:
-    """Files were delivered at these times; the earliest of each counts.
+    """Record times of delivery of files; the earliest of each counts.
 
     Returns:
-        How many days were decided again, since they are ordered by the time of delivery.
+        How many days were decided again, because their order depends on the time of delivery.
     """
     given = [(file_id, at) for file_id, at in delivered if at]
     row = _run(
@@ -370,14 +370,14 @@ def note_deliveries(
 
 
 def withdraw(connection: Connection, file_id: int, why: str = "withdrawn") -> int | None:
-    """Take out a file as if it had never come: the day versions that went, None if not known."""
+    """Withdraw a file; returns the number of its day versions, None if the file is unknown."""
     row = _run(connection, "withdraw_file", file_id=file_id, why=why)[0]
     withdrawn: int | None = row["meter_withdraw_file"]
     return withdrawn
 
 
 def withdraw_unfinished(connection: Connection, file_id: int) -> None:
-    """Take out what was applied of a file that cannot be loaded whole; a loaded one stays."""
+    """Withdraw what was applied of a file that cannot be loaded completely; a loaded one stays."""
     with connection.transaction():
         known = known_files(connection, [file_id]).get(file_id)
         if known and known.status is FileStatus.LOADING:
@@ -414,7 +414,7 @@ def warnings(connection: Connection, file_id: int, most: int) -> list[Row]:
 
 
 def nmis(connection: Connection, file_ids: Iterable[int], most: int) -> tuple[list[str], int]:
-    """The NMIs that these files deliver, at most so many, and how many there are in all."""
+    """The NMIs in these files, at most `most`, and how many there are in all."""
     rows = _run(connection, "file_nmis", file_ids=list(file_ids), most=most)
     rows, count = _counted(rows)
     return [row["nmi"] for row in rows], count
@@ -461,7 +461,7 @@ def contradictions(
 
 
 def last_landed(connection: Connection, landing: str) -> datetime | None:
-    """When a drop below this URI was last taken."""
+    """When a drop below this URI was last claimed."""
     at: datetime | None = _run(connection, "last_landed", landing=landing)[0]["at"]
     return at
 
@@ -477,7 +477,7 @@ def unsettled(connection: Connection) -> Row:
 
 
 def latest_refusals(connection: Connection, most: int) -> list[Row]:
-    """The files that were refused last, whole or in part, each with its first refusal."""
+    """The files that were refused last, in whole or in part, each with its first refusal."""
     return _run(connection, "latest_refusals", most=most)
 
 
@@ -492,12 +492,12 @@ def drops_since(connection: Connection, uris: list[str], since: datetime) -> lis
 
 
 def wait_for_change(connection: Connection, seconds: float) -> None:
-    """Wait until any drop has changed, at most so long; `listen` has to come first."""
+    """Wait until a drop has changed, at most so long; call `listen` first."""
     for _ in connection.notifies(timeout=seconds, stop_after=1):
         return
 
 
 def listen(connection: Connection) -> None:
-    """From now on `wait_for_change` is told of changes; puts the connection in autocommit."""
+    """Prepare for `wait_for_change`; puts the connection in autocommit."""
     connection.autocommit = True
     connection.execute("LISTEN meter_drops")

@@ -22,15 +22,15 @@ from nem12.warehouse.schema import Version
 from nem12.warehouse.sql import statement
 
 _LOCK: Final = "CREATE TABLE meter_migrating (); DROP TABLE meter_migrating"
-"""Nobody ever sees it, and whoever makes it too waits for the end of this transaction. An advisory
-lock could be taken by everybody who may connect, and a table that exists before the first migration
-there is none."""
+"""No other session sees this table, and a second session that creates it waits for the end of this
+transaction. Every role that may connect could take an advisory lock, and before the first migration
+there is no table to lock."""
 
 _MADE: Final = re.compile(r"CREATE OR REPLACE (FUNCTION|VIEW) (\w+)")
 
 
 def migrate_schema(uri: str) -> tuple[Version | None, Version]:
-    """Bring the schema to what this package needs; does nothing when it is there.
+    """Bring the schema to the version that this package needs.
 
     Returns:
         The schema before, None without tables, and the schema now.
@@ -58,15 +58,15 @@ def migrate_schema(uri: str) -> tuple[Version | None, Version]:
 
 
 def lock(connection: Connection) -> None:
-    """Two who migrate at once: the second waits, and then finds nothing to do.
+    """A second migration at the same time waits here, and then has nothing to do.
 
-    Until the end of the transaction: behind a pooler a session is not only ours.
+    The lock lasts for the transaction: behind a pooler a session is not ours alone.
     """
     connection.execute(_LOCK)
 
 
 def _check_encoding(connection: Connection) -> None:
-    """Names of files hold any character: other encodings have no place for most."""
+    """File names contain any character, and other encodings cannot store most."""
     encoding = connection.info.parameter_status("server_encoding")
     if encoding != "UTF8":
         raise TerminalError(
@@ -76,9 +76,9 @@ def _check_encoding(connection: Connection) -> None:
 
 
 def creators(uri: str) -> str | None:
-    """What to do where everybody may create functions beside ours; None where only some may.
+    """What to do if every role may create functions in our schema; None if not.
 
-    Who may, gets a function of theirs called in place of the server's by all that the owner runs.
+    Such a role could have its functions called instead of the server's by what the owner runs.
     """
     with connect(uri, application="nem12 migrate", any_schema=True) as connection:
         row = connection.execute(
@@ -98,7 +98,7 @@ def creators(uri: str) -> str | None:
 
 
 def _recorded(connection: Connection) -> list[str]:
-    """The functions and views that were made for the schema there is."""
+    """The functions and views that were made for the present schema."""
     with connection.transaction():
         row = connection.execute("SELECT objects FROM meter_schema").fetchone()
     return list(row[0]) if row else []
@@ -117,10 +117,11 @@ def _upgrade(uri: str) -> None:
 
 
 def install(connection: Connection, statements: Sequence[str], recorded: Sequence[str]) -> None:
-    """Make functions, views and rights anew, in one transaction.
+    """Make all functions, views and rights again, in one transaction.
 
-    What cannot be replaced, since its columns or its result have changed, is dropped first, with
-    what of ours is built on it; what is not ours stops it and is named.
+    A function or view that cannot be replaced because its columns or result changed is dropped
+    first, with those of ours that are built on it. If one is built on it that is not ours, this
+    fails and names it.
 
     Args:
         connection: As the owner.
@@ -129,7 +130,8 @@ def install(connection: Connection, statements: Sequence[str], recorded: Sequenc
             such as "VIEW meter_daily".
 
     Raises:
-        TerminalError: What is not ours is built on something that has to be dropped.
+        TerminalError: A view or function that is not ours is built on something that has to be
+            dropped.
     """
     with connection.transaction():
         names = [name for text in statements if (name := _make(connection, text, recorded))]
@@ -143,7 +145,7 @@ class _Object:
     """A function or view, or what is built on one.
 
     Attributes:
-        name: Such as "VIEW meter_daily"; "" for what cannot be ours.
+        name: Such as "VIEW meter_daily"; "" for one that cannot be ours.
         signature: As DROP takes it.
         described: In the server's words.
     """
@@ -156,7 +158,7 @@ class _Object:
 
 
 def _objects(connection: Connection, names: Iterable[str]) -> list[_Object]:
-    """Those functions and views of ours that are there."""
+    """Our functions and views that exist."""
     return _select(connection, "schema_objects", names=list(names))
 
 
@@ -166,7 +168,7 @@ def _select(connection: Connection, name: str, **values: object) -> list[_Object
 
 
 def _make(connection: Connection, text: str, recorded: Sequence[str]) -> str:
-    """Run a statement; the name of what it has made, if anything."""
+    """Run a statement; returns the name of the function or view that it made, if any."""
     made = _MADE.match(text)
     if not made:
         connection.execute(text.encode())
@@ -191,7 +193,7 @@ def _make(connection: Connection, text: str, recorded: Sequence[str]) -> str:
 
 
 def _drop(connection: Connection, found: _Object, recorded: Sequence[str]) -> None:
-    """Drop what was made before, and before it all of ours that is built on it."""
+    """Drop a function or view, and before it those of ours that are built on it."""
     built = _select(connection, "schema_built_on", classid=found.classid, objid=found.objid)
     foreign = sorted(one.described for one in built if one.name not in recorded)
     if foreign:

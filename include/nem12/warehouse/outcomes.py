@@ -11,16 +11,16 @@ from nem12.warehouse.connect import Connection, explained
 from nem12.warehouse.sql import statement
 
 _KEY_BYTES: Final = 1000
-"""Of a member's name in the ledger: PostgreSQL indexes no more than 2,704 bytes, an archive may
-name its members by 65,535."""
+"""Bytes of a member's name in the ledger: PostgreSQL indexes at most 2,704, names in archives have
+up to 65,535."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettledDrop:
-    """A drop that is done.
+    """A drop that can be settled.
 
     Attributes:
-        kept_at: URI of where it lies now; None if it is lost.
+        kept_at: URI of its place; None if it is lost.
         members: Each of its files as name, id and outcome.
     """
 
@@ -33,9 +33,9 @@ class SettledDrop:
 
 
 def record_drops(connection: Connection, claim: str, done: Sequence[SettledDrop]) -> None:
-    """Write down what became of these drops of a claim and where they are about to lie.
+    """Record the outcomes of these drops of a claim and where they will be kept.
 
-    Before they are moved: whoever finds one moved and not marked knows what it was.
+    Call this before they are moved, so that a drop that was moved and not marked can be recognised.
     """
     members = [
         (drop.drop_id, name, file_id, outcome)
@@ -75,7 +75,7 @@ def _names(drop: SettledDrop) -> Iterator[str]:
 
 
 def settle_drops(connection: Connection, claim: str, done: Sequence[SettledDrop]) -> None:
-    """Mark these drops of a claim as done; they were recorded before."""
+    """Mark these drops of a claim as settled; they were recorded before."""
     with explained(), connection.transaction():
         connection.execute(statement("settle_drops"), _columns(claim, done))
 

@@ -28,13 +28,13 @@ COLUMNS: Final = (
     '"timestamp"',
     "consumption",
 )
-"""What changes least comes first: a row is then put together from three pieces."""
+"""The columns that change least come first: a row is then built from three pieces."""
 
 BEGIN: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 END: Final = b"\xff\xff"
 
 _APART: Final = 12
-"""A page has some 200 entries; with 4 or 48 instead it is less of a gain."""
+"""A page has about 200 entries; the gain is smaller with 4 or 48."""
 
 _EPOCH: Final = date(1970, 1, 1)
 _SECONDS_TO_2000: Final = (date(2000, 1, 1) - _EPOCH).days * 86_400
@@ -45,10 +45,10 @@ _VALUES_REMEMBERED: Final = 20_000  # most readings are below 20 kWh; 4 MB
 
 @dataclass(frozen=True, slots=True)
 class Winner:
-    """A day whose readings have to be put in, as the cursor gives it.
+    """A day whose readings have to be inserted, as the cursor returns it.
 
     Attributes:
-        values: Of its intervals, with commas between.
+        values: The values of its intervals, separated by commas.
         redelivered: There are other versions of the day.
     """
 
@@ -105,7 +105,7 @@ def _spread(made: Sequence[bytes]) -> Iterator[bytes]:
 
 
 def pieces(winners: Iterable[Winner]) -> Iterator[bytes]:
-    """What COPY takes."""
+    """The data for COPY."""
     yield BEGIN
     for winner in winners:
         yield rows(winner)
@@ -118,7 +118,7 @@ def _field(value: bytes) -> bytes:
 
 @lru_cache(maxsize=64)
 def _head(nmi: str, nmi_suffix: str, interval_minutes: int, uom: str, quality: str) -> bytes:
-    """A row up to what its id shares with the whole channel."""
+    """A row up to the part of its id that the whole channel shares."""
     digest = bytearray(
         hashlib.md5(f"{nmi}.{nmi_suffix}".encode(), usedforsecurity=False).digest()[:10]
     )

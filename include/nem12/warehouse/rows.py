@@ -13,13 +13,13 @@ class OpenDrop:
     """A drop that is not settled yet.
 
     Attributes:
-        claim: Whose it is, or was before it was freed.
+        claim: Its claim, or its last one if it was released.
         drop: As it was when it was claimed.
         claimed_at: When; decides the folder it is archived in.
-        sha256: Of what was read, where it was recorded or settled before.
-        kept_at: Where it was about to be kept, or was kept before it was put back.
+        sha256: Of the content that was read, if it was recorded or settled before.
+        kept_at: Where it was to be kept, or was kept before it was put back.
         recorded: It was loaded and its outcome recorded, but it could not be moved or marked.
-        again: Redrive wants it judged, also where its content is known as refused.
+        again: Redrive wants it loaded, even if its content is known as refused.
     """
 
     drop_id: int
@@ -35,12 +35,12 @@ class OpenDrop:
 
 @dataclass(frozen=True, slots=True)
 class RefusedDrop:
-    """A drop of which something was refused, or that failed.
+    """A drop with a refused file, or a failed drop.
 
     Attributes:
         one: As it was claimed.
-        failed: It was not judged.
-        names: Of those of its files that are to be judged again.
+        failed: It failed before its files were checked.
+        names: Names of its files that are to be loaded again.
     """
 
     one: OpenDrop
@@ -64,13 +64,13 @@ class FailedDrop:
     message: str
 
     def __post_init__(self) -> None:
-        """Of the database's text."""
+        """Convert the text of the database."""
         self.state = DropState(self.state)
 
 
 @dataclass(slots=True)
 class KnownFile:
-    """What decides whether a file is loaded again.
+    """The facts that decide whether a file is loaded again.
 
     Attributes:
         unreadable: It was refused because its bytes could not be read.
@@ -84,7 +84,7 @@ class KnownFile:
     unreadable: bool
 
     def __post_init__(self) -> None:
-        """Of the database's text."""
+        """Convert the text of the database."""
         self.status = FileStatus(self.status)
 
 
@@ -116,7 +116,7 @@ class FileSummary:
     warnings: dict[str, int]
 
     def __post_init__(self) -> None:
-        """Of the database's text."""
+        """Convert the text of the database."""
         self.status = FileStatus(self.status)
 
 
@@ -181,8 +181,8 @@ class RefusedFile:
     """A file of a run that was refused, whole or in part.
 
     Attributes:
-        name: That it was delivered by in this run.
-        first: What was refused first; None where the file holds nothing.
+        name: Its delivered name in this run.
+        first: Its first refusal; None if the file is empty.
     """
 
     file_id: int

@@ -15,7 +15,7 @@ from psycopg.types.datetime import DateLoader, TimestampLoader, TimestamptzLoade
 
 FIRST_DAY: Final = date(1, 1, 2)
 LAST_DAY: Final = date(9999, 12, 30)
-"""Stand for all that is before or after them."""
+"""Stand for all times before or after them."""
 
 _FIRST: Final = datetime.combine(FIRST_DAY, datetime.min.time())
 _LAST: Final = datetime.combine(LAST_DAY, datetime.min.time())

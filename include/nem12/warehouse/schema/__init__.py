@@ -25,11 +25,12 @@ SUBJECTS: Final = (
     "drops",
     "grants",
 )
-"""The SQL files in the order in which they are run: each names only what stands before it, unless
-in plpgsql, which is looked up when it is called."""
+"""The SQL files in the order in which they are run: each refers only to earlier ones, except in
+plpgsql, which is resolved when it is called."""
 
 REVISIONS: Final = ("2026_11",)
-"""Of the tables, in order, the last one needed; named here because Alembic takes long to import."""
+"""Revisions of the tables, in order, the last one needed; listed here because importing Alembic is
+slow."""
 
 _REVISION: Final = re.compile(r"\d{4}_\d{2}\w*")
 _PIECES: Final = re.compile(r"^(?=CREATE OR REPLACE )", re.MULTILINE)
@@ -37,13 +38,13 @@ _PIECES: Final = re.compile(r"^(?=CREATE OR REPLACE )", re.MULTILINE)
 
 @dataclass(frozen=True)
 class Version:
-    """What `meter_schema` and `alembic_version` say of a database.
+    """The schema of a database, from `meter_schema` and `alembic_version`.
 
     Attributes:
         revision: Of the tables for which functions, views and rights were made.
         fingerprint: Of the text of functions, views and rights.
         package: Version of the package that made it; another one may need the same schema.
-        tables: Revision of the tables by Alembic's `alembic_version`; empty where it says none.
+        tables: Revision of the tables in Alembic's `alembic_version`; empty if there is none.
     """
 
     revision: str
@@ -52,7 +53,7 @@ class Version:
     tables: str
 
     def __str__(self) -> str:
-        """As people are told."""
+        """As messages show it."""
         return f"{self.revision}-{self.fingerprint[:8]}"
 
 
@@ -69,16 +70,16 @@ def statements() -> list[str]:
 
 @cache
 def needed() -> Version:
-    """What this package needs."""
+    """The schema that this package needs."""
     digest = sha256("\n".join(map(text, SUBJECTS)).encode())
     return Version(REVISIONS[-1], digest.hexdigest(), __version__, REVISIONS[-1])
 
 
 def check(found: Version | None) -> None:
-    """Refuse a database that this package does not fit.
+    """Refuse a database whose schema is not the one that this package needs.
 
     Args:
-        found: What the database says; None where it says nothing yet.
+        found: The schema of the database; None if it has none yet.
 
     Raises:
         SetupError: With what to do.
@@ -105,7 +106,7 @@ def check_migratable(found: Version) -> None:
     """Refuse a schema that `migrate` cannot bring to what this package needs.
 
     Raises:
-        SetupError: It is newer, or what the database says of it cannot be.
+        SetupError: It is newer, or its records contradict each other.
     """
     revision, tables = _place(found.revision), _place(found.tables)
     # Tables are migrated before the functions are made: whoever is stopped there leaves them ahead.
@@ -120,7 +121,7 @@ def check_migratable(found: Version) -> None:
 
 
 def _place(revision: str) -> int | None:
-    """Where a revision stands in `REVISIONS`; behind them if newer; None where it can be none."""
+    """The index of a revision in `REVISIONS`; after the last if newer; None if it cannot be one."""
     if revision in REVISIONS:
         return REVISIONS.index(revision)
     # They are named by the months in which they were made.
@@ -155,7 +156,7 @@ def _numbers(package: str) -> tuple[int, ...]:
 
 
 def unreleased() -> SetupError:
-    """The database has tables of before the first release."""
+    """The error for a database with tables from before the first release."""
     return SetupError(
         "the database was made before the first release of nem12 and cannot be migrated: make a new"
         f" database (the embedded server's lies in METER_HOME/postgres), run"

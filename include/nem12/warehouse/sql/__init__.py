@@ -50,7 +50,7 @@ class Statements:
     def stream(self, connection: Connection, name: str, /, **values: object) -> Generator[Row]:
         """Run a SELECT and take its rows one by one, without keeping them.
 
-        Whoever stops before the last one closes this, or the connection stays busy.
+        A caller that stops before the last row must close this, or the connection stays busy.
 
         Args:
             connection: In a transaction.
