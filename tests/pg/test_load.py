@@ -28,7 +28,7 @@ from nem12.tell.alert import alerts_of_claim
 from nem12.unpack import meter_files
 from nem12.warehouse import ledger
 from nem12.web import questions
-from nem12.web.coverage import coverage
+from nem12.web.coverage import next_channels
 from tests.support.deliveries import NMI, Day, delivery
 from tests.support.digest import tables
 from tests.support.loading import Run, kept_in, killed
@@ -139,7 +139,7 @@ def test_the_days_of_a_refused_file_say_so_wherever_people_look(
         "E2": (date(2024, 3, 10), date(2024, 3, 10), *ends),
     }
     assert questions.refused_channels(run.connection, NMI) == ["E1", "E2"]
-    (channel,) = coverage(run.connection, first, last).channels
+    (channel,) = next_channels(run.connection, first, last).channels
     assert [day for day, _ in channel.refused] == [date(2024, 3, 11)]
     (sha256,) = warehouse.rows("SELECT sha256 FROM meter_files WHERE name = 'cut.csv'")[0]
     file = questions.file(run.connection, str(sha256))

@@ -2,8 +2,9 @@
 
 from argparse import Namespace
 
-from nem12.cli.output import err, out, table, to_json
+from nem12.cli.output import err, out, table
 from nem12.errors import UsageError
+from nem12.exact_json import to_json
 from tools.bench import PARTS, report, sizes
 from tools.bench.measure import Measure
 from tools.bench.place import place

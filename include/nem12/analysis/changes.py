@@ -16,7 +16,7 @@ COLUMNS: Final = (
 """Of a row of `changes`."""
 
 
-def changes(
+def changed_days(
     connection: Connection, since: datetime, first: date, last: date, nmi: str | None = None
 ) -> Generator[Row]:
     """The days of a span whose version in force is not the one that was in force at an instant.

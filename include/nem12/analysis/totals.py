@@ -93,7 +93,7 @@ def known_days(connection: Connection, nmi: str) -> tuple[date, date] | None:
     return (row["first_day"], row["last_day"]) if row["first_day"] else None
 
 
-def totals(connection: Connection, span: Span, suffix: str | None = None) -> Generator[Row]:
+def channel_totals(connection: Connection, span: Span, suffix: str | None = None) -> Generator[Row]:
     """The totals of each channel by period, then of the whole span, channel after channel.
 
     Args:

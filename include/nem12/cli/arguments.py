@@ -6,7 +6,7 @@ import re
 from calendar import monthrange
 from collections.abc import Callable
 from datetime import date, datetime
-from typing import TYPE_CHECKING, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from nem12 import __version__, settings
 from nem12.mdff.profiles import PROFILES
@@ -129,11 +129,19 @@ def _port(text: str) -> int:
     return int(text)
 
 
+_NO_PREFIX: Final = "\0"
+"""Every argument is Airflow's: none begins with what an option of this command would begin with,
+since no argument of a process holds this character."""
+
+
 def _airflow(commands: "Commands") -> None:
     about = "Run Airflow's own command line on the Airflow of `up`, such as: backfill create …"
-    # Every argument is Airflow's: none begins with what an option here would begin with.
     added = commands.add_parser(
-        "airflow", help=about, prog=settings.command("airflow"), add_help=False, prefix_chars="\0"
+        "airflow",
+        help=about,
+        prog=settings.command("airflow"),
+        add_help=False,
+        prefix_chars=_NO_PREFIX,
     )
     added.add_argument("airflow", nargs="*", metavar="ARG")
     added.set_defaults(run=_lazily("nem12.cli.stack", "airflow"))

@@ -7,8 +7,7 @@ from contextlib import closing
 from decimal import Decimal
 from typing import Any
 
-from nem12.analysis.changes import COLUMNS
-from nem12.analysis.changes import changes as changed_days
+from nem12.analysis.changes import COLUMNS, changed_days
 from nem12.cli.output import err
 from nem12.cli.reading import NEM_ZONE, reading
 from nem12.cli.rows import print_rows

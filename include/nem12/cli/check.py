@@ -4,7 +4,8 @@ from argparse import Namespace
 from typing import Final
 
 from nem12.cli.files import Given, named, scratch_folder, surveyed
-from nem12.cli.output import err, finding_line, to_json
+from nem12.cli.output import err, finding_line
+from nem12.exact_json import to_json
 from nem12.mdff import spec
 from nem12.mdff.exact import add
 from nem12.mdff.findings import UNCHANGED, Finding, Level, subject

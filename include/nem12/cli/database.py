@@ -5,9 +5,10 @@ from typing import Any, Final
 
 from nem12 import settings
 from nem12.cli.databases import NothingYetError, database
-from nem12.cli.output import err, finding_line, out, table, to_json
+from nem12.cli.output import err, finding_line, out, table
 from nem12.cli.paused import airflow_database, paused_dags
 from nem12.drop import Ignored, landed, overdue, uri_path
+from nem12.exact_json import to_json
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
 from nem12.warehouse import ledger

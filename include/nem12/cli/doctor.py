@@ -12,11 +12,12 @@ from typing import Final
 
 from nem12 import __version__, settings
 from nem12.cli.databases import NothingYetError, database
-from nem12.cli.output import at_work, out, to_json
+from nem12.cli.output import at_work, out
 from nem12.doctor import Check, Health, fault, ok, warning
 from nem12.doctor.database import database_checks
 from nem12.doctor.folders import folder_checks, secret_checks, setting_checks
 from nem12.errors import MeterError, UsageError
+from nem12.exact_json import to_json
 from nem12.mdff.text import plural
 
 AIRFLOW_SECONDS: Final = 120

@@ -16,9 +16,10 @@ import psutil  # type: ignore[import-untyped]
 from nem12 import settings
 from nem12.cli.databases import database
 from nem12.cli.files import Deliveries, Given, named, scratch_folder
-from nem12.cli.output import at_work, err, finding_line, out, table, to_json
+from nem12.cli.output import at_work, err, finding_line, out, table
 from nem12.cli.staging import PartRead, Staging, worst
 from nem12.errors import MeterError, TransientError
+from nem12.exact_json import to_json
 from nem12.load.known import counting, known_outcome
 from nem12.mdff.findings import ROW, UNCHANGED, Finding, Level, in_force, left_of, subject
 from nem12.mdff.text import shown

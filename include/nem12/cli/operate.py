@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from nem12 import settings
 from nem12.cli.databases import database
-from nem12.cli.output import at_work, out, to_json
+from nem12.cli.output import at_work, out
 from nem12.errors import UsageError
+from nem12.exact_json import to_json
 from nem12.load.changed import kept_differences
 from nem12.load.index import note_withdrawn
 from nem12.mdff.findings import EXPLAIN

@@ -10,7 +10,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from nem12.exact_json import to_json as to_json
 from nem12.mdff.findings import said
 
 _PIPED_WIDTH = 1000

@@ -7,8 +7,9 @@ from typing import Final
 
 from nem12 import settings
 from nem12.cli.databases import database
-from nem12.cli.output import out, table, to_json
+from nem12.cli.output import out, table
 from nem12.errors import UsageError
+from nem12.exact_json import to_json
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import plural, shown
 from nem12.operate import retention

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any, Final
 
-from nem12.cli.output import err, out, table, to_json
+from nem12.cli.output import err, out, table
 from nem12.exact_csv import csv_line
+from nem12.exact_json import to_json
 
 MOST_ROWS: Final = 1000
 """Rows of a table for people; programs ask for CSV or JSON and get all."""

@@ -26,6 +26,7 @@ from nem12.tell import notifiers
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.migrate import migrate_schema
+from nem12.warehouse.sql import Row, run
 
 DEMO_SECONDS: Final = 170
 """Loading the samples takes about 30 s; who waits longer should be told."""
@@ -191,10 +192,8 @@ def _show(connection: Connection, rows: list[dict[str, Any]]) -> None:
                 out.print(f"  {line}", markup=False, soft_wrap=True)
         if row["message"]:
             out.print(f"  {shown(row['message'], 200)}", markup=False, soft_wrap=True)
-    for title, sql in _LOOKS.items():
-        cursor = connection.execute(sql)
-        out.print()
-        table(title, [column.name for column in cursor.description or ()], cursor.fetchall())
+    _print_rows("meter_readings, the first rows", run(connection, "demo_readings"))
+    _print_rows("meter_daily, the first days", run(connection, "demo_days"))
     out.print()
     out.print(
         f"More: {settings.command('query')}",
@@ -204,14 +203,6 @@ def _show(connection: Connection, rows: list[dict[str, Any]]) -> None:
     )
 
 
-_LOOKS: Final = {
-    "meter_readings, the first rows": """
-        SELECT nmi, nmi_suffix, "timestamp" AT TIME ZONE 'Australia/Brisbane' AS nem_time,
-            interval_minutes, consumption, uom, quality_method
-        FROM meter_readings ORDER BY nmi, nmi_suffix, "timestamp" LIMIT 5
-    """,
-    "meter_daily, the first days": """
-        SELECT nmi, nmi_suffix, day, total_consumption, uom, readings, estimated_share
-        FROM meter_daily ORDER BY nmi, nmi_suffix, day LIMIT 8
-    """,
-}
+def _print_rows(title: str, rows: list[Row]) -> None:
+    out.print()
+    table(title, list(rows[0]) if rows else [], [list(row.values()) for row in rows])

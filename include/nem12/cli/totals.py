@@ -3,8 +3,7 @@
 from argparse import Namespace
 from contextlib import closing
 
-from nem12.analysis.totals import COLUMNS, NET_COLUMNS, Span, known_days, net_totals
-from nem12.analysis.totals import totals as channel_totals
+from nem12.analysis.totals import COLUMNS, NET_COLUMNS, Span, channel_totals, known_days, net_totals
 from nem12.cli.output import err
 from nem12.cli.reading import NEM_ZONE, reading
 from nem12.cli.rows import print_rows

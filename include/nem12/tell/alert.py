@@ -12,7 +12,7 @@ from typing import Final
 
 from nem12.drop import uri_path
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import shown
+from nem12.mdff.text import plural, shown
 from nem12.settings import Home
 from nem12.states import DropState
 from nem12.tell.report import affected, contradiction, refusal
@@ -128,18 +128,18 @@ def alerts_of_claim(
     refused, count = ledger.claim_refusals(connection, claim, _MOST_FILES)
     if refused:
         files = tuple(_refused_file(connection, file, page) for file in refused)
-        subject = f"NEM12: {_counted(count, 'file')} refused, whole or in part"
+        subject = f"NEM12: {plural(count, 'file')} refused, whole or in part"
         yield Alert("refused", subject, files, count - len(files), run, run_page, more_page)
     contradicted, count = ledger.contradictions(connection, _MOST_FILES, claim)
     if contradicted:
         files = tuple(_contradicted_day(day, page) for day in contradicted)
-        days = _counted(count, "day")
+        days = plural(count, "day")
         subject = f"NEM12: {days} contradicted by another delivery with the same stamps"
         yield Alert("contradicted", subject, files, count - len(files), run, run_page)
     failed, count = ledger.claim_failures(connection, claim, _MOST_FILES)
     if failed:
         files = tuple(map(_failed_file, failed))
-        subject = f"NEM12: {_counted(count, 'file')} could not be loaded"
+        subject = f"NEM12: {plural(count, 'file')} could not be loaded"
         yield Alert("failed", subject, files, count - len(files), run, run_page, more_page)
 
 
@@ -166,7 +166,7 @@ def alert_of_silence(
     at = f"{last.astimezone(NEM_TIME):%Y-%m-%d %H:%M} UTC+10"
     where = shown(str(home.landing), _NAME_CHARACTERS)
     return Alert(
-        "silent", f"NEM12: nothing has landed in {where} for {_counted(whole, 'hour')}, since {at}"
+        "silent", f"NEM12: nothing has landed in {where} for {plural(whole, 'hour')}, since {at}"
     )
 
 
@@ -199,7 +199,3 @@ def _failed_file(drop: FailedDrop) -> AlertFile:
     why = shown(drop.message, _WHY_CHARACTERS)
     name = shown(uri_path(drop.uri).name, _NAME_CHARACTERS)
     return AlertFile(name, drop.state, f"attempt {drop.attempt} failed: {why}; {then}")
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"

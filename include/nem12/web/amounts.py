@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, Literal
 from fastapi import APIRouter, HTTPException, Query, Request, status
 from fastapi.responses import HTMLResponse, StreamingResponse
 
-from nem12.analysis import changes as changed
 from nem12.analysis import totals
+from nem12.analysis.changes import COLUMNS, changed_days
 from nem12.exact_csv import csv_line
 from nem12.mdff.stamps import NEM_TIME
 from nem12.warehouse.connect import Connection
@@ -61,7 +61,7 @@ def nmi_totals_csv(
     with reading() as connection:
         span = span_of(connection, nmi, first, last, by)
 
-        rows = list(totals.totals(connection, span))
+        rows = list(totals.channel_totals(connection, span))
     return _csv(f"totals_{nmi}_{span.first}_{span.last}_{by}", totals.COLUMNS, rows)
 
 
@@ -122,7 +122,7 @@ def changes_csv(
 
     name = f"changes_{asked.first}_{asked.last}_since_{asked.since}"
     days = CHUNK_DAYS if nmi else 1
-    return _csv(name, changed.COLUMNS, _chunks(asked.first, asked.last, rows, days))
+    return _csv(name, COLUMNS, _chunks(asked.first, asked.last, rows, days))
 
 
 @pages.get("/changes")
@@ -169,7 +169,7 @@ class Asked:
 
     def stream(self, connection: Connection) -> Generator[Row]:
         """All of them."""
-        return changed.changes(connection, self.instant, self.first, self.last, self.nmi or None)
+        return changed_days(connection, self.instant, self.first, self.last, self.nmi or None)
 
     def rows(self, connection: Connection) -> tuple[list[Row], bool]:
         """The first ones, and whether there are more."""
@@ -206,7 +206,7 @@ def totals_of(
         span = totals.Span(nmi, begin, span.last, by)
     return {
         "nmi": nmi, "by": by, "from": span.first, "to": span.last,
-        "channels": list(totals.totals(connection, span)),
+        "channels": list(totals.channel_totals(connection, span)),
         "net": list(totals.net_totals(connection, span)),
     }  # fmt: skip
 

@@ -10,10 +10,10 @@ from fastapi.responses import StreamingResponse
 
 from nem12.exact_csv import csv_line
 from nem12.warehouse.connect import Connection
-from nem12.web import coverage as covering
 from nem12.web import models, questions
 from nem12.web.answers import ExactJson, nem_now
 from nem12.web.arriving import Arriving
+from nem12.web.coverage import HEADING, MOST_DAYS, as_csv, next_channels
 from nem12.web.database import reading
 from nem12.web.openapi import errors
 from nem12.web.paging import Rows
@@ -212,7 +212,7 @@ def coverage(
     """Missing days and quality of the next channels; of those with nothing to say too if `all`."""
     with reading() as connection:
         begin, end = coverage_span(connection, first, last)
-        found = covering.coverage(
+        found = next_channels(
             connection, begin, end, prefix=nmi, cursor=after, everything=everything
         )
     items = [each.as_json() for each in found.channels]
@@ -237,15 +237,15 @@ def coverage_csv(
         begin, end = coverage_span(connection, first, last)
 
     def lines() -> Iterator[str]:
-        yield csv_line(*covering.HEADING)
+        yield csv_line(*HEADING)
         cursor = None
         while True:
             # Each page in a transaction of its own: whoever reads slowly holds nothing.
             with reading() as connection:
-                found = covering.coverage(
+                found = next_channels(
                     connection, begin, end, prefix=nmi, cursor=cursor, everything=everything
                 )
-            yield from covering.as_csv(found.channels)
+            yield from as_csv(found.channels)
             cursor = found.next
             if cursor is None:
                 return
@@ -294,7 +294,7 @@ def coverage_span(
     """The span asked for, or the 31 days up to the newest one."""
     newest = questions.newest_day(connection) or nem_now().date()
     default = (newest - timedelta(days=30), newest)
-    begin, end = questions.span(first, last, default, covering.MOST_DAYS)
+    begin, end = questions.span(first, last, default, MOST_DAYS)
     # What is still to come is not missing.
     end = min(end, max(newest, nem_now().date()))
     return min(begin, end), end

@@ -158,7 +158,7 @@ class Looked:
     next: str | None
 
 
-def coverage(
+def next_channels(
     connection: Connection,
     first: date,
     last: date,

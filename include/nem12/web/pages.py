@@ -12,11 +12,11 @@ from nem12.mdff.profiles import PROFILES
 from nem12.mdff.remedies import remedy
 from nem12.warehouse.connect import Connection
 from nem12.web import amounts, questions
-from nem12.web import coverage as covering
 from nem12.web.answers import STATIC, html, nem_now, static
 from nem12.web.api import FilesAsked, coverage_span, known_file, no_readings
 from nem12.web.arriving import Arriving
 from nem12.web.calendar import heat_map
+from nem12.web.coverage import next_channels
 from nem12.web.database import reading
 from nem12.web.openapi import document, fields_of, routes_of
 from nem12.web.paging import Rows
@@ -296,7 +296,7 @@ def coverage(
     """Which channels miss which days, and how much of the rest is not actual."""
     with reading() as connection:
         begin, end = coverage_span(connection, first, last)
-        found = covering.coverage(
+        found = next_channels(
             connection, begin, end, prefix=nmi, cursor=after, everything=everything
         )
     return html(

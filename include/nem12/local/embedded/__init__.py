@@ -10,10 +10,10 @@ from pathlib import Path
 from urllib.parse import quote
 
 from nem12 import settings
-from nem12.local.embedded import place as places
 from nem12.local.embedded.bootstrap import make_roles
 from nem12.local.embedded.cluster import SUPERUSER, Cluster
 from nem12.local.embedded.machine import PORT
+from nem12.local.embedded.place import find_place, programs
 
 __all__ = ["PORT", "SUPERUSER", "Server", "exists", "server"]
 
@@ -71,8 +71,8 @@ def server(home: settings.Home) -> Iterator[Server]:
     settings.make_root(home.root)
     gate = home.root / "postgres.lock"
     with _locked(gate):
-        place = places.find(home)
-        cluster = Cluster(place, places.programs(place.account), place.socket())
+        place = find_place(home)
+        cluster = Cluster(place, programs(place.account), place.socket())
         users = os.open(place.users_lock, os.O_RDWR | os.O_CREAT, 0o600)
         try:
             fcntl.flock(users, fcntl.LOCK_SH)

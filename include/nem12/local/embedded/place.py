@@ -92,7 +92,7 @@ class Place:
         return identity
 
 
-def find(home: Home) -> Place:
+def find_place(home: Home) -> Place:
     """The place of a home's server; made when there is none yet.
 
     Raises:
