@@ -1,16 +1,21 @@
 """The parts of the page that need no server."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import PurePath
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 
 from nem12.errors import UsageError
 from nem12.exact_csv import csv_line
 from nem12.load.kept import kept_below, pattern_of
-from nem12.web.answers import marked, subject_link, task_link
+from nem12.mdff import spec
+from nem12.mdff.findings import Level
+from nem12.states import DropState, FileStatus, Outcome
+from nem12.web import models
+from nem12.web.answers import marked, static, subject_link, task_link
 from nem12.web.calendar import heat_map
 from nem12.web.coverage import Coverage
 from nem12.web.paging import after, integer, page, word
@@ -96,6 +101,19 @@ def test_a_part_that_is_not_actual_is_told_by_intervals() -> None:
         "replaced",
         "missing",
     ]
+
+
+def test_every_quality_flag_has_a_colour_and_no_other_has() -> None:
+    classes = re.findall(r"(?m)^\.q-(.) ", static("page.css").decode())
+    assert classes == [flag.letter for flag in spec.INTERVAL_FLAGS]
+
+
+def test_the_json_routes_know_every_level_and_state() -> None:
+    assert set(get_args(models.Level)) == set(Level.__members__)
+    assert set(get_args(models.Status)) == set(FileStatus)
+    assert set(get_args(models.State)) == set(DropState)
+    # A run that fails a drop says so of the drop, not of a file.
+    assert set(get_args(models.Outcome)) == set(Outcome) - {Outcome.FAILED}
 
 
 def row(day: date, total: str, actual: int = 48) -> dict[str, Any]:

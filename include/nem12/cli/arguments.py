@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from nem12 import __version__, settings
-from nem12.mdff.profiles import PROFILES
+from nem12.mdff.profiles import PROFILES, ProfileName
 from nem12.mdff.spec import NMI_LENGTH, nmi_check_digit
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.text import shown
@@ -433,7 +433,9 @@ def _yes(added: argparse.ArgumentParser) -> None:
 
 
 def _profile(
-    added: argparse.ArgumentParser, otherwise: str = "standard", default: str | None = "standard"
+    added: argparse.ArgumentParser,
+    otherwise: str = ProfileName.STANDARD.value,
+    default: str | None = ProfileName.STANDARD.value,
 ) -> None:
     added.add_argument(
         "--profile",

@@ -234,5 +234,5 @@ def kept_differences(connection: Connection, landing: "Place | None") -> Iterato
 
 def _is_another(place: Place, seen: list[object]) -> bool:
     """Whether the file there differs from the one that landed in size, time or identity."""
-    found = look(place, "standard")
+    found = look(place, ProfileName.STANDARD)
     return isinstance(found, Drop) and [found.size, found.mtime_ns, found.identity] != seen

@@ -24,7 +24,7 @@ FROM meter_readings
 GROUP BY nmi, nmi_suffix, day, uom;
 
 COMMENT ON VIEW meter_daily IS
-    'Daily totals of each channel; estimated_share: part of the readings that are E, F or S.';
+    'Daily totals of each channel; estimated_share: part of the readings that are estimated or substituted.';
 
 -- Where a reading comes from.
 CREATE OR REPLACE VIEW meter_reading_sources AS
