@@ -417,6 +417,15 @@ def test_coverage_counts_what_the_readings_say(site: Site, viewer: httpx.Client)
     assert gaps["missing"][:2] == [["2025-04-02", "2025-04-02"], ["2025-04-04", "2025-04-04"]]
 
 
+def test_a_span_without_readings_has_no_share_of_estimates(viewer: httpx.Client) -> None:
+    query = f"nmi={cases.NEW_YEAR}&from=2024-02-01&to=2024-02-29"
+    (channel,) = viewer.get(f"{API}/coverage?{query}").json()["items"]
+    assert (channel["missing_days"], channel["not_actual_share"]) == (29, None)
+    assert '<td class="n">\u2013</td>' in viewer.get(f"/nem12/coverage?{query}").text
+    line = viewer.get(f"{API}/coverage.csv?{query}").text.splitlines()[1]
+    assert line.endswith(",0,")
+
+
 def test_coverage_as_csv_is_the_same_and_holds_no_formulas(viewer: httpx.Client) -> None:
     answer = viewer.get(f"{API}/coverage.csv?from=2025-03-01&to=2025-04-30&all=true")
     assert answer.headers["content-disposition"].startswith("attachment")

@@ -90,15 +90,15 @@ class Coverage:
         return counted
 
     @property
-    def not_actual(self) -> float:
-        """Share of the intervals that are estimated, substituted or without data."""
+    def not_actual(self) -> float | None:
+        """Share of the intervals that are estimated, substituted or without data; None of none."""
         whole = self.intervals()
-        return 1 - self.intervals(spec.ACTUAL) / whole if whole else 0.0
+        return 1 - self.intervals(spec.ACTUAL) / whole if whole else None
 
     @property
     def needs_attention(self) -> bool:
         """Whether anything is missing or not actual."""
-        return self.missing_days > 0 or self.not_actual > 0
+        return self.missing_days > 0 or bool(self.not_actual)
 
     def state(self, day: date) -> str:
         """What to show of a day: before, missing, actual, mixed or replaced."""
@@ -139,7 +139,7 @@ class Coverage:
                 for day, row in self.refused
             ],
             "intervals": {flag.name: self.intervals(flag) for flag in spec.INTERVAL_FLAGS},
-            "not_actual_share": round(self.not_actual, 6),
+            "not_actual_share": None if self.not_actual is None else round(self.not_actual, 6),
         }
 
 
@@ -235,5 +235,5 @@ def as_csv(channels: Iterable[Coverage]) -> Iterator[str]:
             missing,
             " ".join(f"{day}" for day, _ in channel.refused),
             *map(channel.intervals, spec.INTERVAL_FLAGS),
-            f"{channel.not_actual:.6f}",
+            None if channel.not_actual is None else f"{channel.not_actual:.6f}",
         )

@@ -620,7 +620,9 @@ class CoverageItem(Answer):
     missing: Annotated[list[tuple[date, date]], Field(description="Spans, both days included")]
     refused: list[RefusedDay]
     intervals: ByFlag
-    not_actual_share: float
+    not_actual_share: Annotated[
+        float | None, Field(description="Of the intervals; null where there are none")
+    ]
 
 
 class Coverage(Page[CoverageItem], Span):
