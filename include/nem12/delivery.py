@@ -9,16 +9,16 @@ from nem12.settings import CLOCK_DOUBT_SECONDS
 from nem12.survey import MeterFile
 
 _FIRST: Final = datetime(1990, 1, 1, tzinfo=NEM_TIME)
-"""Earlier times are made up: archives begin at 1980, file systems at 1970."""
+"""Earlier times are not real: archives begin at 1980, file systems at 1970."""
 
 
 def dated(file: MeterFile, mtime_ns: int, claimed_at: datetime) -> MeterFile:
-    """A file with its time of delivery, which is its own, or else that of what it came in.
+    """A file with its time of delivery: its own, or else that of its container.
 
     Args:
         file: As unpacked, with the time that an archive or a message gives it.
-        mtime_ns: Modification time of what it came in.
-        claimed_at: When the drop was claimed; counts in place of a time that cannot be.
+        mtime_ns: Modification time of its container.
+        claimed_at: When the drop was claimed; replaces an impossible time.
     """
     given = file.delivered_at or _instant(mtime_ns // 10**9)
     return replace(file, delivered_at=_possible(given, claimed_at))

@@ -16,19 +16,19 @@ from nem12.storage import Entry, Kind, Place
 from nem12.untrusted import LEAVING, NotAFolderError, Seen
 
 PARTIAL_SUFFIXES: Final = (".part", ".tmp", ".filepart", ".crdownload")
-"""What copying tools and browsers call a file that is still on its way."""
+"""Names that copying tools and browsers give to unfinished files."""
 
 
 @dataclass(frozen=True, slots=True)
 class Drop:
-    """A file in the landing folder, told apart from any other content under the same name.
+    """A file in the landing folder, distinguished from other content under the same name.
 
     Attributes:
         uri: `file://` URI, percent-encoded: a name may hold any bytes; or that of a bucket.
         size: Bytes.
         mtime_ns: Time of its last change.
         identity: Device and inode; in a bucket the entity tag.
-        profile: By the folder it lies in.
+        profile: From the folder that it is in.
     """
 
     uri: str
@@ -39,12 +39,12 @@ class Drop:
 
     @property
     def path(self) -> Place:
-        """Where it lies."""
+        """Its path."""
         return uri_path(self.uri)
 
     @property
     def seen(self) -> Seen | None:
-        """What the file is to be when it is opened; None in a bucket."""
+        """The file that must be found when it is opened; None in a bucket."""
         if not self.uri.startswith("file:"):
             return None
         return self.size, self.mtime_ns, int(self.identity.partition(":")[2])
@@ -55,8 +55,8 @@ class Ignored:
     """Something in the landing folder that is not a drop.
 
     Attributes:
-        path: Where it lies.
-        reason: Why it is left alone.
+        path: Its path.
+        reason: Why it is ignored.
     """
 
     path: Place
@@ -64,12 +64,12 @@ class Ignored:
 
 
 def uri_path(uri: str) -> Place:
-    """Where a URI of the ledger leads; that of a local file byte for byte."""
+    """The path of a URI of the ledger; for a local file byte for byte."""
     return storage.place(uri)
 
 
 def landed(home: Home) -> Iterator[Drop | Ignored]:
-    """Everything in the landing folder and its profiles' folders; no other folder is entered."""
+    """Everything in the landing folder and the folders of profiles; others are not searched."""
     yield from _in_folder(home.landing, ProfileName.STANDARD)
     for profile in PROFILE_FOLDERS:
         # What else is called so is listed with the landing folder.
@@ -84,7 +84,7 @@ def drops(home: Home) -> list[Drop]:
 
 
 def overdue(home: Home) -> Iterator[Ignored]:
-    """What lies in the landing folder for long and is not taken: somebody should know."""
+    """Entries that are in the landing folder for long and will not be loaded, to be reported."""
     oldest = time.time() - INCOMPLETE_HOURS * 3600
     for folder in (home.landing, *(home.landing / name for name in PROFILE_FOLDERS)):
         with suppress(NotAFolderError):
@@ -115,7 +115,7 @@ _NO_FILE: Final = {
 
 
 def _as_listed(entry: Entry, profile: str) -> Drop | Ignored | None:
-    """What an entry of a folder is; None if it is gone."""
+    """The drop or ignored entry of a folder; None if it is gone."""
     if entry.kind in _NO_FILE:
         return Ignored(entry.place, _NO_FILE[entry.kind])
     if not storage.is_readable(entry.place):
@@ -124,7 +124,7 @@ def _as_listed(entry: Entry, profile: str) -> Drop | Ignored | None:
 
 
 def _taken(drop: Drop) -> Drop | Ignored:
-    """A drop, unless it is called like something else and does not begin as meter data."""
+    """A drop, unless its name is that of another kind and it does not begin as meter data."""
     try:
         reason = _why_ignored(drop)
     except (OSError, TerminalError):
@@ -134,7 +134,7 @@ def _taken(drop: Drop) -> Drop | Ignored:
 
 @lru_cache(maxsize=4096)
 def _why_ignored(drop: Drop) -> str | None:
-    """Found out once for each content: the landing folder is looked at every second."""
+    """Cached for each content: the landing folder is listed every second."""
     path = drop.path
     # Of an empty file in a bucket no range can be asked for.
     size = min(drop.size, BEGINNING)
@@ -142,7 +142,7 @@ def _why_ignored(drop: Drop) -> str | None:
 
 
 def unchanged(seen: list[Drop]) -> list[Drop]:
-    """Those that still lie there as they were seen."""
+    """The drops that are still there unchanged."""
     # Of a bucket whole folders are listed: a question for each file takes minutes for thousands.
     remote = {drop.path.parent: drop.profile for drop in seen if not storage.local(drop.path)}
     there = {
@@ -179,10 +179,10 @@ def _drop(entry: Entry, profile: str) -> Drop:
 
 
 class Settling:
-    """Decides which drops stand still, and when a batch of complete ones is taken.
+    """Decides which drops have stopped changing, and when a batch of complete ones is claimed.
 
     Args:
-        still_seconds: How long size and time of a drop must stand still.
+        still_seconds: How long size and time of a drop must not change.
         gather_seconds: How long to wait at most while new names keep coming, so that a copy of
             thousands becomes one batch.
     """
@@ -196,11 +196,11 @@ class Settling:
         self._first_complete: float | None = None
 
     def standing(self, seen: list[Drop], now: float) -> list[Drop]:
-        """The drops that stood still for long enough.
+        """The drops that have not changed for long enough.
 
         Args:
-            seen: The drops of this look.
-            now: Seconds of a clock that only goes forward.
+            seen: The drops of this listing.
+            now: Seconds of a monotonic clock.
         """
         names = {drop.uri for drop in seen}
         # One that grows is no new name: it must not hold up the others.
@@ -211,7 +211,7 @@ class Settling:
         return [drop for drop, since in self._since.items() if now - since >= self._still]
 
     def batch(self, complete: list[Drop], now: float) -> list[Drop]:
-        """The drops to take now; empty while it is worth to wait for more.
+        """The drops to claim now; empty while more are arriving.
 
         Args:
             complete: Those of `standing` that are complete.

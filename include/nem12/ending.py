@@ -13,10 +13,10 @@ from nem12.drop import Drop
 from nem12.errors import TerminalError
 
 _HEAD_BYTES: Final = 4096
-"""Of a beginning: declaration and comments of an XML message have less."""
+"""Bytes read at the beginning: declaration and comments of an XML message have less."""
 
 _TAIL_BYTES: Final = 4096
-"""Of an end: a 900 record, with what portals append to it."""
+"""Bytes read at the end: a 900 record, with what portals append to it."""
 
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
@@ -29,10 +29,10 @@ _ROOT: Final = re.compile(
 
 
 def says_that_it_ends(drop: Drop) -> bool:
-    """Whether the content of a drop ends as its kind ends.
+    """Whether the content of a drop shows its end.
 
-    Never follows a link, waits for a pipe or reads another file than the one that was seen. What a
-    bucket shows is whole.
+    Never follows a link, waits for a pipe or reads another file than the one that was seen. Objects
+    in a bucket are always complete.
     """
     path = storage.local(drop.path)
     if path is None:
@@ -45,7 +45,7 @@ def says_that_it_ends(drop: Drop) -> bool:
 
 
 def ends(stream: BinaryIO, size: int) -> bool:
-    """Whether content of this size, in a stream at its beginning, ends as its kind ends."""
+    """Whether the content of a stream, of this size and at its beginning, shows its end."""
     head = stream.read(_HEAD_BYTES)
     packing = archives.begun(head)
     if packing:

@@ -17,19 +17,19 @@ _REMEDIES: Final = {
     errno.EEXIST: "a folder is needed, not a file",
     errno.ENOTDIR: "a folder is needed, not a file",
 }
-"""What helps against a failure of the environment."""
+"""What to do about errors of the environment, by errno."""
 
 
 class MeterError(Exception):
-    """Anything this package refuses to go on with; its text is one sentence for a person."""
+    """Base of this package's errors; its text is one sentence for the user."""
 
 
 class TerminalError(MeterError):
-    """Trying again changes nothing: wrong usage, a refused file, a missing migration."""
+    """A retry does not help: wrong usage, a refused file, a missing migration."""
 
 
 class UsageError(TerminalError):
-    """The caller asked for something that cannot be done; the text says what to do instead."""
+    """The request cannot be fulfilled; the text says what to do instead."""
 
 
 class SetupError(TerminalError):
@@ -37,11 +37,11 @@ class SetupError(TerminalError):
 
 
 class TransientError(MeterError):
-    """Trying again may help: a deadlock, a lost connection, a full disk."""
+    """A retry may help: a deadlock, a lost connection, a full disk."""
 
 
 def sentence(error: OSError) -> str:
-    """What the system refuses, about which file, and what helps, in one sentence."""
+    """One sentence about an error of the system: what, which file, and what to do."""
     reason = error.strerror or str(error) or type(error).__name__
     names = (error.filename, error.filename2) if error.strerror else ()
     paths = [os.fsdecode(name) for name in names if isinstance(name, str | bytes | os.PathLike)]

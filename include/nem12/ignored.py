@@ -14,7 +14,7 @@ from nem12.containers.archives import LITTER
 from nem12.containers.asexml import begins_as_message
 
 BEGINNING: Final = 4096
-"""Bytes of a file that tell whether it begins as meter data."""
+"""Bytes of a file that show whether it begins as meter data."""
 
 SUFFIXES: Final = {
     **dict.fromkeys((".md", ".markdown", ".rst", ".adoc"), "a text about the data"),
@@ -27,7 +27,7 @@ SUFFIXES: Final = {
     **dict.fromkeys((".done", ".ok", ".flag", ".trg", ".ready"), "a marker of a finished transfer"),
     **dict.fromkeys((".lnk", ".url", ".webloc", ".desktop"), "a link"),
 }
-"""Ends of names that no meter data has had, of what people and systems keep beside it."""
+"""Ends of names of files beside meter data; no known meter data has them."""
 
 NAMES: Final = {
     **dict.fromkeys(LITTER, "a file of the operating system"),
@@ -44,11 +44,11 @@ _METER_DATA: Final = re.compile(
 
 
 def why_ignored(name: str, beginning: Callable[[], bytes]) -> str | None:
-    """Why a file is left alone; None where it is to be read.
+    """Why a file is ignored; None if it is to be read.
 
     Args:
         name: Of the file.
-        beginning: Gives its first bytes; called only where the name is one of those above.
+        beginning: Returns its first bytes; called only for names like those above.
     """
     lower = name.lower()
     what = NAMES.get(lower) or SUFFIXES.get(PurePath(lower).suffix)

@@ -17,16 +17,17 @@ except ImportError:  # not on Windows
     resource = None  # type: ignore[assignment]
 
 _STATM: Final = Path("/proc/self/statm")
-"""Linux tells there what is mapped; other systems do not keep to a limit of the address space."""
+"""Mapped memory of this process on Linux; other systems do not enforce a limit of the address
+space."""
 
 
 @contextmanager
 def bounded_memory() -> Iterator[None]:
-    """Let the process map only so much more than it has mapped; the limit is put back afterwards.
+    """Limit how much more memory the process may map; the old limit is restored afterwards.
 
     Raises:
-        TerminalError: It was not enough.
-        UsageError: METER_MEMORY_MB is no number.
+        TerminalError: The memory was not enough.
+        UsageError: METER_MEMORY_MB is not a number.
     """
     most = settings.memory_mb()
     before = _lower(most * settings.MIB) if most else None
@@ -45,7 +46,7 @@ def bounded_memory() -> Iterator[None]:
 
 
 def _lower(more: int) -> tuple[int, int] | None:
-    """Lower the soft limit; the limits before, None where they stay as they are."""
+    """Lower the soft limit; returns the old limits, None if they were not changed."""
     if resource is None or not _STATM.exists():
         return None
     soft, hard = before = resource.getrlimit(resource.RLIMIT_AS)

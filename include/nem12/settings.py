@@ -27,145 +27,151 @@ SHARD_BYTES: Final = 32 * MIB
 overhead small, short enough that a retry is cheap and two workers share a file evenly."""
 
 MAX_SHARDS: Final = 512
-"""Half of Airflow's `max_map_length` (1024): larger drops get larger shards instead."""
+"""Most shards of a run, half of Airflow's `max_map_length` (1024): larger drops get larger
+shards."""
 
 STATEMENT_BYTES: Final = 512 * 1024
-"""A staged statement's size: as one string a batch takes 56 MB in the backend, so cut 37 MB."""
+"""Size of a staged statement: a batch sent as one string takes 56 MB in the backend, cut up 37
+MB."""
 
 COPIED_DAYS: Final = 500
-"""Whose readings one COPY sends: 1 MB of values, and 144,000 rows to make its start cheap."""
+"""Days in one COPY: 1 MB of values, and 144,000 rows, so that starting a COPY does not matter."""
 
 VERIFIED_READINGS: Final = 200_000
 """That `verify` compares at a time, but never less than one NMI's: 20 MB of temporary files."""
 
 MAX_MEMBERS: Final = 20_000
-"""Members of one archive; the largest deliveries seen hold some thousands."""
+"""Most members of an archive; the largest known deliveries have some thousands."""
 
 MAX_EXPANDED_BYTES: Final = 64 * 1024 * MIB
-"""Of one archive, expanded: real exports reach some gigabytes."""
+"""Most bytes of an archive, expanded: real exports reach some gigabytes."""
 
 MAX_EXPANSION_RATIO: Final = 500
-"""Meter data compresses about 10-fold, a file of zeros 100-fold; more is a bomb."""
+"""Highest ratio of expansion: meter data compresses about 10-fold, a file of zeros 100-fold."""
 
 MAX_NAME_BYTES: Final = 1000
-"""Of a delivered name: the database's index of names takes some 2,700 bytes, and a member of an
-archive may be called anything."""
+"""Most characters of a delivered name: the database indexes some 2,700 bytes, and names in archives
+are arbitrary."""
 
 MAX_XML_DEPTH: Final = 100
-"""A message has its blocks six deep; the parser takes 50 bytes for each element that is open."""
+"""Deepest nesting of a message: real blocks are six deep; the parser takes 50 bytes for each open
+element."""
 
 MAX_XML_ELEMENTS: Final = 200_000
-"""Of one message: ten for each of as many transactions as an archive may have members."""
+"""Most elements of a message: ten for each of as many transactions as an archive may have
+members."""
 
 MAX_XML_NAME_BYTES: Final = 16 * MIB
-"""Of the names of elements and attributes of one message, which the parser keeps."""
+"""Most bytes of names of elements and attributes of a message, which the parser keeps."""
 
 MAX_XML_TOKEN_BYTES: Final = 1 * MIB
-"""Of a tag or a comment, which the parser keeps until it ends; real ones have some hundred."""
+"""Most bytes of a tag or comment, which the parser keeps until it ends; real ones have some
+hundred."""
 
 SETTLE_SECONDS: Final = 2.0
-"""How long a drop's size and time must stand still before it counts as complete."""
+"""How long size and time of a drop must not change before it counts as complete."""
 
 STANDSTILL_SECONDS: Final = 60.0
-"""The same where the content does not say that it ends: an upload over a bad line may stall for
-that long, and nobody waits for one that has no end. METER_STANDSTILL_SECONDS sets another."""
+"""The same for content that does not show its end: an upload over a bad line may stall for so long.
+METER_STANDSTILL_SECONDS sets another time."""
 
 GZIP_CHECK_BYTES: Final = 64 * MIB
-"""As much is expanded to see whether a `.gz` is whole, in some 0.3 s; a bigger one waits longer."""
+"""Most bytes that are expanded to check that a `.gz` is complete, in about 0.3 s; a larger one
+waits longer."""
 
 CLOCK_DOUBT_SECONDS: Final = 24 * 3600
-"""A file that changed so lately, or in the future, may be one that is being written: the clock of
-a file server may be wrong by hours, by a time zone at most."""
+"""A file that changed so recently, or in the future, may still be written: the clock of a file
+server may be wrong by up to a time zone."""
 
 GATHER_SECONDS: Final = 15.0
 """How long the sensor waits at most while new names keep coming, so that a copy of thousands
 becomes one batch."""
 
 SCAN_SECONDS: Final = 1.0
-"""Between two looks at the landing folder: listing 5,000 names takes some 10 ms."""
+"""Interval between two listings of the landing folder; 5,000 names take about 10 ms."""
 
 WATCH_PAUSE_SECONDS: Final = 60
-"""How long a run of the watch that cannot look, for want of a connection, takes at least: the next
-one begins when it ends."""
+"""Shortest run of a watch that fails for lack of a connection: the next run begins when it ends."""
 
 MAX_ATTEMPTS: Final = 3
-"""Load runs that may fail over one drop before it waits for `redrive`."""
+"""Load runs that may fail on a drop before it has to be redriven."""
 
 ATTEMPT_WAIT_SECONDS: Final = 60
-"""Before the second attempt; doubled for each further one."""
+"""Wait before the second attempt; doubled for each further one."""
 
 CLAIM_CHECK_SECONDS: Final = 300
-"""How often an open claim's run is asked for: a run that is gone frees its drops within that
-time; a run that lives costs one look at it."""
+"""How often the run of an open claim is checked: drops of a run that is gone are released within
+this time."""
 
 STAGING_DAYS: Final = 7
-"""How long staged files of a run that never settled are kept for a look at them."""
+"""How long staged files of a run that never settled are kept for inspection."""
 
 KEPT_CHECK_DAYS: Final = 7
-"""How long a kept file is compared with what was read, once a day: an upload that was interrupted
-goes on within days, and a look at the size and time of each file takes some 10 us."""
+"""How long a kept file is compared once a day with what was read: an interrupted upload goes on
+within days, and comparing size and time takes about 10 us a file."""
 
 INCOMPLETE_HOURS: Final = 6
-"""A drop that is still called a partial upload after this time is reported."""
+"""A drop that still has the name of a partial upload after this time is reported."""
 
 QUERY_TIMEOUT_SECONDS: Final = 60
-"""Of one `query`: a person waits at the terminal."""
+"""Time limit of a `query`: a person waits at the terminal."""
 
 PAGE_TIMEOUT_SECONDS: Final = 10
-"""Of one statement of the page: they take milliseconds, but a database can be busy."""
+"""Time limit of a statement of the page: they take milliseconds, but a database can be busy."""
 
 PAGE_CONNECTIONS: Final = 8
-"""Requests of the page that read at a time: the loader needs connections too."""
+"""Requests of the page that read at the same time: the loader needs connections too."""
 
 PAGE_WAITING: Final = 8
-"""Requests that may wait for a connection; more are answered at once. With those that read they
-take 16 of the 40 threads that the page shares with Airflow's own routes."""
+"""Requests that may wait for a connection; further ones are refused at once. Together with those
+that read they take 16 of the 40 threads that the page shares with Airflow's own routes."""
 
 PAGE_WAIT_SECONDS: Final = 5
-"""How long a request waits for a connection before it is answered that there is none."""
+"""How long a request waits for a connection before it gets an error."""
 
 LOCK_TIMEOUT_SECONDS: Final = 120
-"""A batch that waits longer for another one is better tried again."""
+"""Lock timeout: a batch that waits longer for another one is better tried again."""
 
 PLAN_TIMEOUT_SECONDS: Final = 2 * 3600
-"""Of claim_and_plan: it reads some 300 MB/s, so terabytes; the worst files known take 2 s a
-MiB on a busy machine. What hangs is left out by the next try."""
+"""Time limit of claim_and_plan: it reads about 300 MB/s; the worst known files take 2 s a MiB on a
+busy machine. The next try leaves out a drop that hangs."""
 
 PARSE_TIMEOUT_SECONDS: Final = 30 * 60
-"""Of one shard, which takes 2 s; the worst one known, of 32 MiB and ten million refused records,
-takes some 5 minutes on a busy machine."""
+"""Time limit of parsing a shard, which takes 2 s; the worst known one, of 32 MiB and ten million
+refused records, takes about 5 minutes on a busy machine."""
 
 CLAIM_TIMEOUT_SECONDS: Final = 10 * 60
-"""Of the watch's claim: a look at each of thousands of files, 10 us on a disk, 10 ms in a
+"""Time limit of the watch's claim: it checks thousands of files, 10 us each on a disk, 10 ms in a
 bucket."""
 
 SETTLE_TIMEOUT_SECONDS: Final = 2 * 3600
-"""Of settle_drops: it moves files, to another file system by copying, some 100 MB/s."""
+"""Time limit of settle_drops: it moves files, to another file system by copying at about 100
+MB/s."""
 
 MEMORY_MB: Final = 1024
-"""What reading a drop or a shard may map beyond what its process has mapped: the worst files known
-need 200 MiB, a machine that does four such tasks has more than four times as much. METER_MEMORY_MB
-sets another, 0 none."""
+"""Memory (MiB) that reading a drop or a shard may map in addition: the worst known files need 200
+MiB, and a machine that runs four such tasks has more than four times as much. METER_MEMORY_MB sets
+another limit, 0 none."""
 
 APPLY_TIMEOUT_SECONDS: Final = 30 * 60
-"""Of one batch, as the task's execution timeout and as the session's `statement_timeout`: sixty
-times what a full shard needs."""
+"""Time limit of a batch, as the task's execution timeout and the session's `statement_timeout`:
+sixty times what a full shard needs."""
 
 DAYS_A_STATEMENT: Final = 20_000
-"""Channel-days that are summed up in one transaction: some seconds' work, so that the first run on
-a full table can be watched and loses little when it is stopped."""
+"""Channel-days whose totals one transaction computes: some seconds, so that the first run on a full
+table shows progress and loses little when it is stopped."""
 
 WRITERS: Final = 2
-"""Slots of the pool that bounds concurrent appliers. A second connection gains 10 to 30 %, more
-gain nothing on the machines measured."""
+"""Slots of the pool that bounds concurrent appliers. A second connection gains 10 to 30 %; more
+gained nothing on the measured machines."""
 
 PARALLELISM: Final = 4
-"""Tasks at the same time under `up` and `demo`: two that apply, waiting for the database most of
-the time, and two that parse."""
+"""Concurrent tasks under `up` and `demo`: two that apply, which mostly wait for the database, and
+two that parse."""
 
 CONNECTION_ID: Final = "meter_db"
 READER_CONNECTION_ID: Final = "meter_db_reader"
-"""What the page reads with, where it is defined; else it reads with the other, read-only."""
+"""The connection of the page, if it is defined; else the page uses the loader's, read-only."""
 
 POOL: Final = "meter_db"
 STORAGE_CONNECTION_ID: Final = "meter_storage"
@@ -180,13 +186,13 @@ PAUSED: Final = {
 DAILY_DAG_ID: Final = "nem12_daily_totals"
 
 PAGE_ROUTE: Final = "meter-data"
-"""Of the page inside Airflow: below `/plugin/`."""
+"""Route of the page inside Airflow, below `/plugin/`."""
 
 PROFILE_BY_FOLDER: Final = "by folder"
-"""What the form of a load run says when the landing folder's subfolder decides the profile."""
+"""Choice in the form of a load run: the subfolder of the landing folder decides the profile."""
 
 OWNER_ROLE: Final = "nem12_owner"
-"""Owns the tables of the embedded server and runs its migrations; no superuser."""
+"""Owns the tables of the embedded server and runs its migrations; not a superuser."""
 
 LOADER_ROLE: Final = "nem12_loader"
 """Applies batches; may not change the schema."""
@@ -197,22 +203,23 @@ READER_ROLE: Final = "nem12_reader"
 DATABASE: Final = "meter"
 
 AIRFLOW_DATABASE: Final = "airflow"
-"""Airflow's own tables: apart from the readings, so that either can be dropped alone."""
+"""The database of Airflow's own tables, separate from the readings, so that either can be deleted
+alone."""
 
 CHECKOUT: Final = Path(__file__).resolve().parents[2]
-"""Of a checkout, or what lies two folders above an installed package: see `is_checkout`."""
+"""The root of a checkout, or the folder two above an installed package: see `is_checkout`."""
 
 DISTRIBUTION: Final = "nem12-airflow"
-"""What pip calls the package."""
+"""The name of the package for pip."""
 
 
 PLACES: Final = ("landing", "staging", "archive", "rejected")
-"""What a home holds, by the folder's name and the end of the setting METER_LANDING and so on."""
+"""The folders of a home; each name is also the end of its setting, such as METER_LANDING."""
 
 
 @dataclass(frozen=True)
 class Home:
-    """Where everything lives that is not code; see `home()`."""
+    """The folders of everything that is not code; see `home()`."""
 
     root: Path
     landing: Place
@@ -227,7 +234,7 @@ class Home:
 
     @property
     def scratch(self) -> Path:
-        """For what nobody but this machine reads: the staging folder, unless that is a bucket."""
+        """Folder for files of this machine only: the staging folder, unless that is a bucket."""
         return storage.local(self.staging) or self.root / "scratch"
 
     @property
@@ -237,11 +244,11 @@ class Home:
 
     @staticmethod
     def below(root: Path) -> "FolderHome":
-        """The folders of this machine that stand where nothing else is set; nothing is made."""
+        """The default folders on this machine; nothing is created."""
         return FolderHome(root, *(root / name for name in PLACES))
 
     def make(self) -> Self:
-        """Make the folders that are missing, for their owner and the group of METER_GROUP.
+        """Make missing folders, for their owner and the group of METER_GROUP.
 
         The modes do not depend on the umask of the caller. Folders that exist keep theirs: an
         administrator may have opened them to a sender.
@@ -257,7 +264,7 @@ class Home:
 
 @dataclass(frozen=True)
 class FolderHome(Home):
-    """A home whose places are all folders of this machine."""
+    """A home whose folders are all on this machine."""
 
     landing: Path
     staging: Path
@@ -266,21 +273,22 @@ class FolderHome(Home):
 
 
 def command(name: str) -> str:
-    """How a person starts a command of this package, such as `manage.py migrate`, for messages.
+    """How the user starts a command of this package, such as `manage.py migrate`, for messages.
 
-    METER_COMMAND is what stands before the name, such as `docker compose run --rm nem12`; without
-    it that is `manage.py` in a checkout, and `nem12` of an installed package.
+    METER_COMMAND is the part before the name, such as `docker compose run --rm nem12`; the default
+    is `manage.py` in a checkout and `nem12` for an installed package.
     """
     program = os.environ.get("METER_COMMAND") or ("manage.py" if is_checkout() else "nem12")
     return f"{program} {name}".rstrip()
 
 
 _PASSABLE: Final = 0o711
-"""Of METER_HOME: the account of the embedded server passes through it; nobody else lists it."""
+"""Mode of METER_HOME: the account of the embedded server passes through it; other users cannot list
+it."""
 
 
 def make_root(root: Path) -> None:
-    """Make METER_HOME itself, if it is missing."""
+    """Make METER_HOME itself if it is missing."""
     _make_folder(root, _PASSABLE)
 
 
@@ -300,7 +308,7 @@ def make_private(folder: Path, *, writable: bool = False) -> None:
     """Make a folder of meter data, if it is missing: for its owner, and for METER_GROUP to read.
 
     Args:
-        folder: May exist; it is then left as it is.
+        folder: It is left as it is if it exists.
         writable: The group may also write, as senders do in the landing folder.
 
     Raises:
@@ -319,7 +327,7 @@ def make_private(folder: Path, *, writable: bool = False) -> None:
 
 
 def group() -> str:
-    """The group that may read what METER_HOME holds and write to its landing folder (METER_GROUP).
+    """The group that may read METER_HOME and write to its landing folder (METER_GROUP).
 
     Without it only the owner may.
     """
@@ -332,10 +340,10 @@ def umask() -> int:
 
 
 def standstill_seconds() -> float:
-    """How long a drop must stand still whose content does not say that it ends.
+    """How long a drop must not change if its content does not show its end.
 
     Raises:
-        UsageError: METER_STANDSTILL_SECONDS is not such a time.
+        UsageError: METER_STANDSTILL_SECONDS is not a valid time.
     """
     given = os.environ.get("METER_STANDSTILL_SECONDS", "").strip()
     try:
@@ -351,10 +359,10 @@ def standstill_seconds() -> float:
 
 
 def memory_mb() -> int:
-    """What reading a drop or a shard may take (MiB), by METER_MEMORY_MB; 0 is without limit.
+    """Memory (MiB) that reading a drop or a shard may take, from METER_MEMORY_MB; 0 for no limit.
 
     Raises:
-        UsageError: METER_MEMORY_MB is not such a number.
+        UsageError: METER_MEMORY_MB is not a valid number.
     """
     given = os.environ.get("METER_MEMORY_MB", "").strip()
     if given and not (given.isascii() and given.isdigit()):
@@ -363,33 +371,33 @@ def memory_mb() -> int:
 
 
 def keep_landing() -> bool:
-    """Whether drops stay in the landing folder (METER_KEEP_LANDING): it may not be ours to change.
+    """Whether drops stay in the landing folder (METER_KEEP_LANDING), which may be read-only.
 
-    The ledger alone then says what is done.
+    Only the ledger then records which files were processed.
     """
     return os.environ.get("METER_KEEP_LANDING", "").lower() in ("1", "true", "yes")
 
 
 def notifiers() -> str:
-    """Who is told of what went wrong (METER_NOTIFIERS), as JSON."""
+    """The receivers of alerts (METER_NOTIFIERS), as JSON."""
     return os.environ.get("METER_NOTIFIERS", "").strip()
 
 
 def silent_hours() -> str:
-    """After how long without a drop to tell somebody (METER_SILENT_HOURS)."""
+    """After how many hours without a drop to send an alert (METER_SILENT_HOURS)."""
     return os.environ.get("METER_SILENT_HOURS", "").strip()
 
 
 def lineage_namespace() -> str:
-    """What OpenLineage is to call the server (METER_LINEAGE_NAMESPACE), where its address is none.
+    """Namespace of the database server in OpenLineage (METER_LINEAGE_NAMESPACE), if set.
 
-    Behind a unix socket or a pooler the connection does not say what others call it.
+    Behind a unix socket or a pooler the connection does not contain the name that others use.
     """
     return os.environ.get("METER_LINEAGE_NAMESPACE", "")
 
 
 def has_home() -> bool:
-    """Whether it is known where the data lie: by METER_HOME, or in the checkout that runs."""
+    """Whether the folder of the data is known: from METER_HOME, or as part of a checkout."""
     return bool(os.environ.get("METER_HOME")) or is_checkout()
 
 
@@ -422,8 +430,8 @@ def home() -> Home:
     """The folders in force: METER_HOME, and METER_LANDING … METER_REJECTED where they differ.
 
     Raises:
-        UsageError: METER_HOME is not set, and this is an installed package: its own folder is no
-            place for data, and each machine would have one of its own.
+        UsageError: METER_HOME is not set, and this is an installed package: its own folder must not
+            hold data, and every machine would use another one.
     """
     if not has_home():
         raise UsageError("set METER_HOME to a folder that triggerer and workers share")

@@ -11,20 +11,20 @@ log = logging.getLogger(__name__)
 Found = TypeVar("Found")
 
 FRESH_SECONDS: Final = 5
-"""A person who has just unpaused a DAG and loads the page again sees it soon."""
+"""Age after which a value is refreshed: a user who has just unpaused a DAG soon sees it."""
 
 PATIENCE_SECONDS: Final = 2
-"""How long a request waits for an answer; a folder on a server that is gone gives none."""
+"""How long a request waits for a value; a folder on a dead server gives none."""
 
 STALE_SECONDS: Final = 60
-"""So old an answer is given while a newer one is on its way."""
+"""Age up to which an old value is shown while a new one is computed."""
 
 
 class Glance(Generic[Found]):
-    """Remembers what `find` found.
+    """Caches the result of `find`.
 
     Args:
-        find: Looks; it may take as long as it takes, and whatever it raises is logged.
+        find: Computes the value; it may take any time, and its errors are logged.
     """
 
     def __init__(self, find: Callable[[], Found]) -> None:
@@ -34,19 +34,19 @@ class Glance(Generic[Found]):
         self._looking: Event | None = None
 
     def __call__(self) -> Found | None:
-        """What there is, some seconds old at most; None where no answer comes in time."""
+        """The value, at most some seconds old; None if there is none in time."""
         looking = self._refreshed()
         if looking:
             looking.wait(PATIENCE_SECONDS)
         return self._aged(STALE_SECONDS)
 
     def in_passing(self) -> Found | None:
-        """What was found last, without waiting; None where that is too long ago."""
+        """The last value, without waiting; None if it is too old."""
         self._refreshed()
         return self._aged(STALE_SECONDS)
 
     def _refreshed(self) -> Event | None:
-        """Look again unless what is known is fresh; what is set once the look is done."""
+        """Refresh the value unless it is fresh; returns an event that is set when this is done."""
         with self._lock:
             if self._aged(FRESH_SECONDS) is not None:
                 return None

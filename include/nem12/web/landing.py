@@ -19,7 +19,7 @@ from nem12.web.glance import Glance
 from nem12.web.sql import run
 
 MOST_FILES: Final = 5_000
-"""Files that the ledger is asked about: beyond, the page says "more than"."""
+"""Most files that are looked up in the ledger; beyond it the page says "more than"."""
 
 MOST_IGNORED: Final = 10
 _NAME: Final = 200
@@ -36,13 +36,13 @@ class Landing:
     """The landing folder.
 
     Attributes:
-        folder: Its path or URI; empty where it is not known.
-        trouble: Why it cannot be looked into from here; then there are no counts.
-        files: How many files nobody has taken.
+        folder: Its path or URI; empty if unknown.
+        trouble: Why it cannot be read from here; then there are no counts.
+        files: Number of files that no run has claimed.
         more: Whether there are more than were counted.
-        oldest_at: Since when the oldest of these lies there.
-        ignored: Name and reason of the first of what is left alone.
-        ignored_count: How many these are in all.
+        oldest_at: Since when the oldest of these has been there.
+        ignored: Name and reason of the first ignored entries.
+        ignored_count: Number of ignored entries.
     """
 
     folder: str
@@ -71,7 +71,7 @@ def _look_into(home: Home) -> Landing:
 
 
 def _unseen(home: Home) -> str:
-    """Why this is not the folder that files are loaded from, or nothing."""
+    """Why this is not the folder that files are loaded from, or empty."""
     if storage.is_missing(home.landing):
         return f"the api-server does not see the landing folder: {_AS_FOR_OTHERS}"
     with reading() as connection:
@@ -113,9 +113,9 @@ def _oldest(waiting: Sequence[Drop]) -> datetime | None:
 
 
 def _landed_at(drop: Drop) -> float | None:
-    """When a file came to lie there: a copy may keep the time of its last change."""
+    """When a file arrived there: a copy may keep an older modification time."""
     return storage.arrived_at(drop.path, drop.mtime_ns)
 
 
 landing: Final = Glance(_look)
-"""The folder as it was some seconds ago; None where it does not answer."""
+"""The folder as of some seconds ago; None if it does not answer."""

@@ -48,7 +48,7 @@ CURVE_DAYS: Final = 34
 
 @router.get("/")
 def overview(request: Request, may_load: MayLoad) -> HTMLResponse:
-    """What waits, what is loaded, what is wrong."""
+    """The overview: waiting and loaded files, and problems."""
     with reading() as connection:
         found = questions.overview(connection, nem_now())
         drops = questions.drops(connection, list(questions.OPEN_STATES), None, 10)
@@ -267,7 +267,7 @@ def channel_day(request: Request, nmi: Nmi, nmi_suffix: Suffix, day: Day) -> HTM
 def _only_refused(
     request: Request, connection: Connection, nmi: str, nmi_suffix: str
 ) -> HTMLResponse:
-    """A channel of which everything that came was refused."""
+    """A channel whose deliveries were all refused."""
     refusals = questions.refusals_of(connection, nmi, nmi_suffix, date.min, date.max)
     if not refusals:
         raise no_readings(nmi, nmi_suffix)
@@ -340,7 +340,7 @@ def static_file(name: str) -> Response:
 
 
 def check(asked: str) -> str | None:
-    """What the length and last character of a searched NMI tell: right, wrong, or nothing."""
+    """Whether the check digit of a searched NMI is right or wrong; empty if it has none."""
     if len(asked) != spec.NMI_LENGTH + 1:
         return None
     right = spec.nmi_check_digit(asked[:-1]) == asked[-1]

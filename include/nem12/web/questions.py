@@ -21,16 +21,16 @@ from nem12.web.paging import cursor as key_of
 from nem12.web.sql import run
 
 RECENT_DAYS: Final = 30
-"""What "lately" means on the overview."""
+"""Days that the overview counts as recent."""
 
 STATUSES: Final = tuple(FileStatus)
 OUTCOMES: Final = (Outcome.REFUSED, Outcome.PARTIAL, Outcome.LOADED, Outcome.DUPLICATE)
-"""What a run can have made of a file, the worst first."""
+"""Outcomes of a file in a run, the worst first."""
 
 OPEN_STATES: Final = OPEN
 
 COUNTED_DAYS: Final = 5_000
-"""Days of a file whose state is counted: beyond, counting takes longer than a page may."""
+"""Most days of a file whose state is counted; counting more takes too long for a page."""
 
 MOST_VERSIONS: Final = 20
 """Versions of a day that are shown; real days have one to three."""
@@ -73,7 +73,7 @@ class FileSearch:
 
 
 def overview(connection: Connection, now: datetime) -> dict[str, Any]:
-    """What waits, what is loading, what was loaded and refused lately, how old the newest day is.
+    """Counts of waiting, loading, loaded and refused files, and the age of the newest day.
 
     Args:
         connection: A reading one.
@@ -171,13 +171,13 @@ def run_files(
 
 
 def file_row(connection: Connection, sha256: str) -> Row | None:
-    """A file as the ledger has it."""
+    """A file by its row in the ledger."""
     rows = run(connection, "file", sha256=sha256)
     return rows[0] if rows else None
 
 
 def file(connection: Connection, sha256: str) -> dict[str, Any] | None:
-    """A file with what its counts balance to, the drops that brought it, its warnings explained."""
+    """A file with its counts, the drops that delivered it, and its warnings explained."""
     found = file_row(connection, sha256)
     if found is None:
         return None
@@ -343,10 +343,10 @@ def refused_channels(connection: Connection, nmi: str) -> list[str]:
 
 
 def one_of(given: str | None, known: tuple[str, ...], name: str) -> list[str]:
-    """The value given, or all there are.
+    """The given value, or all values.
 
     Raises:
-        UsageError: It is none of them.
+        UsageError: It is not one of them.
     """
     if not given:
         return list(known)

@@ -20,12 +20,12 @@ from fastapi import Depends, Header, HTTPException, Request, status
 from nem12.settings import LOAD_DAG_ID
 
 MAY_READ: Final = Depends(requires_access_view(AccessView.PLUGINS))
-"""Whoever may see Airflow's plugins may see the readings."""
+"""Users who may see Airflow's plugins may see the readings."""
 
 MAY_LOAD: Final = Depends(
     requires_access_dag("POST", DagAccessEntity.RUN, param_dag_id=LOAD_DAG_ID)
 )
-"""Whoever may trigger the load may have it load again."""
+"""Users who may trigger the load may load files again."""
 
 
 def may_load(user: GetUserDep) -> bool:
@@ -39,7 +39,7 @@ def may_load(user: GetUserDep) -> bool:
 
 
 MayLoad = Annotated[bool, Depends(may_load)]
-"""Whether to offer the caller what `MAY_LOAD` asks for."""
+"""Whether to show the caller the actions that need `MAY_LOAD`."""
 
 HEADERS: Final = {
     "content-security-policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
@@ -49,7 +49,7 @@ HEADERS: Final = {
     "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
-"""Of every answer, errors too."""
+"""Headers of every answer, errors too."""
 
 
 def from_this_site(
@@ -60,10 +60,10 @@ def from_this_site(
     sec_fetch_site: Annotated[str, Header()] = "",
     authorization: Annotated[str, Header()] = "",
 ) -> None:
-    """Refuse what another site could make a logged-in browser send.
+    """Refuse requests that another site could make a logged-in browser send.
 
-    A page elsewhere can send neither a JSON body nor a foreign `Origin` as ours; a request with a
-    token of its own does not rest on the browser's cookie.
+    A page of another site can send neither a JSON body nor our `Origin`; a request with its own
+    token does not depend on the browser's cookie.
 
     Raises:
         HTTPException: 415 or 403.

@@ -36,11 +36,11 @@ _SILENT: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that keeps files from being loaded.
+    """A reason why files are not being loaded.
 
     Attributes:
         text: In a sentence.
-        path: Where in Airflow to look.
+        path: Path of the page in Airflow that helps.
     """
 
     text: str
@@ -49,12 +49,12 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Works:
-    """What keeps files from being loaded, and when the watch looked last.
+    """Why files are not being loaded, and when the watch last looked.
 
     Attributes:
-        faults: Empty where all is well.
-        last_look_at: Of the watch, into the landing folder; None where it never did.
-        known: Whether Airflow's tables have answered.
+        faults: Empty if there are none.
+        last_look_at: When the watch last looked into the landing folder; None if never.
+        known: Whether Airflow's database has answered.
     """
 
     faults: tuple[Fault, ...] = ()
@@ -147,4 +147,4 @@ def _nem(beat: str) -> str:
 
 
 works: Final = Glance(_look)
-"""How it was some seconds ago; None where Airflow's tables do not answer."""
+"""The state as of some seconds ago; None if Airflow's database does not answer."""
