@@ -64,32 +64,12 @@ _HOLD_TAIL: Final = """
 
 """
 
-_DAY_COLUMNS: Final = (
-    "nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial_number, "
-    "file_id, header_date_time, day, line, last_line, records, update_date_time, update_rank, "
-    "msats_load_date_time, quality_method, reason_code, reason_description, "
-    "event_start_intervals, event_quality_methods, event_reason_codes, event_reason_descriptions, "
-    "interval_values"
-)
-_PART_COLUMNS: Final = (
-    "file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, "
-    "refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings"
-)
 _TAKEN_OVER: Final = (
     "(file_id, parts, byte_start, byte_end) DO UPDATE SET batch_id = excluded.batch_id\n"
     "WHERE meter_batch_parts.batch_id <> excluded.batch_id"
 )
 """A part that a batch of another run has applied: this one decides its days and settles its file,
 since it has brought back what the other may have taken out."""
-
-_FINDING_COLUMNS: Final = (
-    "file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt"
-)
-_REFUSED_DAY_COLUMNS: Final = "file_id, nmi, nmi_suffix, day, last_day"
-_FILE_COLUMNS: Final = (
-    "file_id, sha256, name, size, profile, reader_version, header_date_time, from_participant, "
-    "to_participant"
-)
 
 
 @dataclass
@@ -251,6 +231,11 @@ class _Batch:
             self._refusals.add(f"({refuses},{values})")
 
 
+_FINDING_COLUMNS: Final = (
+    "file_id, line, code, nmi, nmi_suffix, day, last_day, field, message, excerpt"
+)
+
+
 def _finding_values(file_id: int, finding: Finding) -> str:
     whose = (finding.nmi, finding.nmi_suffix, finding.day, finding.last_day)
     named = ",".join(literal(str(part)) if part else "NULL" for part in whose)
@@ -260,9 +245,71 @@ def _finding_values(file_id: int, finding: Finding) -> str:
     )
 
 
+_REFUSED_DAY_COLUMNS: Final = "file_id, nmi, nmi_suffix, day, last_day"
+
+
 def _refused_days_row(file_id: int, span: Span) -> str:
     channel = f"{literal(span.nmi)},{literal(span.nmi_suffix)}"
     return f"({file_id},{channel},'{span.day}','{span.last_day}')"
+
+
+_CHANNEL_COLUMNS: Final = (
+    "nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial_number"
+)
+
+
+def _channel_values(channel: Channel) -> str:
+    unit = channel.uom
+    return (
+        f"{literal(channel.nmi)},{literal(channel.nmi_suffix)},'{unit.stored}',{unit.exponent},"
+        f"{channel.interval_length},{literal(channel.register_id)},"
+        f"{literal(channel.meter_serial_number)}"
+    )
+
+
+_STAMP_COLUMNS: Final = "update_date_time, update_rank, msats_load_date_time"
+
+
+def _stamp_values(stamps: Stamps) -> str:
+    return f"{_stamp(stamps.update_date_time)},{stamps.rank},{_stamp(stamps.msats_load_date_time)}"
+
+
+def _stamp(digits: str) -> str:
+    """14 digits in NEM time as a literal; NULL for none."""
+    return f"'{digits[:8]}T{digits[8:]}+10'" if digits else "NULL"
+
+
+_QUALITY_COLUMNS: Final = "quality_method, reason_code, reason_description"
+
+
+def _quality_values(quality: Quality) -> str:
+    return (
+        f"{literal(quality.quality_method)},{number(quality.reason_code)},"
+        f"{literal(quality.reason_description)}"
+    )
+
+
+_EVENT_COLUMNS: Final = (
+    "event_start_intervals, event_quality_methods, event_reason_codes, event_reason_descriptions"
+)
+
+
+def _event_values(day: Day) -> str:
+    events = spans(day)
+    return ",".join(
+        (
+            array(str(event.start_interval) for event in events),
+            array(event.quality.quality_method for event in events),
+            array(number(event.quality.reason_code) for event in events),
+            array(quoted(event.quality.reason_description) for event in events),
+        )
+    )
+
+
+_DAY_COLUMNS: Final = (
+    f"{_CHANNEL_COLUMNS}, file_id, header_date_time, day, line, last_line, records, "
+    f"{_STAMP_COLUMNS}, {_QUALITY_COLUMNS}, {_EVENT_COLUMNS}, interval_values"
+)
 
 
 class _DayRows:
@@ -294,41 +341,10 @@ class _DayRows:
         )
 
 
-def _channel_values(channel: Channel) -> str:
-    unit = channel.uom
-    return (
-        f"{literal(channel.nmi)},{literal(channel.nmi_suffix)},'{unit.stored}',{unit.exponent},"
-        f"{channel.interval_length},{literal(channel.register_id)},"
-        f"{literal(channel.meter_serial_number)}"
-    )
-
-
-def _stamp_values(stamps: Stamps) -> str:
-    return f"{_stamp(stamps.update_date_time)},{stamps.rank},{_stamp(stamps.msats_load_date_time)}"
-
-
-def _stamp(digits: str) -> str:
-    """14 digits in NEM time as a literal; NULL for none."""
-    return f"'{digits[:8]}T{digits[8:]}+10'" if digits else "NULL"
-
-
-def _quality_values(quality: Quality) -> str:
-    return (
-        f"{literal(quality.quality_method)},{number(quality.reason_code)},"
-        f"{literal(quality.reason_description)}"
-    )
-
-
-def _event_values(day: Day) -> str:
-    events = spans(day)
-    return ",".join(
-        (
-            array(str(event.start_interval) for event in events),
-            array(event.quality.quality_method for event in events),
-            array(number(event.quality.reason_code) for event in events),
-            array(quoted(event.quality.reason_description) for event in events),
-        )
-    )
+_FILE_COLUMNS: Final = (
+    "file_id, sha256, name, size, profile, reader_version, header_date_time, from_participant, "
+    "to_participant"
+)
 
 
 def _file_row(file: MeterFile) -> str:
@@ -339,6 +355,12 @@ def _file_row(file: MeterFile) -> str:
         f"{literal(header.from_participant if header else '')},"
         f"{literal(header.to_participant if header else '')})"
     )
+
+
+_PART_COLUMNS: Final = (
+    "file_id, byte_start, byte_end, part, parts, batch_id, first_line, last_line, records, "
+    "refused_records, readings, refused_readings, refused_sum, days, first_day, last_day, warnings"
+)
 
 
 def _part_row(batch_id: str, parsed: Parsed) -> str:
