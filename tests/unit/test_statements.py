@@ -107,3 +107,10 @@ def test_every_state_of_a_drop_is_explained_and_drawn() -> None:
     for state in DropState:
         assert f"{state}:" in explained
         assert re.search(rf"\b{state}\b", drawn)
+
+
+@pytest.mark.parametrize("fact", ["Australia/Brisbane", "'^[EFS]", "'kVArh'"])
+def test_a_fact_of_the_market_is_written_in_one_file(fact: str) -> None:
+    texts = {path.name for path in CHECKOUT.glob("include/**/*.sql") if fact in path.read_text()}
+    # The doctor asks whether the server knows the zone, also before there is a schema.
+    assert texts - {"doctor.sql"} == {"facts.sql"}

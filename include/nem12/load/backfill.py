@@ -59,15 +59,15 @@ def claim_day(
 def _kept(
     connection: Connection, home: Home, since: datetime, before: datetime, patterns: list[str]
 ) -> Iterator[Drop]:
-    for row in ledger.kept_drops_of(connection, since, before):
-        path = uri_path(row["kept_at"])
-        names = {path.name.removeprefix(f"{(row['sha256'] or '')[:12]}-")}
+    for delivery in ledger.kept_drops_of(connection, since, before):
+        path = uri_path(delivery.kept_at)
+        names = {path.name.removeprefix(f"{(delivery.sha256 or '')[:12]}-")}
         places = [path]
-        for landed in map(uri_path, row["uris"]):
+        for landed in map(uri_path, delivery.uris):
             places.append(landed)
             if storage.relative(landed, home.landing):
                 names.add(landed.name)
-        kept = look(path, row["profile"]) if _matches(home, names, places, patterns) else None
+        kept = look(path, delivery.profile) if _matches(home, names, places, patterns) else None
         if isinstance(kept, Drop):
             yield kept
 

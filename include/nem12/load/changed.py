@@ -26,7 +26,7 @@ from nem12.tell.report import why
 from nem12.untrusted import LEAVING, NotAFolderError, Seen
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.sql import Row
+from nem12.warehouse.rows import KeptDrop, LeftDrop, SmallerDrop
 
 log = logging.getLogger(__name__)
 
@@ -44,29 +44,29 @@ def put_back_changed(connection: Connection, home: Home, days: float = KEPT_CHEC
         How many files were put back.
     """
     count = 0
-    for row in ledger.kept_lately(connection, days):
-        kept = uri_path(row["kept_at"])
+    for one in ledger.kept_lately(connection, days):
+        kept = uri_path(one.kept_at)
         # What stays where it landed is seen by the watch when it changes.
         if storage.relative(kept, home.landing) is None:
             with _alone(kept):
-                count += _put_back_if_changed(connection, home, row, kept)
+                count += _put_back_if_changed(connection, home, one, kept)
     return count
 
 
-def _put_back_if_changed(connection: Connection, home: Home, row: Row, kept: Place) -> bool:
-    drop = _drop(row)
+def _put_back_if_changed(connection: Connection, home: Home, one: KeptDrop, kept: Place) -> bool:
+    drop = one.drop
     found = look(kept, drop.profile)
     if not isinstance(found, Drop):
         return False  # taken away by a person
     if not storage.local(kept) and found.size == drop.size:
         changed_at = found.mtime_ns / 1e9
-        if changed_at <= (row["settled_at"] + _CLOCKS_APART).timestamp():
+        if changed_at <= (one.settled_at + _CLOCKS_APART).timestamp():
             return False
-    if is_unchanged(drop, row["sha256"], kept):
+    if is_unchanged(drop, one.sha256, kept):
         return False
-    name = delivered_name(home, row["uri"], row["sha256"])
+    name = delivered_name(home, drop.uri, one.sha256)
     said = put_changed_back(home, kept, name, drop.profile)
-    ledger.not_kept_any_more(connection, row["kept_at"], said)
+    ledger.not_kept_any_more(connection, one.kept_at, said)
     log.warning("%s: %s", shown(kept.name, 200), said)
     return True
 
@@ -77,11 +77,11 @@ class Left:
 
     Attributes:
         path: Where it lies.
-        row: Its row in the ledger; None if it is unknown.
+        known: Its row in the ledger; None if it is unknown.
     """
 
     path: Path
-    row: Row | None
+    known: LeftDrop | None
 
 
 def left_for_long(connection: Connection, home: Home) -> list[Left]:
@@ -90,13 +90,13 @@ def left_for_long(connection: Connection, home: Home) -> list[Left]:
     paths = {int(found[1]): path for path in listed if (found := _LEFT.match(path.name))}
     if not paths:
         return []
-    rows = ledger.left_drops(connection, list(paths))
+    all_known = ledger.left_drops(connection, list(paths))
     long = standstill_seconds()
     return [
-        Left(path, row)
+        Left(path, known)
         for drop_id, path in paths.items()
         # One that nobody knows is of a ledger that was lost.
-        if (row := rows.get(drop_id)) is None or (row["seconds"] or 0) >= long
+        if (known := all_known.get(drop_id)) is None or (known.seconds or 0) >= long
     ]
 
 
@@ -115,20 +115,19 @@ def clear_left(connection: Connection, home: Home) -> None:
 
 def _is_kept(left: Left) -> bool:
     """Whether the kept file equals the one that is still there."""
-    row = left.row
-    if row is None or row["kept_at"] is None:
+    known = left.known
+    if known is None or known.kept_at is None:
         return False
-    drop = _drop(row)
-    kept = look(uri_path(row["kept_at"]), drop.profile)
-    there = isinstance(kept, Drop) and kept.size == drop.size
-    return there and is_unchanged(drop, row["sha256"], left.path)
+    kept = look(uri_path(known.kept_at), known.drop.profile)
+    there = isinstance(kept, Drop) and kept.size == known.drop.size
+    return there and is_unchanged(known.drop, known.sha256 or "", left.path)
 
 
 def _came_by(home: Home, left: Left) -> tuple[str, str]:
     """The name that it was delivered by, and its profile."""
-    if left.row is not None:
-        name = delivered_name(home, left.row["uri"], left.row["sha256"] or "")
-        return name, left.row["profile"]
+    if left.known is not None:
+        drop = left.known.drop
+        return delivered_name(home, drop.uri, left.known.sha256 or ""), drop.profile
     folder = left.path.parents[1]
     profiles = [name for name in PROFILE_FOLDERS if home.landing / name == folder]
     return left.path.name.partition("-")[2], [*profiles, ProfileName.STANDARD][0]
@@ -150,33 +149,31 @@ def _lying(folder: Path) -> list[Path]:
         return []  # nothing of ours
 
 
-def grown(connection: Connection, claim: str) -> dict[int, list[Row]]:
+def grown(connection: Connection, claim: str) -> dict[int, list[SmallerDrop]]:
     """What was read of the same files on disk before they grew, by ids of drops."""
-    found: dict[int, list[Row]] = {}
-    for row in ledger.grown_from(connection, claim):
-        found.setdefault(row["drop_id"], []).append(row)
+    found: dict[int, list[SmallerDrop]] = {}
+    for smaller in ledger.grown_from(connection, claim):
+        found.setdefault(smaller.drop_id, []).append(smaller)
     return found
 
 
-def prefixes(path: Path, candidates: Iterable[Row], seen: Seen | None = None) -> list[Row]:
+def prefixes(
+    path: Path, candidates: Iterable[SmallerDrop], seen: Seen | None = None
+) -> list[SmallerDrop]:
     """Those whose content is the beginning of a file, which must be the one that was seen."""
-    by_size = sorted(candidates, key=lambda row: int(row["size"]))
+    by_size = sorted(candidates, key=lambda smaller: smaller.size)
     hashed = hashlib.sha256()
-    found: list[Row] = []
+    found: list[SmallerDrop] = []
     with untrusted.opened(path, seen) as stream:
-        for row in by_size:
-            while (left := row["size"] - stream.tell()) > 0:
+        for smaller in by_size:
+            while (left := smaller.size - stream.tell()) > 0:
                 piece = stream.read(min(left, MIB))
                 if not piece:
                     return found
                 hashed.update(piece)
-            if hashed.hexdigest() == row["sha256"]:
-                found.append(row)
+            if hashed.hexdigest() == smaller.sha256:
+                found.append(smaller)
     return found
-
-
-def _drop(row: Row) -> Drop:
-    return Drop(row["uri"], row["size"], row["mtime_ns"], row["identity"], row["profile"])
 
 
 @contextmanager
@@ -213,10 +210,10 @@ def kept_differences(connection: Connection, landing: "Place | None") -> Iterato
         landing: The landing folder, if it is known: a file of the same name there is a delivery
             that is not settled yet.
     """
-    for row in ledger.kept_content(connection):
-        places = [uri_path(uri) for uri in row["places"]]
+    for content in ledger.kept_content(connection):
+        places = [uri_path(uri) for uri in content.places]
         there = [place for place in places if storage.exists(place)]
-        landed = zip(places, row["sizes"], row["mtimes"], row["identities"], strict=True)
+        landed = zip(places, content.sizes, content.mtimes, content.identities, strict=True)
         newer = {
             str(place)
             for place, *seen in landed
@@ -226,9 +223,9 @@ def kept_differences(connection: Connection, landing: "Place | None") -> Iterato
             if str(place) in newer:
                 continue
             digest = storage.digest(place)
-            if digest != row["sha256"]:
-                yield Difference(str(place), f"holds {digest[:12]}…, not {row['sha256'][:12]}…")
-        if not there and row["loaded"]:
+            if digest != content.sha256:
+                yield Difference(str(place), f"holds {digest[:12]}…, not {content.sha256[:12]}…")
+        if not there and content.loaded:
             yield Difference(str(places[-1]), "is gone; its readings are in the tables")
 
 

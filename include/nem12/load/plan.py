@@ -34,8 +34,7 @@ from nem12.unpack import meter_files, sha256
 from nem12.validate import validate_file
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.rows import KnownFile, OpenDrop
-from nem12.warehouse.sql import Row
+from nem12.warehouse.rows import KnownFile, OpenDrop, SmallerDrop
 
 log = logging.getLogger(__name__)
 
@@ -295,7 +294,7 @@ def _survey_drop(
     home: Home,
     claimed: OpenDrop,
     workplace: Path,
-    smaller: list[Row],
+    smaller: list[SmallerDrop],
     *,
     reprocess: bool,
 ) -> _Surveyed | None:
@@ -330,7 +329,7 @@ def _survey_drop(
 
 
 def _read(
-    planned: PlannedDrop, home: Home, claimed: OpenDrop, workplace: Path, smaller: list[Row]
+    planned: PlannedDrop, home: Home, claimed: OpenDrop, workplace: Path, smaller: list[SmallerDrop]
 ) -> list[MeterFile]:
     """The files of a drop; records its hash and the files that it grew from."""
     drop = claimed.drop
@@ -347,7 +346,7 @@ def _read(
     whole = len(files) == 1 and files[0].path == str(local)
     planned.sha256 = files[0].sha256 if whole else sha256(local, drop.seen)
     new = {file.file_id for file in files}
-    grew_from = [row["file_id"] for row in prefixes(local, smaller, drop.seen)]
+    grew_from = [one.file_id for one in prefixes(local, smaller, drop.seen)]
     planned.grew_from = [file_id for file_id in grew_from if file_id not in new]
     if look(drop.path, drop.profile) != drop:
         raise TerminalError(f"{shown(drop.path.name, 200)} changed while it was read")

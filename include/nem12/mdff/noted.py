@@ -55,10 +55,11 @@ class Noted(Generic[Row]):
         return "_database" in vars(self)
 
     def _write(self) -> None:
+        names = ", ".join(column.split()[0] for column in self._columns)
         places = ", ".join("?" * len(self._columns))
         with _as_of_the_system():
             self._database.executemany(
-                f"INSERT INTO noted VALUES ({places})",  # noqa: S608 - places alone
+                f"INSERT INTO noted ({names}) VALUES ({places})",  # noqa: S608 - ours
                 self._waiting,
             )
         self._waiting = []

@@ -11,7 +11,7 @@ from nem12.mdff.text import plural, shown
 from nem12.states import DropState, FileStatus, Outcome
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
-from nem12.warehouse.sql import Row
+from nem12.warehouse.rows import LandedDrop, NamedFile
 
 _AGAIN_BY_HAND: Final = (
     "load it again with parse_data --apply --reprocess, more tolerantly with --profile lenient"
@@ -39,13 +39,13 @@ def why_nothing_matches(connection: Connection, name: str | None, code: str | No
         return f"{said}; {by_hand}" if by_hand else said
     home = settings.home()
     dropped = {
-        delivered_name(home, row["uri"], row["sha256"] or ""): row
-        for row in reversed(ledger.latest_drops(connection))
+        delivered_name(home, drop.uri, drop.sha256 or ""): drop
+        for drop in reversed(ledger.latest_drops(connection))
     }
     matching = fnmatch.filter(dropped, name)[:_MOST_NEAR]
     named = [_was_dropped(connection, each, dropped[each]) for each in matching]
     named += [
-        _is_now(row) for row in ledger.names_like(connection, name) if row["name"] not in matching
+        _is_now(file) for file in ledger.names_like(connection, name) if file.name not in matching
     ]
     if named:
         return f"no file of that name was refused or has failed: {'; '.join(named)}"
@@ -54,38 +54,38 @@ def why_nothing_matches(connection: Connection, name: str | None, code: str | No
     return f"{said}: {hint}" if hint else said
 
 
-def _was_dropped(connection: Connection, name: str, drop: Row) -> str:
+def _was_dropped(connection: Connection, name: str, drop: LandedDrop) -> str:
     """What became of a drop that cannot be put back."""
     said = shown(name, 200)
-    if drop["state"] in ("claimed", "running"):
+    if drop.state in (DropState.CLAIMED, DropState.RUNNING):
         return f"{said} is being loaded"
-    if drop["state"] == DropState.WAITING:
+    if drop.state is DropState.WAITING:
         return f"{said} waits for its next attempt"
-    if drop["state"] == DropState.FAILED:
+    if drop.state is DropState.FAILED:
         return f"{said} has failed, and is left out by the other options"
-    files = ledger.drop_contents(connection, drop["drop_id"])
-    if drop["outcome"] == Outcome.REFUSED and any(
-        file["status"] != FileStatus.REFUSED for file in files
+    files = ledger.drop_contents(connection, drop.drop_id)
+    if drop.outcome is Outcome.REFUSED and any(
+        file.status is not FileStatus.REFUSED for file in files
     ):
-        others = [shown(file["name"], 200) for file in files if file["name"] != name]
+        others = [shown(file.name, 200) for file in files if file.name != name]
         known_as = f", as {others[0]}" if others else ""
         return f"{said} was refused, and its content is loaded now{known_as}"
     if len(files) == 1:
-        return _is_now({"name": name, "status": files[0]["status"], "dropped": True})
+        return _is_now(NamedFile(name, files[0].status))
     if not files:
-        return f"{said} was {shown(drop['message'], 200) or drop['outcome']}"
+        return f"{said} was {shown(drop.message, 200) or drop.outcome}"
     partial = ", and --profile lenient has it judged by a more tolerant profile"
-    return f"{said} is {drop['outcome']}{partial if drop['outcome'] == 'partial' else ''}"
+    return f"{said} is {drop.outcome}{partial if drop.outcome is Outcome.PARTIAL else ''}"
 
 
-def _is_now(row: Row) -> str:
+def _is_now(file: NamedFile) -> str:
     """What a file that cannot be put back is, and what to do with it."""
-    said = f"{shown(row['name'], 200)} is {row['status']}"
-    if row["status"] == FileStatus.PARTIAL:
+    said = f"{shown(file.name, 200)} is {file.status}"
+    if file.status is FileStatus.PARTIAL:
         return f"{said}, and --profile lenient has it judged by a more tolerant profile"
-    if row["status"] == FileStatus.REFUSED and not row["dropped"]:
+    if file.status is FileStatus.REFUSED and not file.dropped:
         return f"{said}, by parse_data, which moves nothing: {_AGAIN_BY_HAND}"
-    if row["status"] == FileStatus.REFUSED:
+    if file.status is FileStatus.REFUSED:
         return f"{said}, and is left out by the other options, or is being judged"
     return said
 

@@ -20,12 +20,19 @@ from nem12.warehouse.rows import (
     Contradiction,
     FailedDrop,
     FileSummary,
+    KeptContent,
+    KeptDelivery,
+    KeptDrop,
     KnownFile,
+    LandedDrop,
+    LeftDrop,
+    NamedFile,
     OpenDrop,
     Refusal,
     RefusedDrop,
     RefusedFile,
     RefusedSpan,
+    SmallerDrop,
 )
 from nem12.warehouse.sql import Row, rows_of
 from nem12.warehouse.sql import run as _run
@@ -125,9 +132,13 @@ def still_open(connection: Connection, claim: str) -> list[OpenDrop]:
 
 
 def _open_drop(row: Row) -> OpenDrop:
+    return OpenDrop(drop=_drop(row), **row)
+
+
+def _drop(row: Row) -> Drop:
+    """The drop of a row; its columns are taken from it."""
     names = ("uri", "size", "mtime_ns", "identity", "profile")
-    drop = Drop(**{name: row.pop(name) for name in names})
-    return OpenDrop(drop=drop, **row)
+    return Drop(**{name: row.pop(name) for name in names})
 
 
 def recorded_files(connection: Connection, drop_id: int) -> dict[int, Outcome]:
@@ -174,17 +185,15 @@ def note_begun(connection: Connection, drop_id: int, file_ids: Iterable[int]) ->
     _run(connection, "note_begun", drop_id=drop_id, file_ids=list(file_ids))
 
 
-def grown_from(connection: Connection, claim: str) -> list[Row]:
-    """The drops of a claim that grew from a file that was read before.
-
-    Each with `drop_id`, and of the earlier one `before`, `size`, `sha256` and its one `file_id`.
-    """
-    return _run(connection, "grown_from", claim=claim)
+def grown_from(connection: Connection, claim: str) -> list[SmallerDrop]:
+    """What was read of the drops of a claim before they grew."""
+    return rows_of(connection, SmallerDrop, "grown_from", claim=claim)
 
 
-def kept_lately(connection: Connection, days: float) -> list[Row]:
+def kept_lately(connection: Connection, days: float) -> list[KeptDrop]:
     """The drops that were kept in the last days and that no run works on, newest state of each."""
-    return _run(connection, "kept_lately", days=days)
+    rows = _run(connection, "kept_lately", days=days)
+    return [KeptDrop(drop=_drop(row), **row) for row in rows]
 
 
 def not_kept_any_more(connection: Connection, kept_at: str, message: str) -> None:
@@ -197,18 +206,15 @@ def kept_places(connection: Connection, file_id: int) -> list[Row]:
     return _run(connection, "kept_places", file_id=file_id)
 
 
-def kept_content(connection: Connection) -> list[Row]:
-    """For each `sha256` the `places` where it is or was kept, and whether it is `loaded`.
-
-    Of each place also what landed: `sizes`, `mtimes`, `identities`.
-    """
-    return _run(connection, "kept_content")
+def kept_content(connection: Connection) -> list[KeptContent]:
+    """All settled content, and where it is or was kept."""
+    return rows_of(connection, KeptContent, "kept_content")
 
 
-def left_drops(connection: Connection, drop_ids: list[int]) -> dict[int, Row]:
-    """Rows of drops that were copied; `seconds` since they were settled, if they are."""
+def left_drops(connection: Connection, drop_ids: list[int]) -> dict[int, LeftDrop]:
+    """Rows of drops that were copied."""
     rows = _run(connection, "left_drops", drop_ids=drop_ids)
-    return {row["drop_id"]: row for row in rows}
+    return {row["drop_id"]: LeftDrop(drop=_drop(row), **row) for row in rows}
 
 
 def release(
@@ -282,9 +288,9 @@ def refused_drops(
     ]
 
 
-def kept_drops_of(connection: Connection, since: datetime, before: datetime) -> list[Row]:
+def kept_drops_of(connection: Connection, since: datetime, before: datetime) -> list[KeptDelivery]:
     """The kept deliveries with a file whose header DateTime is in [since, before)."""
-    return _run(connection, "kept_drops_of", since=since, before=before)
+    return rows_of(connection, KeptDelivery, "kept_drops_of", since=since, before=before)
 
 
 def last_profiles(connection: Connection, uris: list[str]) -> dict[str, str]:
@@ -316,12 +322,12 @@ def find_files(connection: Connection, name: str) -> list[Row]:
     return _run(connection, "find_files", prefix=f"{prefix}%" if prefix else "", called=name)
 
 
-def names_like(connection: Connection, pattern: str) -> list[Row]:
-    """Some files whose names match a glob: `name`, `status`, and whether they came as a drop."""
+def names_like(connection: Connection, pattern: str) -> list[NamedFile]:
+    """Some files whose names match a glob."""
     # A set of characters, which LIKE does not know, is any one.
     escaped = re.sub(r"([%_\\])", r"\\\1", re.sub(r"\[[^]]*]", "?", pattern))
     like = escaped.replace("*", "%").replace("?", "_")
-    return _run(connection, "names_like", pattern=like, most=_MOST_NAMED)
+    return rows_of(connection, NamedFile, "names_like", pattern=like, most=_MOST_NAMED)
 
 
 def latest_names(connection: Connection) -> list[str]:
@@ -329,14 +335,14 @@ def latest_names(connection: Connection) -> list[str]:
     return [row["name"] for row in _run(connection, "latest_names", most=_MOST_COMPARED)]
 
 
-def latest_drops(connection: Connection) -> list[Row]:
-    """The drops that came last: `uri`, `sha256`, `state`, `outcome`, `kept_at` and `message`."""
-    return _run(connection, "latest_drops", most=_MOST_COMPARED)
+def latest_drops(connection: Connection) -> list[LandedDrop]:
+    """The drops that came last."""
+    return rows_of(connection, LandedDrop, "latest_drops", most=_MOST_COMPARED)
 
 
-def drop_contents(connection: Connection, drop_id: int) -> list[Row]:
-    """The `name` and the `status` of each file of a drop, as they are now."""
-    return _run(connection, "drop_contents", drop_id=drop_id)
+def drop_contents(connection: Connection, drop_id: int) -> list[NamedFile]:
+    """The files of a drop as they are now."""
+    return rows_of(connection, NamedFile, "drop_contents", drop_id=drop_id)
 
 
 def refused_by_hand(connection: Connection, code: str | None) -> Row:

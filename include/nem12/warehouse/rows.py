@@ -34,6 +34,111 @@ class OpenDrop:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptDrop:
+    """A drop that was settled, and lies where it is kept."""
+
+    drop_id: int
+    drop: Drop
+    sha256: str
+    kept_at: str
+    settled_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LeftDrop:
+    """A drop that was copied to where it is kept.
+
+    Attributes:
+        seconds: Since it was settled, if it is.
+    """
+
+    drop_id: int
+    drop: Drop
+    sha256: str | None
+    kept_at: str | None
+    seconds: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class SmallerDrop:
+    """The same file on disk as a drop, read when there was less in it.
+
+    Attributes:
+        drop_id: Of the drop as it is now.
+        before: Of the earlier one.
+        file_id: The one file that was made of it.
+    """
+
+    drop_id: int
+    before: int
+    size: int
+    sha256: str
+    file_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class KeptContent:
+    """Where some content is or was kept, the oldest place first.
+
+    Attributes:
+        places: With `sizes`, `mtimes` and `identities` of what landed and was kept there.
+        loaded: Some of its readings were loaded.
+    """
+
+    sha256: str
+    places: list[str]
+    sizes: list[int]
+    mtimes: list[int]
+    identities: list[str]
+    loaded: bool
+
+
+@dataclass(frozen=True, slots=True)
+class KeptDelivery:
+    """A kept delivery: the profile that judged it last, and where it landed."""
+
+    kept_at: str
+    profile: str
+    sha256: str | None
+    uris: list[str]
+
+
+@dataclass(slots=True)
+class LandedDrop:
+    """A drop by what it is called, and what became of it."""
+
+    drop_id: int
+    uri: str
+    sha256: str | None
+    state: DropState
+    outcome: Outcome | None
+    kept_at: str | None
+    message: str
+
+    def __post_init__(self) -> None:
+        """Of the database's text."""
+        self.state = DropState(self.state)
+        self.outcome = Outcome(self.outcome) if self.outcome else None
+
+
+@dataclass(slots=True)
+class NamedFile:
+    """A file by its name.
+
+    Attributes:
+        dropped: It came as a drop or in one.
+    """
+
+    name: str
+    status: FileStatus
+    dropped: bool = True
+
+    def __post_init__(self) -> None:
+        """Of the database's text."""
+        self.status = FileStatus(self.status)
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedDrop:
     """A drop with a refused file, or a failed drop.
 
