@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 from nem12 import storage, untrusted
 from nem12.errors import TerminalError
-from nem12.mdff import spec, text
+from nem12.mdff import spec, text, wording
 from nem12.mdff.counts import Counts
 from nem12.mdff.day import Day
 from nem12.mdff.exact import add, exact_sum
@@ -145,7 +145,7 @@ def _opened(file: MeterFile) -> BinaryIO:
             return storage.opened_in_parts(storage.place(file.path))
         return untrusted.opened(Path(file.path), file.seen)
     except FileNotFoundError:
-        raise TerminalError(f"{text.shown(file.name, 200)} is gone") from None
+        raise TerminalError(f"{wording.shown(file.name, 200)} is gone") from None
     except ChangedError:
         raise _changed(file) from None
 
@@ -156,7 +156,7 @@ def _check_unchanged(file: MeterFile, stream: BinaryIO) -> None:
 
 
 def _changed(file: MeterFile) -> TerminalError:
-    name = text.shown(file.name, 200)
+    name = wording.shown(file.name, 200)
     return TerminalError(f"{name} changed while it was read: drop it again")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from nem12 import settings, storage
 from nem12.errors import TerminalError
-from nem12.mdff import spec, text
+from nem12.mdff import spec, wording
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header
 from nem12.mdff.structure import Cut
@@ -118,7 +118,7 @@ def _with_tables(file: MeterFile) -> MeterFile:
     if file.format != spec.NEM13.name:
         return file
     message = "register reads (NEM13) are not loaded yet; validate checks them"
-    excerpt = text.marked(("100", file.format, "…"), 1)
+    excerpt = wording.marked(("100", file.format, "…"), 1)
     finding = Finding(Level.FILE, "version", 1, message, excerpt, 1, file.lines, field=2)
     return replace(file, findings=(*file.findings, finding), cuts=())
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, BinaryIO, Final
 
 from nem12 import storage
-from nem12.mdff import text
+from nem12.mdff import wording
 from nem12.mdff.channel import Channel
 from nem12.mdff.day import Day
 from nem12.mdff.events import spans
@@ -168,7 +168,7 @@ class _Batch:
 
     def write(self, shard: Shard) -> None:
         names = {"batch": self._staged.batch_id, "name": f"{self._staged.batch_id}.sql"}
-        self._out.write(_HEAD.format(label=text.shown(shard.label, 200), **names).encode())
+        self._out.write(_HEAD.format(label=wording.shown(shard.label, 200), **names).encode())
         # One order everywhere: batches that share files then never wait for each other in a circle.
         parts = sorted(shard.parts, key=lambda part: (part.file.file_id, part.start))
         files = {part.file.sha256: part.file for part in parts}
@@ -391,7 +391,7 @@ def quoted(value: str) -> str:
 
 
 def _visible(value: str) -> str:
-    return value if value.isprintable() else text.shown(value, len(value) * 8)
+    return value if value.isprintable() else wording.shown(value, len(value) * 8)
 
 
 def array(elements: Iterable[str]) -> str:

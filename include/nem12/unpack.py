@@ -21,7 +21,7 @@ from nem12.containers.archives import DamagedError, Expanding, LimitError, Membe
 from nem12.containers.asexml import Message, XmlError, begins_as_xml, extract
 from nem12.containers.foreign import BEGINNING, Kind
 from nem12.errors import TerminalError
-from nem12.mdff import text
+from nem12.mdff import text, wording
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header
 from nem12.settings import MAX_MEMBERS, MAX_NAME_BYTES
@@ -52,9 +52,11 @@ def meter_files(
         with untrusted.opened(path, seen) as stream:
             yield from unpacking.drop(_Source(stream, str(path), as_text(name)))
     except FileNotFoundError:
-        raise TerminalError(f"{text.shown(name, 200)} is gone") from None
+        raise TerminalError(f"{wording.shown(name, 200)} is gone") from None
     except PermissionError:
-        raise TerminalError(f"{text.shown(name, 200)} cannot be read: permission denied") from None
+        raise TerminalError(
+            f"{wording.shown(name, 200)} cannot be read: permission denied"
+        ) from None
 
 
 def as_text(name: str) -> str:
@@ -373,12 +375,12 @@ def _warned(file: MeterFile, message: Message) -> MeterFile:
     found = []
     if message.declared:
         said = (
-            f"the XML declares the encoding {text.shown(message.declared)}, but its bytes are"
+            f"the XML declares the encoding {wording.shown(message.declared)}, but its bytes are"
             " in another one; read by its bytes"
         )
         found.append(Finding(Level.WARN, "encoding", 1, said, "", 1, 1))
     if message.blank_lines:
-        said = f"{text.plural(message.blank_lines, 'blank line')} before the XML declaration"
+        said = f"{wording.plural(message.blank_lines, 'blank line')} before the XML declaration"
         found.append(Finding(Level.WARN, "blank-line", 1, said, "", 1, 1))
     warnings = dict(file.warnings)
     for finding in found:

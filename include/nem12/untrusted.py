@@ -17,6 +17,7 @@ from typing import BinaryIO, Final
 
 from nem12.errors import TerminalError
 from nem12.mdff.profiles import PROFILE_FOLDERS
+from nem12.mdff.wording import shown
 
 LEAVING: Final = ".leaving"
 """The folder, beside a drop, from which it is copied to another file system."""
@@ -149,8 +150,6 @@ def opened(path: Path, seen: Seen | None = None) -> BufferedReader:
 
 
 def _other(path: Path, seen: Seen | None) -> TerminalError:
-    from nem12.mdff.text import shown  # which needs the settings, and these the storage
-
     name = shown(path.name, 200)
     if seen is None:
         return NotAFileError(f"{name} is not a regular file")

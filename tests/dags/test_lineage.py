@@ -10,7 +10,7 @@ from typing import Any
 
 from nem12 import settings
 from nem12.local.embedded import PORT, Server
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.settings import FolderHome
 from nem12.warehouse.connect import connect
 from tests.dags.conftest import Run, put

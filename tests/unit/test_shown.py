@@ -13,7 +13,7 @@ import pytest
 
 from nem12.mdff import spec
 from nem12.mdff.findings import EXPLAIN, Finding, Level
-from nem12.mdff.text import EXCERPT
+from nem12.mdff.wording import EXCERPT
 from nem12.unpack import meter_files
 from nem12.validate import validate_file
 from tests.support.making import (

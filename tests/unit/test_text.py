@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nem12.mdff import text
+from nem12.mdff import text, wording
 from nem12.mdff.limits import MAX_LINE_BYTES
-from nem12.mdff.text import Readable, excerpt, marked, shown, whole_lines
+from nem12.mdff.text import Readable, whole_lines
+from nem12.mdff.wording import excerpt, marked, shown
 from nem12.settings import MIB
 
 LIMIT = 2048
@@ -135,7 +136,7 @@ def test_an_overlong_line_that_is_not_utf8_stays_so() -> None:
 def test_an_excerpt_is_short_printable_and_of_one_line(line: bytes) -> None:
     given_back = excerpt(line)
     assert given_back.isprintable()
-    assert len(given_back) <= text.EXCERPT + 1
+    assert len(given_back) <= wording.EXCERPT + 1
 
 
 @given(st.lists(st.text(max_size=60).map(lambda f: f.replace(",", "")), min_size=1), st.data())
@@ -145,7 +146,7 @@ def test_a_marked_field_stands_whole_between_its_neighbours(
     place = data.draw(st.integers(0, len(fields) + 2))
     given_back = marked(fields, place)
     assert given_back.isprintable()
-    assert len(given_back) <= text.EXCERPT + len("… ►…◄…")
+    assert len(given_back) <= wording.EXCERPT + len("… ►…◄…")
     before, _, rest = given_back.partition("►")
     field, _, after = rest.partition("◄")
     assert not {"►", "◄"} & {*before, *field, *after}

@@ -16,7 +16,7 @@ from nem12.load.claim import claim_by_glob, unmatched
 from nem12.load.conf import CLAIM, check_conf
 from nem12.load.plan import sweep_staging
 from nem12.load.settle import free_claim
-from nem12.mdff.text import plural, shown
+from nem12.mdff.wording import plural, shown
 from nem12.settings import LOAD_DAG_ID, PROFILE_BY_FOLDER, STAGING_DAYS, Home
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection

@@ -11,7 +11,7 @@ from nem12.airflow import metrics
 from nem12.airflow.buckets import folders
 from nem12.airflow.plainly import said_by_system
 from nem12.airflow.warehouse import warehouse_connection
-from nem12.mdff.text import plural
+from nem12.mdff.wording import plural
 from nem12.shard import load_shard
 from nem12.warehouse.apply import Applier, apply_batch
 

@@ -11,7 +11,7 @@ from nem12.airflow.plainly import said_plainly
 from nem12.airflow.triggers import DropTrigger
 from nem12.airflow.warehouse import warehouse_conninfo
 from nem12.errors import SetupError
-from nem12.mdff.text import plural
+from nem12.mdff.wording import plural
 
 
 class DropSensor(BaseSensorOperator):

@@ -9,7 +9,7 @@ from airflow.sdk.definitions.context import Context
 from nem12.airflow.links import file_link, files_link
 from nem12.airflow.warehouse import warehouse_connection
 from nem12.errors import MeterError
-from nem12.mdff.text import plural
+from nem12.mdff.wording import plural
 from nem12.states import DropState, Outcome
 from nem12.tell.alert import alerts_of_claim
 

@@ -12,7 +12,7 @@ from nem12 import __version__, settings
 from nem12.mdff.profiles import PROFILES, ProfileName
 from nem12.mdff.spec import NMI_LENGTH, nmi_check_digit
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 
 _ABOUT = "NEM12 meter data files into PostgreSQL, on Apache Airflow."
 _QUESTIONS = """\

@@ -11,7 +11,7 @@ from nem12.analysis.changes import COLUMNS, changed_days
 from nem12.cli.output import err
 from nem12.cli.reading import NEM_ZONE, reading
 from nem12.cli.rows import print_rows
-from nem12.mdff.text import plural
+from nem12.mdff.wording import plural
 from nem12.warehouse.sql import Row
 
 

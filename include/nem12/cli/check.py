@@ -9,7 +9,7 @@ from nem12.exact_json import to_json
 from nem12.mdff import spec
 from nem12.mdff.exact import add
 from nem12.mdff.findings import UNCHANGED, Finding, Level, subject
-from nem12.mdff.text import plural, shown
+from nem12.mdff.wording import plural, shown
 from nem12.states import Outcome
 from nem12.validate import Judged, validate_file
 

@@ -10,7 +10,7 @@ from nem12.cli.paused import airflow_database, paused_dags
 from nem12.drop import Ignored, landed, overdue, uri_path
 from nem12.exact_json import to_json
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import plural, shown
+from nem12.mdff.wording import plural, shown
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import creators, grants, migrate_schema

@@ -18,7 +18,7 @@ from nem12.doctor.database import database_checks
 from nem12.doctor.folders import folder_checks, secret_checks, setting_checks
 from nem12.errors import MeterError, UsageError
 from nem12.exact_json import to_json
-from nem12.mdff.text import plural
+from nem12.mdff.wording import plural
 
 AIRFLOW_SECONDS: Final = 120
 """Importing Airflow takes some 5 s on a busy machine; a database that hangs is told of."""

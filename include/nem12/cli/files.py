@@ -18,7 +18,7 @@ from nem12.ignored import BEGINNING, why_ignored
 from nem12.load.index import Index, Kept, is_ours
 from nem12.load.plan import judged_as_whole
 from nem12.mdff.profiles import ProfileName
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.settings import has_home, home, make_private, make_root
 from nem12.storage import beginning
 from nem12.storage.folder import Folder

@@ -22,7 +22,7 @@ from nem12.errors import MeterError, TransientError
 from nem12.exact_json import to_json
 from nem12.load.known import counting, known_outcome
 from nem12.mdff.findings import ROW, UNCHANGED, Finding, Level, in_force, left_of, subject
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.shard import pack
 from nem12.stage import stage_shard
 from nem12.states import FileStatus, Outcome

@@ -14,7 +14,7 @@ from nem12.load.changed import kept_differences
 from nem12.load.index import note_withdrawn
 from nem12.mdff.findings import EXPLAIN
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import plural, shown
+from nem12.mdff.wording import plural, shown
 from nem12.operate.redrive import redrive_drops
 from nem12.operate.unmatched import advice_for_parse_data, similar, why_nothing_matches
 from nem12.operate.verify import CHECKS, differences

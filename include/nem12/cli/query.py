@@ -15,7 +15,7 @@ from psycopg.rows import tuple_row
 from nem12.cli.reading import reading
 from nem12.cli.rows import print_rows
 from nem12.errors import UsageError
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.warehouse.connect import Connection
 
 

@@ -11,7 +11,7 @@ from nem12.cli.output import out, table
 from nem12.errors import UsageError
 from nem12.exact_json import to_json
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import plural, shown
+from nem12.mdff.wording import plural, shown
 from nem12.operate import retention
 from nem12.operate.holding import files_holding
 from nem12.warehouse.connect import Connection, connect

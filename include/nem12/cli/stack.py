@@ -19,7 +19,7 @@ from nem12.drop import uri_path
 from nem12.errors import TerminalError, UsageError
 from nem12.local import embedded, stack
 from nem12.local.embedded import Server
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.settings import Home
 from nem12.states import DropState, Outcome
 from nem12.tell import notifiers

@@ -19,7 +19,7 @@ from nem12.cli.output import err, progress
 from nem12.errors import TransientError
 from nem12.mdff.findings import Finding
 from nem12.mdff.formats import Item
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.parse import Parsed, PartReader
 from nem12.shard import Part, Shard
 from nem12.stage import Staged, stage_shard

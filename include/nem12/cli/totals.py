@@ -8,7 +8,7 @@ from nem12.cli.output import err
 from nem12.cli.reading import NEM_ZONE, reading
 from nem12.cli.rows import print_rows
 from nem12.errors import UsageError
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 
 
 def totals(arguments: Namespace) -> int:

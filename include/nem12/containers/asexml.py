@@ -15,7 +15,7 @@ from typing import BinaryIO, Final
 from xml.parsers import expat
 
 from nem12.containers.foreign import BEGINNING
-from nem12.mdff import text
+from nem12.mdff import text, wording
 from nem12.mdff.stamps import NEM_TIME
 from nem12.settings import (
     MAX_XML_DEPTH,
@@ -121,8 +121,8 @@ class Message:
     @property
     def contents(self) -> str:
         """Group and transactions, for a person."""
-        kinds = [f"{count} {text.shown(kind)}" for kind, count in self.transactions.items()]
-        return f"transaction group {text.shown(self.group) or '(none)'}, transactions: " + (
+        kinds = [f"{count} {wording.shown(kind)}" for kind, count in self.transactions.items()]
+        return f"transaction group {wording.shown(self.group) or '(none)'}, transactions: " + (
             ", ".join(kinds) or "none"
         )
 

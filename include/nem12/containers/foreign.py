@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nem12.containers import archives
-from nem12.mdff import text
+from nem12.mdff import text, wording
 
 BEGINNING: Final = 64 * 1024
 """Bytes of a file by which it is recognised; a first record has some 60, a tar's header 512."""
@@ -247,7 +247,7 @@ def by_members(names: Collection[str], first: bytes) -> Kind | None:
 def by_root(root: str) -> Kind:
     """The kind of an XML document that is no message, by its outermost element."""
     known = _ROOTS.get(root) or _ROOTS.get(root.lower())
-    return known or Kind(f"an XML document of '{text.shown(root)}'", _RIGHT_REPORT)
+    return known or Kind(f"an XML document of '{wording.shown(root)}'", _RIGHT_REPORT)
 
 
 def without_data(contents: str, *, empty: bool) -> Kind:
@@ -279,7 +279,7 @@ def by_first_line(beginning: bytes) -> Kind | None:
         return None
     if words & _GAS_WORDS:
         return GAS
-    shown = text.shown(", ".join(column for column in columns if column), 60)
+    shown = wording.shown(", ".join(column for column in columns if column), 60)
     what = "a tab-separated table" if separator == "\t" else "a CSV"
     return Kind(f"{what} with column headings ({shown})", _RIGHT_REPORT)
 

@@ -11,7 +11,7 @@ from typing import Final
 from nem12 import settings
 from nem12.doctor import Check, fault, ok, warning
 from nem12.errors import UsageError
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.tell import notifiers
 
 LEAST_FREE: Final = 1024 * settings.MIB

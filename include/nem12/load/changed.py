@@ -19,7 +19,7 @@ from nem12.drop import Drop, look, uri_path
 from nem12.errors import TransientError
 from nem12.load.keeping import delivered_name, is_unchanged, put_changed_back
 from nem12.mdff.profiles import PROFILE_FOLDERS, ProfileName
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.settings import KEPT_CHECK_DAYS, MIB, Home, standstill_seconds
 from nem12.storage import Place
 from nem12.tell.report import why

@@ -17,7 +17,7 @@ from nem12.load.index import is_ours
 from nem12.load.strays import gather_strays
 from nem12.load.suspects import suspected
 from nem12.mdff.profiles import ProfileName, profile_named
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.settings import Home
 from nem12.storage import Place
 from nem12.warehouse import ledger

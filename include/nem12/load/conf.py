@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from nem12.errors import UsageError
 from nem12.mdff.profiles import PROFILES
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.settings import PROFILE_BY_FOLDER
 from nem12.warehouse.ledger import CLAIM_NAME
 

@@ -12,7 +12,7 @@ from nem12 import storage, untrusted
 from nem12.drop import Drop, look, uri_path
 from nem12.mdff.profiles import ProfileName
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.settings import Home, keep_landing
 from nem12.states import Outcome
 from nem12.storage import Place

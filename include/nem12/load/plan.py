@@ -22,7 +22,7 @@ from nem12.load.known import counting, known_outcome
 from nem12.load.suspects import ended_a_try, reading
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.profiles import profile_named
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.memory import bounded_memory
 from nem12.settings import MAX_SHARDS, STAGING_DAYS, Home
 from nem12.shard import Shard, pack, save_shard

@@ -17,7 +17,7 @@ from nem12.load.index import Kept, line_of, note_withdrawn, write
 from nem12.load.keeping import below_home, finish, keep, place_of, report_place
 from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan
 from nem12.load.settlement import Settlement
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.settings import Home
 from nem12.states import DropState, FileStatus, Outcome
 from nem12.storage import Place

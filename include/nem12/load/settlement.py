@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
-from nem12.mdff.text import plural
+from nem12.mdff.wording import plural
 from nem12.states import Outcome
 from nem12.tell.report import contradiction
 from nem12.warehouse.rows import Contradiction, FileSummary

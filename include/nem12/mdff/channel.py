@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, text, wording
 from nem12.mdff.findings import Level
 from nem12.mdff.identity import (
     check_configuration,
@@ -58,7 +58,9 @@ def check_200(record: Record) -> Channel | None:
 def _suffix(record: Record) -> str | None:
     given, nmi_suffix = record.fields[4], text.capitals(record.fields[4])
     if not spec.SUFFIX.fullmatch(nmi_suffix):
-        message = f"NMISuffix '{text.shown(given)}' is not a suffix of the format, such as E1 or B1"
+        message = (
+            f"NMISuffix '{wording.shown(given)}' is not a suffix of the format, such as E1 or B1"
+        )
         record.refuse("suffix", message, Level.BLOCK, place=4)
         return None
     check_configuration(record, nmi_suffix, Level.BLOCK)
@@ -78,7 +80,7 @@ def _leave_out_surplus(record: Record) -> None:
     if _NMI.fullmatch(first) and _DIGIT.fullmatch(second):
         _check_digit_apart(record, first, second)
     elif _NMI.fullmatch(second) and not _NMI.fullmatch(first):
-        message = f"one field too many: '{text.shown(record.at(1))}'"
+        message = f"one field too many: '{wording.shown(record.at(1))}'"
         record.refuse("nmi", message, Level.BLOCK, place=1)
         record.leave_out(1)
 
@@ -98,12 +100,12 @@ def _interval_length(record: Record) -> int | None:
     minutes = int(given) if given.isascii() and given.isdigit() and len(given) <= 4 else 0
     if minutes in spec.INTERVAL_LENGTHS:
         return minutes
-    message = f"IntervalLength '{text.shown(given)}' is not 5, 15 or 30"
+    message = f"IntervalLength '{wording.shown(given)}' is not 5, 15 or 30"
     if minutes and spec.MINUTES_A_DAY % minutes == 0:
         record.refuse_unless_tolerated("interval-length", message, Level.BLOCK, place=8)
         return minutes
     if "interval-length" in record.profile.tolerated:
-        message = f"IntervalLength '{text.shown(given)}' is not a number of minutes"
+        message = f"IntervalLength '{wording.shown(given)}' is not a number of minutes"
         message += " that divides a day"
     record.refuse("interval-length", message, Level.BLOCK, place=8)
     return None

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Final
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, wording
 from nem12.mdff.channel import Channel
 from nem12.mdff.exact import value_fault
 from nem12.mdff.findings import Level
@@ -112,10 +112,10 @@ def judging(header: Header, record: Record, date_place: int, stamp_place: int) -
 def _refuse_count(record: Record, count: int, channel: Channel) -> None:
     """Say how many values there are, and where the QualityMethod behind them stands."""
     proper, place = 2 + channel.intervals, 2 + count
-    message = f"{text.plural(count, 'value')} instead of {channel.intervals}"
+    message = f"{wording.plural(count, 'value')} instead of {channel.intervals}"
     message += f" ({channel.interval_length}-minute data): "
     if place < len(record.fields):
-        found = text.shown(record.fields[place])
+        found = wording.shown(record.fields[place])
         message += f"QualityMethod '{found}' is field {place + 1} instead of {proper + 1}"
     else:
         message += "no QualityMethod follows them"
@@ -127,10 +127,10 @@ def _counted(line: str, count: int) -> str:
     fields, place = line.split(","), 2 + count
     most = 2 + 2 * _VALUES_SHOWN
     if place > most:
-        left_out = f"… {text.plural(count, 'value')} …"
+        left_out = f"… {wording.plural(count, 'value')} …"
         fields[2 + _VALUES_SHOWN : place - _VALUES_SHOWN] = [left_out]
         place = most + 1
-    return text.marked(fields, place)
+    return wording.marked(fields, place)
 
 
 def values_of(fields: list[str], intervals: int | None) -> list[str]:
@@ -195,7 +195,7 @@ def check_date(record: Record, place: int, header: Header) -> date | None:
     day = parse_date(given)
     fault = date_fault(day, header.date_time if header.known else None)
     if fault:
-        record.refuse("date", f"IntervalDate '{text.shown(given)}' {fault}", place=place)
+        record.refuse("date", f"IntervalDate '{wording.shown(given)}' {fault}", place=place)
         return None
     if header.known and day is not None and day > header.date_time.date():
         message = f"IntervalDate {given} is after the file's own date"
@@ -233,7 +233,7 @@ def _check_interval(record: Record, place: int, intervals: int) -> int | None:
     if interval is not None and 1 <= interval <= intervals:
         return interval
     fault = "is not a number" if interval is None else f"is not within 1 to {intervals}"
-    message = f"{record.name(place)} '{text.shown(given)}' {fault}"
+    message = f"{record.name(place)} '{wording.shown(given)}' {fault}"
     record.refuse("event-range", message, place=place)
     return None
 

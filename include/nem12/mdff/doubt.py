@@ -7,7 +7,7 @@ finding about the file, made by the whole-file pass, however many shards the fil
 
 from typing import Final
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, text, wording
 from nem12.mdff.day import values_of
 from nem12.mdff.findings import Finding
 from nem12.mdff.header import Header
@@ -77,7 +77,7 @@ class Doubt:
             what = f"UpdateDateTime {update_date_time} of line {line} is more than a day"
         else:
             return None
-        given = text.shown(self._record.at(2))
+        given = wording.shown(self._record.at(2))
         message = f"header DateTime '{given}' cannot be right: {what} after it"
         self._record.warn("header-date", f"{message}; such records are judged without it", place=2)
         return self._record.findings[-1]

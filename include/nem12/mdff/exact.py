@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from decimal import Context, Decimal, Inexact
 from typing import Final
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, wording
 
 _EXACT: Final = Context(prec=1000, traps=[Inexact])
 """Room for any sum of values of up to MAX_VALUE characters."""
@@ -51,14 +51,14 @@ def value_fault(value: str, unit: spec.Unit | None) -> tuple[str, str] | None:
     if not spec.VALUE.fullmatch(value):
         if value[0] == "-" and spec.VALUE.fullmatch(value[1:]):
             what = "is negative" if value.strip("-0.") else "has a sign, which no value may have"
-            return "value-negative", f"'{text.shown(value)}' {what}"
-        return "value", f"'{text.shown(value)}' is not a plain decimal number"
+            return "value-negative", f"'{wording.shown(value)}' {what}"
+        return "value", f"'{wording.shown(value)}' is not a plain decimal number"
     whole, _, decimals = value.partition(".")
     if len(whole.lstrip("0")) > spec.MAX_WHOLE_DIGITS:
-        return "value-width", f"'{text.shown(value)}' has more than 15 digits before the point"
+        return "value-width", f"'{wording.shown(value)}' has more than 15 digits before the point"
     if len(value) > spec.MAX_VALUE:
-        return "value", f"'{text.shown(value)}' has more than {spec.MAX_VALUE} characters"
+        return "value", f"'{wording.shown(value)}' has more than {spec.MAX_VALUE} characters"
     if unit is not None and len(decimals) > unit.decimals:
-        what = f"'{text.shown(value)}' has more than {text.plural(unit.decimals, 'decimal')}"
+        what = f"'{wording.shown(value)}' has more than {wording.plural(unit.decimals, 'decimal')}"
         return "decimals", f"{what} ({unit.delivered})"
     return None

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from nem12.mdff import spec
 from nem12.mdff.limits import WARNINGS_KEPT
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 
 
 class Level(IntEnum):
@@ -190,7 +190,7 @@ class Finding:
         code: A key of `EXPLAIN[level]`.
         line: 1-based physical line of the fault.
         message: One sentence that names field, value and reason.
-        excerpt: The line around the field at fault, marked (`text.marked`), or its beginning
+        excerpt: The line around the field at fault, marked (`wording.marked`), or its beginning
             where the fault is not that of one field.
         first_line: First line of what is refused; equals `line` for warnings.
         last_line: Last line of what is refused.

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Final
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, text, wording
 from nem12.mdff.findings import Level
 from nem12.mdff.record import Record
 from nem12.mdff.stamps import parse_datetime, year_fault
@@ -92,14 +92,14 @@ def check_100(record: Record) -> Header | None:
     """Examine a 100 record; the header where it is usable."""
     record.check_length(1, len(spec.FIELDS_100))
     if format_of(record) is None:
-        message = f"VersionHeader is '{text.shown(record.at(1))}', neither NEM12 nor NEM13"
+        message = f"VersionHeader is '{wording.shown(record.at(1))}', neither NEM12 nor NEM13"
         record.refuse("version", message, Level.FILE, place=1)
         return None
     stamp, from_participant, to_participant = record.at(2), record.at(3), record.at(4)
     _check_participants(record)
     date_time = parse_datetime(stamp)
     if date_time is None:
-        message = f"header DateTime '{text.shown(stamp)}' is not a valid date (CCYYMMDDhhmm)"
+        message = f"header DateTime '{wording.shown(stamp)}' is not a valid date (CCYYMMDDhhmm)"
         if _SPREADSHEET.fullmatch(stamp):
             message += "; was the file saved by a spreadsheet?"
         record.refuse("header-date", message, Level.FILE, place=2)
@@ -130,7 +130,7 @@ def _participant_fault(record: Record, place: int) -> str:
     if not given:
         return f"{name} is empty"
     if len(given) > spec.MAX_PARTICIPANT:
-        return f"{name} '{text.shown(given)}' is longer than {spec.MAX_PARTICIPANT} characters"
+        return f"{name} '{wording.shown(given)}' is longer than {spec.MAX_PARTICIPANT} characters"
     return ""
 
 

@@ -3,7 +3,7 @@
 import re
 from datetime import date
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, text, wording
 from nem12.mdff.findings import Level
 from nem12.mdff.record import Record
 from nem12.mdff.stamps import parse_date, year_fault
@@ -39,7 +39,7 @@ def check_nmi(record: Record, level: Level) -> str | None:
     given = record.at(_NMI)
     nmi = text.capitals(given)
     if not (nmi.isascii() and nmi.isalnum()) or len(nmi) > spec.NMI_LENGTH + 1:
-        message = f"NMI '{text.shown(given)}' is not 10 letters and digits"
+        message = f"NMI '{wording.shown(given)}' is not 10 letters and digits"
         record.refuse("nmi", message, level, place=_NMI)
         return None
     if len(nmi) < spec.NMI_LENGTH:
@@ -72,11 +72,13 @@ def check_configuration(record: Record, nmi_suffix: str, level: Level) -> None:
     """Examine whether the NMIConfiguration is made of pairs, and the suffix is one of them."""
     configuration = text.capitals(record.at(_CONFIGURATION))
     if not configuration or len(configuration) % 2:
-        message = f"NMIConfiguration '{text.shown(configuration)}' is not made of pairs"
+        message = f"NMIConfiguration '{wording.shown(configuration)}' is not made of pairs"
         record.warn("configuration", message, place=_CONFIGURATION)
     pairs = {configuration[i : i + 2] for i in range(0, len(configuration), 2)}
     if configuration and nmi_suffix not in pairs:
-        message = f"NMISuffix {nmi_suffix} is not in NMIConfiguration '{text.shown(configuration)}'"
+        message = (
+            f"NMISuffix {nmi_suffix} is not in NMIConfiguration '{wording.shown(configuration)}'"
+        )
         record.refuse("suffix-not-in-configuration", message, level, place=_SUFFIX)
 
 
@@ -84,7 +86,7 @@ def check_serial(record: Record) -> str:
     """Examine the length of the MeterSerialNumber."""
     meter_serial_number = record.at(_SERIAL)
     if len(meter_serial_number) > spec.MAX_SERIAL:
-        shown = text.shown(meter_serial_number)
+        shown = wording.shown(meter_serial_number)
         message = f"MeterSerialNumber '{shown}' is longer than {spec.MAX_SERIAL} characters"
         record.warn("serial", message, place=_SERIAL)
     return meter_serial_number
@@ -95,7 +97,7 @@ def check_uom(record: Record, place: int, level: Level) -> spec.Unit | None:
     uom = spec.UNITS.get(text.capitals(record.at(place)))
     if uom is None:
         allowed = ", ".join(each.delivered for each in spec.UNITS.values())
-        message = f"UOM '{text.shown(record.at(place))}' is unknown; allowed are {allowed}"
+        message = f"UOM '{wording.shown(record.at(place))}' is unknown; allowed are {allowed}"
         record.refuse("uom", message, level, place=place)
     return uom
 
@@ -108,7 +110,7 @@ def check_next_read(record: Record, place: int) -> date | None:
     if day is not None:
         fault = year_fault(day.year, spec.FIRST_STAMP_YEAR) or ""
     if given and fault:
-        message = f"NextScheduledReadDate '{text.shown(given)}' {fault}; ignored"
+        message = f"NextScheduledReadDate '{wording.shown(given)}' {fault}; ignored"
         record.warn("next-read", message, place=place)
         return None
     return day

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 
 
 class ProfileName(StrEnum):

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, wording
 from nem12.mdff.header import Header
 from nem12.mdff.record import Record
 
@@ -65,7 +65,7 @@ def _quality_fault(record: Record, place: int, flags: Collection[str]) -> str:
         what = f"is not a quality flag, for {spec.WITH_METHOD} with a method of two digits"
     else:
         what = f"is unknown; allowed quality flags are {', '.join(sorted(flags))}"
-    return f"{name} '{text.shown(method)}' {what}"
+    return f"{name} '{wording.shown(method)}' {what}"
 
 
 def _check_method(record: Record, place: int, header: Header) -> None:
@@ -96,7 +96,7 @@ def _check_reason(record: Record, quality_place: int) -> int | None:
             record.refuse_unless_tolerated("reason-missing", message, place=place)
         return None
     if not (reason.isascii() and reason.isdigit() and len(reason) <= 3):
-        message = f"{name} '{text.shown(reason)}' is not a number of up to three digits"
+        message = f"{name} '{wording.shown(reason)}' is not a number of up to three digits"
         record.refuse("reason", message, place=place)
         return None
     code = int(reason)

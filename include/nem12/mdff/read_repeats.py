@@ -11,7 +11,7 @@ from decimal import Decimal
 from itertools import groupby
 from typing import Final, NamedTuple
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, wording
 from nem12.mdff.exact import canonical
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.noted import Noted
@@ -161,7 +161,7 @@ def _finding(level: Level, code: str, note: ReadNote, what: str) -> Finding:
     last = note.line if level is Level.WARN else note.last_line
     register = Register(*note[:3])
     message = f"the read from {note.previous} to {note.current} of register"
-    message += f" {text.shown(register.register_id)} {what}"
-    excerpt = text.excerpt(",".join(("250", register.nmi, "…", register.nmi_suffix)).encode())
+    message += f" {wording.shown(register.register_id)} {what}"
+    excerpt = wording.excerpt(",".join(("250", register.nmi, "…", register.nmi_suffix)).encode())
     finding = Finding(level, code, note.line, message, excerpt, note.line, last)
     return finding.about(register.nmi, register.nmi_suffix, *_days(note))

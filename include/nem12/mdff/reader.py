@@ -6,7 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from nem12.mdff import text
+from nem12.mdff import text, wording
 from nem12.mdff.channel import Channel, check_200
 from nem12.mdff.day import (
     Day,
@@ -412,7 +412,7 @@ class Reader(Walk):
             place = 2 + day.channel.intervals
             unit.findings.append(_about_day(Level.WARN, "event-with-a", day, message, place))
         elif len(day.events) == 1:
-            line, excerpt = unit.event_lines[0], text.excerpt(event_text(day.events[0]).encode())
+            line, excerpt = unit.event_lines[0], wording.excerpt(event_text(day.events[0]).encode())
             message = "one 400 record for the whole day under V"
             unit.findings.append(
                 Finding(Level.WARN, "event-single", line, message, excerpt, line, line)
@@ -425,7 +425,7 @@ class Reader(Walk):
             yield from block.covered(*self._named)
         elif self._in_block and self._block_is_empty:
             line, raw = self._block_begin
-            message, excerpt = "a 200 record without 300 records", text.excerpt(raw)
+            message, excerpt = "a 200 record without 300 records", wording.excerpt(raw)
             empty = Finding(Level.WARN, "empty-block", line, message, excerpt, line, line)
             yield empty.about(*self._named)
 
@@ -445,9 +445,9 @@ def _about_event(code: str, line: int, event: Event, message: str) -> Finding:
 def _written(
     level: Level, code: str, line: int, message: str, record: str, place: int | None
 ) -> Finding:
-    excerpt = text.excerpt(record.encode())
+    excerpt = wording.excerpt(record.encode())
     if place is not None:
-        excerpt = text.marked(record.split(","), place)
+        excerpt = wording.marked(record.split(","), place)
     return Finding(
         level, code, line, message, excerpt, line, line, 0 if place is None else place + 1
     )

@@ -3,14 +3,14 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, text, wording
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.profiles import Profile
 
 
 def about_blank(line: int, raw: bytes) -> Iterator[Finding]:
     """The warnings about a line that holds no record."""
-    excerpt = text.excerpt(raw)
+    excerpt = wording.excerpt(raw)
     if text.BOM in raw:
         message = "a byte order mark on a line of its own"
         yield Finding(Level.WARN, "bom", line, message, excerpt, line, line)
@@ -101,7 +101,7 @@ class Record:
         if place is not None and self.left_out is not None:
             place += place >= self.left_out
         if not excerpt:
-            excerpt = text.excerpt(self.raw) if place is None else self._marked(place)
+            excerpt = wording.excerpt(self.raw) if place is None else self._marked(place)
         number = 0 if place is None else place + 1
         self.findings.append(
             Finding(level, code, self.line, message, excerpt, self.line, self.line, number)
@@ -123,7 +123,7 @@ class Record:
         return spec.field_name(self.fields[0], place, self.intervals) or f"field {place + 1}"
 
     def _marked(self, place: int) -> str:
-        return text.marked(self.text.split(","), place)
+        return wording.marked(self.text.split(","), place)
 
     def check_length(self, least: int, most: int, level: Level = Level.RECORD) -> bool:
         """Compare the number of fields with the layout; whether the rest can be read.
@@ -131,7 +131,7 @@ class Record:
         With a field too many nobody can tell which one it is, and so what the others are.
         """
         count = len(self.fields)
-        length = f"a {self.fields[0]} record of {text.plural(count, 'field')}"
+        length = f"a {self.fields[0]} record of {wording.plural(count, 'field')}"
         if count < least:
             message = f"{length}; at least {least} are needed: no {self.name(count)}"
             self.refuse("too-few-fields", message, level, place=count)
@@ -144,7 +144,7 @@ class Record:
             self.refuse("too-many-fields", message, place=place)
             return False
         elif count > most:
-            surplus = text.plural(count - most, "extra empty field")
+            surplus = wording.plural(count - most, "extra empty field")
             message = f"{surplus} after the {self.fields[0]} record, from field {most + 1} on"
             self.warn("trailing-commas", message, place=most)
         return count >= least

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Final, NamedTuple
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, text, wording
 from nem12.mdff.exact import plain_number, value_fault
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header
@@ -236,7 +236,7 @@ def _register(record: Record) -> Register | None:
         message = "RegisterID is empty"
         record.refuse_unless_tolerated("register", message, place=_REGISTER_ID)
     elif len(given) > spec.MAX_REGISTER_ID:
-        message = f"RegisterID '{text.shown(given)}' is longer than"
+        message = f"RegisterID '{wording.shown(given)}' is longer than"
         message += f" {spec.MAX_REGISTER_ID} characters"
         record.warn("register", message, place=_REGISTER_ID)
     if nmi is None or nmi_suffix is None:
@@ -250,7 +250,9 @@ def _suffix(record: Record) -> str | None:
         message = f"NMISuffix '{given}' is one of interval data, not of register reads"
         record.refuse_unless_tolerated("suffix", message, place=_SUFFIX)
     elif not spec.REGISTER_SUFFIX.fullmatch(nmi_suffix):
-        message = f"NMISuffix '{text.shown(given)}' is not a suffix of register reads, such as 11"
+        message = (
+            f"NMISuffix '{wording.shown(given)}' is not a suffix of register reads, such as 11"
+        )
         record.refuse("suffix", message, place=_SUFFIX)
         return None
     check_configuration(record, nmi_suffix, Level.RECORD)
@@ -267,7 +269,7 @@ def _serial(record: Record) -> str:
 def _direction(record: Record) -> str:
     given = record.at(_DIRECTION)
     if given not in spec.DIRECTIONS:
-        message = f"DirectionIndicator '{text.shown(given)}' is neither E (from the grid)"
+        message = f"DirectionIndicator '{wording.shown(given)}' is neither E (from the grid)"
         message += " nor I (into the grid)"
         record.refuse_unless_tolerated("direction", message, place=_DIRECTION)
     return given
@@ -280,10 +282,10 @@ def _check_reads(record: Record) -> None:
         if not given:
             record.refuse_unless_tolerated("read", f"{name} is empty", place=place)
         elif not spec.VALUE.fullmatch(given):
-            message = f"{name} '{text.shown(given)}' is not a plain decimal number"
+            message = f"{name} '{wording.shown(given)}' is not a plain decimal number"
             record.refuse_unless_tolerated("read", message, place=place)
         elif len(given) > spec.MAX_REGISTER_READ:
-            message = f"{name} '{text.shown(given)}' is longer than"
+            message = f"{name} '{wording.shown(given)}' is longer than"
             message += f" {spec.MAX_REGISTER_READ} characters"
             record.warn("read-width", message, place=place)
 
@@ -310,7 +312,7 @@ def _date_time(
     if moment is not None:
         fault = date_fault(moment.date(), header.date_time if header.known else None)
     if moment is None or fault:
-        record.refuse("date", f"{name} '{text.shown(given)}' {fault}", place=place)
+        record.refuse("date", f"{name} '{wording.shown(given)}' {fault}", place=place)
         return None
     if len(given) != 14:
         message = f"{name} '{given}' has 12 digits instead of 14"
@@ -333,7 +335,7 @@ def _check_quantity(record: Record, uom: spec.Unit | None) -> None:
     if quantity is None or None in reads or uom is None or not uom.adds_up:
         return
     if (reads[0] == reads[1]) != (quantity == 0):
-        message = f"Quantity {text.shown(given)} where the two reads"
+        message = f"Quantity {wording.shown(given)} where the two reads"
         message += " are equal" if reads[0] == reads[1] else " differ"
         record.warn("quantity-mismatch", message, place=_QUANTITY)
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from nem12.mdff import text
+from nem12.mdff import wording
 from nem12.mdff.day import Day
 from nem12.mdff.events import spans
 from nem12.mdff.exact import canonical
@@ -83,6 +83,6 @@ def _content(day: Day) -> object:
 def _finding(level: Level, code: str, day: Day, what: str) -> Finding:
     last = day.line if level is Level.WARN else day.last_line
     given = f"{day.day:%Y%m%d}"
-    message, excerpt = f"IntervalDate {given} {what}", text.marked(("300", given, "…"), 1)
+    message, excerpt = f"IntervalDate {given} {what}", wording.marked(("300", given, "…"), 1)
     found = Finding(level, code, day.line, message, excerpt, day.line, last, field=2)
     return found.about(day.channel.nmi, day.channel.nmi_suffix, day.day)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Final
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, text, wording
 from nem12.mdff.doubt import Doubt
 from nem12.mdff.findings import Finding, Level, Tally
 from nem12.mdff.form import Form
@@ -25,7 +25,7 @@ _NOT_TEXT: Final = (
     "the file holds no NEM12 records (100, 200, 300 …) at all: ask for the NEM12 file, which"
     " portals call the detailed report"
 )
-_KEPT: Final = 4 * text.EXCERPT
+_KEPT: Final = 4 * wording.EXCERPT
 _WITHIN_UTF8: Final = bytes(range(0x80, 0xC0))
 
 
@@ -134,7 +134,7 @@ class Structure:
         self._scannable = not ends.lone_cr
         self._walk(offset, line, piece)
         if line == 1:
-            self._first_raw = self._first_raw or piece[: 4 * text.EXCERPT].splitlines()[0]
+            self._first_raw = self._first_raw or piece[: 4 * wording.EXCERPT].splitlines()[0]
         content = len(piece.rstrip(text.NO_CONTENT + text.BOM))
         if content:
             self._last_line = line + ends.lines - text.count_lines(piece[content:])
@@ -161,7 +161,7 @@ class Structure:
             message = "the file ends without a 900 record"
             if "no-end" not in self.profile.tolerated:
                 message += ": it was cut off on its way"
-            shown = text.excerpt_of_end
+            shown = wording.excerpt_of_end
             self._breach("no-end", self._last_line, self._last_raw, message, excerpt=shown)
         if not (empty or text.is_blank(self._unended)):
             message = "the last line has no line end"
@@ -367,7 +367,7 @@ class Structure:
             self._breach("second-header", line, raw, "another file follows the 900 record")
             self._begin(offset, line, raw)
         else:
-            message = f"record '{text.shown(kind)}' after the 900 record"
+            message = f"record '{wording.shown(kind)}' after the 900 record"
             extends = spec.INDICATOR_LIKE.fullmatch(kind) and not any(
                 kind in of.indicators for of in spec.FORMATS.values()
             )
@@ -397,7 +397,7 @@ class Structure:
         raw: bytes,
         message: str,
         *,
-        excerpt: Callable[[bytes], str] = text.excerpt,
+        excerpt: Callable[[bytes], str] = wording.excerpt,
     ) -> bool:
         """The structure is broken; whether the profile lets the file go on all the same."""
         tolerated = code in self.profile.tolerated
@@ -416,7 +416,7 @@ class Structure:
         message: str,
         *,
         place: int | None = None,
-        excerpt: Callable[[bytes], str] = text.excerpt,
+        excerpt: Callable[[bytes], str] = wording.excerpt,
     ) -> None:
         if level is Level.WARN and self.tally.counts[level, code] >= WARNINGS_KEPT:
             # Nobody would see more of it than its number.
@@ -424,7 +424,7 @@ class Structure:
             return
         quoted, number = excerpt(raw), 0
         if place is not None:
-            quoted, number = text.marked(text.decode(raw)[0].split(","), place), place + 1
+            quoted, number = wording.marked(text.decode(raw)[0].split(","), place), place + 1
         self._take([Finding(level, code, line, message, quoted, line, line, number)])
 
 
@@ -454,4 +454,4 @@ def _next_odd(scan: _Scan, piece: bytes, at: int) -> int:
 def _no_header_message(raw: bytes) -> str:
     if text.bare(raw)[1].lstrip().startswith(b"100;"):
         return "the fields are separated by semicolons; was the file saved by a spreadsheet?"
-    return f"the first record is '{text.shown(text.indicator(raw))}', not a 100 record"
+    return f"the first record is '{wording.shown(text.indicator(raw))}', not a 100 record"

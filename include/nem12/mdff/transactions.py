@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, wording
 from nem12.mdff.exact import plain_number
 from nem12.mdff.record import Record
 from nem12.mdff.stamps import parse_datetime, year_fault
@@ -71,7 +71,7 @@ def _check_codes(record: Record, *places: int) -> None:
     wrong = [(place, code) for place, code in faults if code not in spec.TRANS_CODES]
     if wrong:
         allowed = ", ".join(sorted(spec.TRANS_CODES))
-        said = (f"{record.name(place)} '{text.shown(code)}'" for place, code in wrong)
+        said = (f"{record.name(place)} '{wording.shown(code)}'" for place, code in wrong)
         verb = "is" if len(wrong) == 1 else "are"
         message = f"{' and '.join(said)} {verb} unknown; allowed are {allowed}"
         record.warn("trans-code", message, place=wrong[0][0])
@@ -79,7 +79,7 @@ def _check_codes(record: Record, *places: int) -> None:
 
 def _check_orders(record: Record, *places: int) -> None:
     for place in _too_long(record, places, spec.MAX_SERVICE_ORDER):
-        message = f"{record.name(place)} '{text.shown(record.at(place))}' is longer than"
+        message = f"{record.name(place)} '{wording.shown(record.at(place))}' is longer than"
         message += f" {spec.MAX_SERVICE_ORDER} characters"
         record.warn("service-order", message, place=place)
         return
@@ -98,7 +98,7 @@ def _read_date_time(record: Record, place: int) -> datetime | None:
         # An earlier one is what software writes for "no date", and drivers cannot hold it.
         fault = year_fault(read.year, spec.FIRST_STAMP_YEAR) or ""
     if given and fault:
-        message = f"{record.name(place)} '{text.shown(given)}' {fault}"
+        message = f"{record.name(place)} '{wording.shown(given)}' {fault}"
         record.warn("read-date", f"{message}; ignored" if read else message, place=place)
         return None
     return read
@@ -114,5 +114,5 @@ def _check_index_read(record: Record, place: int) -> None:
     elif len(given) > spec.MAX_REGISTER_READ:
         fault = f"is longer than {spec.MAX_REGISTER_READ} characters"
     if fault:
-        message = f"{record.name(place)} '{text.shown(given)}' {fault}"
+        message = f"{record.name(place)} '{wording.shown(given)}' {fault}"
         record.warn("index-read", message, place=place)

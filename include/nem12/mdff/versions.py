@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, wording
 from nem12.mdff.header import Header
 from nem12.mdff.record import Record
 from nem12.mdff.stamps import parse_datetime, year_fault
@@ -40,7 +40,7 @@ def check_stamps(record: Record, place: int, header: Header, judged_by: Header) 
         return _stand_in(record, place, "is empty", header, msats)
     stamp = stamp_of(update_date_time)
     if stamp is None:
-        message = f"UpdateDateTime '{text.shown(update_date_time)}' is not a valid date and time"
+        message = f"UpdateDateTime '{wording.shown(update_date_time)}' is not a valid date and time"
         record.refuse("update", message, place=place)
         return None
     if len(update_date_time) == 12:
@@ -71,9 +71,8 @@ def _check_msats(record: Record, place: int) -> str:
     msats_load_date_time = record.at(place)
     msats = stamp_of(msats_load_date_time)
     if msats_load_date_time and msats is None:
-        message = (
-            f"MSATSLoadDateTime '{text.shown(msats_load_date_time)}' is not a valid date and time"
-        )
+        given = wording.shown(msats_load_date_time)
+        message = f"MSATSLoadDateTime '{given}' is not a valid date and time"
         record.warn("msats", message, place=place)
     elif msats and (fault := year_fault(int(msats[:4]), spec.FIRST_STAMP_YEAR)):
         record.warn(

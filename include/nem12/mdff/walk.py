@@ -7,7 +7,7 @@ not reported again. `first_line` to `last_line` of a finding are all lines that 
 from collections.abc import Iterator
 from typing import Final, Generic, TypeVar
 
-from nem12.mdff import spec, text
+from nem12.mdff import spec, text, wording
 from nem12.mdff.counts import Counts
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.header import Header, check_100
@@ -82,7 +82,7 @@ class Walk:
         """A record of another kind; those that extend the format may be passed over."""
         extends = spec.INDICATOR_LIKE.fullmatch(kind) is not None
         tolerated = extends and "unknown-record" in self._profile.tolerated
-        message = f"record indicator '{text.shown(kind)}' is not one of the format"
+        message = f"record indicator '{wording.shown(kind)}' is not one of the format"
         level = Level.WARN if tolerated else Level.RECORD
         return self._finding(level, "unknown-record", raw, message)
 
@@ -93,4 +93,6 @@ class Walk:
         return self._finding(Level.RECORD, "too-many-transactions", raw, message)
 
     def _finding(self, level: Level, code: str, raw: bytes, message: str) -> Finding:
-        return Finding(level, code, self._line, message, text.excerpt(raw), self._line, self._line)
+        return Finding(
+            level, code, self._line, message, wording.excerpt(raw), self._line, self._line
+        )

@@ -12,7 +12,7 @@ from nem12.drop import Drop, Ignored, look, uri_path
 from nem12.errors import TerminalError
 from nem12.load.keeping import delivered_name, finish, is_unchanged, put_back, report_place
 from nem12.mdff.profiles import PROFILES, ProfileName, profile_named
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.settings import Home
 from nem12.states import Outcome
 from nem12.storage import Place

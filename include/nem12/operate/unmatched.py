@@ -7,7 +7,7 @@ from typing import Final
 
 from nem12 import settings
 from nem12.load.keeping import delivered_name
-from nem12.mdff.text import plural, shown
+from nem12.mdff.wording import plural, shown
 from nem12.states import DropState, FileStatus, Outcome
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection

@@ -12,7 +12,7 @@ from typing import Final
 
 from nem12.drop import uri_path
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import plural, shown
+from nem12.mdff.wording import plural, shown
 from nem12.settings import Home
 from nem12.states import DropState
 from nem12.tell.report import affected, contradiction, refusal

@@ -7,7 +7,7 @@ from nem12 import storage
 from nem12.errors import MeterError, sentence
 from nem12.mdff.findings import Level, in_force, left_of, said, subject
 from nem12.mdff.remedies import explanation
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.states import Outcome
 from nem12.storage import Place
 from nem12.warehouse import ledger

@@ -19,7 +19,7 @@ from nem12.exact_json import to_json
 from nem12.mdff import spec
 from nem12.mdff.findings import ask_again, in_force, left_of, said, subject
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import MARKS
+from nem12.mdff.wording import MARKS
 from nem12.settings import LOAD_DAG_ID
 from nem12.web.arriving import Arriving
 from nem12.web.paging import cursor

@@ -10,7 +10,7 @@ from nem12.airflow import buckets
 from nem12.drop import Drop, drops, overdue, uri_path
 from nem12.errors import MeterError
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.settings import Home, keep_landing
 from nem12.tell.report import why
 from nem12.warehouse import ledger

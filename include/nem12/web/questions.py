@@ -11,7 +11,7 @@ from nem12.mdff import spec
 from nem12.mdff.findings import Level
 from nem12.mdff.remedies import explanation
 from nem12.mdff.stamps import NEM_TIME
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 from nem12.states import OPEN, FileStatus, Outcome
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection

@@ -9,7 +9,7 @@ from typing import Final
 
 from nem12 import __version__, settings
 from nem12.errors import SetupError
-from nem12.mdff.text import shown
+from nem12.mdff.wording import shown
 
 SUBJECTS: Final = (
     "facts",
