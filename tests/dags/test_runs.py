@@ -18,8 +18,10 @@ from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate_schema
 from tests.dags.conftest import Run, put
 from tests.support import loading
+from tests.unit.test_untrusted import swapping
 
 SAMPLES = CHECKOUT / "samples"
+SECRET = b"TOP-SECRET of root\r\n"
 
 
 def land(home: FolderHome, *names: str) -> None:
@@ -63,6 +65,41 @@ def test_a_load_run_fills_the_table_and_archives_the_files(
     assert row == (1344, 1344)
     assert applied is not None
     assert applied[:3] == ("load.apply", True, 1)
+
+
+@pytest.mark.timeout(300)
+def test_a_run_moves_and_reads_nothing_behind_a_link(
+    run_dag: Run, home: FolderHome, server: Server, tmp_path: Path
+) -> None:
+    """Links to what only we may read; two of them another user puts and takes all the time."""
+    outside = tmp_path / "precious"
+    outside.mkdir(mode=0o700)
+    precious = outside / "a.csv"
+    put(precious, SECRET)
+    for folder in (home.landing, home.landing / "lenient"):
+        folder.chmod(0o777)
+    put(home.landing / "b.csv", SECRET.replace(b"SECRET", b"THEIRS"))
+    (home.landing / ".file").symlink_to(precious)
+    (home.landing / ".folder").symlink_to(outside)
+    (home.landing / "c.csv").symlink_to(precious)
+    (home.landing / "strict").rmdir()
+    (home.landing / "strict").symlink_to(outside)
+    land(home, "household_30min.csv")
+    with (
+        swapping(home.landing / "lenient", home.landing / ".folder"),
+        swapping(home.landing / "b.csv", home.landing / ".file"),
+    ):
+        result = run_dag("nem12_load", {"files": ["*", "lenient/*", "strict/*"]})
+    assert [path.name for path in outside.iterdir()] == ["a.csv"]
+    assert precious.read_bytes() == SECRET
+    assert "SECRET" not in json.dumps(result)
+    kept = [path for path in home.root.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert [path for path in kept if b"SECRET" in path.read_bytes()] == []
+    with connect(server.uri(settings.OWNER_ROLE)) as connection:
+        said = connection.execute("SELECT message || excerpt FROM meter_refusals").fetchall()
+        loaded = "SELECT FROM meter_drops WHERE uri LIKE '%household%' AND outcome IS NOT NULL"
+        assert connection.execute(loaded).fetchall()
+    assert "SECRET" not in repr(said)
 
 
 def test_a_run_with_a_refused_file_is_red_and_has_loaded_the_others(

@@ -16,6 +16,7 @@ DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 TEST = re.compile(r"`(tests/[\w/.]+)`")
+FUNCTION = re.compile(r"`(tests/[\w/.]+)::(\w+)`")
 HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 
 
@@ -43,6 +44,25 @@ def test_every_relative_link_leads_to_a_file_and_a_heading(document: Path) -> No
 def test_every_test_that_a_document_names_exists(document: Path) -> None:
     named = TEST.findall(document.read_text(encoding="utf-8"))
     assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_test_that_a_document_names_by_its_function_exists(document: Path) -> None:
+    named = FUNCTION.findall(document.read_text(encoding="utf-8"))
+    assert [
+        f"{path}::{name}"
+        for path, name in named
+        if not (ROOT / path).exists() or f"def {name}(" not in (ROOT / path).read_text("utf-8")
+    ] == []
+
+
+def test_each_point_of_security_names_the_test_that_shows_it() -> None:
+    """Whoever is not trusted with something stands in a table, with a test in its last cell."""
+    text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+    points = [row for row in rows if not row.rstrip("| ").endswith((" test", "is trusted"))]
+    assert len(points) > 25
+    assert [row for row in points if not (TEST.search(row) or FUNCTION.search(row))] == []
 
 
 def test_each_promise_names_a_test() -> None:

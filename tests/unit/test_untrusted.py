@@ -6,7 +6,7 @@ import pwd
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -132,6 +132,66 @@ def test_a_folder_that_is_swapped_all_the_time_leads_nowhere_else(
     assert not (tmp_path / "moved").exists()
 
 
+def rename_out(path: Path, elsewhere: Path) -> None:
+    untrusted.rename(path, elsewhere)
+    assert elsewhere.read_bytes() == OWN
+
+
+def rename_in(path: Path, elsewhere: Path) -> None:
+    elsewhere.write_bytes(OWN)
+    untrusted.rename(elsewhere, path)
+
+
+def read(path: Path, elsewhere: Path) -> None:  # noqa: ARG001 - called as the others
+    with untrusted.opened(path) as stream:
+        assert stream.read() == OWN
+
+
+def write(path: Path, elsewhere: Path) -> None:  # noqa: ARG001
+    with untrusted.written(path.with_name(".beside"), path) as out:
+        out.write(OWN)
+
+
+def look_at(path: Path, elsewhere: Path) -> None:  # noqa: ARG001
+    assert untrusted.status_of(path).st_size == len(OWN)
+    ((_, status),) = untrusted.listed(path.parent)
+    assert status.st_size == len(OWN)
+
+
+def remove(path: Path, elsewhere: Path) -> None:  # noqa: ARG001
+    untrusted.remove(path)
+
+
+@pytest.mark.parametrize(
+    "act", [rename_out, rename_in, read, write, look_at, remove], ids=lambda act: str(act.__name__)
+)
+def test_a_folder_that_is_swapped_right_after_it_was_opened_leads_nowhere_else(
+    landing: Home,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    act: Callable[[Path, Path], None],
+) -> None:
+    folder, outside = Path(str(landing.landing)) / "lenient", tmp_path / "precious"
+    (folder / "a.csv").write_bytes(OWN)
+    open_folder = untrusted._open_folder
+
+    def swap_behind(opened: Path) -> int:
+        if opened != folder:
+            return open_folder(opened)
+        if folder.is_symlink():
+            folder.unlink()
+            (tmp_path / "aside").rename(folder)
+        descriptor = open_folder(opened)
+        folder.rename(tmp_path / "aside")
+        folder.symlink_to(outside)
+        return descriptor
+
+    monkeypatch.setattr(untrusted, "_open_folder", swap_behind)
+    act(folder / "a.csv", tmp_path / "elsewhere.csv")
+    assert [path.name for path in outside.iterdir()] == ["a.csv"]
+    assert (outside / "a.csv").read_bytes() == SECRET
+
+
 @pytest.mark.timeout(20)
 @pytest.mark.parametrize("kind", KINDS)
 def test_what_is_left_in_the_place_of_a_file_is_neither_read_nor_waited_for(
@@ -152,6 +212,9 @@ def test_what_is_left_in_the_place_of_a_file_is_neither_read_nor_waited_for(
         list(meter_files(path, "a.csv", "lenient", tmp_path / "s", drop.seen))
     with pytest.raises(MeterError, match="changed while it was read"):
         sha256(path, drop.seen)
+    if kind != "hard link":
+        with pytest.raises(MeterError, match="is not a regular file"):
+            untrusted.opened(path)
     assert not says_that_it_ends(drop)
     assert drops(landing) == []
     assert [type(each) for each in landed(landing)] == [Ignored]
