@@ -26,13 +26,13 @@ from nem12.untrusted import ChangedError
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """What a part gave that was read to its end.
+    """The result of a part that was read to its end.
 
     Attributes:
-        part: That was read.
+        part: The part that was read.
         counts: Records and values, the file's 100 and 900 records with its first part.
         tally: Findings, counted.
-        refused_days: What a file that is refused as a whole holds.
+        refused_days: The days of a file that is refused as a whole.
     """
 
     part: Part
@@ -46,7 +46,7 @@ class PartReader:
 
     Args:
         part: To read.
-        fast: Whether days that need no second look take the short way.
+        fast: Whether plain days are read by the fast way.
     """
 
     def __init__(self, part: Part, *, fast: bool = True) -> None:
@@ -61,7 +61,7 @@ class PartReader:
         """Its counts, which are those of the whole part.
 
         Raises:
-            RuntimeError: It is not read to its end.
+            RuntimeError: It was not read to its end.
         """
         if self._counts is None:
             raise RuntimeError("a part is counted when it is read to its end")
@@ -71,7 +71,7 @@ class PartReader:
         """Read it.
 
         Raises:
-            TerminalError: The file is not what it was when it was planned.
+            TerminalError: The file has changed since it was planned.
         """
         file, counts = self.part.file, Counts()
         if self.part.number == 0:
@@ -86,7 +86,7 @@ class PartReader:
         self._counts = counts
 
     def _about_the_file(self) -> Iterator[Finding]:
-        """What the whole-file pass found goes with the first part."""
+        """Findings of the whole-file pass belong to the first part."""
         file = self.part.file
         for finding in file.findings:
             self._tally.keep(finding)
@@ -124,7 +124,7 @@ class PartReader:
             self._refused_days.take(item)
 
     def _count_refused(self, stream: BinaryIO) -> Counts:
-        """All records of a refused file are refused; what they hold is counted all the same."""
+        """All records of a refused file are refused; their content is counted nevertheless."""
         # By the standard profile, in which every line is a record or blank.
         header = self.part.header or NO_HEADER
         reader = reader_of(self.part.file.format, header, profile_named(ProfileName.STANDARD))
@@ -138,7 +138,7 @@ class PartReader:
 
 
 def _opened(file: MeterFile) -> BinaryIO:
-    """The file, if it is still the one that was planned."""
+    """Open the file, if it is still the one that was planned."""
     try:
         # In a bucket lies a copy of our own, named by its content.
         if "://" in file.path:

@@ -62,7 +62,7 @@ class Shard:
 
     @property
     def batch_id(self) -> str:
-        """What the batch is, whoever makes it and however often: no run, no try, no path."""
+        """The identity of the batch, independent of run, try and path."""
         identity = [
             (p.file.sha256, p.start, p.end, p.file.profile, READER_VERSION, p.file.replaces)
             for p in self.parts
@@ -71,7 +71,7 @@ class Shard:
 
     @property
     def delivered(self) -> dict[int, datetime | None]:
-        """When each of its files was delivered, by id; no part of the batch's identity."""
+        """When each of its files was delivered, by id; not part of the batch's identity."""
         return {part.file.file_id: part.file.delivered_at for part in self.parts}
 
     @property
@@ -81,7 +81,7 @@ class Shard:
 
     @property
     def label(self) -> str:
-        """For people: what is in it."""
+        """A label for people."""
         first = self.parts[0]
         if len(self.parts) > 1:
             files = len({part.file.sha256 for part in self.parts})
@@ -92,7 +92,7 @@ class Shard:
 
 
 def parts(file: MeterFile) -> list[Part]:
-    """The parts of a file, which together are the whole of it."""
+    """The parts of a file, which together cover it."""
     starts = [Cut(0, 1), *file.cuts]
     ends = [*file.cuts, Cut(file.size, file.lines + 1)]
     return [
@@ -114,7 +114,7 @@ def pack(files: Iterable[MeterFile]) -> list[Shard]:
 
 
 def _with_tables(file: MeterFile) -> MeterFile:
-    """The file, refused where it holds register reads: there are no tables for them yet."""
+    """The file, refused if it contains register reads: there are no tables for them yet."""
     if file.format != spec.NEM13.name:
         return file
     message = "register reads (NEM13) are not loaded yet; validate checks them"

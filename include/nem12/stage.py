@@ -44,7 +44,7 @@ SET LOCAL datestyle = 'ISO';
 """
 BATCH: Final = "{batch}"
 FINISH: Final = f"SELECT meter_apply_batch('{BATCH}') AS readings_put_in_force;\n"
-"""The end of a staged file, by which `apply` knows that it is whole."""
+"""The end of a staged file, by which `apply` knows that it is complete."""
 
 _WITHDRAW: Final = """\
 SELECT meter_withdraw_file({file_id}, for_reload => true);
@@ -68,13 +68,13 @@ _TAKEN_OVER: Final = (
     "(file_id, parts, byte_start, byte_end) DO UPDATE SET batch_id = excluded.batch_id\n"
     "WHERE meter_batch_parts.batch_id <> excluded.batch_id"
 )
-"""A part that a batch of another run has applied: this one decides its days and settles its file,
-since it has brought back what the other may have taken out."""
+"""For a part that a batch of another run has applied: this batch decides its days and settles its
+file, since it has restored what the other run may have withdrawn."""
 
 
 @dataclass
 class Staged:
-    """A staged batch file, and what is in it.
+    """A staged batch file and its counts.
 
     Attributes:
         batch_id: Identity of the batch.
@@ -94,21 +94,21 @@ class Staged:
 
 
 Watch = Callable[[PartReader], Iterator[Item]]
-"""Gives what a reader gives, all of it."""
+"""Passes everything on that a reader yields."""
 
 
 def stage_shard(shard: Shard, folder: Place, watch: Watch = iter) -> Staged:
-    """Parse a shard and write its batch file, whole or not at all.
+    """Parse a shard and write its batch file, completely or not at all.
 
-    The name is the batch's identity: whoever stages the same shard writes the same file.
+    The name is the batch's identity: staging the same shard again writes the same file.
 
     Args:
         shard: What to parse.
         folder: Where the file goes.
-        watch: Passes on what is read of each part; for those who want to see it.
+        watch: Sees everything that is read of each part.
 
     Raises:
-        TerminalError: A file is not what it was when it was planned, or takes too much memory.
+        TerminalError: A file has changed since it was planned, or takes too much memory.
     """
     target = folder / f"{shard.batch_id}.sql"
     staged = Staged(shard.batch_id, str(target))
@@ -141,7 +141,7 @@ class _Statement:
 
 
 class _Insert(_Statement):
-    """Rows of one table; what is there already stays."""
+    """Rows of one table; existing rows stay."""
 
     def __init__(
         self, out: BinaryIO, table: str, columns: str, conflict: str = "DO NOTHING"
@@ -196,7 +196,7 @@ class _Batch:
         self._out.write(tail.encode())
 
     def _hold_files(self, files: Iterable[MeterFile]) -> None:
-        """Make sure that the files are still judged as they were planned, until the batch ends."""
+        """Check that the files are still as planned, and hold them until the batch ends."""
         hold = _Statement(self._out, _HOLD_HEAD, _HOLD_TAIL)
         for file in files:
             hold.add(f"({file.file_id},'{file.profile}','{READER_VERSION}')")
@@ -377,7 +377,7 @@ def _part_row(batch_id: str, parsed: Parsed) -> str:
 
 
 def literal(value: str) -> str:
-    """Text as an SQL literal; control characters, which no field has a use for, are made visible.
+    """Text as an SQL literal; control characters are made visible.
 
     A line end inside a literal would break the rule that statements end at an empty line.
     """

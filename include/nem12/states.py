@@ -5,7 +5,7 @@ from typing import Final
 
 
 class DropState(StrEnum):
-    """Of a drop; `warehouse/sql/drops.sql` draws how they follow each other."""
+    """The states of a drop; `warehouse/sql/drops.sql` draws their transitions."""
 
     CLAIMED = "claimed"
     RUNNING = "running"
@@ -15,11 +15,11 @@ class DropState(StrEnum):
 
 
 OPEN: Final = tuple(state for state in DropState if state is not DropState.SETTLED)
-"""Of a drop that something is left to do for."""
+"""States of a drop that is not settled."""
 
 
 class FileStatus(StrEnum):
-    """Of a file: `loading` until all of its parts are applied."""
+    """The states of a file: `loading` until all of its parts are applied."""
 
     LOADING = "loading"
     LOADED = "loaded"
@@ -28,7 +28,7 @@ class FileStatus(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What a run makes of a file, or of a drop as a whole; only drops fail."""
+    """The outcome of a file, or of a drop as a whole; only drops fail."""
 
     LOADED = "loaded"
     PARTIAL = "partial"

@@ -20,15 +20,15 @@ from nem12.untrusted import Seen
 
 @dataclass(frozen=True, slots=True)
 class MeterFile:
-    """What one pass over a file tells.
+    """The result of one pass over a file.
 
     Attributes:
-        path: Where its bytes lie, expanded; a URI where they are in a bucket.
+        path: Path of its expanded bytes; a URI if they are in a bucket.
         name: As it was delivered; a member of an archive as `archive/member`.
         sha256: Of the content, hexadecimal.
         size: Bytes.
         lines: Physical lines.
-        profile: Name of the profile it is judged by.
+        profile: Name of its profile.
         headers: Its first usable 100 record with its offset; in a joined file also those that
             are in force where its parts begin.
         findings: About the file as a whole.
@@ -38,12 +38,12 @@ class MeterFile:
         records: 100 and 900 records.
         refused_records: Those of them that were refused.
         cuts: Beginnings of its parts but the first.
-        seen: What lies at `path`, to notice that it has changed since.
-        replaces: What was loaded of it goes, in the transaction that loads it again.
-        withheld: It has errors, and its profile lets nothing of such a file be loaded.
-        delivered_at: What an archive or a message says of it; then, by `nem12.delivery`, in whole
-            seconds what counts.
-        format: NEM12 or NEM13; empty where it does not say.
+        seen: The file at `path`, to notice later changes.
+        replaces: The transaction that loads it replaces what was loaded of it before.
+        withheld: It has errors, and its profile loads nothing of such a file.
+        delivered_at: First from the archive or message; then, set by `nem12.delivery`, in whole
+            seconds the time that counts.
+        format: NEM12 or NEM13; empty if unknown.
     """
 
     path: str
@@ -73,7 +73,7 @@ class MeterFile:
 
     @property
     def header(self) -> Header | None:
-        """Its first 100 record, where that is usable."""
+        """Its first 100 record, if usable."""
         return self.headers[0][1] if self.headers else None
 
     @property
@@ -83,13 +83,13 @@ class MeterFile:
 
     @property
     def holds_records(self) -> bool:
-        """Whether its lines are records, and not those of another kind of file or of damage."""
+        """Whether its lines are records, and not another kind of file or damaged."""
         return not any(finding.code in ("foreign", "unreadable") for finding in self.findings)
 
 
 @dataclass(slots=True)
 class _Hashed:
-    """A stream that is hashed and counted, and copied where that is asked for, as it is read."""
+    """A stream that is hashed, counted and optionally copied as it is read."""
 
     stream: text.Readable
     copy: BinaryIO | None = None
@@ -113,15 +113,15 @@ def survey_file(
     size: int,
     copy: BinaryIO | None = None,
 ) -> MeterFile:
-    """Read a file once: hash it, judge it as a whole, find where it can be cut.
+    """Read a file once: hash it, check it as a whole, find where it can be cut.
 
     Args:
         stream: At its beginning.
-        path: Where its bytes lie, or will lie when `copy` is written.
+        path: Path of its bytes, or of `copy`.
         name: As delivered.
-        profile: To judge it by.
+        profile: To check it by.
         size: Bytes to expect; decides how many parts the file gets.
-        copy: Takes the bytes as they are read.
+        copy: Receives the bytes as they are read.
     """
     hashed = _Hashed(stream, copy)
     structure = Structure(part_bytes(size), profile_named(profile))
@@ -149,11 +149,11 @@ def survey_file(
 
 
 def seen_at(path: str) -> Seen:
-    """What lies there now."""
+    """The file that is there now."""
     return untrusted.seen_of(untrusted.status_of(Path(path)))
 
 
 def part_bytes(size: int) -> int:
-    """The size of a file's parts, so that they are equal, and not more than a run can map."""
+    """The size of a file's parts: equal, and not more parts than a run can map."""
     parts = min(max(1, -(-size // settings.SHARD_BYTES)), settings.MAX_SHARDS)
     return max(1, -(-size // parts))

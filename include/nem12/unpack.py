@@ -39,9 +39,9 @@ def meter_files(
     Args:
         path: Of the drop.
         name: As delivered.
-        profile: To judge its files by.
-        scratch: Folder for what has to be expanded; made when needed.
-        seen: What the drop was seen as; None for whatever file lies there.
+        profile: To check its files by.
+        scratch: Folder for expanded files; made when needed.
+        seen: The drop as it was seen; None for any file.
 
     Raises:
         TerminalError: The drop cannot be read, is gone, or is not what was seen.
@@ -60,7 +60,7 @@ def meter_files(
 
 
 def as_text(name: str) -> str:
-    """A name as it is kept: text of bounded length, whatever bytes a file system or archive has."""
+    """A name as text of bounded length, whatever its bytes in a file system or archive."""
     kept = os.fsencode(name).decode(errors="backslashreplace")
     encoded = kept.encode()
     if len(encoded) <= MAX_NAME_BYTES:
@@ -74,8 +74,8 @@ def headers(path: Path, profile: str, scratch: Path, seen: Seen | None = None) -
 
     Args:
         path: Of the drop.
-        profile: To judge its files by.
-        scratch: Folder for what has to be expanded; made when needed.
+        profile: To check its files by.
+        scratch: Folder for expanded files; made when needed.
         seen: As for `meter_files`.
 
     Raises:
@@ -112,7 +112,7 @@ def _delivered(members: Iterable[Member]) -> list[Member]:
 
 
 def sha256(path: Path, seen: Seen | None = None) -> str:
-    """The hash of a delivery as it lies there; `seen` as for `meter_files`."""
+    """The hash of a delivery itself; `seen` as for `meter_files`."""
     with untrusted.opened(path, seen) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
@@ -122,9 +122,9 @@ class _Source:
     """Bytes that can be read from the beginning, as often as needed.
 
     Attributes:
-        path: Where they lie.
+        path: Their path.
         name: As delivered.
-        delivered_at: If that is told; otherwise when the drop was changed last.
+        delivered_at: Its own time of delivery, or else the modification time of the drop.
     """
 
     stream: BinaryIO
@@ -143,7 +143,7 @@ class _Source:
 
 @dataclass(slots=True)
 class _Names:
-    """Names for the files of a drop: each once, however often an archive has it."""
+    """Unique names for the files of a drop: an archive may contain a name several times."""
 
     _numbers: dict[str, int] = field(default_factory=dict)
 
@@ -163,9 +163,9 @@ class _Unpacking:
     """Unpacks one drop.
 
     Attributes:
-        profile: To judge its files by.
-        own: Folder for what has to be expanded.
-        names: Of the files that it holds.
+        profile: To check its files by.
+        own: Folder for expanded files.
+        names: Names of its files.
     """
 
     profile: str
@@ -229,7 +229,7 @@ class _Unpacking:
         return replace(file, seen=seen_at(file.path))
 
     def _expanded(self, file: MeterFile) -> Iterator[MeterFile]:
-        """The files that a member holds which was expanded."""
+        """The files in an expanded member."""
         target = Path(file.path)
         with target.open("rb") as stream:
             source = _Source(stream, file.path, file.name, file.delivered_at)
@@ -243,7 +243,7 @@ class _Unpacking:
     def _single(
         self, source: _Source, beginning: bytes, beside: Path, file: MeterFile | None = None
     ) -> Iterator[MeterFile]:
-        """A file that is no archive: the records themselves, or an XML message around them.
+        """A file that is not an archive: the records themselves, or an XML message around them.
 
         Args:
             source: The file.
@@ -311,7 +311,7 @@ class _Unpacking:
 
 
 def _copy_packed(packed: Iterable[bytes], expanding: Expanding, name: str, target: Path) -> None:
-    """A member that cannot be read is known by its bytes as they lie in the archive."""
+    """A member that cannot be read is identified by its packed bytes."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("wb") as copy:
         for data in packed:
@@ -337,7 +337,7 @@ def _inside_an_archive(file: MeterFile, source: _Source, packing: archives.Forma
 
 
 def _kind_of(message: Message, blocks: list[Path]) -> Kind | None:
-    """What a message is that brings no electricity data."""
+    """The kind of a message without electricity data."""
     if not message.is_message:
         return foreign.by_root(message.root)
     if not any(block.size for block in message.blocks):
@@ -354,7 +354,7 @@ def _beginning_at(path: Path) -> bytes:
 
 
 def _recognised(file: MeterFile, beginning: bytes) -> MeterFile:
-    """A file that may be of another kind, refused as what it is."""
+    """A file that may be of another kind, refused with the name of its kind."""
     if file.header is not None and file.header.known:
         return file
     kind = foreign.by_bytes(beginning)
@@ -364,14 +364,14 @@ def _recognised(file: MeterFile, beginning: bytes) -> MeterFile:
 
 
 def _named(file: MeterFile, kind: Kind) -> MeterFile:
-    """Damaged XML that is no message, refused as what it is unless it holds records."""
+    """Damaged XML that is not a message, refused by its kind unless it contains records."""
     if any(finding.code == "not-text" for finding in file.findings):
         return _refuse(file, "foreign", kind.message)
     return file
 
 
 def _warned(file: MeterFile, message: Message) -> MeterFile:
-    """A block with what is wrong with the form of its message."""
+    """A block with findings about the form of its message."""
     found = []
     if message.declared:
         said = (
@@ -389,7 +389,7 @@ def _warned(file: MeterFile, message: Message) -> MeterFile:
 
 
 def _refuse(file: MeterFile, code: str, message: str) -> MeterFile:
-    """The file with one reason; what its bytes look like as records means nothing."""
+    """The file, refused for one reason; findings about its bytes as records do not apply."""
     shown = (f.excerpt for f in file.findings if f.code in ("not-text", "no-header"))
     excerpt = next(shown, "")
     finding = Finding(Level.FILE, code, 1, message, excerpt, 1, max(1, file.lines))

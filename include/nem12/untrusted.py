@@ -24,23 +24,23 @@ LEAVING: Final = ".leaving"
 
 
 Seen = tuple[int, ...]
-"""Size, time of the last change (ns) and inode of a file: another content has others."""
+"""Size, modification time (ns) and inode of a file: other content has others."""
 
 _FOLDER: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 
 _FILE: Final = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-"""Without waiting: a pipe has no writer, and whoever holds a lease gives it back when they like."""
+"""Open without waiting: a pipe may have no writer, and a lease may be held for any time."""
 
 _NO_FILE: Final = (errno.ELOOP, errno.ENXIO, errno.ENODEV)
-"""What opening says of a link, a socket and a device."""
+"""Errors of opening a link, a socket and a device."""
 
 
 class NotAFileError(TerminalError):
-    """What lies there is no regular file."""
+    """It is not a regular file."""
 
 
 class NotAFolderError(TerminalError):
-    """In the place of a folder lies something else, or a link."""
+    """A link or something else is in the place of a folder."""
 
 
 class ChangedError(TerminalError):
@@ -48,7 +48,7 @@ class ChangedError(TerminalError):
 
 
 def seen_of(status: os.stat_result) -> Seen:
-    """What a file is told from others by."""
+    """The values that distinguish a file from others."""
     return status.st_size, status.st_mtime_ns, status.st_ino
 
 
@@ -57,8 +57,8 @@ def entered(folder: Path) -> Iterator[int]:
     """A descriptor of a folder.
 
     Raises:
-        NotAFolderError: It is a link, inside of the landing folder, or no folder.
-        OSError: It is gone, or may not be read.
+        NotAFolderError: It is a link inside the landing folder, or not a folder.
+        OSError: It is gone, or cannot be read.
     """
     descriptor = _open_folder(folder)
     try:
@@ -81,10 +81,10 @@ def _open_folder(folder: Path) -> int:
 
 
 def listed(folder: Path) -> list[tuple[Path, os.stat_result]]:
-    """What lies in a folder, by name, each with its status; links are not followed.
+    """The entries of a folder by name, each with its status; links are not followed.
 
-    Others move files while this runs: what has vanished is left out, and a folder that has
-    vanished is empty.
+    Other processes move files meanwhile: a vanished file is left out, and a vanished folder is
+    empty.
 
     Raises:
         NotAFolderError: As `entered`.
@@ -105,12 +105,12 @@ def listed(folder: Path) -> list[tuple[Path, os.stat_result]]:
 
 
 def _vanished(error: OSError) -> bool:
-    """Whether it says that a name is gone; on NFS also a handle that somebody held."""
+    """Whether the error means that a name is gone; on NFS also a stale handle."""
     return error.errno in (errno.ENOENT, errno.ESTALE)
 
 
 def status_of(path: Path) -> os.stat_result:
-    """The status of a file, or of the link that lies there."""
+    """The status of a file, or of the link in its place."""
     with entered(path.parent) as folder:
         return os.stat(path.name, dir_fd=folder, follow_symlinks=False)
 
@@ -122,17 +122,17 @@ def is_readable(path: Path) -> bool:
 
 
 def opened(path: Path, seen: Seen | None = None) -> BufferedReader:
-    """A regular file, at its beginning; never one behind a link, and nothing is waited for.
+    """Open a regular file at its beginning, never through a link, and without waiting.
 
     Args:
         path: Of the file.
-        seen: What it was seen as; None for whatever file lies there.
+        seen: The file as it was seen; None for any file.
 
     Raises:
-        ChangedError: It is not what was seen.
-        NotAFileError: It is no regular file.
-        NotAFolderError: Its folder is none.
-        OSError: It is gone, or may not be read.
+        ChangedError: It is not the file that was seen.
+        NotAFileError: It is not a regular file.
+        NotAFolderError: Its folder is not a folder.
+        OSError: It is gone, or cannot be read.
     """
     with entered(path.parent) as folder:
         try:
@@ -157,7 +157,7 @@ def _other(path: Path, seen: Seen | None) -> TerminalError:
 
 
 def rename(source: Path, target: Path) -> None:
-    """Give a file another name, over whatever has that; a link is renamed itself."""
+    """Rename a file and replace the target; a link is renamed itself."""
     with entered(source.parent) as here, entered(target.parent) as there:
         try:
             os.replace(source.name, target.name, src_dir_fd=here, dst_dir_fd=there)
@@ -176,7 +176,7 @@ def remove(path: Path) -> None:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder in another one for us alone, if nothing has its name."""
+    """Make a private folder in another one, unless the name is in use."""
     with entered(folder.parent) as above:
         try:
             os.mkdir(folder.name, 0o700, dir_fd=above)
@@ -186,7 +186,7 @@ def make_folder(folder: Path) -> None:
 
 @contextmanager
 def written(beside: Path, target: Path) -> Iterator[BinaryIO]:
-    """A new file, synced and then renamed; nothing that somebody has put in its place is touched.
+    """Write a new file, sync it and rename it; an existing target is not touched.
 
     Args:
         beside: Its name until then, in the same folder.

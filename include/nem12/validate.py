@@ -22,7 +22,7 @@ from nem12.survey import MeterFile
 Sink = Callable[[Finding], None]
 
 Note = Key | ReadNote
-"""What is noted of a day or of a read until the whole file is read."""
+"""Findings about a day or read, held until the whole file is read."""
 
 
 def note_of(item: Accepted) -> Note:
@@ -32,10 +32,10 @@ def note_of(item: Accepted) -> Note:
 
 @dataclass(slots=True)
 class Judged:
-    """The verdict on a file.
+    """The outcome of a file.
 
     Attributes:
-        file: What was judged.
+        file: The checked file.
         tally: Its findings, counted exactly.
         records: Read.
         refused_records: Of these.
@@ -47,7 +47,7 @@ class Judged:
         quantity: Exact sum, as delivered, of the reads whose Quantity is a plain number.
         refused_quantity: Of the refused ones.
         transactions: Of accepted days and reads: 500 records and halves of 550 records.
-        refused_days: What it holds where it is refused as a whole.
+        refused_days: Its days, if it is refused as a whole.
     """
 
     file: MeterFile
@@ -88,7 +88,7 @@ class Judged:
 
 
 def validate_file(file: MeterFile, sink: Sink) -> Judged:
-    """Read a whole file and give its findings to `sink` as they come."""
+    """Read a whole file and pass its findings to `sink` as they come."""
     with closing(Judging(file)) as judging:
         for part in parts(file):
             reader = PartReader(part)
@@ -102,7 +102,7 @@ def validate_file(file: MeterFile, sink: Sink) -> Judged:
 
 
 class Judging:
-    """Puts together the verdict on a file of what its parts gave, in any order."""
+    """Combines the outcome of a file from its parts, in any order."""
 
     def __init__(self, file: MeterFile) -> None:
         self._judged = Judged(file)
@@ -125,7 +125,7 @@ class Judging:
         self._judged.count(parsed.counts)
 
     def judged(self, sink: Sink) -> Judged:
-        """The verdict; what only the whole file tells goes to `sink`.
+        """The outcome; findings about the whole file go to `sink`.
 
         For that the file is read again, if any day came more than once.
         """

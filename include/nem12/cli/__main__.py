@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from nem12.cli.arguments import Commands
 
 INTERRUPTED: Final = 130
-"""As shells report a program that Ctrl-C ended."""
+"""The status that shells report for a program that Ctrl-C ended."""
 
 
 def main(
@@ -28,9 +28,9 @@ def main(
         more: Adds commands that are not the package's own.
 
     Returns:
-        0 where all is well; 1 where something in the data was refused, or what was checked is not
-        as it should be; 2 for wrong usage or a failing environment; 130 after Ctrl-C. `airflow`
-        gives Airflow's own.
+        0 on success; 1 if something in the data was refused, or a check found differences; 2 for
+        wrong usage or a failing environment; 130 after Ctrl-C. `airflow` returns Airflow's own
+        status.
     """
     called = settings.command("")
     try:
@@ -69,7 +69,7 @@ def _ended(called: str, why: str, status: int) -> int:
 
 
 def _forget_unwritten() -> None:
-    """Drop output that cannot be written: the interpreter would try again, and complain."""
+    """Discard output that cannot be written: the interpreter would try again at its end."""
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()

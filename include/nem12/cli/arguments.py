@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        """One line, and where to read more."""
+        """Exit with one line, and where to read more."""
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
@@ -130,8 +130,8 @@ def _port(text: str) -> int:
 
 
 _NO_PREFIX: Final = "\0"
-"""Every argument is Airflow's: none begins with what an option of this command would begin with,
-since no argument of a process holds this character."""
+"""Prefix of this command's options: no argument of a process can contain this character, so all
+arguments go to Airflow."""
 
 
 def _airflow(commands: "Commands") -> None:
@@ -418,7 +418,7 @@ def _last_day(text: str) -> date:
 
 
 def _text(argument: str) -> str:
-    """An argument for the database; bytes that are not UTF-8 are none."""
+    """An argument for the database; it must be UTF-8."""
     try:
         argument.encode()
     except UnicodeEncodeError:

@@ -17,7 +17,7 @@ from nem12.warehouse.migrate import creators, grants, migrate_schema
 from nem12.warehouse.sql import Row
 
 _MOST_LATEST: Final = 5
-"""Of the refusals and failures that `status` shows: the page has all."""
+"""Most refusals and failures that `status` shows; the page has all."""
 
 
 def migrate(arguments: Namespace) -> int:
@@ -35,7 +35,7 @@ def migrate(arguments: Namespace) -> int:
 
 
 def status(arguments: Namespace) -> int:
-    """Counts of drops, files, days; what lies in the landing folder; the latest refusals."""
+    """Print counts of drops, files and days, the landing folder, and the latest refusals."""
     home = settings.home()
     paused: list[str] | None = None
     nothing_yet, counts, lately = "", dict[str, Any](), dict[str, list[Row]]()

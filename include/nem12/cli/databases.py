@@ -12,7 +12,7 @@ from nem12.warehouse.migrate import migrate_schema
 
 
 class NothingYetError(UsageError):
-    """Nothing was loaded here so far: there is no database to look into."""
+    """Nothing has been loaded here yet: there is no database."""
 
 
 @contextmanager
@@ -23,15 +23,15 @@ def database(
 
     Args:
         arguments: With `dsn`.
-        role: To be on the embedded server; another one is used as the URI says.
+        role: Role on the embedded server; for other servers the URI decides.
         migrated: Bring the tables of the embedded server up to date.
-        new: Make the embedded server, and the folders, where there is none yet.
+        new: Make the embedded server and the folders if they are missing.
 
     Yields:
         A libpq URI. The embedded server runs inside the block.
 
     Raises:
-        NothingYetError: There is no embedded server yet, and none is to be made.
+        NothingYetError: There is no embedded server yet, and `new` is false.
     """
     given = _given(arguments)
     if given:

@@ -27,13 +27,13 @@ from nem12.unpack import as_text, meter_files
 
 
 def named(arguments: Iterable[str]) -> list[Path]:
-    """The files that are meant; a folder means the meter files in and below it.
+    """The named files; a folder stands for the meter files in and below it.
 
-    What lies beside them is left alone as in the landing folder, and so are our reports. Paths stay
-    as they were given, relative or not: so the person finds them in what is printed.
+    Other files beside them are ignored as in the landing folder, and so are our reports. Paths stay
+    as they were given, relative or not, so that the user recognises them in the output.
 
     Raises:
-        UsageError: There is no such file, or none in the folder.
+        UsageError: The file does not exist, or the folder has no meter files.
     """
     found: list[Path] = []
     for argument in arguments:
@@ -65,11 +65,11 @@ def _is_meant(path: Path, folder: Path) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """A meter file that a person named, by itself or with the file that it came in.
+    """A meter file that the user named, itself or by its container.
 
     Attributes:
-        where: The path as it was given, and what it holds there: for the person.
-        file: Its name is the delivered one, which others know it by.
+        where: The given path and the member in it, for output.
+        file: Its name is the delivered one.
     """
 
     where: str
@@ -98,11 +98,11 @@ def _unpacked(
 
 
 class Deliveries:
-    """Surveys files as they were delivered, where an index beside them says how that was.
+    """Surveys files as they were delivered, if an index beside them has this.
 
     Args:
         paths: Of the files; they are surveyed in the order in which they were kept.
-        profile: To judge them by; None for the one by which they were judged last.
+        profile: To check them by; None for the profile of their last load.
         scratch: Folder for what has to be expanded.
     """
 
@@ -145,9 +145,10 @@ def _first(file: MeterFile, lines: list[Kept]) -> MeterFile:
 
 @contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A folder for what has to be expanded; gone afterwards.
+    """A folder for expanded files; removed afterwards.
 
-    In the staging folder, which is made for large files; the system's is used where there is none.
+    It is in the staging folder, which has room for large files, or else the system's temporary
+    folder.
     """
     scratch = home().scratch if has_home() else None
     if scratch is not None:

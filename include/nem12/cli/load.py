@@ -50,7 +50,7 @@ _MOST_LINES: Final = 20
 
 
 def parse_data(arguments: Namespace) -> int:
-    """Stage the files, and apply them where that is asked for."""
+    """Stage the files, and apply them with `--apply`."""
     paths = named(arguments.file)
     with scratch_folder() as scratch:
         if arguments.apply:
@@ -83,7 +83,7 @@ def _stage_only(given: list[Given], folder: Path) -> list[Result]:
 
 
 def _judged(parts: Iterator[PartRead]) -> Result:
-    """What is to be said of a file, of what its parts gave while they were staged."""
+    """The result of a file, from its parts as they were staged."""
     findings: list[Finding] = []
     first = next(parts)
     with closing(Judging(first.parsed.part.file)) as judging:
@@ -141,7 +141,7 @@ def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) 
 
 @dataclass(slots=True)
 class _Failures:
-    """What could not be read or loaded: the failure of each file is its own.
+    """Files that could not be read or loaded; one does not affect the others.
 
     Attributes:
         reasons: In a line, by path or SHA-256.
@@ -151,7 +151,7 @@ class _Failures:
 
     @contextmanager
     def of(self, key: str) -> Iterator[None]:
-        """Keep what goes wrong with a file; a database that does not answer is nobody's failure."""
+        """Record the error of a file; if the database does not answer, raise it."""
         try:
             yield
         except TransientError:
@@ -169,7 +169,7 @@ def _caller() -> Applier:
 def _apply(
     connection: Connection, files: list[MeterFile], folder: Path, failures: _Failures
 ) -> Iterator[MeterFile]:
-    """Apply files in shards, those of a shard that fails one by one; gives what it has applied."""
+    """Apply files in shards, the files of a failed shard one by one; yields the applied ones."""
     by = _caller()
     # One process that stages is ten times as fast as what applies, and keeps memory flat.
     with Staging(pack(files), folder, processes=1) as staging:
@@ -193,7 +193,7 @@ def _apply(
 
 @contextmanager
 def _nothing_half(connection: Connection) -> Iterator[dict[str, MeterFile]]:
-    """Whatever ends the load early, such as Ctrl-C: files are loaded whole, or not at all.
+    """Withdraw files that are loaded in part if the load ends early, such as by Ctrl-C.
 
     Yields:
         Takes the files of which something was applied.
@@ -210,7 +210,7 @@ def _nothing_half(connection: Connection) -> Iterator[dict[str, MeterFile]]:
 
 
 def _settle(connection: Connection, files: list[MeterFile], failures: _Failures) -> None:
-    """Settle files together, and one by one where that fails; nothing stays that is half loaded."""
+    """Settle files together, and one by one if that fails; no file stays loaded in part."""
     together = _Failures()
     with together.of("all"):
         ledger.settle_files(connection, [file.file_id for file in files])
@@ -262,7 +262,7 @@ def _span(row: Row) -> dict[str, Any]:
 
 
 def _failed(where: str, reason: str) -> Result:
-    """A file of which nothing is known to be loaded: not for what is in it."""
+    """The result of a file that could not be loaded, for reasons outside its data."""
     return {
         "file": shown(where, 4096),
         "sha256": None,

@@ -26,7 +26,7 @@ _MOST_LEFT: Final = 20
 
 
 def verify(arguments: Namespace) -> int:
-    """Check that the tables agree with each other; 1 where they do not."""
+    """Check that the tables agree with each other; 1 if they do not."""
     failed = False
     with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
         # Closed before the connection, whose transaction it holds.
@@ -51,7 +51,7 @@ def _print_check(arguments: Namespace, words: str, difference: dict[str, Any] | 
 
 
 def _verify_archive(arguments: Namespace, connection: Connection) -> bool:
-    """Compare the kept files with the ledger and name all that differ; whether any does."""
+    """Compare the kept files with the ledger and print all that differ; whether any does."""
     words = "every kept file has the SHA-256 of the ledger"
     landing = settings.home().landing if settings.has_home() else None
     with at_work(words):
@@ -85,7 +85,7 @@ def withdraw(arguments: Namespace) -> int:
 
 
 def redrive(arguments: Namespace) -> int:
-    """Put refused and failed drops back into the landing folder; 1 where none of them can be."""
+    """Put refused and failed drops back into the landing folder; 1 if none could be."""
     if not (arguments.all or arguments.name or arguments.code or arguments.since):
         raise UsageError("choose files: --all, --name PATTERN, --code CODE or --since DATE")
     since = None
@@ -126,7 +126,7 @@ def redrive(arguments: Namespace) -> int:
 
 
 def _print_left(left: list[str]) -> None:
-    """Name the drops that nothing can be done with."""
+    """Print the drops that cannot be put back."""
     for said in left[:_MOST_LEFT]:
         out.print(said, markup=False, soft_wrap=True)
     if len(left) > _MOST_LEFT:
@@ -134,7 +134,7 @@ def _print_left(left: list[str]) -> None:
 
 
 def _check_code(code: str) -> None:
-    """Refuse a code that no finding has."""
+    """Refuse an unknown code."""
     known = sorted({each for codes in EXPLAIN.values() for each in codes})
     if code not in known:
         hint = similar(code, known) or "reports show a file's codes"

@@ -13,12 +13,12 @@ from rich.table import Table
 from nem12.mdff.findings import said
 
 _PIPED_WIDTH = 1000
-"""Into a file or pipe a row stays one line."""
+"""In a file or pipe a row stays one line."""
 
 
 class _Console(Console):
     def on_broken_pipe(self) -> NoReturn:
-        """Leave it to `main`: rich would end with a status that means something else here."""
+        """Leave it to `main`: rich would exit with a status that has another meaning here."""
         raise BrokenPipeError
 
 
@@ -69,7 +69,7 @@ def progress() -> AbstractContextManager[Progress]:
 
 @contextmanager
 def at_work(doing: str) -> Iterator[None]:
-    """Say on a terminal what is done, and for how long by now; nothing elsewhere.
+    """Show on a terminal what is being done, and for how long; nothing elsewhere.
 
     Nothing may be printed to standard output inside the block.
 

@@ -32,7 +32,7 @@ def _statement(arguments: Namespace) -> str:
     """The SELECT, from the command line or from a file.
 
     Raises:
-        UsageError: There is none, both are given, or the file is no text.
+        UsageError: Neither or both are given, or the file is not text.
     """
     if (arguments.sql is None) == (arguments.file is None):
         raise UsageError('give a SELECT, such as "SELECT * FROM meter_daily LIMIT 5", or --file')
@@ -66,7 +66,7 @@ _TIMES: Final = ("date", "timestamp", "timestamptz", "time", "timetz", "interval
 
 
 def _rows(connection: Connection, sql: str) -> Generator[Any]:
-    """The names of the columns, none without rows; then row by row what the statement gives.
+    """The names of the columns, none if there are no rows; then the rows one by one.
 
     `stream` uses the extended protocol: there, one string is one statement, and a second one
     behind a semicolon, which could end the read-only transaction, is refused by the server.

@@ -38,10 +38,10 @@ def reading(arguments: Namespace, timezone: str = "UTC") -> Iterator[Connection]
 
 
 def _step_down(connection: Connection) -> None:
-    """Become the reader where that is possible.
+    """Become the reader if that is possible.
 
-    On a database of the user's own the URI may name a mighty role. The embedded server is entered
-    as the reader.
+    On the user's own database the URI may name a powerful role. On the embedded server the role is
+    the reader already.
     """
     with suppress(psycopg.Error), connection.transaction():
         connection.execute(f"SET LOCAL ROLE {settings.READER_ROLE}")

@@ -17,13 +17,13 @@ from nem12.operate.holding import files_holding
 from nem12.warehouse.connect import Connection, connect
 
 _MOST_AHEAD: Final = 120
-"""Ten years: more is a slip of the finger."""
+"""Ten years: more is a typing error."""
 
 _NMI_LENGTH: Final = 10
 
 
 def partitions(arguments: Namespace) -> int:
-    """List the months of readings; make, detach or drop some first."""
+    """List the months of readings, after making, detaching or removing some."""
     before = arguments.detach_before or arguments.drop_before
     first_day = _month(before) if before else None
     ahead = arguments.create_ahead
@@ -48,7 +48,7 @@ def partitions(arguments: Namespace) -> int:
 
 
 def purge(arguments: Namespace) -> int:
-    """Forget an NMI, and say which files still hold it; 1 where there are any."""
+    """Delete an NMI, and print the files that still contain it; 1 if there are any."""
     nmi = arguments.nmi.upper()
     if len(nmi) > _NMI_LENGTH or not (nmi.isascii() and nmi.isalnum()):
         raise UsageError(
@@ -123,7 +123,7 @@ def _print(connection: Connection, how: str) -> None:
 
 
 def _month(text: str) -> date:
-    """The first day of a month that may be cut off: not of one that is not over."""
+    """The first day of a month up to which months may be removed: not one in the future."""
     try:
         month = datetime.strptime(text, "%Y-%m").replace(tzinfo=NEM_TIME).date()
     except ValueError:
@@ -141,7 +141,7 @@ def _day(text: str) -> date:
 
 
 def _confirmed(arguments: Namespace, word: str, doing: str) -> None:
-    """Have a person type what it is about; a program says --yes.
+    """Ask for confirmation on a terminal; programs give --yes.
 
     Raises:
         UsageError: It is not confirmed.

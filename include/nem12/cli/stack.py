@@ -29,13 +29,13 @@ from nem12.warehouse.migrate import migrate_schema
 from nem12.warehouse.sql import Row, run
 
 DEMO_SECONDS: Final = 170
-"""Loading the samples takes about 30 s; who waits longer should be told."""
+"""Time limit of the demo; loading the samples takes about 30 s."""
 
 DEMO_STANDSTILL_SECONDS: Final = 5
 """Instead of the minute that a file without an end waits for more of it."""
 
 CHECK_SECONDS: Final = 2
-"""Between two looks whether everything still runs."""
+"""Interval between checks that everything still runs."""
 
 _SETTLED: Final = (DropState.SETTLED, DropState.WAITING, DropState.FAILED)
 
@@ -80,7 +80,7 @@ def airflow(arguments: Namespace) -> int:
 
 
 def demo(arguments: Namespace) -> int:  # noqa: ARG001 - has no arguments of its own
-    """Drop the samples, wait until they are settled, show what came of it."""
+    """Drop the samples, wait until they are settled, show the result."""
     # One of the samples has no end, and they are copied whole.
     os.environ.setdefault("METER_STANDSTILL_SECONDS", str(DEMO_STANDSTILL_SECONDS))
     with _terminated_like_interrupted(), _running() as (home, server, airflow):
@@ -129,7 +129,7 @@ def _running(
 
 
 def _drop(sample: Path, home: Home) -> str:
-    """Copy as a careful sender does: whoever looks sees all of it or nothing."""
+    """Copy as a careful sender does: no reader sees a part of the file."""
     target = home.landing / sample.name
     storage.copy(sample.resolve(), target)
     return target.as_uri()
@@ -138,7 +138,7 @@ def _drop(sample: Path, home: Home) -> str:
 def _wait(
     connection: Connection, airflow: stack.Airflow, uris: list[str], since: datetime
 ) -> list[dict[str, Any]]:
-    """Wait until all the drops are settled; they say so themselves."""
+    """Wait until all drops are settled, by notifications of the database."""
     deadline = time.monotonic() + DEMO_SECONDS
     with progress() as bars:
         bar = bars.add_task("loading", total=len(uris))

@@ -26,7 +26,7 @@ from nem12.stage import Staged, stage_shard
 from nem12.validate import Note, note_of
 
 _WORTH_A_PROCESS: Final = 4 * settings.MIB
-"""Less is staged before a process of its own has started."""
+"""Smaller amounts are staged before a separate process has started."""
 
 _STEPS: Final = 200
 """How often the bar moves within one part of a file."""
@@ -35,16 +35,16 @@ _SHARE_OF_READINGS: Final = 0.7
 """Of the time to apply a batch: putting its readings in force; the rest stores its days."""
 
 _LOOK_SECONDS: Final = 0.2
-"""Between two looks at how far the processes are."""
+"""Interval between checks of the progress of the processes."""
 
 
 @dataclass(frozen=True, slots=True)
 class PartRead:
-    """What was said of a part while it was staged.
+    """The result of a part that was staged.
 
     Attributes:
         parsed: Its counts and tally.
-        notes: Of what was accepted, in its order.
+        notes: Notes about accepted days, in their order.
         findings: The most severe ones.
     """
 
@@ -55,20 +55,20 @@ class PartRead:
 
 @dataclass(slots=True)
 class StagedShard:
-    """A staged shard, and what was said of its parts where that was asked for."""
+    """A staged shard, and the results of its parts if requested."""
 
     batch: Staged
     parts: list[PartRead] = field(default_factory=list)
 
 
 class Staging:
-    """Stages shards, ahead of who takes them, in their order.
+    """Stages shards in their order, ahead of the consumer.
 
     Args:
         shards: To stage.
         folder: For the staged files.
-        processes: At most so many of its own.
-        findings: How many findings of each part to bring along; 0 for no word about the parts.
+        processes: Most processes.
+        findings: How many findings of each part to return; 0 for no results of parts.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Staging:
         self._ends.close()
 
     def __iter__(self) -> Iterator[tuple[Shard, Callable[[], StagedShard]]]:
-        """Each shard with what waits for its batch."""
+        """Each shard with the future of its batch."""
         for number, shard in enumerate(self._shards):
             self._number = number
             yield shard, self._wait
@@ -153,11 +153,11 @@ class Staging:
 
 
 class _Signals:
-    """What this process and those that stage say to each other.
+    """Shared between this process and those that stage.
 
     Attributes:
         read: Bytes read, by all of them.
-        stopped: Nobody waits for them any more.
+        stopped: The results are no longer needed.
     """
 
     def __init__(self) -> None:
@@ -170,7 +170,7 @@ _of_parent: list[_Signals] = []
 
 
 class _StoppedError(Exception):
-    """Ends the work that nobody waits for."""
+    """Ends work whose result is no longer needed."""
 
 
 def _begin(signals: _Signals) -> None:

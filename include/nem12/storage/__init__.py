@@ -21,14 +21,14 @@ from nem12.storage.folder import Folder, named, shortened, sync
 __all__ = ["Entry", "Kind", "Place", "named", "shortened"]
 
 _COPIED_BYTES: Final = 1024 * 1024
-"""That are copied at a time."""
+"""Bytes that are copied at a time."""
 
 _credentials: ContextVar[Mapping[str, Any]] = ContextVar("_credentials", default={})  # noqa: B039 - never changed
 
 
 @contextmanager
 def credentials(options: Mapping[str, Any]) -> Iterator[None]:
-    """What buckets are opened with inside of this; without it the environment's count.
+    """Credentials for buckets inside this block; without it those of the environment.
 
     Args:
         options: As fsspec takes them, such as `key` and `secret`.
@@ -41,7 +41,7 @@ def credentials(options: Mapping[str, Any]) -> Iterator[None]:
 
 
 def place(text: str) -> Place:
-    """What a person or the ledger names: a path, a `file://` URI, or the URI of a bucket."""
+    """The place of a name: a path, a `file://` URI, or the URI of a bucket."""
     if "://" not in text:
         return Path(text).expanduser().resolve()
     if text.startswith("file://"):
@@ -71,19 +71,19 @@ def relative(item: Place, folder: Place) -> PurePath | None:
 
 
 def entry(item: Place) -> Entry | None:
-    """What lies there now; None if nothing does.
+    """The entry that is there now, or None.
 
     Raises:
-        NotAFolderError: Something else lies in the place of its folder.
+        NotAFolderError: Something else is in the place of its folder.
     """
     return _at(item).entry
 
 
 def listed(folder: Place) -> Iterator[Entry]:
-    """What lies in a folder, in the order of the names; of a bucket only files.
+    """The entries of a folder in the order of their names; in a bucket only files.
 
     Raises:
-        NotAFolderError: Something else lies in its place.
+        NotAFolderError: Something else is in its place.
     """
     return _at(folder).listed()
 
@@ -104,11 +104,11 @@ def exists(item: Place) -> bool:
 
 
 def arrived_at(item: Place, mtime_ns: int) -> float | None:
-    """When a file came to lie there (epoch seconds); None if it is gone.
+    """When a file arrived there (epoch seconds); None if it is gone.
 
     Args:
         item: The file.
-        mtime_ns: Time of its last change, which a copy may have kept.
+        mtime_ns: Its modification time, which a copy may have kept.
     """
     return _at(item).arrived_at(mtime_ns)
 
@@ -120,7 +120,8 @@ def files_below(
 
     Args:
         folder: May be missing.
-        unlisted: Is given each folder that cannot be listed, and why; without it that is raised.
+        unlisted: Receives each folder that cannot be listed, and why; without it the error is
+            raised.
     """
     return _at(folder).files_below(unlisted)
 
@@ -149,7 +150,7 @@ def opened(item: Place) -> BinaryIO:
 
 
 def opened_in_parts(item: Place) -> BinaryIO:
-    """A file of which a range is read; of a bucket's only that is fetched.
+    """A file of which a range is read; from a bucket only that is fetched.
 
     Raises:
         FileNotFoundError: It is gone.
@@ -158,7 +159,7 @@ def opened_in_parts(item: Place) -> BinaryIO:
 
 
 def beginning(item: Place, size: int) -> bytes:
-    """The first bytes of a file; a link is not followed, and nothing is waited for.
+    """The first bytes of a file, without following links and without waiting.
 
     Raises:
         OSError: It is gone, or is not a file that may be read.
@@ -176,7 +177,7 @@ def read_text(item: Place) -> str:
 
 
 def writing(target: Place) -> AbstractContextManager[BinaryIO]:
-    """Write a file whole or not at all: beside, synced, renamed; into a bucket in one piece.
+    """Write a file completely or not at all: beside, synced, renamed; into a bucket in one request.
 
     Others may write the same file at the same time.
     """
@@ -184,7 +185,7 @@ def writing(target: Place) -> AbstractContextManager[BinaryIO]:
 
 
 def write_text(target: Place, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file completely or not at all."""
     with writing(target) as out:
         out.write(text.encode())
 
@@ -195,7 +196,7 @@ def note(target: Place, text: str) -> None:
 
 
 def append_lines(target: Place, lines: Iterable[str]) -> None:
-    """Append lines to what others append to at the same time; they are kept then."""
+    """Append lines and sync them; other processes may append at the same time."""
     _at(target).append_lines(lines)
 
 
@@ -210,18 +211,18 @@ def remove(item: Place) -> None:
 
 
 def remove_folder(folder: Place) -> None:
-    """Remove a folder of ours with all that lies in it, if it is there."""
+    """Remove one of our folders with its content, if it exists."""
     _at(folder).remove_folder()
 
 
 def renamed(source: Place, target: Place) -> bool:
-    """Rename a file; False where that leads to another file system, or to or from a bucket."""
+    """Rename a file; False if the target is on another file system, or either is in a bucket."""
     here, there = _at(source), _at(target)
     return isinstance(here, Folder) and isinstance(there, Folder) and here.renamed(there.path)
 
 
 def move(source: Place, target: Place) -> None:
-    """Move a file; whoever looks at the target sees all of it or nothing."""
+    """Move a file; the target never has a part of it."""
     if not renamed(source, target):
         # What dies in between leaves both, and moves again.
         transfer(source, target)
@@ -229,7 +230,7 @@ def move(source: Place, target: Place) -> None:
 
 
 def transfer(source: Place, target: Place) -> None:
-    """Copy a file the shortest way: between buckets it does not come here."""
+    """Copy a file; between buckets without transferring it to this machine."""
     here, there = _at(source), _at(target)
     if isinstance(here, Bucket) and isinstance(there, Bucket):
         here.place.fs.cp_file(here.place.path, there.place.path)
@@ -238,7 +239,7 @@ def transfer(source: Place, target: Place) -> None:
 
 
 def shared(folder: Place, files: Mapping[str, Path]) -> dict[str, str]:
-    """Where every worker that reads a folder finds these files: in a bucket they are put into it.
+    """Places where every worker can read these files: in a bucket they are uploaded to it.
 
     Args:
         folder: That workers read.
@@ -255,14 +256,14 @@ class _OtherContentError(Exception):
 
 
 def copy(source: Place, target: Place, sha256: str = "") -> None:
-    """Copy a file, between folders with its times; it is on disk then.
+    """Copy a file and sync it; between folders its times are kept.
 
-    Its mode stays behind: a sender's must not decide what a file of ours is for others.
+    Its mode is not copied: a sender must not decide who can read our file.
 
     Args:
-        source: Somebody may write it meanwhile.
-        target: Is not touched where the copy fails.
-        sha256: What is copied has to have this hash; any where it is empty.
+        source: Its sender may write to it meanwhile.
+        target: Not touched if the copy fails.
+        sha256: The hash that the copy must have; empty for any.
     """
     hashed = hashlib.sha256()
     folder = local(target.parent)
@@ -281,7 +282,7 @@ def copy(source: Place, target: Place, sha256: str = "") -> None:
 
 
 def copied(source: Path, target: Place, sha256: str) -> bool:
-    """Copy a file of this hash; False where it is another one."""
+    """Copy a file with this hash; False if its hash differs."""
     try:
         copy(source, target, sha256)
     except _OtherContentError:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from upath import UPath
 
 _READ_AHEAD: Final = 8 * 1024 * 1024
-"""Of a file that is read in parts: few requests for a part, little beyond its end."""
+"""Read-ahead for a file that is read in parts: few requests for a part, little beyond its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Bucket:
 
     @property
     def entry(self) -> Entry | None:
-        """What lies there now; None if there is no file of that name."""
+        """The file that is there now, or None."""
         try:
             info = self.place.fs.info(self.place.path)
         except FileNotFoundError:
@@ -44,7 +44,7 @@ class Bucket:
 
     @property
     def is_readable(self) -> bool:
-        """What a bucket lists may be read; if not, reading it says so."""
+        """Listed objects can be assumed to be readable; if not, reading fails."""
         return True
 
     @property
@@ -133,7 +133,7 @@ class Bucket:
             out.write(text.encode())
 
     def append_lines(self, lines: Iterable[str]) -> None:
-        """To an object nothing can be appended: the lines are one of their own, below its name."""
+        """Objects cannot be appended to: the lines become a new object below this name."""
         whole = "".join(f"{line}\n" for line in lines)
         # Named by content: who writes the same again changes nothing.
         name = hashlib.sha256(whole.encode()).hexdigest()[:32]

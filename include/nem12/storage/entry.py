@@ -13,7 +13,7 @@ Place: TypeAlias = "Path | UPath"
 
 
 class Kind(Enum):
-    """What an entry of a folder is; a link is one wherever it leads."""
+    """The kind of an entry of a folder; a link is a link wherever it leads."""
 
     FILE = "file"
     FOLDER = "folder"
@@ -23,15 +23,15 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What lies under a name, as it is now.
+    """The entry under a name, as it is now.
 
     Attributes:
-        place: Where it lies.
+        place: Its place.
         uri: The same as the ledger keeps it; `file://` with any bytes percent-encoded.
         size: Bytes.
         mtime_ns: Time of its last change.
-        identity: What this content is told from another one by: device and inode, or the tag that
-            a bucket gives it.
+        identity: Distinguishes this content from others: device and inode, or the entity tag in a
+            bucket.
         names: Hard links.
     """
 

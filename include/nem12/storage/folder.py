@@ -15,10 +15,10 @@ from nem12 import untrusted
 from nem12.storage.entry import Entry, Kind
 
 _NAME_BYTES: Final = 255
-"""Of a name: what file systems allow."""
+"""Most bytes of a name: the limit of file systems."""
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-"""What a write says that finds no room."""
+"""Errors of a write without room."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Folder:
 
     @property
     def entry(self) -> Entry | None:
-        """What lies there now; None if it is gone."""
+        """The entry that is there now; None if it is gone."""
         try:
             # Not following links: one that leads out of the landing folder must not be read.
             return _entry(self.path, untrusted.status_of(self.path))
@@ -57,14 +57,14 @@ class Folder:
         return os.path.lexists(self.path)
 
     def arrived_at(self, mtime_ns: int) -> float | None:  # noqa: ARG002 - a copy may keep it
-        """When it came to lie there."""
+        """When it arrived there."""
         try:
             return self.path.lstat().st_ctime
         except FileNotFoundError:
             return None
 
     def listed(self) -> Iterator[Entry]:
-        """What lies in it."""
+        """Its entries."""
         return (_entry(path, status) for path, status in untrusted.listed(self.path))
 
     def files_below(self, unlisted: Callable[[Path, OSError], None] | None) -> Iterator[Path]:
@@ -144,12 +144,12 @@ class Folder:
             sync(self.path.parent.parent)
 
     def appended(self) -> Iterator[str]:
-        """Its text as a whole; none where there is no file."""
+        """Its text as a whole; none if there is no file."""
         if self.path.is_file():
             yield self.path.read_text(encoding="utf-8", errors="replace")
 
     def renamed(self, target: Path) -> bool:
-        """Rename it; False where the target is on another file system."""
+        """Rename it; False if the target is on another file system."""
         target.parent.mkdir(parents=True, exist_ok=True)
         try:
             untrusted.rename(self.path, target)
@@ -188,13 +188,13 @@ def _kind(mode: int) -> Kind:
 
 
 def shortened(name: str, most: int) -> str:
-    """A name of that many bytes at most: its end, which tells more than its beginning."""
+    """A name of at most so many bytes: its end, which is more specific than its beginning."""
     return os.fsdecode(os.fsencode(name)[-most:])
 
 
 @contextmanager
 def named(target: Path) -> Iterator[None]:
-    """Name the file or folder that finds the disk full: the system does not."""
+    """Add the file or folder to an error about a full disk: the system does not."""
     try:
         yield
     except OSError as error:
@@ -204,7 +204,7 @@ def named(target: Path) -> Iterator[None]:
 
 
 def sync(folder: Path) -> None:
-    """Have the names in a folder on disk."""
+    """Sync the names in a folder to disk."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
