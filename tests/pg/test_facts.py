@@ -86,11 +86,12 @@ def test_the_facts_are_what_they_say(loader: Connection) -> None:
     days = [first + timedelta(days=31 * number) for number in range(600)]
     rows = loader.execute(
         "SELECT day, meter_midnight(day) = (day::text || ' 00:00+10')::timestamptz,"
+        " meter_nem_time(meter_midnight(day)) = day::timestamp,"
         " meter_nem_day(meter_midnight(day)), meter_nem_day(meter_midnight(day) - interval '1 s')"
         " FROM unnest(%s::date[]) AS day",
         (days,),
     ).fetchall()
-    assert rows == [(day, True, day, day - timedelta(days=1)) for day in days]
+    assert rows == [(day, True, True, day, day - timedelta(days=1)) for day in days]
 
 
 def said(connection: Connection, fact: str, values: Iterable[str]) -> dict[str, bool]:

@@ -98,6 +98,16 @@ def test_the_tables_take_the_states_that_python_names(column: str, states: Itera
     assert set(states) in [set(re.findall(r"'(\w+)'", each)) for each in taken]
 
 
+def test_the_statements_that_the_drawings_name_are_there() -> None:
+    file = (CHECKOUT / "include/nem12/warehouse/sql/drops.sql").read_text()
+    drawn = file.partition("-- name:")[0]
+    document = (CHECKOUT / "ARCHITECTURE.md").read_text()
+    drawn += document.partition("stateDiagram")[2].partition("```")[0]
+    named = set(re.findall(r"\b(?:[a-z]+_(?:claim|drops?)|redrive)\b", drawn))
+    assert named <= set(re.findall(r"-- name: (\w+)", file))
+    assert len(named) > 7
+
+
 def test_every_state_of_a_drop_is_explained_and_drawn() -> None:
     tables = (CHECKOUT / "include/nem12/warehouse/migrations/sql/2026_11.sql").read_text()
     drawn, *_ = (CHECKOUT / "include/nem12/warehouse/sql/drops.sql").read_text().split("-- name:")

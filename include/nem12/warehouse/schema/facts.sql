@@ -8,6 +8,12 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT day::timestamp AT TIME ZONE 'Australia/Brisbane';
 END;
 
+-- An instant by the clocks of the market.
+CREATE OR REPLACE FUNCTION meter_nem_time(instant timestamptz) RETURNS timestamp
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+    SELECT instant AT TIME ZONE 'Australia/Brisbane';
+END;
+
 -- The NEM day of an instant.
 CREATE OR REPLACE FUNCTION meter_nem_day(instant timestamptz) RETURNS date
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC

@@ -1,7 +1,7 @@
 -- What `demo` shows of the tables that it has filled.
 
 -- name: demo_readings
-SELECT nmi, nmi_suffix, "timestamp" AT TIME ZONE 'Australia/Brisbane' AS nem_time,
+SELECT nmi, nmi_suffix, meter_nem_time("timestamp") AS nem_time,
     interval_minutes, consumption, uom, quality_method
 FROM meter_readings ORDER BY nmi, nmi_suffix, "timestamp" LIMIT 5
 
