@@ -150,6 +150,36 @@ def test_csv_and_table_say_the_same(
     assert table.split()[: len(read[0])] == list(read[0])
 
 
+def test_totals_by_day_are_the_daily_view_of_every_sample(
+    warehouse: Warehouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """By two ways: the view adds up each day by itself."""
+    Command(warehouse.loader, capsys)(
+        "parse_data", "--apply", "--file", settings.CHECKOUT / "samples"
+    )
+    reader = Command(warehouse.uri(settings.READER_ROLE), capsys)
+    by_view = warehouse.rows(
+        "SELECT nmi, nmi_suffix, day::text, total_consumption, readings, estimated_share"
+        " FROM meter_daily ORDER BY 1, 2, 3"
+    )
+    days = [str(row[2]) for row in by_view]
+    added: list[tuple[object, ...]] = []
+    for nmi in sorted({str(row[0]) for row in by_view}):
+        span = ("--from", min(days), "--to", max(days), "--by", "day")
+        _, printed, _ = reader("totals", "--nmi", nmi, *span, "--format", "json")
+        added += [
+            (nmi, row["nmi_suffix"], row["period"], row["total"], row["estimated_share"])
+            for row in json.loads(printed)
+            if row["days"] and row["period"] != "total"
+        ]
+    expected = [
+        (nmi, suffix, day, None if total is None else str(total), str(share))
+        for nmi, suffix, day, total, _, share in by_view
+    ]
+    assert len(added) > 50
+    assert added == expected
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -9,6 +9,7 @@ from nem12 import settings
 from nem12.doctor import Check, fault, ok, warning
 from nem12.doctor.sql import run
 from nem12.errors import MeterError, SetupError
+from nem12.mdff.text import plural
 from nem12.warehouse import schema
 from nem12.warehouse.connect import Connection, connect, explained, installed
 
@@ -141,7 +142,7 @@ def _locks(values: dict[str, str], months: int) -> Check:
     each = int(values["max_locks_per_transaction"])
     sessions = int(values["max_connections"]) + int(values["max_prepared_transactions"])
     needed = STATEMENTS_AT_ONCE * (LOCKS_A_MONTH * months + OTHER_LOCKS)
-    text = f"{each}, which is {each * sessions} locks; {months} months need {needed}"
+    text = f"{each}, which is {each * sessions} locks; {plural(months, 'month')} may need {needed}"
     if each * sessions >= needed:
         return ok("max_locks_per_transaction", text)
     remedy = f"set max_locks_per_transaction = {-(-needed // sessions)} and restart PostgreSQL"

@@ -34,7 +34,9 @@ def folder_checks(home: settings.Home) -> Iterator[Check]:
         yield from found
         if place.is_dir():
             here[name] = place
-    yield from _room(here)
+    # Where the embedded server keeps its data, if there is one.
+    database = {"database": home.postgres} if home.postgres.is_dir() else {}
+    yield from _room(here | database)
     yield from _file_systems({name: here[name] for name in _MOVED_BETWEEN if name in here})
 
 
