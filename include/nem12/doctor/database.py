@@ -9,7 +9,7 @@ from nem12 import settings
 from nem12.doctor import Check, fault, ok, warning
 from nem12.doctor.sql import run
 from nem12.errors import MeterError, SetupError
-from nem12.mdff.text import plural
+from nem12.mdff.wording import plural
 from nem12.warehouse import schema
 from nem12.warehouse.connect import Connection, connect, explained, installed
 
