@@ -150,6 +150,7 @@ class Structure:
     def finish(self) -> None:
         """The file has ended: what only the end can tell."""
         empty = self._state == "before"
+        ending = wording.excerpt_of_end
         line, raw = self._first_record
         if empty:
             self._breach("empty", 1, self._first_raw, "the file holds nothing but line ends")
@@ -161,11 +162,11 @@ class Structure:
             message = "the file ends without a 900 record"
             if "no-end" not in self.profile.tolerated:
                 message += ": it was cut off on its way"
-            shown = wording.excerpt_of_end
-            self._breach("no-end", self._last_line, self._last_raw, message, excerpt=shown)
+            self._breach("no-end", self._last_line, self._last_raw, message, excerpt=ending)
         if not (empty or text.is_blank(self._unended)):
             message = "the last line has no line end"
-            self._add(Level.WARN, "no-final-newline", self._last_line, self._last_raw, message)
+            about = "no-final-newline", self._last_line, self._last_raw, message
+            self._add(Level.WARN, *about, excerpt=ending)
         if len(self._months) > MAX_MONTHS:
             message = f"the days are spread over {len(self._months)} months"
             self._add(Level.FILE, "too-many-months", 1, self._first_raw, message)
