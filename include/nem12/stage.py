@@ -239,9 +239,10 @@ _FINDING_COLUMNS: Final = (
 def _finding_values(file_id: int, finding: Finding) -> str:
     whose = (finding.nmi, finding.nmi_suffix, finding.day, finding.last_day)
     named = ",".join(literal(str(part)) if part else "NULL" for part in whose)
-    said = f"{literal(finding.message)},{literal(finding.excerpt)}"
+    texts = f"{literal(finding.message)},{literal(finding.excerpt)}"
     return (
-        f"{file_id},{finding.line},{literal(finding.code)},{named},{finding.field or 'NULL'},{said}"
+        f"{file_id},{finding.line},{literal(finding.code)},{named},"
+        f"{finding.field or 'NULL'},{texts}"
     )
 
 

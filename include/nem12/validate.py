@@ -142,25 +142,25 @@ class Judging:
 
 
 def _judge_repeats(judged: Judged, repeated: set[Key], sink: Sink) -> None:
-    for found in judge_repeats(_days(judged.file), repeated):
-        if judged.tally.keep(found.finding):
-            sink(found.finding)
-        if found.refused is not None:
+    for repetition in judge_repeats(_days(judged.file), repeated):
+        if judged.tally.keep(repetition.finding):
+            sink(repetition.finding)
+        if repetition.refused is not None:
             judged.days -= 1
-            judged.refused_records += found.refused.records
-            judged.refused_values += found.refused.channel.intervals
-            judged.transactions -= len(found.refused.transactions)
+            judged.refused_records += repetition.refused.records
+            judged.refused_values += repetition.refused.channel.intervals
+            judged.transactions -= len(repetition.refused.transactions)
 
 
 def _judge_reads(judged: Judged, reads: SeenReads, sink: Sink) -> None:
-    for found in reads.judged():
-        if judged.tally.keep(found.finding):
-            sink(found.finding)
-        if found.refused is not None:
+    for repetition in reads.judged():
+        if judged.tally.keep(repetition.finding):
+            sink(repetition.finding)
+        if repetition.refused is not None:
             judged.refused_reads += 1
-            judged.refused_records += found.refused.records
-            judged.refused_quantity = add(judged.refused_quantity, found.refused_quantity)
-            judged.transactions -= found.refused.transactions
+            judged.refused_records += repetition.refused.records
+            judged.refused_quantity = add(judged.refused_quantity, repetition.refused_quantity)
+            judged.transactions -= repetition.refused.transactions
 
 
 def _days(file: MeterFile) -> Iterator[Day]:

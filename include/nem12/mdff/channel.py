@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from nem12.mdff import spec, text, wording
+from nem12.mdff.exact import small_number
 from nem12.mdff.findings import Level
 from nem12.mdff.identity import (
     check_configuration,
@@ -56,11 +57,10 @@ def check_200(record: Record) -> Channel | None:
 
 
 def _suffix(record: Record) -> str | None:
-    given, nmi_suffix = record.fields[4], text.capitals(record.fields[4])
+    delivered, nmi_suffix = record.fields[4], text.capitals(record.fields[4])
     if not spec.SUFFIX.fullmatch(nmi_suffix):
-        message = (
-            f"NMISuffix '{wording.shown(given)}' is not a suffix of the format, such as E1 or B1"
-        )
+        message = f"NMISuffix '{wording.shown(delivered)}' is not a suffix of the format,"
+        message += " such as E1 or B1"
         record.refuse("suffix", message, Level.BLOCK, place=4)
         return None
     check_configuration(record, nmi_suffix, Level.BLOCK)
@@ -96,16 +96,16 @@ def _check_digit_apart(record: Record, nmi: str, digit: str) -> None:
 
 
 def _interval_length(record: Record) -> int | None:
-    given = record.fields[8]
-    minutes = int(given) if given.isascii() and given.isdigit() and len(given) <= 4 else 0
+    delivered = record.fields[8]
+    minutes = small_number(delivered) or 0
     if minutes in spec.INTERVAL_LENGTHS:
         return minutes
-    message = f"IntervalLength '{wording.shown(given)}' is not 5, 15 or 30"
+    message = f"IntervalLength '{wording.shown(delivered)}' is not 5, 15 or 30"
     if minutes and spec.MINUTES_A_DAY % minutes == 0:
         record.refuse_unless_tolerated("interval-length", message, Level.BLOCK, place=8)
         return minutes
     if "interval-length" in record.profile.tolerated:
-        message = f"IntervalLength '{wording.shown(given)}' is not a number of minutes"
+        message = f"IntervalLength '{wording.shown(delivered)}' is not a number of minutes"
         message += " that divides a day"
     record.refuse("interval-length", message, Level.BLOCK, place=8)
     return None

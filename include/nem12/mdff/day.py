@@ -7,7 +7,7 @@ from typing import Final
 
 from nem12.mdff import spec, wording
 from nem12.mdff.channel import Channel
-from nem12.mdff.exact import value_fault
+from nem12.mdff.exact import small_number, value_fault
 from nem12.mdff.findings import Level
 from nem12.mdff.header import Header
 from nem12.mdff.quality import Quality, check_quality
@@ -115,8 +115,8 @@ def _refuse_count(record: Record, count: int, channel: Channel) -> None:
     message = f"{wording.plural(count, 'value')} instead of {channel.intervals}"
     message += f" ({channel.interval_length}-minute data): "
     if place < len(record.fields):
-        found = wording.shown(record.fields[place])
-        message += f"QualityMethod '{found}' is field {place + 1} instead of {proper + 1}"
+        shown = wording.shown(record.fields[place])
+        message += f"QualityMethod '{shown}' is field {place + 1} instead of {proper + 1}"
     else:
         message += "no QualityMethod follows them"
     record.refuse("value-count", message, place=place, excerpt=_counted(record.text, count))
@@ -191,14 +191,14 @@ def _check_values(record: Record, values: list[str], unit: spec.Unit) -> None:
 
 def check_date(record: Record, place: int, header: Header) -> date | None:
     """Examine the IntervalDate at this place."""
-    given = record.at(place)
-    day = parse_date(given)
+    delivered = record.at(place)
+    day = parse_date(delivered)
     fault = date_fault(day, header.date_time if header.known else None)
     if fault:
-        record.refuse("date", f"IntervalDate '{wording.shown(given)}' {fault}", place=place)
+        record.refuse("date", f"IntervalDate '{wording.shown(delivered)}' {fault}", place=place)
         return None
     if header.known and day is not None and day > header.date_time.date():
-        message = f"IntervalDate {given} is after the file's own date"
+        message = f"IntervalDate {delivered} is after the file's own date"
         record.warn("date-future", message, place=place)
     return day
 
@@ -228,12 +228,12 @@ def _check_span(record: Record, intervals: int) -> tuple[int, int] | None:
 
 def _check_interval(record: Record, place: int, intervals: int) -> int | None:
     """One of the two, where it names an interval of the day."""
-    given = record.fields[place]
-    interval = _interval(given)
+    delivered = record.fields[place]
+    interval = small_number(delivered)
     if interval is not None and 1 <= interval <= intervals:
         return interval
     fault = "is not a number" if interval is None else f"is not within 1 to {intervals}"
-    message = f"{record.name(place)} '{wording.shown(given)}' {fault}"
+    message = f"{record.name(place)} '{wording.shown(delivered)}' {fault}"
     record.refuse("event-range", message, place=place)
     return None
 
@@ -245,7 +245,3 @@ def check_event_quality(record: Record, place: int, header: Header) -> Quality |
         record.refuse("event-v", f"QualityMethod {method} in a 400 record", place=place)
         return None
     return check_quality(record, place, header)
-
-
-def _interval(given: str) -> int | None:
-    return int(given) if given.isascii() and given.isdigit() and len(given) <= 4 else None

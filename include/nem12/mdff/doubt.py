@@ -77,7 +77,7 @@ class Doubt:
             what = f"UpdateDateTime {update_date_time} of line {line} is more than a day"
         else:
             return None
-        given = wording.shown(self._record.at(2))
-        message = f"header DateTime '{given}' cannot be right: {what} after it"
+        date_time = wording.shown(self._record.at(2))
+        message = f"header DateTime '{date_time}' cannot be right: {what} after it"
         self._record.warn("header-date", f"{message}; such records are judged without it", place=2)
         return self._record.findings[-1]

@@ -15,11 +15,17 @@ def add(total: Decimal, more: Decimal) -> Decimal:
     return _EXACT.add(total, more)
 
 
-def plain_number(given: str) -> Decimal | None:
+def small_number(delivered: str) -> int | None:
+    """A whole number of up to four digits; None for anything else."""
+    is_one = delivered.isascii() and delivered.isdigit() and len(delivered) <= 4
+    return int(delivered) if is_one else None
+
+
+def plain_number(delivered: str) -> Decimal | None:
     """A plain decimal number of bounded length as it stands; None where it is none."""
-    if len(given) > spec.MAX_VALUE or not spec.VALUE.fullmatch(given):
+    if len(delivered) > spec.MAX_VALUE or not spec.VALUE.fullmatch(delivered):
         return None
-    return Decimal(given)
+    return Decimal(delivered)
 
 
 def exact_sum(values: Iterable[str]) -> Decimal:

@@ -271,8 +271,8 @@ def ask_again(row: Mapping[str, Any], file: str) -> str:
     """A sentence that asks the sender of a file for what a finding has refused of it."""
     of = subject(row) if row["level"] != Level.FILE.name else ""
     where = f"{shown(file, _NAME)}, line {row['line']}"
-    wanted = f"data of {of}" if of else "file"
-    return f"Please send the {wanted} again. In {where}: {row['message']} ({row['code']})."
+    what = f"data of {of}" if of else "file"
+    return f"Please send the {what} again. In {where}: {row['message']} ({row['code']})."
 
 
 UNCHANGED: Final = "What is refused changes nothing: its days stay as they were."

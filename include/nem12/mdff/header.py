@@ -126,11 +126,12 @@ def _check_participants(record: Record) -> None:
 
 
 def _participant_fault(record: Record, place: int) -> str:
-    given, name = record.at(place), record.name(place)
-    if not given:
+    delivered, name = record.at(place), record.name(place)
+    if not delivered:
         return f"{name} is empty"
-    if len(given) > spec.MAX_PARTICIPANT:
-        return f"{name} '{wording.shown(given)}' is longer than {spec.MAX_PARTICIPANT} characters"
+    if len(delivered) > spec.MAX_PARTICIPANT:
+        shown = wording.shown(delivered)
+        return f"{name} '{shown}' is longer than {spec.MAX_PARTICIPANT} characters"
     return ""
 
 

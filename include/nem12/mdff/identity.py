@@ -36,35 +36,35 @@ def check_nmi(record: Record, level: Level) -> str | None:
         record: Takes what is found.
         level: How much a fault refuses.
     """
-    given = record.at(_NMI)
-    nmi = text.capitals(given)
+    delivered = record.at(_NMI)
+    nmi = text.capitals(delivered)
     if not (nmi.isascii() and nmi.isalnum()) or len(nmi) > spec.NMI_LENGTH + 1:
-        message = f"NMI '{wording.shown(given)}' is not 10 letters and digits"
+        message = f"NMI '{wording.shown(delivered)}' is not 10 letters and digits"
         record.refuse("nmi", message, level, place=_NMI)
         return None
     if len(nmi) < spec.NMI_LENGTH:
-        message = f"NMI '{given}' has {len(nmi)} characters instead of 10"
+        message = f"NMI '{delivered}' has {len(nmi)} characters instead of 10"
         record.refuse_unless_tolerated("nmi", message, level, place=_NMI)
     if len(nmi) > spec.NMI_LENGTH:
         nmi, last = nmi[: spec.NMI_LENGTH], nmi[-1]
         if last != spec.nmi_check_digit(nmi):
-            message = f"NMI '{given}' has 11 characters, and the last is not its check digit"
+            message = f"NMI '{delivered}' has 11 characters, and the last is not its check digit"
             record.refuse("nmi", message, level, place=_NMI)
             return None
-        record.warn("nmi-check-digit", f"NMI '{given}' carries its check digit", place=_NMI)
-    _warn_of_nmi(record, given, nmi)
+        record.warn("nmi-check-digit", f"NMI '{delivered}' carries its check digit", place=_NMI)
+    _warn_of_nmi(record, delivered, nmi)
     return nmi
 
 
-def _warn_of_nmi(record: Record, given: str, nmi: str) -> None:
-    if given != given.upper():
-        record.warn("nmi-case", f"NMI '{given}' is not in capital letters", place=_NMI)
+def _warn_of_nmi(record: Record, delivered: str, nmi: str) -> None:
+    if delivered != delivered.upper():
+        record.warn("nmi-case", f"NMI '{delivered}' is not in capital letters", place=_NMI)
     if "O" in nmi or "I" in nmi:
-        record.warn("nmi-letters", f"NMI '{given}' holds a letter O or I", place=_NMI)
+        record.warn("nmi-letters", f"NMI '{delivered}' holds a letter O or I", place=_NMI)
     for pattern, where, early in spec.OUTSIDE_NEM:
         if pattern.fullmatch(nmi):
-            message = f"NMI '{given}' is of {where}, outside the market: its times are stored as"
-            message += f" NEM time (UTC+10:00), so that instants are {early} early"
+            message = f"NMI '{delivered}' is of {where}, outside the market: its times are stored"
+            message += f" as NEM time (UTC+10:00), so that instants are {early} early"
             record.warn("outside-nem", message, place=_NMI)
 
 
@@ -104,13 +104,13 @@ def check_uom(record: Record, place: int, level: Level) -> spec.Unit | None:
 
 def check_next_read(record: Record, place: int) -> date | None:
     """Examine the NextScheduledReadDate at this place; None where there is none that counts."""
-    given = record.at(place)
-    day = parse_date(given)
+    delivered = record.at(place)
+    day = parse_date(delivered)
     fault = "is not a valid date"
     if day is not None:
         fault = year_fault(day.year, spec.FIRST_STAMP_YEAR) or ""
-    if given and fault:
-        message = f"NextScheduledReadDate '{wording.shown(given)}' {fault}; ignored"
+    if delivered and fault:
+        message = f"NextScheduledReadDate '{wording.shown(delivered)}' {fault}; ignored"
         record.warn("next-read", message, place=place)
         return None
     return day

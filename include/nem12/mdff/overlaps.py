@@ -55,12 +55,12 @@ class Overlaps:
 
     def _line(self, first_day: date, last_day: date, stamps: str | None) -> int | None:
         place, first = last_day.toordinal() - self._before - 1, first_day.toordinal()
-        found: list[_Reach] = []
+        overlapping: list[_Reach] = []
         while place > 0:
             reaches = self._reaches.get(place, ())
-            found += (one for one in reaches if one.last_day > first and one.stamps != stamps)
+            overlapping += (one for one in reaches if one.last_day > first and one.stamps != stamps)
             place -= place & -place
-        return max(found, key=lambda one: one.last_day).line if found else None
+        return max(overlapping, key=lambda one: one.last_day).line if overlapping else None
 
 
 def _farthest(reaches: list[_Reach]) -> list[_Reach]:

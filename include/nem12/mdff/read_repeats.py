@@ -114,12 +114,12 @@ class SeenReads(Noted[ReadNote]):
             overlaps = Overlaps(spec.FIRST_YEAR, spec.LAST_YEAR)
             for same_line, same_content, key_line, *fields in rows:
                 note = ReadNote(*fields)
-                found = _repeated(note, same_line, same_content)
-                found = found or _overlapping(note, key_line, overlaps)
-                if found is None or found.refused is None:
+                repetition = _repeated(note, same_line, same_content)
+                repetition = repetition or _overlapping(note, key_line, overlaps)
+                if repetition is None or repetition.refused is None:
                     overlaps.add(*_days(note), note.stamps, note.line)
-                if found is not None:
-                    yield found
+                if repetition is not None:
+                    yield repetition
 
 
 def _repeated(note: ReadNote, line: int, content: str) -> RepeatedRead | None:

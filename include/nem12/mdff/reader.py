@@ -216,9 +216,9 @@ class Reader(Walk):
         self._in_block, self._block_begin, self._block_is_empty = True, (self._line, raw), True
         self._channel = self._previous = None
         self._known_300.clear()
-        known = self._known_200.get(raw)
-        if known is not None:
-            self._named, self._block = known.named, known.on(self._line)
+        earlier = self._known_200.get(raw)
+        if earlier is not None:
+            self._named, self._block = earlier.named, earlier.on(self._line)
             return
         record = Record(self._line, raw, self._profile)
         self._channel = channel = check_200(record)
@@ -235,11 +235,11 @@ class Reader(Walk):
 
     def _on_300(self, raw: bytes) -> None:
         self._block_is_empty = False
-        known = self._known_300.get(raw)
-        if known is not None:
+        earlier = self._known_300.get(raw)
+        if earlier is not None:
             self.counts.records += 1
-            self.counts.values += known.values
-            self._open = known.on(self._line)
+            self.counts.values += earlier.values
+            self._open = earlier.on(self._line)
             return
         if self._channel is None and self._block is None:
             message = "a 300 record without a 200 record before it"
@@ -276,9 +276,9 @@ class Reader(Walk):
         self.counts.values += len(values)
         day = parse_date(fields[1]) if len(fields) > 1 else None
         days = None if day is None else (day, day)
-        known = _Known(tuple(findings), len(values), exact_sum(values), days)
-        self._known_300.put(raw, known)
-        return known.on(self._line)
+        earlier = _Known(tuple(findings), len(values), exact_sum(values), days)
+        self._known_300.put(raw, earlier)
+        return earlier.on(self._line)
 
     def _on_400(self, raw: bytes) -> None:
         self.counts.records += 1
@@ -360,9 +360,9 @@ class Reader(Walk):
         Records that extend the format may be passed over: they have indicators of their own.
         """
         self.counts.records += 1
-        known = self._known_other.get(raw)
-        if known is not None:
-            self._open = known.on(self._line)
+        earlier = self._known_other.get(raw)
+        if earlier is not None:
+            self._open = earlier.on(self._line)
             return
         finding = self._unknown_record(raw, kind)
         if finding.level is Level.WARN and self._block is None:

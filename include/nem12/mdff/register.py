@@ -231,28 +231,27 @@ def days_of(record: Record) -> tuple[date, date] | None:
 def _register(record: Record) -> Register | None:
     nmi = check_nmi(record, Level.RECORD)
     nmi_suffix = _suffix(record)
-    given = record.at(_REGISTER_ID)
-    if not given:
+    delivered = record.at(_REGISTER_ID)
+    if not delivered:
         message = "RegisterID is empty"
         record.refuse_unless_tolerated("register", message, place=_REGISTER_ID)
-    elif len(given) > spec.MAX_REGISTER_ID:
-        message = f"RegisterID '{wording.shown(given)}' is longer than"
+    elif len(delivered) > spec.MAX_REGISTER_ID:
+        message = f"RegisterID '{wording.shown(delivered)}' is longer than"
         message += f" {spec.MAX_REGISTER_ID} characters"
         record.warn("register", message, place=_REGISTER_ID)
     if nmi is None or nmi_suffix is None:
         return None
-    return Register(nmi, nmi_suffix, text.capitals(given))
+    return Register(nmi, nmi_suffix, text.capitals(delivered))
 
 
 def _suffix(record: Record) -> str | None:
-    given, nmi_suffix = record.at(_SUFFIX), text.capitals(record.at(_SUFFIX))
+    delivered, nmi_suffix = record.at(_SUFFIX), text.capitals(record.at(_SUFFIX))
     if spec.SUFFIX.fullmatch(nmi_suffix):
-        message = f"NMISuffix '{given}' is one of interval data, not of register reads"
+        message = f"NMISuffix '{delivered}' is one of interval data, not of register reads"
         record.refuse_unless_tolerated("suffix", message, place=_SUFFIX)
     elif not spec.REGISTER_SUFFIX.fullmatch(nmi_suffix):
-        message = (
-            f"NMISuffix '{wording.shown(given)}' is not a suffix of register reads, such as 11"
-        )
+        message = f"NMISuffix '{wording.shown(delivered)}' is not a suffix of register reads,"
+        message += " such as 11"
         record.refuse("suffix", message, place=_SUFFIX)
         return None
     check_configuration(record, nmi_suffix, Level.RECORD)
@@ -267,32 +266,32 @@ def _serial(record: Record) -> str:
 
 
 def _direction(record: Record) -> str:
-    given = record.at(_DIRECTION)
-    if given not in spec.DIRECTIONS:
-        message = f"DirectionIndicator '{wording.shown(given)}' is neither E (from the grid)"
+    delivered = record.at(_DIRECTION)
+    if delivered not in spec.DIRECTIONS:
+        message = f"DirectionIndicator '{wording.shown(delivered)}' is neither E (from the grid)"
         message += " nor I (into the grid)"
         record.refuse_unless_tolerated("direction", message, place=_DIRECTION)
-    return given
+    return delivered
 
 
 def _check_reads(record: Record) -> None:
     """The two reads as the dial shows them."""
     for place in (_PREVIOUS, _CURRENT):
-        given, name = record.at(place), record.name(place)
-        if not given:
+        delivered, name = record.at(place), record.name(place)
+        if not delivered:
             record.refuse_unless_tolerated("read", f"{name} is empty", place=place)
-        elif not spec.VALUE.fullmatch(given):
-            message = f"{name} '{wording.shown(given)}' is not a plain decimal number"
+        elif not spec.VALUE.fullmatch(delivered):
+            message = f"{name} '{wording.shown(delivered)}' is not a plain decimal number"
             record.refuse_unless_tolerated("read", message, place=place)
-        elif len(given) > spec.MAX_REGISTER_READ:
-            message = f"{name} '{wording.shown(given)}' is longer than"
+        elif len(delivered) > spec.MAX_REGISTER_READ:
+            message = f"{name} '{wording.shown(delivered)}' is longer than"
             message += f" {spec.MAX_REGISTER_READ} characters"
             record.warn("read-width", message, place=place)
 
 
-def _moment(given: str) -> datetime | None:
+def _moment(delivered: str) -> datetime | None:
     """A read DateTime of 14 digits, or of 12 with seconds 00; None if it is no date and time."""
-    return parse_datetime(given) if len(given) in (12, 14) else None
+    return parse_datetime(delivered) if len(delivered) in (12, 14) else None
 
 
 def _date_time(
@@ -306,36 +305,36 @@ def _date_time(
         header: Of the file.
         ahead: It may lie after the file was made: the current read of an estimate.
     """
-    given, name = record.at(place), record.name(place)
-    moment = _moment(given)
+    delivered, name = record.at(place), record.name(place)
+    moment = _moment(delivered)
     fault: str | None = "is not a valid date and time (CCYYMMDDhhmmss)"
     if moment is not None:
         fault = date_fault(moment.date(), header.date_time if header.known else None)
     if moment is None or fault:
-        record.refuse("date", f"{name} '{wording.shown(given)}' {fault}", place=place)
+        record.refuse("date", f"{name} '{wording.shown(delivered)}' {fault}", place=place)
         return None
-    if len(given) != 14:
-        message = f"{name} '{given}' has 12 digits instead of 14"
+    if len(delivered) != 14:
+        message = f"{name} '{delivered}' has 12 digits instead of 14"
         record.warn("read-date", message, place=place)
     if header.known and not ahead and moment.date() > header.date_time.date():
-        message = f"{name} {given} is after the file's own date"
+        message = f"{name} {delivered} is after the file's own date"
         record.warn("date-future", message, place=place)
     return moment
 
 
 def _check_quantity(record: Record, uom: spec.Unit | None) -> None:
-    given = record.at(_QUANTITY)
-    fault = value_fault(given, uom)
+    delivered = record.at(_QUANTITY)
+    fault = value_fault(delivered, uom)
     if fault is not None:
         code, what = fault
         level = Level.WARN if code == "decimals" else Level.RECORD
         record.refuse(code, f"Quantity {what}", level, place=_QUANTITY)
     reads = [plain_number(record.at(place)) for place in (_PREVIOUS, _CURRENT)]
-    quantity = plain_number(given)
+    quantity = plain_number(delivered)
     if quantity is None or None in reads or uom is None or not uom.adds_up:
         return
     if (reads[0] == reads[1]) != (quantity == 0):
-        message = f"Quantity {wording.shown(given)} where the two reads"
+        message = f"Quantity {wording.shown(delivered)} where the two reads"
         message += " are equal" if reads[0] == reads[1] else " differ"
         record.warn("quantity-mismatch", message, place=_QUANTITY)
 

@@ -138,9 +138,9 @@ class RegisterReader(Walk):
             self._follow_header(raw, kind)
             return
         self.counts.records += 1
-        known = self._known.get(raw)
-        if known is not None:
-            self._open = known.on(self._line)
+        earlier = self._known.get(raw)
+        if earlier is not None:
+            self._open = earlier.on(self._line)
         elif kind == "250":
             self._open = self._on_250(raw)
         else:
@@ -163,8 +163,8 @@ class RegisterReader(Walk):
             read=read,
         )
         if read is None:
-            known = _Known(tuple(record.findings), 1, unit.named, unit.days, unit.quantity)
-            self._known.put(raw, known)
+            earlier = _Known(tuple(record.findings), 1, unit.named, unit.days, unit.quantity)
+            self._known.put(raw, earlier)
         return unit
 
     def _on_unknown(self, raw: bytes, kind: str) -> _Unit:

@@ -82,7 +82,8 @@ def _content(day: Day) -> object:
 
 def _finding(level: Level, code: str, day: Day, what: str) -> Finding:
     last = day.line if level is Level.WARN else day.last_line
-    given = f"{day.day:%Y%m%d}"
-    message, excerpt = f"IntervalDate {given} {what}", wording.marked(("300", given, "…"), 1)
-    found = Finding(level, code, day.line, message, excerpt, day.line, last, field=2)
-    return found.about(day.channel.nmi, day.channel.nmi_suffix, day.day)
+    interval_date = f"{day.day:%Y%m%d}"
+    message = f"IntervalDate {interval_date} {what}"
+    excerpt = wording.marked(("300", interval_date, "…"), 1)
+    finding = Finding(level, code, day.line, message, excerpt, day.line, last, field=2)
+    return finding.about(day.channel.nmi, day.channel.nmi_suffix, day.day)

@@ -71,9 +71,9 @@ def _check_codes(record: Record, *places: int) -> None:
     wrong = [(place, code) for place, code in faults if code not in spec.TRANS_CODES]
     if wrong:
         allowed = ", ".join(sorted(spec.TRANS_CODES))
-        said = (f"{record.name(place)} '{wording.shown(code)}'" for place, code in wrong)
+        fields = (f"{record.name(place)} '{wording.shown(code)}'" for place, code in wrong)
         verb = "is" if len(wrong) == 1 else "are"
-        message = f"{' and '.join(said)} {verb} unknown; allowed are {allowed}"
+        message = f"{' and '.join(fields)} {verb} unknown; allowed are {allowed}"
         record.warn("trans-code", message, place=wrong[0][0])
 
 
@@ -91,28 +91,28 @@ def _too_long(record: Record, places: tuple[int, ...], most: int) -> Iterator[in
 
 def _read_date_time(record: Record, place: int) -> datetime | None:
     """A ReadDateTime that can be stored."""
-    given = record.at(place)
-    read = parse_datetime(given) if len(given) == 14 else None
+    delivered = record.at(place)
+    read = parse_datetime(delivered) if len(delivered) == 14 else None
     fault = "is not a valid date and time"
     if read is not None:
         # An earlier one is what software writes for "no date", and drivers cannot hold it.
         fault = year_fault(read.year, spec.FIRST_STAMP_YEAR) or ""
-    if given and fault:
-        message = f"{record.name(place)} '{wording.shown(given)}' {fault}"
+    if delivered and fault:
+        message = f"{record.name(place)} '{wording.shown(delivered)}' {fault}"
         record.warn("read-date", f"{message}; ignored" if read else message, place=place)
         return None
     return read
 
 
 def _check_index_read(record: Record, place: int) -> None:
-    given = record.at(place)
-    if not given:
+    delivered = record.at(place)
+    if not delivered:
         return
     fault = ""
-    if not spec.VALUE.fullmatch(given):
+    if not spec.VALUE.fullmatch(delivered):
         fault = "is not a plain decimal number"
-    elif len(given) > spec.MAX_REGISTER_READ:
+    elif len(delivered) > spec.MAX_REGISTER_READ:
         fault = f"is longer than {spec.MAX_REGISTER_READ} characters"
     if fault:
-        message = f"{record.name(place)} '{wording.shown(given)}' {fault}"
+        message = f"{record.name(place)} '{wording.shown(delivered)}' {fault}"
         record.warn("index-read", message, place=place)

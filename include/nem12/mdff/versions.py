@@ -85,11 +85,11 @@ def _check_msats(record: Record, place: int) -> str:
     return msats or ""
 
 
-def stamp_of(given: str) -> str | None:
+def stamp_of(delivered: str) -> str | None:
     """A stamp of 12 or 14 digits, made whole; None if it is no date and time."""
-    if len(given) not in (12, 14) or parse_datetime(given) is None:
+    if len(delivered) not in (12, 14) or parse_datetime(delivered) is None:
         return None
-    return given.ljust(14, "0")
+    return delivered.ljust(14, "0")
 
 
 def _check_ahead(record: Record, place: int, stamp: str, header: Header) -> None:
