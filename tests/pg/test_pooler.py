@@ -34,6 +34,9 @@ def test_every_command_works_and_leaves_the_session_as_it_was(
     databases: Databases, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     bare = databases.bare()
+    with psycopg.connect(bare.owner) as owning:
+        # A connection that listens sets this for its session, where it has that for itself.
+        owning.execute(f"ALTER DATABASE {bare.name} SET idle_session_timeout = '1h'".encode())
     with pooled(bare) as pool:
         roles = (settings.OWNER_ROLE, settings.LOADER_ROLE, settings.READER_ROLE)
         before = {role: settings_of(pool.uri(role)) for role in roles}
