@@ -206,6 +206,59 @@ def mutated_files() -> st.SearchStrategy[bytes]:
     return st.builds(_several, st.sampled_from(whole_files()), seeds)
 
 
+HOSTILE_READS = [
+    b"250", b"250,", b"250,6407112380", b"550", b"550,N,,N,", b"550,X,,n,", b"550,N,,N,,x",
+    b" 550,N",
+    b"200,6407112380,E1,1,E1,N1,M1,kWh,30,", b"999,what", b"610,1", b"", b",,", b"900", b"900,x",
+    b"100,NEM13,202403151030,A,B", b"100,NEM12,202403151030,A,B", b'"250","6407112380"', b"\x1a",
+    b"\xef\xbb\xbf250,6407112380", b"250" + b"," * 22, b"250" + b"," * 17 + b",1,kWh,",
+]  # fmt: skip
+
+
+@functools.cache
+def nem13_files() -> tuple[bytes, ...]:
+    """NEM13 files as they come, small: with several registers, periods, stamps and qualities."""
+    periods = [
+        ("20231005093000", "20240105093000", "A"),
+        ("20240105093000", "20240405000000", "E61"),
+        ("20240105093000", "20240105093000", "A"),
+        ("20240105000001", "20240310101500", "S62"),
+    ]
+    lines = []
+    for nmi_suffix, register_id in (("11", "1"), ("41", "A3")):
+        for number, (previous, current, quality) in enumerate(periods):
+            lines += [
+                register_read(
+                    NMISuffix=nmi_suffix,
+                    NMIConfiguration="1141",
+                    RegisterID=register_id,
+                    PreviousRegisterReadDateTime=previous,
+                    CurrentRegisterReadDateTime=current,
+                    CurrentQualityMethod=quality,
+                    CurrentReasonCode="12" if quality[0] == "S" else "",
+                    UpdateDateTime=f"202403{10 + number // 2:02}063000",
+                ),
+                "550,N,,S,SO1",
+            ]
+    return nem13(*lines), nem13(register_read(), "550,N,,N,"), nem13(*lines[:3], *lines[:2])
+
+
+def mutated_nem13_files() -> st.SearchStrategy[bytes]:
+    """NEM13 files in which one to six things are not as they should be."""
+    seeds = st.lists(st.integers(0, 2**32), min_size=1, max_size=6)
+    return st.builds(_several, st.sampled_from(nem13_files()), seeds)
+
+
+def loose_nem13_files() -> st.SearchStrategy[bytes]:
+    """Lines of NEM13 in any order, good and hostile ones, with any line ends."""
+    good = nem13_files()[0].splitlines()
+    line = st.sampled_from([*good, *HOSTILE_READS])
+    ends = st.sampled_from([b"\r\n", b"\r\n", b"\n", b"\r"])
+    body = st.lists(st.builds(bytes.__add__, line, ends), max_size=12).map(b"".join)
+    begin = head().replace("NEM12", "NEM13").encode()
+    return st.one_of(body, body.map(lambda inner: b"%s\r\n%s900\r\n" % (begin, inner)))
+
+
 def loose_files() -> st.SearchStrategy[bytes]:
     """Lines in any order, good and hostile ones, with any line ends."""
     good = [line.rstrip(b"\r\n") for data in whole_files()[:2] for line in data.splitlines()]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from nem12.settings import MIB
-from tests.support.making import channel, day, file, head
+from tests.support.making import channel, day, file, head, nem13, register_read
 
 pytestmark = [
     pytest.mark.slow,
@@ -42,6 +42,7 @@ print(times[1] - times[0], times[2] - times[1], memory)
 
 GOOD = file(channel(), day())
 BODY = GOOD.removesuffix(b"900\r\n")
+READS = nem13(register_read()).removesuffix(b"900\r\n")
 V_DAY = file(channel(), day(quality="V")).removesuffix(b"900\r\n")
 HEAD = f"{head()}\r\n".encode()
 MESSAGE = b"<aseXML><CSVIntervalData>"
@@ -84,6 +85,12 @@ KINDS: dict[str, Callable[[int], bytes]] = {
     "400 records": body_of(b"400,1,48,A,,\r\n", V_DAY),
     "short 400 records": body_of(b"400\n", V_DAY),
     "short 500 records": body_of(b"500\n"),
+    "500 records of a day": body_of(b"500,x\n"),
+    "short 250 records": body_of(b"250\n", READS),
+    "repeated reads": body_of(register_read(Quantity="7").encode() + b"\n", READS),
+    "550 records of a read": body_of(b"550,x\n", READS),
+    "short 550 records": body_of(b"550\n", READS),
+    "550 records without a read": body_of(b"x\n550\n", READS),
     "extension records": body_of(b"610\n", GOOD),
     "another encoding": body_of(b"300,\xe9\r\n"),
     "NUL": body_of(b"\0\r\n"),

@@ -1,6 +1,5 @@
 """The 500 and 550 records: why a meter was visited, and for which order (S 4.6, 5.4)."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -67,37 +66,35 @@ def check_550(record: Record) -> tuple[tuple[str, str], tuple[str, str]] | None:
 
 
 def _check_codes(record: Record, *places: int) -> None:
-    faults = ((place, record.at(place)) for place in places)
-    wrong = [(place, code) for place, code in faults if code not in spec.TRANS_CODES]
+    wrong = [place for place in places if record.at(place) not in spec.TRANS_CODES]
     if wrong:
         allowed = ", ".join(sorted(spec.TRANS_CODES))
-        fields = (f"{record.name(place)} '{wording.shown(code)}'" for place, code in wrong)
+        fields = (f"{record.name(place)} '{wording.shown(record.at(place))}'" for place in wrong)
         verb = "is" if len(wrong) == 1 else "are"
         message = f"{' and '.join(fields)} {verb} unknown; allowed are {allowed}"
-        record.warn("trans-code", message, place=wrong[0][0])
+        record.warn("trans-code", message, place=wrong[0])
 
 
 def _check_orders(record: Record, *places: int) -> None:
-    for place in _too_long(record, places, spec.MAX_SERVICE_ORDER):
-        message = f"{record.name(place)} '{wording.shown(record.at(place))}' is longer than"
-        message += f" {spec.MAX_SERVICE_ORDER} characters"
-        record.warn("service-order", message, place=place)
-        return
-
-
-def _too_long(record: Record, places: tuple[int, ...], most: int) -> Iterator[int]:
-    return (place for place in places if len(record.at(place)) > most)
+    for place in places:
+        if len(record.at(place)) > spec.MAX_SERVICE_ORDER:
+            message = f"{record.name(place)} '{wording.shown(record.at(place))}' is longer than"
+            message += f" {spec.MAX_SERVICE_ORDER} characters"
+            record.warn("service-order", message, place=place)
+            return
 
 
 def _read_date_time(record: Record, place: int) -> datetime | None:
     """A ReadDateTime that can be stored."""
     delivered = record.at(place)
+    if not delivered:
+        return None
     read = parse_datetime(delivered) if len(delivered) == 14 else None
     fault = "is not a valid date and time"
     if read is not None:
         # An earlier one is what software writes for "no date", and drivers cannot hold it.
         fault = year_fault(read.year, spec.FIRST_STAMP_YEAR) or ""
-    if delivered and fault:
+    if fault:
         message = f"{record.name(place)} '{wording.shown(delivered)}' {fault}"
         record.warn("read-date", f"{message}; ignored" if read else message, place=place)
         return None
