@@ -17,6 +17,8 @@ FENCE = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 TEST = re.compile(r"`(tests/[\w/.]+)`")
 FUNCTION = re.compile(r"`(tests/[\w/.]+)::(\w+)`")
+NAME = re.compile(r"[a-z]+_[a-z_]+|redrive")
+MIGRATION = "migrations/sql/2026_11.sql"
 HEADING = re.compile(r"^#+ +(.+?) *$", re.MULTILINE)
 
 
@@ -80,3 +82,15 @@ def test_the_tables_of_codes_are_made_of_the_code() -> None:
 def test_remedies_are_of_codes_that_refuse() -> None:
     refusing = {code for level, known in EXPLAIN.items() if level < Level.WARN for code in known}
     assert set(REMEDIES) <= refusing
+
+
+def test_the_diagrams_name_statements_and_tables_that_exist() -> None:
+    text = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    warehouse = ROOT / "include" / "nem12" / "warehouse"
+    statements = re.findall(
+        r"^-- name: (\w+)", (warehouse / "sql/drops.sql").read_text(), re.MULTILINE
+    )
+    named = {name for label in re.findall(r" --> \w+: (.+)", text) for name in NAME.findall(label)}
+    assert named - {"not_before"} <= set(statements)
+    tables = re.findall(r"^CREATE TABLE (\w+)", (warehouse / MIGRATION).read_text(), re.MULTILINE)
+    assert set(re.findall(r"\bmeter_[a-z_]+", text)) <= {*tables, "meter_db"}

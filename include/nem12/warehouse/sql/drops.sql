@@ -12,7 +12,7 @@
 --
 -- settle_moved_drop settles one in any state that lies where its record says, settle_gone_drop one that
 -- is not there any more. claim_drops takes a settled one that was put back into the landing folder, or
--- is to be loaded again. Python names the states in `nem12.warehouse.states`.
+-- is to be loaded again. Python names the states in `nem12.states`.
 
 -- name: free_drops
 -- Which of the drops found may be claimed: their places in the list, from 1.
