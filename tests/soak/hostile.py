@@ -69,10 +69,13 @@ class Hostile:
     def _mutated(self) -> bytes:
         data = bytearray(self._file())
         for _ in range(self.chance.randint(1, 8)):
-            at = self.chance.randrange(len(data))
+            # Nothing may be left of it.
+            at = self.chance.randrange(len(data) + 1)
             kind = self.chance.random()
             if kind < 0.4:
-                data[at] = self.chance.choice(b"\0\r\n,;\"'\\-.019AVENF\x1a\xef\xff\t ")
+                data[at : at + 1] = bytes(
+                    [self.chance.choice(b"\0\r\n,;\"'\\-.019AVENF\x1a\xef\xff\t ")]
+                )
             elif kind < 0.7:
                 del data[at : at + self.chance.randint(1, 200)]
             else:
