@@ -20,7 +20,7 @@ from nem12.survey import MeterFile
 from nem12.unpack import meter_files
 from nem12.validate import Judged, validate_file
 from tests.conftest import CASES
-from tests.support.making import nem13, register_read
+from tests.support.making import channel, day, nem13, register_read
 from tests.support.reading import read, surveyed
 
 BAD_INPUTS = CASES / "bad_inputs_nem13"
@@ -296,3 +296,111 @@ def test_reads_are_refused_where_they_would_be_loaded(tmp_path: Path) -> None:
     assert (finding.level, finding.code) == (Level.FILE, "version")
     assert "not loaded yet" in finding.message
     assert stage_shard(shard, tmp_path).refused_records == 4
+
+
+HEAD_13 = "100,NEM13,202403151030,WATTMDP,LUMENRET"
+HEAD_12 = "100,NEM12,202403151030,WATTMDP,LUMENRET"
+READ = register_read()
+BLOCK = (channel(), day())
+MORE_CASES = [
+    ("standard", (HEAD_13, READ, *BLOCK, "900"), "FILE mixed 3", "records of the other format"),
+    ("lenient", (HEAD_13, READ, *BLOCK, "900"), "FILE mixed 3", "never tolerated"),
+    ("lenient", (HEAD_12, *BLOCK, "900", HEAD_13, READ, "900"), "FILE mixed 5", "a joined file"),
+    ("lenient", (HEAD_13, READ, "900", HEAD_12, *BLOCK, "900"), "FILE mixed 4", "a joined file"),
+    ("lenient", (HEAD_12, *BLOCK, "900", READ), "FILE mixed 5", "behind the end too"),
+    ("lenient", (HEAD_13, READ, "900", HEAD_13, READ, "900"), "WARN second-header 4", "joined"),
+    ("lenient", (READ, "550,N,,N,", "900"), "WARN no-header 1", "the format by the first record"),
+    ("lenient", ("550,N,,N,", READ, "900"), "RECORD orphan-550 1", "the same, by a 550"),
+    ("lenient", (HEAD_13, READ, "900", READ, "900"), "WARN after-end 4", "read all the same"),
+    ("standard", (HEAD_13, READ, "999,x", "550,X,,N,", "900"), "RECORD unknown-record 3",
+     "the 550 goes with it, and its own fault is not reported"),
+    ("standard", (HEAD_13, "250,x", "550,X,,N,", "900"), "RECORD too-few-fields 2",
+     "nothing else of the record"),
+    ("standard", (HEAD_13, READ, "550,N,,N,", "900,x"), "RECORD too-many-fields 4", "a 900 alone"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("profile", "lines", "verdict", "why"), MORE_CASES, ids=[case[2] for case in MORE_CASES]
+)
+def test_structure_gets_its_verdict(
+    tmp_path: Path, profile: str, lines: tuple[str, ...], verdict: str, why: str
+) -> None:
+    data = "".join(f"{line}\r\n" for line in lines).encode()
+    _, findings = judged(surveyed(tmp_path, data, profile))
+    level, code, line = verdict.split()
+    assert said(findings) == (level, code, int(line)), why
+
+
+FIELDS = [
+    ("RECORD nmi", {"NMI": ""}),
+    ("RECORD nmi", {"NMI": "64071123800"}),
+    ("WARN nmi-check-digit", {"NMI": "64071123808"}),
+    ("RECORD suffix", {"NMISuffix": "E1"}),
+    ("RECORD suffix", {"NMISuffix": "1O"}),
+    ("OK", {"NMISuffix": "1a", "NMIConfiguration": "1A"}),
+    ("RECORD suffix-not-in-configuration", {"NMIConfiguration": "4151"}),
+    ("WARN configuration", {"NMIConfiguration": "111"}),
+    ("RECORD register", {"RegisterID": ""}),
+    ("WARN register", {"RegisterID": "12345678901"}),
+    ("WARN serial", {"MeterSerialNumber": "1234567890123"}),
+    ("RECORD direction", {"DirectionIndicator": "e"}),
+    ("OK", {"DirectionIndicator": "I"}),
+    ("RECORD read", {"PreviousRegisterRead": "-1"}),
+    ("OK", {"PreviousRegisterRead": ".5"}),
+    ("WARN read-width", {"PreviousRegisterRead": "0000000001234.50"}),
+    ("RECORD date", {"PreviousRegisterReadDateTime": "20240105"}),
+    ("RECORD date", {"PreviousRegisterReadDateTime": "202401050930000"}),
+    ("WARN read-date", {"CurrentRegisterReadDateTime": "202403101015"}),
+    ("WARN date-future", {"CurrentRegisterReadDateTime": "20240316000000"}),
+    ("OK", {"CurrentRegisterReadDateTime": "20240405000000", "CurrentQualityMethod": "E61"}),
+    ("RECORD date", {"CurrentRegisterReadDateTime": "20250420000000",
+                     "CurrentQualityMethod": "E61"}),
+    ("OK", {"CurrentRegisterReadDateTime": "20250419000000", "CurrentQualityMethod": "E61"}),
+    ("RECORD read-order", {"CurrentRegisterReadDateTime": "20240105092959"}),
+    ("RECORD value-empty", {"Quantity": ""}),
+    ("RECORD value-negative", {"Quantity": "-0.0"}),
+    ("RECORD value", {"Quantity": "-x"}),
+    ("RECORD value-width", {"Quantity": "1234567890123456"}),
+    ("RECORD value", {"Quantity": "0" * 401}),
+    ("WARN decimals", {"Quantity": "65.54321"}),
+    ("OK", {"Quantity": "65.54321", "UOM": "MWH"}),
+    ("WARN quantity-mismatch", {"Quantity": "0.0"}),
+    ("OK", {"Quantity": "0", "UOM": "kW"}),
+    ("RECORD quality", {"CurrentQualityMethod": "V"}),
+    ("RECORD quality", {"CurrentQualityMethod": "S5"}),
+    ("RECORD previous-estimate", {"PreviousQualityMethod": "E61"}),
+    ("RECORD method-missing", {"CurrentQualityMethod": "E"}),
+    ("WARN method-not-needed", {"PreviousQualityMethod": "A61"}),
+    ("RECORD reason-missing", {"PreviousQualityMethod": "F61"}),
+    ("RECORD reason", {"CurrentReasonCode": "1000"}),
+    ("WARN reason-text", {"CurrentReasonCode": "0"}),
+    ("WARN reason-unknown", {"PreviousReasonCode": "999"}),
+    ("RECORD null-flag", {"PreviousQualityMethod": "N"}),
+    ("WARN next-read", {"NextScheduledReadDate": "20240230"}),
+    ("RECORD update", {"UpdateDateTime": "20240315"}),
+    ("WARN update-missing", {"UpdateDateTime": ""}),
+    ("WARN update-missing", {"UpdateDateTime": "19891231235959"}),
+    ("WARN update-future", {"UpdateDateTime": "20240316100000"}),
+    ("RECORD update-future", {"UpdateDateTime": "20240316103100"}),
+    ("WARN msats", {"MSATSLoadDateTime": "202403150900"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("verdict", "fields"), FIELDS, ids=[f"{v}-{'-'.join(f)}" for v, f in FIELDS]
+)
+def test_a_field_of_a_read_gets_its_verdict(
+    tmp_path: Path, verdict: str, fields: dict[str, str]
+) -> None:
+    _, findings = judged(surveyed(tmp_path, nem13(register_read(**fields))))
+    level, _, code = verdict.partition(" ")
+    assert said(findings) == (level, code, 0 if level == "OK" else 2)
+
+
+def test_what_lenient_lets_pass_is_kept_as_delivered(tmp_path: Path) -> None:
+    odd = {"RegisterID": "", "DirectionIndicator": "B", "PreviousRegisterRead": "12O"}
+    file = surveyed(tmp_path, nem13(register_read(**odd)), "lenient")
+    (one,) = read(file).reads
+    assert (one.register.register_id, one.direction_indicator) == ("", "B")
+    assert (one.previous_register_read, one.previous_register_value) == ("12O", None)
