@@ -103,7 +103,7 @@ def test_the_statements_that_the_drawings_name_are_there() -> None:
     drawn = file.partition("-- name:")[0]
     document = (CHECKOUT / "ARCHITECTURE.md").read_text()
     drawn += document.partition("stateDiagram")[2].partition("```")[0]
-    named = set(re.findall(r"\b(?:[a-z]+_(?:claim|drops?)|redrive)\b", drawn))
+    named = set(re.findall(r"\b(?:[a-z_]+_(?:claim|drops?)|redrive)\b", drawn))
     assert named <= set(re.findall(r"-- name: (\w+)", file))
     assert len(named) > 7
 
