@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from nem12.shard import Shard, pack, parts
+from nem12.shard import Shard, pack
 from nem12.survey import MeterFile
 from nem12.warehouse.connect import Connection
 from tests.support.deliveries import load_shards, surveyed
@@ -57,7 +57,7 @@ def exact(expected: dict[str, Any]) -> dict[str, Any]:
 
 
 def one_each(files: list[MeterFile]) -> list[Shard]:
-    return [Shard(tuple(parts(file))) for file in files]
+    return [shard for file in files for shard in pack([file])]
 
 
 def test_all_files_together_give_what_an_independent_reading_gives(

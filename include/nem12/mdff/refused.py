@@ -62,7 +62,7 @@ class RefusedDays:
     def _note(self, nmi: str, nmi_suffix: str, day: date, last_day: date) -> None:
         spans = self._channels.get((nmi, nmi_suffix))
         # Most days follow the one before.
-        if spans and spans[-1][0] <= day <= spans[-1][1] + _ONE_DAY:
+        if spans and spans[-1][0] <= day and day - spans[-1][1] <= _ONE_DAY:
             spans[-1] = spans[-1][0], max(spans[-1][1], last_day)
         elif self._count < REFUSED_SPANS:
             self._count += 1
@@ -73,7 +73,7 @@ def _merged(spans: list[tuple[date, date]]) -> Iterator[tuple[date, date]]:
     first: date | None = None
     last = date.min
     for day, last_day in sorted(spans):
-        if first is not None and day > last + _ONE_DAY:
+        if first is not None and day - last > _ONE_DAY:
             yield first, last
             first = None
         first, last = (day, last_day) if first is None else (first, max(last, last_day))
