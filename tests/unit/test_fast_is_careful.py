@@ -137,6 +137,8 @@ def test_both_ways_agree_and_balance_on_damaged_files(
 @given(loose_files(), profiles)
 @example(b"", "standard")
 @example(b"\r", "standard")
+@example(b"\r\xef", "lenient")
+@example(b"\n\xbf\xef\xbb\xbf \xbb\xef\xbb\xbf", "lenient")
 def test_both_ways_agree_and_balance_on_lines_in_any_order(
     tmp_path: Path, data: bytes, profile: str
 ) -> None:

@@ -135,7 +135,7 @@ class Structure:
         self._walk(offset, line, piece)
         if line == 1:
             self._first_raw = self._first_raw or piece[: 4 * wording.EXCERPT].splitlines()[0]
-        content = len(piece.rstrip(text.NO_CONTENT + text.BOM))
+        content = text.content_length(piece)
         if content:
             self._last_line = line + ends.lines - text.count_lines(piece[content:])
             self._last_raw = _both_ends(text.line_around(piece, content - 1)[0])

@@ -174,6 +174,14 @@ def is_blank(line: bytes) -> bool:
     return not line[:1].isalnum() and not line.replace(BOM, b"").strip(NO_CONTENT)
 
 
+def content_length(piece: bytes) -> int:
+    """Where the last line of a piece that is not blank ends, without the blanks behind it."""
+    # Of a byte order mark that is not whole, `rstrip` takes the bytes too.
+    stripped = piece.rstrip(NO_CONTENT + BOM)
+    rest = piece[len(stripped) :].replace(BOM, b" " * len(BOM))
+    return len(stripped) + len(rest.rstrip(NO_CONTENT))
+
+
 BLANK_LINES: Final = re.compile(rb"(?:[ \t,]*+(?:\r\n|\n|\r))++")
 """A run of lines that hold nothing but blanks and commas: a file may have millions of them."""
 
