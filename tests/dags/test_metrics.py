@@ -38,6 +38,8 @@ def metrics(collector: socket.socket) -> dict[str, tuple[str, float]]:
             found[name] = (kind, before + float(value))
 
 
+# Datagrams may be lost: in one of three whole suites those of two tasks did not arrive.
+@pytest.mark.slow
 def test_a_run_tells_what_it_has_loaded_and_how_fast(
     run_dag: Run, home: FolderHome, collector: socket.socket
 ) -> None:
