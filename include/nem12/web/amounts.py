@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from itertools import islice
+from functools import cached_property
+from itertools import groupby, islice
+from operator import itemgetter
 from typing import Annotated, Any, Final, Literal
 
-from fastapi import APIRouter, HTTPException, Query, Request, status
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, StreamingResponse
 
 from nem12.analysis import totals
@@ -17,7 +19,8 @@ from nem12.mdff.stamps import NEM_TIME
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.sql import Row
 from nem12.web import models, questions
-from nem12.web.answers import ExactJson, html, nem_now
+from nem12.web.answers import ExactJson, csv_answer, html, nem_now
+from nem12.web.api import known_channel, no_readings
 from nem12.web.database import reading
 from nem12.web.openapi import errors
 from nem12.web.parameters import AnyNmi, First, Last, Nmi, Suffix
@@ -36,6 +39,48 @@ CHUNK_DAYS: Final = 31
 
 By = Annotated[Literal["month", "day"], Query(description="The period of a row")]
 Since = Annotated[date | None, Query(description="NEM day: files that arrived on it count as new")]
+
+
+@dataclass(frozen=True)
+class _ChangesAsked:
+    """The query for changes: NEM days, all included; what is left out is filled in."""
+
+    since: Since = None
+    nmi: AnyNmi = ""
+    first: First = None
+    last: Last = None
+
+    @cached_property
+    def span(self) -> tuple[date, date]:
+        """The days that are looked at."""
+        today = nem_now().date()
+        default = (today - timedelta(days=365), today)
+        return questions.span(self.first, self.last, default, totals.MOST_DAYS)
+
+    @cached_property
+    def instant(self) -> datetime:
+        """When what counts as new begins."""
+        day = self.since or nem_now().date() - timedelta(days=30)
+        return datetime.combine(day, time(), NEM_TIME)
+
+    @property
+    def query(self) -> dict[str, object]:
+        """As the routes take it, nothing left out."""
+        first, last = self.span
+        return {"since": self.instant.date(), "nmi": self.nmi, "from": first, "to": last}
+
+    def stream(self, connection: Connection, first: date, last: date) -> Generator[Row]:
+        """All changes of some days."""
+        return changed_days(connection, self.instant, first, last, self.nmi or None)
+
+    def rows(self, connection: Connection) -> tuple[list[Row], bool]:
+        """The first changes, and whether there are more."""
+        with closing(self.stream(connection, *self.span)) as changes:
+            rows = list(islice(changes, MOST_CHANGES + 1))
+        return rows[:MOST_CHANGES], len(rows) > MOST_CHANGES
+
+
+ChangesAsked = Annotated[_ChangesAsked, Depends()]
 
 api: Final = APIRouter(
     prefix="/api/v1", default_response_class=ExactJson, responses=errors(400, 401, 403, 404, 503)
@@ -95,87 +140,32 @@ def days_csv(
 
 
 @api.get("/changes", response_model=models.Changes)
-def changes(
-    since: Since = None, nmi: AnyNmi = "", first: First = None, last: Last = None
-) -> dict[str, Any]:
+def changes(asked: ChangesAsked) -> dict[str, Any]:
     """Days of a span that have changed since a day, with the sums before and after.
 
     The first 1,000; without a span the last 366 days, without `since` the last 30.
     """
-    asked = Asked.of(since, nmi, first, last)
+    first, last = asked.span
     with reading() as connection:
         rows, more = asked.rows(connection)
-    return {
-        "from": asked.first, "to": asked.last, "since": asked.instant, "items": rows, "more": more
-    }  # fmt: skip
+    return {"from": first, "to": last, "since": asked.instant, "items": rows, "more": more}
 
 
 @api.get("/changes.csv")
-def changes_csv(
-    since: Since = None, nmi: AnyNmi = "", first: First = None, last: Last = None
-) -> StreamingResponse:
+def changes_csv(asked: ChangesAsked) -> StreamingResponse:
     """All of them as CSV."""
-    asked = Asked.of(since, nmi, first, last)
-
-    def rows(connection: Connection, day: date, until: date) -> Iterable[Row]:
-        return replace(asked, first=day, last=until).stream(connection)
-
-    name = f"changes_{asked.first}_{asked.last}_since_{asked.since}"
-    days = CHUNK_DAYS if nmi else 1
-    return _csv(name, COLUMNS, _chunks(asked.first, asked.last, rows, days))
+    first, last = asked.span
+    name = f"changes_{first}_{last}_since_{asked.instant.date()}"
+    days = CHUNK_DAYS if asked.nmi else 1
+    return _csv(name, COLUMNS, _chunks(first, last, asked.stream, days))
 
 
 @pages.get("/changes")
-def changes_page(
-    request: Request,
-    since: Since = None,
-    nmi: AnyNmi = "",
-    first: First = None,
-    last: Last = None,
-) -> HTMLResponse:
+def changes_page(request: Request, asked: ChangesAsked) -> HTMLResponse:
     """What has changed since a day, such as that of a bill."""
-    asked = Asked.of(since, nmi, first, last)
     with reading() as connection:
         rows, more = asked.rows(connection)
-    return html(request, "changes.html", asked=asked, rows=rows, more=more)
-
-
-@dataclass(frozen=True)
-class Asked:
-    """Which changes are asked for: NEM days, all included."""
-
-    since: date
-    nmi: str
-    first: date
-    last: date
-
-    @classmethod
-    def of(cls, since: date | None, nmi: str, first: date | None, last: date | None) -> "Asked":
-        """With what is left out."""
-        today = nem_now().date()
-        default = (today - timedelta(days=365), today)
-        begin, end = questions.span(first, last, default, totals.MOST_DAYS)
-        return cls(since or today - timedelta(days=30), nmi, begin, end)
-
-    @property
-    def instant(self) -> datetime:
-        """When `since` begins."""
-        return datetime.combine(self.since, time(), NEM_TIME)
-
-    @property
-    def query(self) -> dict[str, object]:
-        """As the routes take it."""
-        return {"since": self.since, "nmi": self.nmi, "from": self.first, "to": self.last}
-
-    def stream(self, connection: Connection) -> Generator[Row]:
-        """All of them."""
-        return changed_days(connection, self.instant, self.first, self.last, self.nmi or None)
-
-    def rows(self, connection: Connection) -> tuple[list[Row], bool]:
-        """The first ones, and whether there are more."""
-        with closing(self.stream(connection)) as found:
-            rows = list(islice(found, MOST_CHANGES + 1))
-        return rows[:MOST_CHANGES], len(rows) > MOST_CHANGES
+    return html(request, "changes.html", asked=asked.query, rows=rows, more=more)
 
 
 def span_of(
@@ -189,7 +179,7 @@ def span_of(
     """
     known = totals.known_days(connection, nmi)
     if known is None:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of NMI {nmi} are loaded")
+        raise no_readings(f"NMI {nmi}")
     months = known[1].year * 12 + known[1].month - MONTHS
     begin = max(known[0], date(months // 12, months % 12 + 1, 1))
     begin, end = questions.span(first, last, (begin, known[1]), totals.MOST_DAYS)
@@ -213,27 +203,27 @@ def totals_of(
 
 def side_by_side(found: Row) -> list[dict[str, Any]]:
     """The net totals of each unit, each row with the totals of the unit's channels beside it."""
-    units: dict[str, dict[str, Any]] = {}
-    of_channel = {
-        (row["uom"], row["period"], row["nmi_suffix"]): row["total"] for row in found["channels"]
-    }
-    for net in found["net"]:
-        uom = net["uom"]
-        suffixes = sorted({suffix for unit, _, suffix in of_channel if unit == uom})
-        unit = units.setdefault(uom, {"uom": uom, "suffixes": suffixes, "rows": []})
-        totals_of_row = [of_channel.get((uom, net["period"], suffix)) for suffix in suffixes]
-        unit["rows"].append({**net, "channels": totals_of_row})
-    return list(units.values())
+    of_channel: dict[str, dict[tuple[str, str], Any]] = {}
+    for row in found["channels"]:
+        of_unit = of_channel.setdefault(row["uom"], {})
+        of_unit[row["period"], row["nmi_suffix"]] = row["total"]
+    units = []
+    for uom, nets in groupby(found["net"], key=itemgetter("uom")):
+        of_unit = of_channel.get(uom, {})
+        suffixes = sorted({nmi_suffix for _, nmi_suffix in of_unit})
+        rows = [
+            {**net, "channels": [of_unit.get((net["period"], suffix)) for suffix in suffixes]}
+            for net in nets
+        ]
+        units.append({"uom": uom, "suffixes": suffixes, "rows": rows})
+    return units
 
 
 def _channel_span(
     nmi: str, nmi_suffix: str, first: date | None, last: date | None
 ) -> tuple[date, date]:
     with reading() as connection:
-        channel = questions.channel(connection, nmi, nmi_suffix)
-    if channel is None:
-        detail = f"no readings of {nmi} {nmi_suffix} are loaded"
-        raise HTTPException(status.HTTP_404_NOT_FOUND, detail)
+        channel = known_channel(connection, nmi, nmi_suffix)
     begin = max(first or channel["first_day"], channel["first_day"])
     end = min(last or channel["last_day"], channel["last_day"])
     return begin, max(begin, end)
@@ -261,5 +251,4 @@ def _csv(name: str, columns: tuple[str, ...], rows: Iterable[Row]) -> StreamingR
         for row in rows:
             yield csv_line(*(row[column] for column in columns))
 
-    headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
-    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_answer(name, lines())

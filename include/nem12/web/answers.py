@@ -1,6 +1,6 @@
 """How answers are made: JSON without loss, HTML from templates, errors as either."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote, urlencode
 
 import jinja2
 from fastapi import Request
-from fastapi.responses import HTMLResponse, JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from markupsafe import Markup, escape
 
 from nem12.exact_json import to_json
@@ -78,6 +78,12 @@ def html(request: Request, template: str, status: int = 200, **values: Any) -> H
         )
     )
     return HTMLResponse(text, status)
+
+
+def csv_answer(name: str, lines: Iterator[str]) -> StreamingResponse:
+    """An answer that a browser saves as `name`.csv, sent as its lines come."""
+    headers = {"content-disposition": f'attachment; filename="{name}.csv"'}
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
 
 
 def nem_now() -> datetime:

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from nem12.exact_csv import csv_line
 from nem12.warehouse.connect import Connection
 from nem12.web import models, questions
-from nem12.web.answers import ExactJson, nem_now
+from nem12.web.answers import ExactJson, csv_answer, nem_now
 from nem12.web.arriving import Arriving
 from nem12.web.coverage import HEADING, MOST_DAYS, as_csv, next_channels
 from nem12.web.database import reading
@@ -148,7 +148,7 @@ def nmi(nmi: Nmi) -> dict[str, Any]:
     with reading() as connection:
         found = questions.channels(connection, nmi)
     if not found:
-        raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of NMI {nmi} are loaded")
+        raise no_readings(f"NMI {nmi}")
     return {"nmi": nmi, "channels": found}
 
 
@@ -250,9 +250,7 @@ def coverage_csv(
             if cursor is None:
                 return
 
-    name = f"coverage_{begin}_{end}.csv"
-    headers = {"content-disposition": f'attachment; filename="{name}"'}
-    return StreamingResponse(lines(), media_type="text/csv; charset=utf-8", headers=headers)
+    return csv_answer(f"coverage_{begin}_{end}", lines())
 
 
 def known_file(connection: Connection, sha256: str) -> dict[str, Any]:
@@ -267,13 +265,13 @@ def known_channel(connection: Connection, nmi: str, nmi_suffix: str) -> dict[str
     """A channel, or the answer that there is none."""
     found = questions.channel(connection, nmi, nmi_suffix)
     if found is None:
-        raise no_readings(nmi, nmi_suffix)
+        raise no_readings(f"{nmi} {nmi_suffix}")
     return found
 
 
-def no_readings(nmi: str, nmi_suffix: str) -> HTTPException:
-    """The answer that nothing is known of a channel."""
-    return HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of {nmi} {nmi_suffix} are loaded")
+def no_readings(what: str) -> HTTPException:
+    """The answer that nothing is known of an NMI or channel."""
+    return HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of {what} are loaded")
 
 
 def _file_id(connection: Connection, sha256: str) -> int:

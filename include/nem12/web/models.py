@@ -439,19 +439,14 @@ class ChannelDays(Span):
     items: list[ChannelDay]
 
 
-class Total(Answer):
-    """How much of a channel there is in a period, or in the whole span."""
+class Period(Answer):
+    """What is said of a period, or of the whole span, of a channel or of all together."""
 
     period: Annotated[str, Field(description="A month, a day, or `total` of the span")]
     first_day: date
     last_day: date
     nmi: str
-    nmi_suffix: str
-    direction: str
     uom: Unit
-    total: Annotated[
-        Decimal | None, Field(description="Exact; null for a unit that does not add up")
-    ]
     days: int
     missing_days: int
     estimated_share: Annotated[
@@ -462,26 +457,23 @@ class Total(Answer):
     maximum_demand_at: datetime | None
 
 
-class NetTotal(Answer):
+class Total(Period):
+    """How much of a channel there is."""
+
+    nmi_suffix: str
+    direction: str
+    total: Annotated[
+        Decimal | None, Field(description="Exact; null for a unit that does not add up")
+    ]
+
+
+class NetTotal(Period):
     """What left the grid (export), what entered it (import) and the difference, by unit."""
 
-    # `import` is a word of Python's own.
-    model_config = ConfigDict(extra="forbid", populate_by_name=True)
-
-    period: str
-    first_day: date
-    last_day: date
-    nmi: str
-    uom: Unit
     export: Decimal | None
+    # `import` is a word of Python's own.
     imported: Annotated[Decimal | None, Field(alias="import")]
     net: Decimal | None
-    days: int
-    missing_days: int
-    estimated_share: Decimal | None
-    maximum_demand: Decimal | None
-    demand_uom: str | None
-    maximum_demand_at: datetime | None
 
 
 class Totals(Span):

@@ -177,7 +177,7 @@ def channels_of_nmi(
         rows = questions.channels(connection, nmi)
         refused = questions.refused_channels(connection, nmi)
         if not rows and not refused:
-            raise HTTPException(status.HTTP_404_NOT_FOUND, f"no readings of NMI {nmi} are loaded")
+            raise no_readings(f"NMI {nmi}")
         totals = amounts.totals_of(connection, nmi, first, last, by) if rows else None
     loaded = {channel["nmi_suffix"] for channel in rows}
     return html(
@@ -245,7 +245,7 @@ def channel_day(request: Request, nmi: Nmi, nmi_suffix: Suffix, day: Day) -> HTM
         versions = with_differences(questions.day_versions(connection, nmi, nmi_suffix, day))
         refusals = questions.refusals_of(connection, nmi, nmi_suffix, day, day)
     if found is None and not refusals:
-        raise no_readings(nmi, nmi_suffix)
+        raise no_readings(f"{nmi} {nmi_suffix}")
     in_force = next((version for version in versions if version["in_force"]), None)
     return html(
         request,
@@ -270,7 +270,7 @@ def _only_refused(
     """A channel whose deliveries were all refused."""
     refusals = questions.refusals_of(connection, nmi, nmi_suffix, date.min, date.max)
     if not refusals:
-        raise no_readings(nmi, nmi_suffix)
+        raise no_readings(f"{nmi} {nmi_suffix}")
     return html(request, "refused.html", nmi=nmi, nmi_suffix=nmi_suffix, refusals=refusals)
 
 
