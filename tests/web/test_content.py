@@ -551,6 +551,10 @@ def test_the_totals_of_an_nmi_are_those_of_its_readings(site: Site, viewer: http
         assert (str(sum(values)), len(values)) == (total, count)
         days = csv.DictReader(viewer.get(f"{below}/days.csv").text.splitlines())
         assert str(sum(Decimal(day["total_consumption"]) for day in days)) == total
+        for span in ("to=2001-01-01&from=2000-01-01", "from=2030-01-01&to=2030-01-02"):
+            assert len(viewer.get(f"{below}/readings.csv?{span}").text.splitlines()) == 1
+        reversed_span = "from=2025-04-02&to=2025-04-01"
+        assert viewer.get(f"{below}/readings.csv?{reversed_span}").status_code == 400
     assert viewer.get(f"{API}/nmis/NONE/totals").status_code == 404
     assert viewer.get(f"{API}/channels/NONE/E1/readings.csv").status_code == 404
 

@@ -23,7 +23,7 @@ from nem12.web.answers import ExactJson, csv_answer, html, nem_now
 from nem12.web.api import known_channel, no_readings
 from nem12.web.database import reading
 from nem12.web.openapi import errors
-from nem12.web.parameters import AnyNmi, First, Last, Nmi, Suffix
+from nem12.web.parameters import FIRST_DAY, LAST_DAY, AnyNmi, First, Last, Nmi, Suffix
 
 MONTHS: Final = 13
 """Of an NMI's page without a span: this month and the same one a year ago."""
@@ -36,6 +36,9 @@ MOST_CHANGES: Final = 1_000
 
 CHUNK_DAYS: Final = 31
 """Days of readings that one transaction of a CSV reads: at five minutes 8,928 rows."""
+
+_ANY: Final = (LAST_DAY - FIRST_DAY).days + 1
+"""Days of a CSV of one channel, which is read in chunks: as many as there are."""
 
 By = Annotated[Literal["month", "day"], Query(description="The period of a row")]
 Since = Annotated[date | None, Query(description="NEM day: files that arrived on it count as new")]
@@ -222,11 +225,12 @@ def side_by_side(found: Row) -> list[dict[str, Any]]:
 def _channel_span(
     nmi: str, nmi_suffix: str, first: date | None, last: date | None
 ) -> tuple[date, date]:
+    """The days of a channel that are asked for; the last is before the first if there are none."""
     with reading() as connection:
         channel = known_channel(connection, nmi, nmi_suffix)
-    begin = max(first or channel["first_day"], channel["first_day"])
-    end = min(last or channel["last_day"], channel["last_day"])
-    return begin, max(begin, end)
+    known = channel["first_day"], channel["last_day"]
+    first, last = questions.span(first or FIRST_DAY, last or LAST_DAY, known, _ANY)
+    return max(first, known[0]), min(last, known[1])
 
 
 def _chunks(
