@@ -21,7 +21,7 @@ from nem12.exact_json import to_json
 from nem12.mdff.wording import plural
 
 AIRFLOW_SECONDS: Final = 120
-"""Importing Airflow takes some 5 s on a busy machine; a database that hangs is told of."""
+"""Importing Airflow takes some 5 s on a busy machine; the rest is for a database that hangs."""
 
 _MARKS: Final = {Health.OK: "ok     ", Health.WARNING: "warning", Health.FAULT: "FAULT  "}
 

@@ -179,7 +179,7 @@ def _roles(connection: Connection) -> Iterator[Check]:
         remedy = f"ALTER ROLE {mighty[0]} NOSUPERUSER NOCREATEROLE NOBYPASSRLS"
         yield fault("roles", text, remedy)
     if missing:
-        text = f"{', '.join(missing)}: not there, so that whoever connects does with all rights"
+        text = f"{', '.join(missing)}: not there, so every connection has all rights"
         yield warning("roles", text, f"{_MAKE_ROLES}, then `{settings.command('migrate')}`")
     if not missing and not mighty:
         yield ok("roles", ", ".join(_ROLES))

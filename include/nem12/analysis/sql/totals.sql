@@ -1,10 +1,10 @@
 -- How much there is of one NMI in a span of NEM days. These read meter_readings, not meter_daily: the
 -- view does not say when its maximum was, its rounded shares of days do not make the share of a month,
--- and a bound on its day is none on "timestamp", so that it would read every month there is. Another
+-- and a bound on its day does not bound "timestamp", so it would read every month. Another
 -- layout serves them if it has a relation of this name and these columns.
 
 -- name: nmi_days
--- The first and last day of an NMI; null where there is none.
+-- The first and last day of an NMI; null where nothing is loaded.
 SELECT min(day) AS first_day, max(day) AS last_day FROM meter_days WHERE nmi = %(nmi)s
 
 -- name: totals
