@@ -16,8 +16,8 @@ import pytest
 from nem12 import settings
 from nem12.local import embedded
 from nem12.local.embedded import Server
-from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate_schema
+from tests.support.servers import Warehouse
 
 RUN_DAG = Path(__file__).parent / "run_dag.py"
 
@@ -81,9 +81,9 @@ def home(own_home: Path) -> settings.FolderHome:
 @pytest.fixture
 def run_dag(migrated: Path, server: Server, home: settings.FolderHome, tmp_path: Path) -> Run:
     """Run a DAG with `dag.test()`; gives its state, the tasks' states, XComs and events."""
-    # A drop of an earlier test whose wait ends during this one would be claimed by it.
-    with connect(server.uri(settings.OWNER_ROLE)) as connection:
-        connection.execute("DELETE FROM meter_drops WHERE state <> 'settled'")
+    # What an earlier test has loaded would be loaded no second time, and its drop whose wait ends
+    # during this one would be claimed by it.
+    Warehouse(server, settings.DATABASE).empty()
     airflow_home = tmp_path / "airflow"
     shutil.copytree(migrated, airflow_home)
     env = {
