@@ -1,5 +1,5 @@
--- The roles of the readings' database, with the passwords of the environment; run by psql as its
--- superuser, again without harm.
+-- The roles of the readings' database, with the passwords of the environment. Run by psql as its superuser;
+-- may be run again.
 \getenv owner METER_OWNER_PASSWORD
 \getenv loader METER_LOADER_PASSWORD
 \getenv reader METER_READER_PASSWORD
@@ -15,7 +15,7 @@ ALTER ROLE nem12_reader PASSWORD :'reader';
 
 ALTER DATABASE :"DBNAME" OWNER TO nem12_owner;
 
--- Before PostgreSQL 15 everybody may create in it, and so could put functions of their own in the place
--- of the server's in what the owner runs.
+-- Before PostgreSQL 15 everybody may create functions in it, and so could have the owner run theirs instead
+-- of the server's.
 REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 GRANT ALL ON SCHEMA public TO nem12_owner;

@@ -1,5 +1,5 @@
--- The roles of the readings' database, without passwords; run by a superuser in that database, again
--- without harm. The owner is no superuser, so that what runs with its rights is bounded.
+-- The roles of the readings' database, without passwords. Run by a superuser in that database; may be run
+-- again. The owner is not a superuser, so that what runs with its rights stays within this database.
 DO $$
 DECLARE
     role text;

@@ -40,7 +40,7 @@ SELECT 'file:///landing/delivery_' || n || '.csv', 30000, n, '', 'standard',
 FROM generate_series(1, 100000) AS n
 
 -- name: usual_table
--- What most who store readings have: a key without meaning, and the uniqueness beside it.
+-- The usual table of readings: a random key, and a unique constraint beside it.
 DROP TABLE IF EXISTS usual_readings;
 CREATE TABLE usual_readings (
     id uuid PRIMARY KEY,

@@ -54,9 +54,9 @@ LEFT JOIN in_periods AS t USING (nmi_suffix, uom, begins)
 ORDER BY c.nmi_suffix, c.uom, p.begins
 
 -- name: net_totals
--- The same of all channels together, by unit: what leaves the grid, what enters it, and the difference.
--- A day on which one of the channels has no readings counts as missing. The demand is what leaves the
--- grid through all channels at once; where their intervals differ in length it cannot be told.
+-- The same for all channels together, by unit: what leaves the grid, what enters it, and the difference.
+-- A day on which one of the channels has no readings counts as missing. The demand is what leaves the grid
+-- through all channels at once; it is null if their interval lengths differ.
 WITH at_once AS (
     SELECT uom, "timestamp",
         coalesce(sum(consumption) FILTER (WHERE left(nmi_suffix, 1) = ANY(%(export)s::text[])), 0)

@@ -1,4 +1,4 @@
--- What a database says of itself. Nothing here changes anything.
+-- What a database says about itself. Nothing here changes anything.
 
 -- name: server
 SELECT current_setting('server_version') AS version,
@@ -11,7 +11,7 @@ SELECT current_setting('server_version') AS version,
     (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connected
 
 -- name: settings
--- As a session begins with them: ours sets some of them for itself. Sizes in bytes.
+-- As a session begins with them; our connections change some for themselves. Sizes in bytes.
 SELECT name,
     CASE unit WHEN 'kB' THEN (reset_val::bigint * 1024)::text
               WHEN '8kB' THEN (reset_val::bigint * 8192)::text

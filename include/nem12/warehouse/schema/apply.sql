@@ -1,6 +1,6 @@
--- Of a file that a batch brings: until its end nobody may load the file in another way. Another run, by a
--- more tolerant profile, may have done so since this one was planned; what the batch refuses is not so
--- then. Parts of one file do not wait for each other here, nor for those who count or settle it.
+-- Hold a file of a batch until the end of the transaction: no other run may withdraw it or load it by another
+-- profile meanwhile. If one has done so since this run was planned, the refusals in the batch are not true
+-- any more, so it fails. The lock is shared: batches of one file, counting and settling do not wait for it.
 CREATE OR REPLACE FUNCTION meter_hold_file(file bigint, planned_profile text, planned_reader text)
 RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -17,16 +17,16 @@ BEGIN
     END IF;
 END $$;
 
--- A day as the functions hand it to each other, with nothing but its name.
+-- A day as the functions pass it to each other, with nothing but its key.
 CREATE OR REPLACE FUNCTION meter_day_named(nmi varchar, nmi_suffix varchar, day date)
 RETURNS meter_day_key
 LANGUAGE sql IMMUTABLE BEGIN ATOMIC
     SELECT ROW(nmi, nmi_suffix, day, NULL, NULL, NULL, NULL, NULL)::meter_day_key;
 END;
 
--- Note when files were delivered: of several times of a file the earliest counts, null stands for now.
--- Returns the days to decide again: of files known before whose time is earlier than was known, those
--- whose order depends on it.
+-- Record when files were delivered: the earliest time of a file counts, null means now. Returns the days to
+-- decide again: those of known files that prove to be older than recorded, where the time of delivery takes
+-- part in the order of versions.
 CREATE OR REPLACE FUNCTION meter_deliver(files bigint[], times timestamptz[]) RETURNS meter_day_key[]
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -40,7 +40,7 @@ BEGIN
             coalesce(g.at, pg_catalog.date_trunc('second', now())) AS at
         FROM given g JOIN meter_files f USING (file_id)
         WHERE f.delivered_at IS NULL OR g.at < f.delivered_at
-        -- In one order everywhere, as the days.
+        -- In the same order everywhere, like the days, so that nothing deadlocks.
         ORDER BY f.file_id FOR NO KEY UPDATE OF f
     ), noted AS (
         UPDATE meter_files f SET delivered_at = k.at FROM known k WHERE f.file_id = k.file_id
@@ -54,8 +54,9 @@ BEGIN
     );
 END $$;
 
--- The same for the files of a batch. Their times stand in a setting of the transaction, since a staged
--- file does not know them: file:seconds since 1970, with commas between. Not named there is: now.
+-- The same for the files of a batch. A staged file does not contain their times, so they are in a setting of
+-- the transaction: file_id:seconds since 1970, separated by commas. A file that is not listed there counts as
+-- delivered now.
 CREATE OR REPLACE FUNCTION meter_deliver_batch(batch text) RETURNS meter_day_key[]
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     SELECT meter_deliver(array_agg(p.file_id), array_agg(g.at))
@@ -68,8 +69,7 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
     ) AS g USING (file_id)
 $$;
 
--- The same for files that were loaded before; their days are decided again where that is needed. Returns
--- how many days.
+-- The same for files that were loaded before; decides the days that this affects and returns their number.
 CREATE OR REPLACE FUNCTION meter_note_deliveries(files bigint[], times timestamptz[]) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -82,8 +82,8 @@ BEGIN
     RETURN cardinality(days);
 END $$;
 
--- Note of days whether their version in force is contradicted. Through the keys, whatever the planner
--- believes of tables that have just been filled.
+-- Record for each day whether its version in force is contradicted. The settings force look-ups by key: the
+-- planner knows nothing yet about tables that have just been filled.
 CREATE OR REPLACE FUNCTION meter_mark_contradicted(days meter_day_key[]) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
@@ -106,11 +106,11 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS
     WHERE d.nmi = c.nmi AND d.nmi_suffix = c.nmi_suffix AND d.day = c.day
 $$;
 
--- Of the days named that are kept, put the highest version there is in force where it is not yet, and
--- take out the readings that it replaces. Returns the days whose readings have to be put in.
--- Key order everywhere: two batches with common days then never wait for each other in a circle.
--- Lock, choice and delete are statements of their own: each sees what was committed while locks
--- were waited for.
+-- Put the highest version of each of these days in force, unless it is already or the day is not kept, and
+-- delete the readings that it replaces. Returns the days whose readings have to be inserted.
+-- Days are locked in the order of their key, so that two batches with common days cannot deadlock.
+-- Locking, choosing and deleting are separate statements: each sees what was committed while the one before
+-- waited for locks.
 CREATE OR REPLACE FUNCTION meter_decide_days(touched meter_day_key[]) RETURNS meter_day_key[]
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -131,9 +131,8 @@ BEGIN
     ORDER BY t.nmi, t.nmi_suffix, t.day
     ON CONFLICT DO NOTHING;
 
-    -- As they are once the lock is held. Looked up one by one: a table that autovacuum has seen while
-    -- its first rows were not committed counts as empty, and a join planned on that compares every
-    -- day with every other.
+    -- Read once the lock is held, and one by one: a table that autovacuum saw before its first rows were
+    -- committed is empty to the planner, and a join planned on that compares every day with every other.
     SELECT array_agg(
         (t.nmi, t.nmi_suffix, t.day, d.file_id, d.line, NULL, NULL, d.contradicted)::meter_day_key)
     INTO held
@@ -191,12 +190,12 @@ BEGIN
     RETURN winners;
 END $$;
 
--- The days that a batch delivers, and those of its files whose time of delivery is earlier than was known,
--- decided; see meter_decide_days.
+-- Decide the days that a batch delivers, and those of its files that were delivered earlier than recorded;
+-- see meter_decide_days.
 CREATE OR REPLACE FUNCTION meter_decide_batch(batch text) RETURNS meter_day_key[]
 LANGUAGE sql SET search_path FROM CURRENT AS $$
-    -- A run that died may have left parts of another cut into as many: with them the file would
-    -- never be whole.
+    -- A run that died may have left parts of another division into the same number of parts: with
+    -- them the file would never be complete.
     DELETE FROM meter_batch_parts o
     USING meter_batch_parts p JOIN meter_files f USING (file_id)
     WHERE p.batch_id = batch AND f.status = 'loading'
@@ -235,9 +234,9 @@ BEGIN
 END $$;
 
 -- The first half of meter_apply_batch for a loader that sends the readings by COPY: decides, and
--- opens a cursor on the days whose readings have to come, in the order of their key; its last column
--- is whether the day has been delivered otherwise too. Opened after the decision, so that it sees
--- every version that was decided on.
+-- opens a cursor on the days whose readings have to be sent, in the order of their key; its last column
+-- says whether there is another delivery of the day. The cursor is opened after the decision, so that it
+-- sees every version that was decided on.
 CREATE OR REPLACE FUNCTION meter_open_winners(batch text, days refcursor DEFAULT 'meter_winners')
 RETURNS refcursor
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -258,10 +257,10 @@ BEGIN
     RETURN days;
 END $$;
 
--- The beginning of a staged file: note the batch and who applies it, by the transaction's setting
--- nem12.applied_by, a JSON object with these columns. Of two who apply one batch at once the second
--- waits here: it changes nothing, and locks the row (no advisory lock, which everybody may take who may
--- connect).
+-- The first statement of a staged file: records the batch and who applies it, from the transaction's setting
+-- nem12.applied_by, a JSON object with these columns. If two sessions apply one batch at once, the second
+-- waits here: WHERE false changes nothing, but locks the row. Not an advisory lock: every role that may
+-- connect can take those.
 CREATE OR REPLACE FUNCTION meter_begin_batch(batch text, staged text) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$
     INSERT INTO meter_batches (batch_id, staged_name, applied_by, process, run_id, task_id, map_index,

@@ -11,8 +11,8 @@ END;
 -- and gives other readings than the version in force before it. By when files were first seen here
 -- (seen_at), not by when they were delivered: a copy keeps the time of its original, and a correction
 -- that came after a bill must not seem older than that. A file that was loaded again counts as new,
--- and of what it gave before nothing is known; what was withdrawn leaves no trace. Without a setting of
--- its own, so that the planner puts it in place of the call and begins with the NMI or with the files.
+-- and what it gave before is not known; a withdrawn file leaves no trace. No SET clause, so that the planner
+-- can inline the function and begin with the NMI or with the files.
 CREATE OR REPLACE FUNCTION meter_changes(
     since timestamptz, span_begins date, span_ends date, only_nmi text DEFAULT NULL)
 RETURNS TABLE (nmi varchar, nmi_suffix varchar, day date, uom varchar, total_before numeric,

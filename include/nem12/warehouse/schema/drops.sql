@@ -1,4 +1,4 @@
--- Whoever waits for drops to be settled listens instead of asking again and again.
+-- Sessions that wait until drops are settled LISTEN to this channel instead of polling.
 CREATE OR REPLACE FUNCTION meter_notify_drops() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     NOTIFY meter_drops;

@@ -1,6 +1,6 @@
--- Facts of the market, each in one place. The planner puts their expressions in place of the calls, so that
--- an index and the months of meter_readings are found as if they were written out: none is STRICT, has a
--- setting or other rights. Australia/Brisbane is NEM time, UTC+10 all year; '+10' would mean UTC-10 (POSIX).
+-- Facts of the market, each in one place. The planner inlines these functions, so that queries use indexes and
+-- partitions as if the expressions were written out: none of them may be STRICT or SECURITY DEFINER, or have a
+-- SET clause. Australia/Brisbane is NEM time, UTC+10 all year; '+10' would mean UTC-10 (POSIX).
 
 -- When a NEM day begins.
 CREATE OR REPLACE FUNCTION meter_midnight(day date) RETURNS timestamptz
@@ -20,7 +20,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT (instant AT TIME ZONE 'Australia/Brisbane')::date;
 END;
 
--- Whether readings of a unit have a sum: energy, not power.
+-- Whether readings in a unit can be summed: energy, not power.
 CREATE OR REPLACE FUNCTION meter_adds_up(uom text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT uom IN ('kWh', 'kVArh', 'kVAh');

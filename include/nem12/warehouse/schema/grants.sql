@@ -11,9 +11,9 @@ DECLARE
     role text;
     one regprocedure;
 BEGIN
-    -- Every connection asks whether its package fits.
+    -- Every connection compares the schema with what its package needs.
     GRANT SELECT ON meter_schema, alembic_version TO PUBLIC;
-    -- Nobody but who may load has reason to make partitions.
+    -- Only the owner and the loader have a reason to make partitions or to change what is kept.
     REVOKE ALL ON FUNCTION meter_ensure_months(date[]), meter_hold_kept(), meter_keep_from(text, date),
         meter_remove_months(date, boolean), meter_purge_nmi(text, date) FROM PUBLIC;
     FOR role IN SELECT rolname FROM pg_roles WHERE rolname IN ('nem12_loader', 'nem12_reader') LOOP
@@ -23,12 +23,12 @@ BEGIN
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO nem12_loader', changed);
         GRANT EXECUTE ON FUNCTION meter_ensure_months(date[]), meter_hold_kept() TO nem12_loader;
     END IF;
-    -- Temporary tables take disk, and the reader is to write nothing; who owns the database makes them.
+    -- Temporary tables take disk space, and the reader must write nothing. The database's owner may.
     IF pg_has_role((SELECT datdba FROM pg_database WHERE datname = current_database()), 'USAGE') THEN
         EXECUTE format('REVOKE TEMPORARY ON DATABASE %I FROM PUBLIC', current_database());
     END IF;
-    -- None of ours finds a caller's temporary table, or what a caller made in another schema. The
-    -- server's own comes first where it is not named; named, new tables would go there.
+    -- Our functions must not find a caller's temporary tables, or what a caller made in another schema.
+    -- pg_catalog is searched first as long as it is not named; if it were, new tables would go there.
     FOR one IN
         SELECT oid::regprocedure FROM pg_proc
         WHERE pronamespace = current_schema()::regnamespace AND proname LIKE 'meter\_%'
@@ -36,8 +36,8 @@ BEGIN
     LOOP
         EXECUTE format('ALTER FUNCTION %s SET search_path = %I, pg_temp', one, current_schema());
     END LOOP;
-    -- Before PostgreSQL 15 everybody may create functions in the schema public, and a function that fits
-    -- a call better than the server's own is called in its place, by whoever calls.
+    -- Before PostgreSQL 15 everybody may create functions in the schema public, and a function whose types
+    -- match a call better than the server's own is called in its place.
     IF has_schema_privilege('public', current_schema(), 'CREATE')
         AND pg_has_role((SELECT nspowner FROM pg_namespace WHERE nspname = current_schema()), 'USAGE')
     THEN

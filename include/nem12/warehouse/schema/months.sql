@@ -1,9 +1,9 @@
--- Make the partitions of meter_readings that are missing for these months, except of months that are
--- not kept. Nobody waits for it: CREATE TABLE ... PARTITION OF locks the parent against every reader; a
--- table made LIKE it, with a CHECK, is attached under a lock that readers and writers do not meet.
--- SECURITY DEFINER: the loader does not own the tables. Whoever may create functions in the schema must
--- not get the owner's rights by one that fits a call here better than the server's own: all calls are
--- qualified or have exactly the types of those.
+-- Make the partitions of meter_readings that are missing for these months, except for months that are
+-- not kept. Nobody waits for it: CREATE TABLE ... PARTITION OF locks the parent against every reader, but a
+-- table made LIKE it, with a CHECK, is attached under a lock that conflicts with neither readers nor writers.
+-- SECURITY DEFINER: the loader does not own the tables. A role that may create functions in the schema must
+-- not get the owner's rights by a function that matches a call here better than the server's own: all calls
+-- are qualified or have exactly the types of the server's function.
 CREATE OR REPLACE FUNCTION meter_ensure_months(months date[]) RETURNS integer
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT
 SET datestyle = 'ISO' SET timezone = 'UTC' AS $$
@@ -15,7 +15,7 @@ DECLARE
     made integer := 0;
 BEGIN
     PERFORM meter_hold_kept();
-    -- In one order, so that two who make the same months do not wait for each other in a circle.
+    -- In one order, so that two sessions that make the same months do not deadlock.
     FOR month IN
         SELECT DISTINCT pg_catalog.date_trunc('month', m::timestamp)::date AS first_day
         FROM pg_catalog.unnest(months) AS m
@@ -25,7 +25,7 @@ BEGIN
     LOOP
         partition := 'meter_readings_'::text || pg_catalog.to_char(month::timestamp, 'YYYY_MM'::text);
         CONTINUE WHEN pg_catalog.to_regclass(partition) IS NOT NULL;
-        -- As attaching does; neither readers nor writers meet it, and a reader cannot take it.
+        -- The lock that ATTACH takes: neither readers nor writers wait for it, and a reader cannot take it.
         LOCK TABLE ONLY meter_readings IN SHARE UPDATE EXCLUSIVE MODE;
         -- Asked of the catalog: to_regclass may answer from a cache that is older than the lock.
         CONTINUE WHEN EXISTS (
@@ -47,7 +47,7 @@ BEGIN
     RETURN made;
 END $$;
 
--- Tables that hold a month of readings: partitions, and what was detached and not dropped yet.
+-- Tables that hold a month of readings: partitions, and detached tables that still exist.
 CREATE OR REPLACE VIEW meter_months AS
 SELECT to_date(named, 'YYYY_MM') AS month, c.oid::regclass AS partition,
     i.inhrelid IS NOT NULL AS attached,

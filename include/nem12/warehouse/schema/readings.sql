@@ -16,7 +16,7 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
     FROM generate_series(0, 1439, interval_minutes) AS minute
 $$;
 
--- The versions that days name. Looked up one by one for the reason given in meter_decide_days.
+-- The versions that these days name, looked up one by one for the reason given in meter_decide_days.
 CREATE OR REPLACE FUNCTION meter_winning_versions(days meter_day_key[]) RETURNS SETOF meter_day_versions
 LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     SELECT v.*
@@ -59,8 +59,8 @@ BEGIN
             SELECT v.*, t.ids
             FROM meter_winning_versions(winners) v
             JOIN templates t USING (interval_minutes)
-            -- In the order of the key its index is filled page by page: measured, two thirds of the
-            -- size and five sixths of the time that the order of the file takes.
+            -- Inserted in the order of the key, the index fills page by page: measured, two thirds of
+            -- the size and five sixths of the time of the order of the file.
             ORDER BY v.nmi, v.nmi_suffix, v.day
         ) AS days
     ) AS expanded;
@@ -68,9 +68,8 @@ BEGIN
     RETURN inserted;
 END $$;
 
--- Take out the readings of these days. Through the key, whatever the planner believes: it does not
--- reckon with partitions that are left out while a statement runs, and for the days of a shard it
--- would rather sort all readings there are.
+-- Delete the readings of these days. The settings force look-ups by key: the planner does not take into
+-- account that partitions are pruned at run time, and would sort all readings for the days of one shard.
 CREATE OR REPLACE FUNCTION meter_delete_readings(days meter_day_key[]) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
@@ -81,8 +80,8 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS
         AND r."timestamp" < meter_midnight(d.day + 1)
 $$;
 
--- The readings of a day version. Made another way than in meter_put_readings, where speed counts,
--- so that each can be held against the other.
+-- The readings of a day version. Computed in another way than in meter_put_readings, where speed counts, so
+-- that verify compares two independent ways.
 CREATE OR REPLACE FUNCTION meter_version_readings(v meter_day_versions)
 RETURNS TABLE (nmi varchar, nmi_suffix varchar, "timestamp" timestamptz, interval_minutes smallint,
     consumption numeric, uom varchar, quality_method varchar)

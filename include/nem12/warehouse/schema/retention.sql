@@ -1,12 +1,12 @@
--- Who loads holds what is kept until the end of the transaction; who changes it waits for them.
--- To be called before any row is locked: whoever changes it locks rows of the ledger afterwards.
--- Not an advisory lock: whoever may connect can take those, and hold up all loads. SECURITY DEFINER: the
--- loader may not change this table, and only who may can lock it.
+-- Hold what is kept until the end of the transaction: loads share this lock, and a command that changes what
+-- is kept waits for them. Call it before any row is locked: such a command locks rows of the ledger
+-- afterwards. Not an advisory lock: every role that may connect can take those and hold up all loads.
+-- SECURITY DEFINER: only a role that may change this table can lock it, and the loader may not.
 CREATE OR REPLACE FUNCTION meter_hold_kept() RETURNS boolean
 LANGUAGE plpgsql SECURITY DEFINER SET search_path FROM CURRENT AS $$
 BEGIN
     LOCK TABLE meter_kept_from IN ROW SHARE MODE;
-    -- A statement of its own: it sees what was committed while the lock was waited for.
+    -- A separate statement: it sees what was committed while the one before waited for the lock.
     RETURN EXISTS (SELECT FROM meter_kept_from);
 END $$;
 
@@ -22,16 +22,16 @@ WHERE v.day < greatest(every.first_day, own.first_day);
 COMMENT ON VIEW meter_days_not_kept IS
     'Day versions that go when their file is settled: it is judged as a whole.';
 
--- From now on days before `new_first_day` are not kept: of this NMI, or of all where it is empty. Takes
--- them out of versions and days in force and counts them in the ledger; their readings go with
--- their partitions, or by the caller. Days of files that are not settled yet go when they are.
--- Returns the day versions that went.
+-- Keep no days before `new_first_day` any more: of this NMI, or of all NMIs if it is empty. Deletes them from
+-- versions and days in force and counts them in the ledger; their readings go with their partitions, or the
+-- caller deletes them. Days of files that are not settled yet are deleted when the files are settled. Returns
+-- the number of day versions deleted.
 CREATE OR REPLACE FUNCTION meter_keep_from(only_nmi text, new_first_day date) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     removed bigint;
 BEGIN
-    -- Waits for those who load, and makes them wait.
+    -- Waits for transactions that load, and makes later ones wait.
     LOCK TABLE meter_kept_from IN EXCLUSIVE MODE;
     INSERT INTO meter_kept_from AS k (nmi, first_day) VALUES (only_nmi, new_first_day)
     ON CONFLICT (nmi) DO UPDATE SET first_day = excluded.first_day
@@ -56,8 +56,8 @@ BEGIN
     RETURN removed;
 END $$;
 
--- The months before `new_first_day`, and all of their days, are not kept any more. A detached table
--- stays as it is, for whoever wants to put it elsewhere. Returns the day versions that went.
+-- Keep no months before `new_first_day` any more, nor their days. A detached table stays as it is, so that it
+-- can be moved elsewhere. Returns the number of day versions deleted.
 CREATE OR REPLACE FUNCTION meter_remove_months(new_first_day date, keep_tables boolean) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -68,7 +68,7 @@ BEGIN
         RAISE EXCEPTION 'a month begins on its first day, not on %', new_first_day;
     END IF;
     removed := meter_keep_from('', new_first_day);
-    -- Readers queue behind whoever waits for this lock: it is taken last and waited for briefly.
+    -- Readers queue behind a session that waits for this lock: take it last, and wait only briefly.
     SET LOCAL lock_timeout = '5s';
     FOR found IN SELECT * FROM meter_months WHERE month < new_first_day ORDER BY month LOOP
         IF found.attached THEN
@@ -81,11 +81,10 @@ BEGIN
     RETURN removed;
 END $$;
 
--- Blank what refusals and warnings say of an NMI and its days before `new_first_day`: of one file,
--- or of all. Of a finding whose NMI could not be read only its place in the file tells whose it may
--- be: what lies between days of one other NMI stays. Where and by which code something was refused
--- stays too, or the counts would not balance. The days of files that were refused as a whole go. Returns
--- how many findings.
+-- Blank refusals and warnings about an NMI and its days before `new_first_day`: of one file, or of all. If the
+-- NMI of a finding could not be read, its place in the file tells whose it may be: a finding between days of
+-- one other NMI stays. The line and code of a refusal stay too, or the counts would not balance. The days of
+-- files that were refused as a whole are deleted. Returns the number of findings.
 CREATE OR REPLACE FUNCTION meter_blank_findings(
     only_nmi text, new_first_day date, only_file bigint DEFAULT NULL) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -145,8 +144,7 @@ BEGIN
     RETURN blanked;
 END $$;
 
--- Forget an NMI: everything of it before `new_first_day`, also in detached months, and all text about
--- it.
+-- Delete an NMI: everything of it before `new_first_day`, also in detached months, and all text about it.
 CREATE OR REPLACE FUNCTION meter_purge_nmi(only_nmi text, new_first_day date)
 RETURNS TABLE (day_versions bigint, readings bigint, findings bigint)
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$

@@ -1,9 +1,9 @@
 CREATE OR REPLACE FUNCTION meter_array_sum(numeric[]) RETURNS numeric
 LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT sum(value) FROM unnest($1) AS value';
 
--- Days that one file delivers more than once (NEM12 section on versions): with the same stamps and
--- other values the first stays and the later is refused; with the same content, or other stamps,
--- it is warned of. `first_line` is the earlier delivery that decides.
+-- Days that one file delivers more than once (docs/format.md, Versions): with the same stamps and other values
+-- the first stays and the later one is refused; with the same content, or other stamps, there is a warning.
+-- `first_line` is the line of the earlier delivery that decides.
 CREATE OR REPLACE FUNCTION meter_repeated_days(file bigint)
 RETURNS TABLE (nmi varchar, nmi_suffix varchar, day date, line bigint, first_line bigint,
     code text, refused boolean)
@@ -30,8 +30,8 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
     WHERE v.line > v.day_line
 $$;
 
--- When all parts of a file are applied: what only the whole file can tell, its counts, its status.
--- Runs again without harm; returns the status.
+-- Once all parts of a file are applied: find repeated days, add up its counts and decide its status. Changes
+-- nothing if it is called again. Returns the status.
 CREATE OR REPLACE FUNCTION meter_judge_file(file bigint) RETURNS text
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
@@ -47,13 +47,13 @@ BEGIN
         RETURN NULL;
     END IF;
     IF known.status <> 'loading' THEN
-        -- A batch that is applied again has brought the refused repetitions back.
+        -- A batch that was applied again has brought the refused repetitions back.
         DELETE FROM meter_day_versions v USING meter_refusals r
         WHERE r.file_id = file AND r.code = 'date-repeated'
             AND v.file_id = r.file_id AND v.line = r.line;
         RETURN known.status;
     END IF;
-    -- A run that died may have left some parts of another cut.
+    -- A run that died may have left some parts of another division.
     SELECT parts INTO whole FROM meter_batch_parts WHERE file_id = file
     GROUP BY parts HAVING count(*) = parts AND sum(byte_end - byte_start) = known.size
     ORDER BY parts LIMIT 1;
@@ -73,7 +73,7 @@ BEGIN
     FROM meter_repeated_days(file) r
     JOIN meter_day_versions v ON v.file_id = file AND v.line = r.line;
 
-    -- Few files repeat a day: the others are not searched again.
+    -- Few files repeat a day: spare the others a second search.
     IF repeated.found > 0 THEN
         INSERT INTO meter_refusals (file_id, line, level, code, nmi, nmi_suffix, day, last_day, field,
             message, excerpt, first_line, last_line)
@@ -103,7 +103,7 @@ BEGIN
         )
         SELECT array_agg(meter_day_named(nmi, nmi_suffix, day)) INTO again
         FROM gone;
-        -- It may have contradicted what is.
+        -- It may have contradicted the version in force.
         PERFORM meter_mark_contradicted(again);
     END IF;
 
@@ -139,7 +139,7 @@ BEGIN
     RETURN known.status;
 END $$;
 
--- Judge a file, and take out its days that are not kept; again without harm.
+-- Settle a file, and delete its days that are not kept. Changes nothing if it is called again.
 CREATE OR REPLACE FUNCTION meter_settle_file(file bigint) RETURNS text
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE

@@ -4,8 +4,8 @@ LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT delivered_at FROM meter_files WHERE file_id = file;
 END;
 
--- THE ORDER of the versions of a day: the greatest one is in force. One expression, which the planner
--- puts in place of the call; only where a date is missing is the time of delivery looked up.
+-- THE ORDER of the versions of a day: the greatest one is in force. One expression, which the planner can
+-- inline; it looks the time of delivery up only where a date is missing.
 CREATE OR REPLACE FUNCTION meter_precedence(v meter_day_versions) RETURNS meter_precedence
 LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT ROW(
@@ -18,7 +18,7 @@ LANGUAGE sql STABLE BEGIN ATOMIC
     )::meter_precedence;
 END;
 
--- Whether two versions of a day are equal in all that the sender says of their order.
+-- Whether two versions of a day are equal in all that the sender says about their order.
 CREATE OR REPLACE FUNCTION meter_same_stamps(v meter_day_versions, o meter_day_versions)
 RETURNS boolean
 LANGUAGE sql IMMUTABLE BEGIN ATOMIC
@@ -49,8 +49,8 @@ LANGUAGE sql IMMUTABLE BEGIN ATOMIC
         AND NOT meter_same_readings(o, v);
 END;
 
--- Of each day the highest version whose stamp is not later than an instant, without what is not kept:
--- files that are not settled still hold it.
+-- The highest version of each day whose stamp is not later than an instant, without days that are not kept:
+-- files that are not settled may still have some.
 CREATE OR REPLACE FUNCTION meter_versions_as_at(instant timestamptz) RETURNS SETOF meter_day_versions
 LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT DISTINCT ON (v.nmi, v.nmi_suffix, v.day) v.* FROM meter_day_versions v
@@ -60,8 +60,8 @@ LANGUAGE sql STABLE BEGIN ATOMIC
     ORDER BY v.nmi, v.nmi_suffix, v.day, meter_precedence(v) DESC;
 END;
 
--- The readings that were in force at an instant. Without a setting of its own, so that the planner puts
--- it in place of the call and reads only what is asked for.
+-- The readings that were in force at an instant. No SET clause, so that the planner can inline it and read
+-- only what a query needs.
 CREATE OR REPLACE FUNCTION meter_readings_as_at(instant timestamptz)
 RETURNS TABLE (nmi varchar, nmi_suffix varchar, "timestamp" timestamptz, interval_minutes smallint,
     consumption numeric, uom varchar, quality_method varchar)

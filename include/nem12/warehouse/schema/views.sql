@@ -1,7 +1,8 @@
--- What is in force of the days of a channel: of how many days, from which files, the first three by name
--- and how many there are, and of a single day which version.
+-- What is in force in a span of days of a channel: how many days, the first three files by name and how many
+-- files there are; for a single day also its version.
 CREATE OR REPLACE FUNCTION meter_in_force(channel text, suffix text, first date, last date)
-RETURNS TABLE (days_in_force bigint, in_force_files text[], files_in_force bigint, in_force_file text, in_force_sha256 text, in_force_line bigint,
+RETURNS TABLE (days_in_force bigint, in_force_files text[], files_in_force bigint, in_force_file text,
+    in_force_sha256 text, in_force_line bigint,
     in_force_at timestamptz)
 LANGUAGE sql STABLE BEGIN ATOMIC
     SELECT count(*), (array_agg(DISTINCT f.name))[:3], count(DISTINCT file_id), min(f.name), min(f.sha256), min(d.line),
@@ -10,7 +11,7 @@ LANGUAGE sql STABLE BEGIN ATOMIC
     WHERE d.nmi = channel AND d.nmi_suffix = suffix AND d.day BETWEEN first AND last;
 END;
 
--- Daily values of every channel, in NEM days; sums only of what adds up (energy, not power).
+-- Daily values of every channel, by NEM day; sums only of units that add up (energy, not power).
 CREATE OR REPLACE VIEW meter_daily AS
 SELECT nmi, nmi_suffix, meter_nem_day("timestamp") AS day, uom,
     CASE WHEN meter_adds_up(uom) THEN sum(consumption) END AS total_consumption,
@@ -26,7 +27,7 @@ GROUP BY nmi, nmi_suffix, day, uom;
 COMMENT ON VIEW meter_daily IS
     'Daily totals of each channel; estimated_share: part of the readings that are estimated or substituted.';
 
--- Where a reading comes from.
+-- Readings with the delivery that they come from.
 CREATE OR REPLACE VIEW meter_reading_sources AS
 SELECT r.*, d.meter_serial_number, d.register_id,
     coalesce(d.update_date_time, f.delivered_at) AS update_date_time, f.name AS file, f.sha256, d.line
@@ -37,7 +38,7 @@ JOIN meter_files f USING (file_id);
 
 COMMENT ON VIEW meter_reading_sources IS 'Every reading with the file and line it comes from.';
 
--- Deliveries that contradict each other, of days where one of them is in force.
+-- Contradicted days, each with the deliveries that contradict each other.
 CREATE OR REPLACE VIEW meter_conflicts AS
 SELECT d.nmi, d.nmi_suffix, d.day, v.update_rank, v.update_date_time, v.msats_load_date_time,
     array_agg(o.file_id ORDER BY meter_precedence(o) DESC) AS file_ids,
@@ -50,10 +51,10 @@ WHERE d.contradicted
 GROUP BY d.nmi, d.nmi_suffix, d.day, v.update_rank, v.update_date_time, v.msats_load_date_time;
 
 COMMENT ON VIEW meter_conflicts IS
-    'Days in force by nothing but the time of delivery or the hash, against other readings of the '
+    'Days on which only the time of delivery or the hash decides between different readings with the '
     'same stamps: a fault of the sender. The first of file_ids and lines is in force.';
 
--- Everything that is said about the lines of files.
+-- All findings.
 CREATE OR REPLACE VIEW meter_findings AS
 SELECT file_id, line, level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt,
     first_line, last_line

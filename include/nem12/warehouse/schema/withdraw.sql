@@ -1,6 +1,6 @@
--- Take a file out as if it had never been delivered: what its days had superseded comes back, days
--- that nothing else delivers go. For a reload in the same transaction the links from its drops
--- stay. Returns the day versions that went; null where the file is not known.
+-- Take a file out as if it had never been delivered: versions that its days had superseded come back into
+-- force, and days that no other file delivers are deleted. For a reload in the same transaction the links from
+-- its drops stay. Returns the number of day versions deleted; null if the file is not known.
 CREATE OR REPLACE FUNCTION meter_withdraw_file(
     file bigint, for_reload boolean DEFAULT false, why text DEFAULT 'withdrawn') RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -16,7 +16,7 @@ BEGIN
         RETURN NULL;
     END IF;
     IF for_reload THEN
-        -- To load it again is not to deliver it again: see meter_deliver_batch.
+        -- Loading it again is not another delivery: it keeps its time. See meter_deliver_batch.
         PERFORM set_config('nem12.delivered', concat_ws(',',
             nullif(current_setting('nem12.delivered', true), ''),
             file || ':' || extract(epoch FROM known.delivered_at)::bigint), true);
@@ -45,7 +45,7 @@ BEGIN
         DELETE FROM meter_drop_files WHERE file_id = file;
     END IF;
     DELETE FROM meter_files WHERE file_id = file;
-    -- Whoever holds a batch applies it: it stays. To wait for it would be to wait in a circle.
+    -- A batch that another session holds is being applied: it stays. Waiting for it could deadlock.
     DELETE FROM meter_batches WHERE batch_id IN (
         SELECT b.batch_id FROM meter_batches b WHERE b.batch_id = ANY(batches)
             AND NOT EXISTS (SELECT FROM meter_batch_parts p WHERE p.batch_id = b.batch_id)

@@ -1,9 +1,9 @@
 -- What lands, and what became of it.
 
 -- name: arrivals
--- For how long drops that do not say that they end have stood still: those that were noted in this
--- state, by their places in the list, from 1. What was noted in the future was noted before the clock
--- was set back: it counts as not noted.
+-- For how long drops whose content does not show its end have not changed: those that were recorded in this
+-- state, by their place in the list, from 1. A time in the future is from before the clock was set back:
+-- that record does not count.
 SELECT found.place,
     extract(epoch FROM coalesce(%(now)s::timestamptz, clock_timestamp()) - a.seen_at)::float8 AS seconds
 FROM unnest(%(uris)s::text[], %(sizes)s::bigint[], %(mtimes)s::bigint[], %(identities)s::text[])
@@ -12,7 +12,7 @@ JOIN meter_arrivals a USING (uri, size, mtime_ns, identity)
 WHERE a.seen_at <= coalesce(%(now)s::timestamptz, clock_timestamp())
 
 -- name: note_arrivals
--- A drop in another state than it was noted in begins anew; of two who note it the first counts,
+-- A drop that has changed since it was recorded begins anew. If two sessions record it, the first one counts,
 -- unless the clock was set back since.
 INSERT INTO meter_arrivals AS a (uri, size, mtime_ns, identity, seen_at)
 SELECT uri, size, mtime_ns, identity, coalesce(%(now)s::timestamptz, clock_timestamp())
@@ -28,7 +28,7 @@ WHERE (a.size, a.mtime_ns, a.identity) <> (excluded.size, excluded.mtime_ns, exc
 DELETE FROM meter_arrivals WHERE seen_at < now() - %(days)s * interval '1 day'
 
 -- name: last_landed
--- When a drop of the landing folder was last taken; null before the first one.
+-- When a drop of the landing folder was last claimed; null before the first one.
 SELECT max(claimed_at) AS at FROM meter_drops WHERE starts_with(uri, %(landing)s)
 
 -- name: drops_since

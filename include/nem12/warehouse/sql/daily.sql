@@ -1,7 +1,7 @@
 -- meter_daily_totals, brought up to date.
 
 -- name: remove_daily_totals
--- Days that nothing delivers any more: their file was withdrawn.
+-- Days that no file delivers any more, because theirs was withdrawn.
 DELETE FROM meter_daily_totals t
 WHERE NOT EXISTS (
     SELECT FROM meter_days d
@@ -10,8 +10,8 @@ WHERE NOT EXISTS (
 RETURNING day
 
 -- name: refresh_daily_totals
--- Sum up days whose version in force is not the one that was summed up, at most so many. Readings
--- and the version of their day change in one transaction, and a statement sees one moment.
+-- Sum up at most `most` days whose version in force is not the one that was summed up. Readings and the
+-- version of their day change in one transaction, and a statement sees one moment.
 INSERT INTO meter_daily_totals (nmi, nmi_suffix, day, uom, total_consumption, average_consumption,
     minimum_consumption, maximum_consumption, readings, estimated_share, file_id, line, settled_at)
 SELECT d.nmi, d.nmi_suffix, d.day, r.uom,

@@ -10,9 +10,9 @@
 --                              too often   ▼       │
 --                                           failed
 --
--- settle_moved_drop settles one in any state that lies where its record says, settle_gone_drop one that
--- is not there any more. claim_drops takes a settled one that was put back into the landing folder, or
--- is to be loaded again. Python names the states in `nem12.states`.
+-- settle_moved_drop settles a drop in any state whose file is where its record says; settle_gone_drop settles
+-- one whose file is gone. claim_drops also claims a settled drop that was put back into the landing folder, or
+-- is to be loaded again. `nem12.states` has the states for Python.
 
 -- name: free_drops
 -- Which of the drops found may be claimed: their places in the list, from 1.
@@ -25,7 +25,7 @@ WHERE d.drop_id IS NULL OR (d.state = 'settled' AND %(settled_too)s)
 
 -- name: claim_drops
 -- Claim the drops that are free: new ones, those whose wait is over, and settled ones that were
--- put back. Compare and set in one statement: of two who claim a drop at once, one gets it.
+-- put back. Compare and set in one statement: if two runs claim a drop at once, one gets it.
 INSERT INTO meter_drops AS d (uri, size, mtime_ns, identity, profile, state, claim)
 SELECT uri, size, mtime_ns, identity, profile, 'claimed', %(claim)s
 FROM unnest(%(uris)s::text[], %(sizes)s::bigint[], %(mtimes)s::bigint[], %(identities)s::text[],
@@ -39,7 +39,7 @@ WHERE (d.state = 'settled' AND %(settled_too)s) OR (d.state = 'waiting' AND d.no
 RETURNING d.drop_id
 
 -- name: begin_claim
--- The run of a claim begins, or tries again. No rows: there is nothing left for it to do.
+-- The run of a claim begins, or tries again. Without rows there is nothing left for it to do.
 UPDATE meter_drops SET state = 'running', run = %(run)s
 WHERE claim = %(claim)s AND state IN ('claimed', 'running')
 RETURNING drop_id, claim, uri, size, mtime_ns, identity, profile, claimed_at, attempt, sha256,
@@ -47,7 +47,7 @@ RETURNING drop_id, claim, uri, size, mtime_ns, identity, profile, claimed_at, at
     judge_as IS NOT NULL AS again
 
 -- name: claimed_drops
--- Also those whose run never got to begin: nobody else will free them.
+-- Also those whose run never began: nothing else will free them.
 SELECT drop_id, claim, uri, size, mtime_ns, identity, profile, claimed_at, attempt, sha256,
     kept_at, outcome IS NOT NULL AND outcome <> 'failed' AND settled_at IS NULL AS recorded,
     judge_as IS NOT NULL AS again
@@ -80,7 +80,8 @@ WHERE d.claim = %(claim)s AND d.state IN ('claimed', 'running')
 ON CONFLICT (drop_id, member) DO UPDATE SET file_id = excluded.file_id, outcome = excluded.outcome
 
 -- name: record_drops
--- What became of these drops and where they are about to lie; not settled in this life of theirs.
+-- What became of these drops and where their files are about to be moved. settled_at is cleared: they may
+-- have been settled before.
 UPDATE meter_drops d
 SET outcome = done.outcome, sha256 = done.sha256, kept_at = done.kept_at, settled_at = NULL
 FROM unnest(%(drop_ids)s::bigint[], %(outcomes)s::text[], %(hashes)s::text[], %(places)s::text[])
@@ -99,7 +100,7 @@ FROM unnest(%(drop_ids)s::bigint[], %(outcomes)s::text[], %(hashes)s::text[], %(
 WHERE d.drop_id = done.drop_id AND d.claim = %(claim)s
 
 -- name: settle_moved_drop
--- A drop that was recorded and moved, and not marked.
+-- A drop that was recorded and moved, but not marked as settled.
 UPDATE meter_drops
 SET state = 'settled', judge_as = NULL, settled_at = now(), message = %(problem)s,
     kept_at = CASE WHEN %(problem)s = '' THEN kept_at END
@@ -153,7 +154,7 @@ FROM meter_drops WHERE state = 'waiting' AND not_before <= now()
 ORDER BY drop_id
 
 -- name: latest_drops
--- The drops that came last: what they are called, and what became of them.
+-- The drops that came last, and what became of them.
 SELECT drop_id, uri, sha256, state, outcome, kept_at, message
 FROM meter_drops ORDER BY drop_id DESC LIMIT %(most)s
 
@@ -170,8 +171,8 @@ SELECT drop_id, claim, uri, size, mtime_ns, identity, profile, claimed_at, attem
 FROM meter_drops WHERE drop_id = %(drop_id)s AND state = 'failed'
 
 -- name: redrive
--- Claimable at once, as if it had landed now, to be judged by this profile; it keeps its files, by
--- which it is found again before it is judged.
+-- The drop can be claimed at once, as if it had landed now, and will be read by this profile. It keeps the
+-- links to its files, by which it is found until then.
 WITH redriven AS (
     INSERT INTO meter_drops AS d (uri, size, mtime_ns, identity, profile, state, claim, attempt,
         message, sha256, judge_as)

@@ -7,8 +7,8 @@ FROM meter_files f
 WHERE file_id = ANY(%(file_ids)s)
 
 -- name: find_files
--- Files by the beginning of their SHA-256 or by name; where none is called that, by the name within
--- an archive; where that gives none either, by a path, of which the name is as long a part as can be.
+-- Files by the beginning of their SHA-256 or by name; if there are none, by the name within an archive; if there
+-- are none either, the files whose name is the longest end of a path.
 WITH found AS (
     SELECT file_id, sha256, name, status, days,
         CASE WHEN sha256 LIKE %(prefix)s OR name = %(called)s::text THEN 1
@@ -22,7 +22,7 @@ WHERE rank = (SELECT min(rank) FROM found)
 ORDER BY file_id LIMIT 20
 
 -- name: names_like
--- Files of such a name, the newest first; of a member of an archive also by its own name.
+-- Files whose name matches a pattern, newest first; members of an archive also by their own name.
 SELECT f.name, f.status, EXISTS (
         SELECT FROM meter_drop_files m WHERE m.file_id = f.file_id) AS dropped
 FROM meter_files f
@@ -48,7 +48,7 @@ ORDER BY nmi LIMIT %(most)s
 SELECT meter_note_deliveries(%(file_ids)s::bigint[], %(times)s::timestamptz[]) AS days
 
 -- name: settle_files
--- In one order everywhere: those who settle the same files do not wait for each other in a circle.
+-- In one order everywhere, so that two sessions that settle the same files do not deadlock.
 SELECT file_id, meter_settle_file(file_id) AS status
 FROM (SELECT DISTINCT file_id FROM unnest(%(file_ids)s::bigint[]) AS given (file_id) ORDER BY 1) f
 

@@ -1,8 +1,8 @@
--- Where deliveries lie once they are loaded.
+-- Where deliveries are kept once they are settled.
 
 -- name: kept_drops_of
--- Where the deliveries lie whose files have a header DateTime in a span: the profile they were
--- judged by last, their SHA-256, which begins the name they are kept by, and where they landed.
+-- Where deliveries are kept whose files have a header DateTime in a span: the profile that read them last,
+-- their SHA-256 (the name that they are kept by begins with it), and where they landed.
 SELECT d.kept_at, (array_agg(d.profile ORDER BY d.settled_at DESC))[1] AS profile,
     max(d.sha256) AS sha256, array_agg(DISTINCT d.uri) AS uris
 FROM meter_files f
@@ -13,7 +13,8 @@ GROUP BY d.kept_at
 ORDER BY d.kept_at
 
 -- name: kept_lately
--- What was kept in the last days, the newest state of each; not what is about to be loaded again.
+-- Deliveries that were kept in the last days, the newest state of each; without those that are about to be
+-- loaded again.
 SELECT DISTINCT ON (d.kept_at) d.drop_id, d.uri, d.size, d.mtime_ns, d.identity, d.profile, d.sha256,
     d.kept_at, d.settled_at
 FROM meter_drops d
@@ -50,7 +51,7 @@ SELECT drop_id, uri, size, mtime_ns, identity, profile, sha256, kept_at,
 FROM meter_drops WHERE drop_id = ANY(%(drop_ids)s)
 
 -- name: last_profiles
--- By which profile the files that lie there were judged last.
+-- The profile that read the deliveries at these places last.
 SELECT DISTINCT ON (kept_at) kept_at, profile FROM meter_drops
 WHERE kept_at = ANY(%(uris)s)
 ORDER BY kept_at, settled_at DESC
@@ -59,7 +60,7 @@ ORDER BY kept_at, settled_at DESC
 UPDATE meter_drops SET kept_at = NULL, message = %(message)s WHERE kept_at = %(kept_at)s
 
 -- name: grown_from
--- The same file on disk, read before with less in it, of which one file was made; the longest first.
+-- Earlier states of the same file on disk that were shorter and held one file; the longest first.
 SELECT now.drop_id, d.drop_id AS before, d.size, d.sha256, m.file_id
 FROM meter_drops now
 JOIN meter_drops d ON d.identity = now.identity AND d.size < now.size AND d.drop_id < now.drop_id

@@ -1,4 +1,4 @@
--- What was refused, has failed or contradicts, for reports and alerts.
+-- Refusals, failures and contradictions, for reports and alerts.
 
 -- name: file_refusals
 SELECT r.*, days_in_force, in_force_files, files_in_force, in_force_file, in_force_sha256,
@@ -70,8 +70,8 @@ ORDER BY state, drop_id
 LIMIT %(most)s
 
 -- name: contradictions
--- Days in force against another delivery with the same stamps, each with one of these: of all files, or
--- of those that a claim has loaded.
+-- Contradicted days, each with one delivery that contradicts it: of all files, or of those that a claim has
+-- loaded.
 SELECT d.nmi, d.nmi_suffix, d.day, f.name AS file, f.sha256, d.line, o.name AS other_file,
     o.line AS other_line, o.decided_by, d.found
 FROM (

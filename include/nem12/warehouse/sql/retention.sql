@@ -18,7 +18,7 @@ SELECT meter_remove_months(%(first_day)s, %(keep_tables)s) AS day_versions
 SELECT first_day FROM meter_kept_from WHERE nmi = ''
 
 -- name: purge_nmi
--- By default all that is there, and what may still come of days up to today.
+-- Without a first day: everything there is, and later deliveries of days up to today.
 SELECT p.*, until.first_day
 FROM (SELECT coalesce(%(first_day)s::date, greatest(
         meter_nem_day(now()),
@@ -26,7 +26,7 @@ FROM (SELECT coalesce(%(first_day)s::date, greatest(
 CROSS JOIN LATERAL meter_purge_nmi(%(nmi)s, until.first_day) AS p
 
 -- name: names_naming
--- Names of files and places in the ledger that have an NMI in them.
+-- Names of files and places in the ledger that contain an NMI.
 SELECT name FROM meter_files WHERE strpos(name, %(nmi)s) > 0
 UNION
 SELECT member FROM meter_drop_files WHERE strpos(member, %(nmi)s) > 0

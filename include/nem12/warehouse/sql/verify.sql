@@ -1,4 +1,4 @@
--- Each gives the first row that breaks a promise of the tables; none is none.
+-- Each statement gives one row that breaks a promise of the tables, or no row.
 
 -- name: verify_days
 -- Days whose version in force is not the highest one, that lack a version, or are missing.
@@ -11,7 +11,7 @@ WHERE (d.file_id, d.line) IS DISTINCT FROM (v.file_id, v.line)
 LIMIT 1
 
 -- name: verify_contradictions
--- Days of which it is not noted, or noted without reason, that they are contradicted.
+-- Days whose column `contradicted` is wrong.
 SELECT d.nmi, d.nmi_suffix, d.day, d.contradicted
 FROM meter_days d
 LEFT JOIN (

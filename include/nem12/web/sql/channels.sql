@@ -1,7 +1,7 @@
 -- NMIs and their channels, down to a reading.
 
 -- name: nmis
--- The NMIs that begin so, one probe of the key each: the days between are not read.
+-- The NMIs that begin with a prefix, by one probe of the key each: the days between are not read.
 WITH RECURSIVE found AS (
     (SELECT nmi, 1 AS number FROM meter_days
      WHERE nmi > %(after)s AND nmi >= %(prefix)s ORDER BY nmi LIMIT 1)
@@ -49,8 +49,8 @@ GROUP BY meter_serial_number, register_id, uom, interval_minutes
 ORDER BY first_day, last_day LIMIT %(most)s
 
 -- name: channel_days
--- As the view meter_daily, of one channel and a span of days: the view cannot be told the span of
--- "timestamp" that finds it in the key.
+-- As the view meter_daily, for one channel and a span of days: a condition on the view's day does not limit
+-- "timestamp", so it could not use the key.
 SELECT day, uom,
     CASE WHEN meter_adds_up(uom) THEN sum(total) END AS total_consumption,
     round(sum(total) / sum(intervals), 6) AS average_consumption,
@@ -86,7 +86,7 @@ WHERE r.nmi = %(nmi)s AND r.nmi_suffix = %(nmi_suffix)s
 ORDER BY r."timestamp" LIMIT %(most)s
 
 -- name: day_versions
--- The newest versions of a day, the one that wins first.
+-- The highest versions of a day, the one that wins first.
 SELECT v.file_id, v.line, v.last_line, f.sha256, f.name AS file, f.seen_at,
     coalesce(v.update_date_time, f.delivered_at) AS update_date_time, v.update_rank, f.delivered_at,
     v.msats_load_date_time, v.header_date_time, v.interval_minutes, v.uom, v.quality_method,
@@ -104,9 +104,9 @@ ORDER BY meter_precedence(v) DESC
 LIMIT %(most)s
 
 -- name: refusals
--- What was refused of some channels in a span of days, the newest arrivals first. The oldest days are
--- asked for first, so that a channel with more refusals than anybody reads stays cheap. Of a file
--- that was refused as a whole the finding that did it is told, for each of its days.
+-- Refusals of some channels in a span of days, the newest arrivals first. The oldest days are read first, so
+-- that a channel with more refusals than anybody reads stays cheap. A file that was refused as a whole gives
+-- the finding that refused it, for each of its days.
 SELECT c.nmi, c.nmi_suffix, r.day, r.last_day, r.line, r.level, r.code, r.field, r.message, r.excerpt,
     f.sha256, f.name AS file, f.seen_at
 FROM unnest(%(nmis)s::text[], %(nmi_suffixes)s::text[]) AS c (nmi, nmi_suffix)
@@ -132,7 +132,7 @@ JOIN meter_files f USING (file_id)
 ORDER BY c.nmi, c.nmi_suffix, f.seen_at DESC, f.file_id, r.line
 
 -- name: refused_channels
--- The suffixes of an NMI that something was refused of, one probe each.
+-- The suffixes of an NMI that have refusals, by one probe each.
 WITH RECURSIVE by_itself AS (
     (SELECT nmi_suffix FROM meter_refusals WHERE nmi = %(nmi)s AND nmi_suffix IS NOT NULL
      ORDER BY nmi_suffix LIMIT 1)

@@ -1,7 +1,7 @@
 -- Drops that are not settled.
 
 -- name: drops
--- Drops that are not settled, in the order of their arrival; those of one run where one is named.
+-- Drops that are not settled, in the order of their arrival; of all runs, or of one.
 SELECT drop_id, uri, size, profile, state, attempt, claimed_at, not_before, run, message
 FROM meter_drops
 WHERE state IN ('claimed', 'running', 'waiting', 'failed') AND state = ANY(%(states)s)

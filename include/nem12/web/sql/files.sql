@@ -1,9 +1,9 @@
 -- Files: their list, those of a run, and all about one.
 
 -- name: files
--- Files of these statuses, the newest first; one range of the index for each status. Of the next
--- `looked_at` files those that match come back, and the last of them in any case: so a search that
--- finds little ends in time, and the next page goes on behind it.
+-- Files of these statuses, the newest first; one range of the index for each status. Of the next `looked_at`
+-- files it gives those that match, and the last one in any case: so a search that finds little ends in time,
+-- and the next page goes on after it.
 SELECT file_id, sha256, name, size, status, profile, seen_at, from_participant, records,
     refused_records, readings, refused_readings, days, first_day, last_day, matches
 FROM (
@@ -23,7 +23,7 @@ WHERE matches OR number = %(looked_at)s
 ORDER BY seen_at DESC, file_id DESC LIMIT %(most)s
 
 -- name: files_of_nmi
--- The same of the files that deliver a day of an NMI, or of which something of it was refused.
+-- The same for files that deliver a day of an NMI or have a refusal of it.
 SELECT file_id, sha256, name, size, status, profile, seen_at, from_participant, records,
     refused_records, readings, refused_readings, days, first_day, last_day, true AS matches
 FROM meter_files
@@ -38,9 +38,8 @@ WHERE file_id IN (
 ORDER BY seen_at DESC, file_id DESC LIMIT %(most)s
 
 -- name: run_files
--- What a run made of its files, what was refused first, each with its first refusal. A run may bring
--- one file several times. What is known of a file is of its last judgement: `judged_later` says that
--- this was not in this run.
+-- The files of a run by outcome, each with its first refusal. A run may bring one file several times. The
+-- columns of a file are those of its last load: `judged_later` says that this was in another run.
 SELECT n.place, n.member AS name, n.outcome, n.sha256, n.size, n.status, n.profile, n.seen_at, n.from_participant,
     n.records, n.refused_records, n.readings, n.refused_readings, n.days, n.first_day, n.last_day,
     n.judged_later, r.line, r.code, r.message

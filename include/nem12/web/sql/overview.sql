@@ -10,8 +10,8 @@ GROUP BY state
 SELECT count(*) AS files FROM meter_files WHERE status = 'loading'
 
 -- name: loading_files
--- Files whose parts are being applied: how many of them are. A run that died may have left some
--- parts of another cut, so the cut that has come furthest counts.
+-- Files whose parts are being applied, and how many parts are. A run that died may have left some parts of
+-- another division, so the division that has come furthest counts.
 SELECT f.sha256, f.name, f.size, f.seen_at, coalesce(p.applied, 0) AS applied, p.parts,
     coalesce(p.readings, 0) AS readings
 FROM meter_files f

@@ -8,8 +8,8 @@ CREATE TABLE meter_readings (
     consumption numeric NOT NULL,
     uom varchar(5) NOT NULL,
     quality_method varchar(3) NOT NULL,
-    -- Of equal keys all but one are dead until VACUUM comes. Measured: to merge them while the
-    -- readings of a correction go in takes a fifth of its time.
+    -- Equal keys are dead but for one until VACUUM removes them. Measured: merging them takes a fifth
+    -- of the time of a correction.
     PRIMARY KEY (nmi, nmi_suffix, "timestamp") WITH (deduplicate_items = off)
 ) PARTITION BY RANGE ("timestamp");
 
@@ -295,8 +295,8 @@ CREATE INDEX meter_drops_run ON meter_drops (run);
 CREATE INDEX meter_drops_open ON meter_drops (checked_at)
     WHERE state IN ('claimed', 'running', 'waiting', 'failed');
 
--- Files in the landing folder that more may come of: their content does not say that it ends. They
--- are taken when they have stood still for longer than the others.
+-- Files in the landing folder that may still grow: their content does not show its end. They are picked up
+-- after a longer standstill than others.
 CREATE TABLE meter_arrivals (
     uri text PRIMARY KEY,
     size bigint NOT NULL,
@@ -341,8 +341,8 @@ COMMENT ON COLUMN meter_daily_totals.file_id IS
     'With line and settled_at: the delivery that the values were made of; another one in force '
     'makes them stale.';
 
--- What is not kept: months that were dropped, NMIs that were purged. Their days are read, judged and
--- counted when they come (again), and not stored.
+-- What is not kept: months that were removed, NMIs that were purged. Their days are read, checked and counted
+-- when they are delivered (again), but not stored.
 CREATE TABLE meter_kept_from (
     nmi varchar(10) PRIMARY KEY,
     first_day date NOT NULL
