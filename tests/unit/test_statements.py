@@ -64,7 +64,16 @@ def test_a_statement_is_sent_with_its_name_and_without_the_next_one(room: str) -
         text = statements.text(name).decode()
         assert text.startswith(f"-- name: {name}\n")
         assert text.count("-- name:") == 1
+        assert not re.search("-- (fragment|include):", text)
         assert text.splitlines()[-1].strip()
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_every_fragment_serves_several_statements(room: str) -> None:
+    served = Counter(re.findall(r"(?m)^ *-- include: (\w+)$", texts(room)))
+    fragments = re.findall(r"(?m)^-- fragment: (\w+)$", texts(room))
+    assert sorted(fragments) == sorted(name for name, count in served.items() if count > 1)
+    assert set(served) <= set(fragments)
 
 
 def test_every_insert_names_its_columns() -> None:

@@ -3,6 +3,17 @@
 -- and a bound on its day does not bound "timestamp", so it would read every month. Another
 -- layout serves them if it has a relation of this name and these columns.
 
+-- fragment: periods
+-- The months or days of the span, cut to it, and the whole span, which begins in infinity.
+periods AS (
+    SELECT begins, greatest(begins::date, %(first)s::date) AS first_day,
+        least((begins + ('1 ' || %(by)s::text)::interval)::date - 1, %(last)s::date) AS last_day
+    FROM generate_series(date_trunc(%(by)s, %(first)s::date::timestamp), %(last)s::date::timestamp,
+        ('1 ' || %(by)s::text)::interval) AS begins
+    UNION ALL
+    SELECT 'infinity', %(first)s::date, %(last)s::date
+)
+
 -- name: nmi_days
 -- The first and last day of an NMI; null where nothing is loaded.
 SELECT min(day) AS first_day, max(day) AS last_day FROM meter_days WHERE nmi = %(nmi)s
@@ -30,14 +41,8 @@ WITH in_days AS (
     FROM in_days
     GROUP BY GROUPING SETS (
         (nmi_suffix, uom, date_trunc(%(by)s, day::timestamp)), (nmi_suffix, uom))
-), periods AS (
-    SELECT begins, greatest(begins::date, %(first)s::date) AS first_day,
-        least((begins + ('1 ' || %(by)s::text)::interval)::date - 1, %(last)s::date) AS last_day
-    FROM generate_series(date_trunc(%(by)s, %(first)s::date::timestamp), %(last)s::date::timestamp,
-        ('1 ' || %(by)s::text)::interval) AS begins
-    UNION ALL
-    SELECT 'infinity', %(first)s::date, %(last)s::date
-)
+),
+    -- include: periods
 SELECT p.begins = 'infinity' AS whole, p.first_day, p.last_day, c.nmi_suffix, c.uom,
     CASE WHEN c.uom = ANY(%(energy)s::text[]) THEN t.total END AS total,
     coalesce(t.days, 0) AS days,
@@ -96,14 +101,8 @@ WITH at_once AS (
         CASE WHEN bool_and(shortest = longest) THEN max(highest) END AS highest
     FROM in_days LEFT JOIN whole_days USING (uom, day)
     GROUP BY GROUPING SETS ((uom, date_trunc(%(by)s, day::timestamp)), (uom))
-), periods AS (
-    SELECT begins, greatest(begins::date, %(first)s::date) AS first_day,
-        least((begins + ('1 ' || %(by)s::text)::interval)::date - 1, %(last)s::date) AS last_day
-    FROM generate_series(date_trunc(%(by)s, %(first)s::date::timestamp), %(last)s::date::timestamp,
-        ('1 ' || %(by)s::text)::interval) AS begins
-    UNION ALL
-    SELECT 'infinity', %(first)s::date, %(last)s::date
-)
+),
+    -- include: periods
 SELECT p.begins = 'infinity' AS whole, p.first_day, p.last_day, u.uom, t.exported, t.imported,
     t.exported - t.imported AS net, coalesce(t.days, 0) AS days,
     (p.last_day - p.first_day + 1 - coalesce(t.days, 0))::integer AS missing_days,

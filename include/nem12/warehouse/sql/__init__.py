@@ -14,13 +14,18 @@ from nem12.warehouse.connect import Connection, explained
 Row = dict[str, Any]
 T = TypeVar("T")
 
-_NAMED: Final = re.compile(r"^(?=-- name: (\w+)$)", re.MULTILINE)
+_BEGINS: Final = re.compile(rb"^(?=-- (?:name|fragment): )", re.MULTILINE)
+_NAMED: Final = re.compile(rb"-- (name|fragment): (\w+)\n")
+_INCLUDES: Final = re.compile(rb"^ *-- include: (\w+)$", re.MULTILINE)
 
 
 class Statements:
     """The statements in the SQL files of a package, each under a line such as `-- name: status`.
 
     The line is sent along: `pg_stat_activity` and the server's log show the name first.
+
+    What several statements have in common stands once, under a line such as `-- fragment: periods`;
+    a line `-- include: periods` in a statement of the same package stands for it.
     """
 
     def __init__(self, package: str) -> None:
@@ -30,8 +35,13 @@ class Statements:
     def texts(self) -> dict[str, bytes]:
         """All of them by name."""
         paths = [path for path in files(self._package).iterdir() if path.name.endswith(".sql")]
-        named = [pair for path in paths for pair in _named(path.read_text(encoding="utf-8"))]
-        return dict(named)
+        parts = [part for path in paths for part in _parts(path.read_bytes())]
+        fragments = {name: text for kind, name, text in parts if kind == b"fragment"}
+        return {
+            name.decode(): _INCLUDES.sub(lambda include: fragments[include[1]], text)
+            for kind, name, text in parts
+            if kind == b"name"
+        }
 
     def text(self, name: str) -> bytes:
         """The text of a statement."""
@@ -75,11 +85,13 @@ class Statements:
             return cursor.execute(self.text(name), values).fetchall()
 
 
-def _named(text: str) -> Iterator[tuple[str, bytes]]:
-    # What stands before the first name is about the file.
-    names_and_texts = _NAMED.split(text)[1:]
-    for name, statement in zip(names_and_texts[::2], names_and_texts[1::2], strict=True):
-        yield name, statement.strip().encode()
+def _parts(file: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """The kind, the name and the text of each part of a file."""
+    # What stands before the first part is about the file.
+    for part in _BEGINS.split(file)[1:]:
+        if named := _NAMED.match(part):
+            text = part[named.end() :] if named[1] == b"fragment" else part
+            yield named[1], named[2], text.strip()
 
 
 _STATEMENTS: Final = Statements(__name__)

@@ -38,19 +38,23 @@ SET state = 'claimed', claim = excluded.claim,
 WHERE (d.state = 'settled' AND %(settled_too)s) OR (d.state = 'waiting' AND d.not_before <= now())
 RETURNING d.drop_id
 
+-- fragment: open_drop
+-- A drop as a run takes it up. `recorded`: loaded, but not moved yet; `again`: put back to be judged anew.
+drop_id, claim, uri, size, mtime_ns, identity, profile, claimed_at, attempt, sha256, kept_at,
+    outcome IS NOT NULL AND outcome <> 'failed' AND settled_at IS NULL AS recorded,
+    judge_as IS NOT NULL AS again
+
 -- name: begin_claim
 -- The run of a claim begins, or tries again. Without rows there is nothing left for it to do.
 UPDATE meter_drops SET state = 'running', run = %(run)s
 WHERE claim = %(claim)s AND state IN ('claimed', 'running')
-RETURNING drop_id, claim, uri, size, mtime_ns, identity, profile, claimed_at, attempt, sha256,
-    kept_at, outcome IS NOT NULL AND outcome <> 'failed' AND settled_at IS NULL AS recorded,
-    judge_as IS NOT NULL AS again
+RETURNING
+    -- include: open_drop
 
 -- name: claimed_drops
 -- Also those whose run never began: nothing else will free them.
-SELECT drop_id, claim, uri, size, mtime_ns, identity, profile, claimed_at, attempt, sha256,
-    kept_at, outcome IS NOT NULL AND outcome <> 'failed' AND settled_at IS NULL AS recorded,
-    judge_as IS NOT NULL AS again
+SELECT
+    -- include: open_drop
 FROM meter_drops WHERE claim = %(claim)s AND state IN ('claimed', 'running')
 ORDER BY drop_id
 
@@ -147,9 +151,8 @@ FROM meter_drops WHERE state IN ('claimed', 'running', 'waiting', 'failed')
 
 -- name: waiting_drops
 -- The drops whose wait for another attempt is over.
-SELECT drop_id, claim, uri, size, mtime_ns, identity, profile, claimed_at, attempt, sha256,
-    kept_at, outcome IS NOT NULL AND outcome <> 'failed' AND settled_at IS NULL AS recorded,
-    judge_as IS NOT NULL AS again
+SELECT
+    -- include: open_drop
 FROM meter_drops WHERE state = 'waiting' AND not_before <= now()
 ORDER BY drop_id
 
@@ -165,9 +168,8 @@ WHERE m.drop_id = %(drop_id)s
 ORDER BY m.member
 
 -- name: failed_drop
-SELECT drop_id, claim, uri, size, mtime_ns, identity, profile, claimed_at, attempt, sha256,
-    kept_at, outcome IS NOT NULL AND outcome <> 'failed' AND settled_at IS NULL AS recorded,
-    judge_as IS NOT NULL AS again
+SELECT
+    -- include: open_drop
 FROM meter_drops WHERE drop_id = %(drop_id)s AND state = 'failed'
 
 -- name: redrive

@@ -12,10 +12,8 @@ WITH wanted AS (
     GROUP BY m.drop_id
 )
 SELECT DISTINCT ON (coalesce(d.kept_at, d.uri))
-    d.drop_id, d.claim, d.uri, d.size, d.mtime_ns, d.identity, d.profile, d.claimed_at, d.attempt,
-    d.sha256, d.kept_at, d.state = 'failed' AS failed,
-    d.outcome IS NOT NULL AND d.outcome <> 'failed' AND d.settled_at IS NULL AS recorded,
-    d.judge_as IS NOT NULL AS again, coalesce(w.names, '{}') AS names
+    -- include: open_drop
+    , d.state = 'failed' AS failed, coalesce(w.names, '{}') AS names
 FROM meter_drops d LEFT JOIN wanted w USING (drop_id)
 WHERE (%(since)s::timestamptz IS NULL OR d.claimed_at >= %(since)s)
     AND ((d.state = 'failed' AND (%(code)s::text IS NULL OR w.drop_id IS NOT NULL))

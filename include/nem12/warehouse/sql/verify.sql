@@ -35,26 +35,31 @@ FROM (
 GROUP BY share
 ORDER BY share
 
+-- fragment: expected
+-- What the versions in force give, of the NMIs behind one until another.
+SELECT * FROM meter_expected_readings
+WHERE nmi > %(after)s AND (%(last)s::text IS NULL OR nmi <= %(last)s)
+
+-- fragment: held
+-- What the table has of them.
+SELECT nmi, nmi_suffix, "timestamp", interval_minutes, consumption, uom, quality_method
+FROM meter_readings
+WHERE nmi > %(after)s AND (%(last)s::text IS NULL OR nmi <= %(last)s)
+
 -- name: verify_missing_readings
--- Readings that the versions in force give and the table has not; of the NMIs behind one until another.
+-- Readings that the versions in force give and the table has not.
 SELECT * FROM (
-    SELECT * FROM meter_expected_readings
-    WHERE nmi > %(after)s AND (%(last)s::text IS NULL OR nmi <= %(last)s)
+    -- include: expected
     EXCEPT ALL
-    SELECT nmi, nmi_suffix, "timestamp", interval_minutes, consumption, uom, quality_method
-    FROM meter_readings
-    WHERE nmi > %(after)s AND (%(last)s::text IS NULL OR nmi <= %(last)s)
+    -- include: held
 ) AS missing LIMIT 1
 
 -- name: verify_surplus_readings
--- Readings of the table that no version in force gives; of the NMIs behind one until another.
+-- Readings of the table that no version in force gives.
 SELECT * FROM (
-    SELECT nmi, nmi_suffix, "timestamp", interval_minutes, consumption, uom, quality_method
-    FROM meter_readings
-    WHERE nmi > %(after)s AND (%(last)s::text IS NULL OR nmi <= %(last)s)
+    -- include: held
     EXCEPT ALL
-    SELECT * FROM meter_expected_readings
-    WHERE nmi > %(after)s AND (%(last)s::text IS NULL OR nmi <= %(last)s)
+    -- include: expected
 ) AS surplus LIMIT 1
 
 -- name: verify_ids

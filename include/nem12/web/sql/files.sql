@@ -1,11 +1,17 @@
 -- Files: their list, those of a run, and all about one.
 
+-- fragment: file_row
+-- A file in a list.
+file_id, sha256, name, size, status, profile, seen_at, from_participant, records,
+    refused_records, readings, refused_readings, days, first_day, last_day
+
 -- name: files
 -- Files of these statuses, the newest first; one range of the index for each status. Of the next `looked_at`
 -- files it gives those that match, and the last one in any case: so a search that finds little ends in time,
 -- and the next page goes on after it.
-SELECT file_id, sha256, name, size, status, profile, seen_at, from_participant, records,
-    refused_records, readings, refused_readings, days, first_day, last_day, matches
+SELECT
+    -- include: file_row
+    , matches
 FROM (
     SELECT f.*, row_number() OVER (ORDER BY seen_at DESC, file_id DESC) AS number,
         position(lower(%(text)s) IN lower(name)) > 0
@@ -24,8 +30,9 @@ ORDER BY seen_at DESC, file_id DESC LIMIT %(most)s
 
 -- name: files_of_nmi
 -- The same for files that deliver a day of an NMI or have a refusal of it.
-SELECT file_id, sha256, name, size, status, profile, seen_at, from_participant, records,
-    refused_records, readings, refused_readings, days, first_day, last_day, true AS matches
+SELECT
+    -- include: file_row
+    , true AS matches
 FROM meter_files
 WHERE file_id IN (
         SELECT file_id FROM meter_day_versions WHERE nmi = %(nmi)s
