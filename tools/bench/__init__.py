@@ -37,7 +37,7 @@ class Part:
 PARTS: Final = {
     part.name: part
     for part in (
-        Part("parse", "parse and stage, one process, against aemo-mdff-reader", "parsing"),
+        Part("parse", "parse and stage against aemo-mdff-reader, each in a process", "parsing"),
         Part("apply", "a staged file into the tables, against COPY of ready rows", "applying"),
         Part("page", "every page and JSON route over 20 million readings", "page"),
         Part("file", "parse_data --apply from file to rows, against COPY of ready rows", "filing"),

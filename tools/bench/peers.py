@@ -25,5 +25,10 @@ def reader() -> ModuleType:
 
 
 def reader_version() -> str:
-    """Its name and version."""
+    """Its name and version.
+
+    Raises:
+        UsageError: It is not installed.
+    """
+    reader()
     return f"{READER} {version(READER)}"
