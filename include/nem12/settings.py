@@ -129,6 +129,23 @@ that read they take 16 of the 40 threads that the page shares with Airflow's own
 PAGE_WAIT_SECONDS: Final = 5
 """How long a request waits for a connection before it gets an error."""
 
+UPLOAD_MB: Final = 1024
+"""Largest file (MiB) that the page takes: real exports reach some hundred MiB packed, and whatever
+takes longer than minutes over a browser's connection is better copied. METER_UPLOAD_MB sets another
+limit, 0 refuses uploads."""
+
+UPLOADS_AT_ONCE: Final = 4
+"""Uploads that an api-server process takes at the same time: each writes in one of the 40 threads
+that the page shares with Airflow's own routes."""
+
+UPLOAD_STALL_SECONDS: Final = 60
+"""How long an upload may send nothing before it is given up: a line that stalls for so long is
+broken."""
+
+UPLOAD_LEFT_SECONDS: Final = 3600
+"""Age of a part of an upload that nobody writes any more: an upload that lives has written within
+`UPLOAD_STALL_SECONDS`, by the clock of a file server that may differ."""
+
 LOCK_TIMEOUT_SECONDS: Final = 120
 """Lock timeout: a batch that waits longer for another one is better tried again."""
 
@@ -364,10 +381,23 @@ def memory_mb() -> int:
     Raises:
         UsageError: METER_MEMORY_MB is not a valid number.
     """
-    given = os.environ.get("METER_MEMORY_MB", "").strip()
+    return _whole_mb("METER_MEMORY_MB", MEMORY_MB)
+
+
+def upload_mb() -> int:
+    """Largest file (MiB) that the page takes, from METER_UPLOAD_MB; 0 for none.
+
+    Raises:
+        UsageError: METER_UPLOAD_MB is not a valid number.
+    """
+    return _whole_mb("METER_UPLOAD_MB", UPLOAD_MB)
+
+
+def _whole_mb(name: str, default: int) -> int:
+    given = os.environ.get(name, "").strip()
     if given and not (given.isascii() and given.isdigit()):
-        raise UsageError(f"METER_MEMORY_MB: '{given}' is not a whole number of MiB, or 0 for none")
-    return int(given or MEMORY_MB)
+        raise UsageError(f"{name}: '{given}' is not a whole number of MiB, or 0 for none")
+    return int(given or default)
 
 
 def keep_landing() -> bool:

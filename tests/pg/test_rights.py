@@ -18,7 +18,7 @@ from tests.support.servers import Databases, Warehouse, only_embedded
 TABLES = (
     "meter_readings", "meter_days", "meter_day_versions", "meter_files", "meter_batches",
     "meter_batch_parts", "meter_refusals", "meter_warnings", "meter_refused_days",
-    "meter_drops", "meter_drop_files", "meter_arrivals",
+    "meter_drops", "meter_drop_files", "meter_arrivals", "meter_acts", "meter_notes",
 )  # fmt: skip
 
 
@@ -61,6 +61,12 @@ def test_no_table_or_view_is_forgotten(warehouse: Warehouse) -> None:
     assert warehouse.rows(changed, settings.LOADER_ROLE) == owner_s
     changed = ALL.format("has_table_privilege(%s, oid, 'TRUNCATE, REFERENCES, TRIGGER')")
     assert warehouse.rows(changed, settings.LOADER_ROLE) == []
+
+
+@pytest.mark.parametrize("table", ["meter_acts", "meter_notes"])
+def test_what_users_did_and_wrote_stays(warehouse: Warehouse, table: str) -> None:
+    for change in (f"DELETE FROM {table}", f"UPDATE {table} SET sha256 = ''"):
+        refused(warehouse.uri(settings.LOADER_ROLE), change)
 
 
 def test_what_runs_with_the_owner_s_rights_is_for_the_loader_and_finds_nothing_of_its_caller_s(

@@ -17,6 +17,9 @@ from tests.dags.conftest import airflow_environment
 from tests.support.servers import Databases, Warehouse, embedded_server
 from tests.web import cases
 
+UPLOAD_MB = 2
+"""Of the served page: more than one piece that is written at a time."""
+
 SERVE = Path(__file__).parent / "serve_airflow.py"
 
 
@@ -61,6 +64,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
                 role, warehouse.name
             )
         environment["METER_HOME"] = str(folder / "meter")
+        environment["METER_UPLOAD_MB"] = str(UPLOAD_MB)
         environment["AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS"] = "False"
         environment["AIRFLOW__API_AUTH__JWT_SECRET"] = "only for these tests " * 4
         migrate = [sys.executable, "-m", "airflow", "db", "migrate"]

@@ -17,6 +17,7 @@ EXAMPLES = {
     "{day}": "2024-03-10",
     "{name:path}": "page.css",
     "{drop_id}": "1",
+    "{upload_id}": "1",
 }
 
 
@@ -30,6 +31,7 @@ def ask(client: httpx.Client, method: str, path: str) -> httpx.Response:
     return client.request(method, example(path), json=body)
 
 
+UPLOADS = "/api/v1/uploads"
 ROLES = (None, "viewer", "user", "op", "admin")
 MAY_ACT = ("user", "op", "admin")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -44,10 +46,13 @@ def expected(role: str | None, method: str, path: str, routes: list[tuple[str, s
     if (method, path) not in routes:
         return 404
     if method == "GET":
-        # There is no file of the example's hash.
-        return 404 if "{sha256}" in path else 200
+        # There is no file of the example's hash, and no upload.
+        return 404 if "{sha256}" in path or "{upload_id}" in path else 200
     if role not in MAY_ACT:
         return 403
+    if path == UPLOADS:
+        # JSON is no file.
+        return 415
     # The first drop is settled, which is why nothing is done.
     return 409 if "{drop_id}" in path else 404
 

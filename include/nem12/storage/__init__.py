@@ -14,6 +14,7 @@ from typing import Any, BinaryIO, Final, cast
 from urllib.parse import unquote_to_bytes, urlsplit
 
 from nem12 import untrusted
+from nem12.storage.adding import AddedFile, AddedObject
 from nem12.storage.bucket import Bucket
 from nem12.storage.entry import Entry, Kind, Place
 from nem12.storage.folder import Folder, named, shortened, sync
@@ -182,6 +183,21 @@ def writing(target: Place) -> AbstractContextManager[BinaryIO]:
     Others may write the same file at the same time.
     """
     return _at(target).writing()
+
+
+def added(folder: Place, beside: str) -> AddedFile | AddedObject:
+    """A new file, to be written piece by piece; it gets a name of its own when it is whole.
+
+    Args:
+        folder: Where it will be.
+        beside: Its name in this folder until then; a bucket never has a part of it.
+
+    Raises:
+        NotAFolderError: Something else is in the place of the folder.
+        OSError: It cannot be written there.
+    """
+    at = _at(folder)
+    return AddedFile(at.path, beside) if isinstance(at, Folder) else AddedObject(at.place)
 
 
 def write_text(target: Place, text: str) -> None:

@@ -2,33 +2,36 @@
 
 import re
 from typing import Annotated, Any, Final
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import httpx
-from fastapi import APIRouter, Body, Depends, HTTPException, Request, status
+from fastapi import APIRouter, Body, HTTPException, Request, status
 from fastapi.concurrency import run_in_threadpool
 from pydantic import AfterValidator, WithJsonSchema
 
 from nem12.load.kept import kept_below, pattern_of
 from nem12.mdff.profiles import PROFILES, profile_named
+from nem12.mdff.wording import shown
 from nem12.operate.redrive import try_again
 from nem12.settings import LOAD_DAG_ID
 from nem12.states import DropState
 from nem12.warehouse import ledger
+from nem12.warehouse.connect import explained
 from nem12.web import models
+from nem12.web.acting.acts import Act, note_act
 from nem12.web.answers import ExactJson, nem_now, run_link
 from nem12.web.api import known_file
 from nem12.web.database import reading, writing
 from nem12.web.openapi import errors
 from nem12.web.parameters import Sha256
-from nem12.web.security import MAY_LOAD, from_this_site
+from nem12.web.questions import MOST_NAME
+from nem12.web.security import ACTING, Caller
 from nem12.web.sql import run
 
-# The right is asked first: nobody without it learns what else is wrong.
 router = APIRouter(
     prefix="/api/v1",
     default_response_class=ExactJson,
-    dependencies=[MAY_LOAD, Depends(from_this_site)],
+    dependencies=list(ACTING),
     responses=errors(400, 401, 403, 404, 409, 415, 503),
 )
 
@@ -53,6 +56,7 @@ _NOT_IN_RUN_IDS: Final = re.compile("[^A-Za-z0-9_.-]")
 async def reprocess(
     request: Request,
     sha256: Sha256,
+    by: Caller,
     profile: Annotated[Profile | None, Body(embed=True)] = None,
 ) -> dict[str, Any]:
     """Start a load run that loads the file again, refused ones too; by its profile or another.
@@ -63,6 +67,8 @@ async def reprocess(
     conf = {"files": [pattern], "reprocess": True, "profile": profile or before}
     name = _NOT_IN_RUN_IDS.sub("_", pattern.rpartition("/")[2])[:100]
     run_id = await _trigger(request, f"again__{name}__{nem_now():%Y-%m-%dT%H:%M:%S.%f}", conf)
+    detail = f"{conf['profile']} profile, run {run_id}"
+    await run_in_threadpool(_note, Act.REPROCESS, by, name, sha256=sha256, detail=detail)
     return {"dag_run_id": run_id, "path": run_link(run_id)}
 
 
@@ -71,7 +77,7 @@ async def reprocess(
     status_code=status.HTTP_202_ACCEPTED,
     response_model=models.FreedDrop,
 )
-def redrive(drop_id: int, body: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:  # noqa: ARG001 - a JSON body has to be there
+def redrive(drop_id: int, by: Caller, body: Annotated[dict[str, Any], Body()]) -> dict[str, Any]:  # noqa: ARG001 - a JSON body has to be there
     """Let a failed drop be claimed again at once; the watch takes it from the landing folder."""
     with reading() as connection:
         found = run(connection, "drop_state", drop_id=min(drop_id, 2**63 - 1))
@@ -84,7 +90,10 @@ def redrive(drop_id: int, body: Annotated[dict[str, Any], Body()]) -> dict[str, 
     with writing() as connection:
         one = ledger.failed_drop(connection, drop_id)
         if one is not None:
-            try_again(connection, one)
+            name = shown(unquote(one.drop.uri.rpartition("/")[2]), MOST_NAME)
+            with explained(), connection.transaction():
+                note_act(connection, Act.REDRIVE, by, name, sha256=one.sha256)
+                try_again(connection, one)
     return {"drop_id": drop_id, "state": "waiting"}
 
 
@@ -96,6 +105,11 @@ def _kept(sha256: str) -> tuple[str, str]:
     if kept is None:
         raise HTTPException(status.HTTP_409_CONFLICT, "no delivery of this file was kept")
     return pattern_of(kept), file["profile"]
+
+
+def _note(act: Act, by: str, name: str, *, sha256: str, detail: str) -> None:
+    with writing() as connection, explained(), connection.transaction():
+        note_act(connection, act, by, name, sha256=sha256, detail=detail)
 
 
 async def _trigger(request: Request, run_id: str, conf: dict[str, Any]) -> str:

@@ -65,12 +65,12 @@ def _look() -> Landing:
 def _look_into(home: Home) -> Landing:
     folder = shown(str(home.landing), _FOLDER)
     try:
-        return Landing(folder, trouble) if (trouble := _unseen(home)) else _counted(home, folder)
+        return Landing(folder, trouble) if (trouble := unseen(home)) else _counted(home, folder)
     except Exception as error:
         return Landing(folder, f"the landing folder cannot be read: {why(error)}")
 
 
-def _unseen(home: Home) -> str:
+def unseen(home: Home) -> str:
     """Why this is not the folder that files are loaded from, or empty."""
     if storage.is_missing(home.landing):
         return f"the api-server does not see the landing folder: {_AS_FOR_OTHERS}"

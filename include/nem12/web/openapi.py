@@ -22,10 +22,13 @@ _REASONS: Final = {
     401: "Nobody is logged in",
     403: "The role does not allow it",
     404: "There is nothing of this name",
+    408: "The upload stalls",
     409: "Its state does not allow it",
-    415: "The body is not JSON",
+    413: "The upload is too large",
+    415: "The body is of another type",
     422: "A parameter is not of its form",
     503: "The database does not answer in time, or something is not set up",
+    507: "There is no room for the upload",
 }
 
 router = APIRouter(prefix="/api/v1")

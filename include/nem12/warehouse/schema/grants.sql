@@ -6,6 +6,8 @@ DECLARE
     changed constant text := 'meter_readings, meter_files, meter_batches, meter_batch_parts, '
         'meter_refusals, meter_warnings, meter_refused_days, meter_day_versions, meter_days, '
         'meter_daily_totals, meter_drops, meter_drop_files, meter_arrivals';
+    -- What is written once by the page, as the loader, and stays.
+    added constant text := 'meter_acts, meter_notes';
     read constant text := 'meter_kept_from, meter_days_not_kept, meter_months, meter_daily, '
         'meter_reading_sources, meter_conflicts, meter_findings, meter_highest_versions, meter_expected_readings';
     role text;
@@ -17,10 +19,11 @@ BEGIN
     REVOKE ALL ON FUNCTION meter_ensure_months(date[]), meter_hold_kept(), meter_keep_from(text, date),
         meter_remove_months(date, boolean), meter_purge_nmi(text, date) FROM PUBLIC;
     FOR role IN SELECT rolname FROM pg_roles WHERE rolname IN ('nem12_loader', 'nem12_reader') LOOP
-        EXECUTE format('GRANT SELECT ON %s, %s TO %I', changed, read, role);
+        EXECUTE format('GRANT SELECT ON %s, %s, %s TO %I', changed, added, read, role);
     END LOOP;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'nem12_loader') THEN
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO nem12_loader', changed);
+        EXECUTE format('GRANT INSERT ON %s TO nem12_loader', added);
         GRANT EXECUTE ON FUNCTION meter_ensure_months(date[]), meter_hold_kept() TO nem12_loader;
     END IF;
     -- Temporary tables take disk space, and the reader must write nothing. The database's owner may.

@@ -1,0 +1,1 @@
+"""What users do on the page: upload, withdraw, note; and who did it when."""
