@@ -73,7 +73,10 @@ class _Unit:
 
     @property
     def refused(self) -> bool:
-        return any(finding.level is not Level.WARN for finding in self.findings)
+        # Nearly all have no findings, and this is asked of each.
+        return bool(self.findings) and any(
+            finding.level is not Level.WARN for finding in self.findings
+        )
 
     def covered(self, nmi: str, nmi_suffix: str) -> Iterator[Finding]:
         """The findings, each with whose they are and the lines that it refuses."""
@@ -379,18 +382,19 @@ class Reader(Walk):
             return
         if unit.day is not None and not unit.refused:
             self._judge_events(unit.day, unit)
+        refused = unit.refused
         if self._block is not None:
             self._block.records += unit.records
             self._block.last_line = unit.last_line
             self._block.values += unit.values
             self._block.total = add(self._block.total, unit.total)
             self._block.take_days(unit.days)
-        elif unit.day is None or unit.refused:
+        elif unit.day is None or refused:
             total = unit.total if unit.day is None else exact_sum(unit.day.values.split(","))
             self.counts.refuse(unit.records, unit.values, total)
         if unit.findings:
             yield from unit.covered(*self._named)
-        if unit.day is not None and not unit.refused:
+        if unit.day is not None and not refused:
             day = unit.day
             day.last_line, day.records = unit.last_line, unit.records
             if unit.transactions is not None:
