@@ -29,7 +29,7 @@ from tests.support.servers import passable_folder
 pytestmark = pytest.mark.e2e
 
 SCREENSHOTS = os.environ.get("METER_SCREENSHOTS")
-"""A folder: pictures for the README are put there."""
+"""A folder for the pictures of the documents."""
 
 WIDE: Final[ViewportSize] = {"width": 1280, "height": 860}
 PHONE: Final[ViewportSize] = {"width": 390, "height": 844}
@@ -76,10 +76,10 @@ class Visit:
         return self.page.frame_locator("iframe[title='Meter data']")
 
     def picture(self, name: str) -> None:
-        """Take a picture for the README, where it is asked for."""
+        """Take a picture for the documents, if METER_SCREENSHOTS asks for it."""
         if SCREENSHOTS:
             self.page.mouse.move(0, 0)
-            self.page.screenshot(path=Path(SCREENSHOTS) / f"page-{name}.png")
+            self.page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
 
     def _complain(self, kind: str, text: str) -> None:
         if kind == "error":
@@ -122,7 +122,7 @@ def inside(visit: Visit, running: Running) -> Visit:
 
 def test_from_the_overview_to_the_faulty_line_and_the_task_that_loaded_it(inside: Visit) -> None:
     frame = inside.frame
-    inside.picture("overview")
+    inside.picture("page-overview")
     frame.get_by_role("link", name="faulty_records.csv").click()
     expect(frame.get_by_role("heading", name="faulty_records.csv")).to_be_visible()
     # The address of Airflow follows: the way can be kept and sent.
@@ -130,7 +130,7 @@ def test_from_the_overview_to_the_faulty_line_and_the_task_that_loaded_it(inside
     finding = frame.locator("#line-5")
     expect(finding).to_contain_text("47 values instead of 48")
     expect(finding.locator("pre")).to_contain_text("300,20250402,")
-    inside.picture("file")
+    inside.picture("page-file")
     frame.get_by_role("link", name=re.compile(r"load\.apply\[\d+\]")).click()
     expect(inside.page).to_have_url(
         re.compile(r"/dags/nem12_load/runs/.+/tasks/load\.apply/mapped/")
@@ -146,7 +146,7 @@ def test_from_an_nmi_to_its_curve_and_a_single_reading(inside: Visit) -> None:
     frame.get_by_role("link", name="E1").click()
     chart = frame.locator("figure.chart")
     expect(chart).to_have_attribute("data-drawn", "336")
-    inside.picture("channel")
+    inside.picture("page-channel")
     chart.focus()
     for _ in range(3):
         chart.press("ArrowRight")
@@ -202,12 +202,14 @@ def see_curve(visit: Visit, running: Running, nmi: str) -> None:
     expect(visit.page.locator("figure.chart")).to_have_attribute("data-drawn", "48")
 
 
-def trigger_form(visit: Visit, running: Running, picture: str) -> Page:
+def trigger_form(visit: Visit, running: Running) -> Page:
     page = visit.page
     page.goto(f"{running.airflow.url}/dags/{settings.LOAD_DAG_ID}")
+    expect(page.get_by_text("claim_and_plan").first).to_be_visible()
+    visit.picture("airflow")
     page.get_by_role("button", name="Trigger").click()
     expect(page.get_by_text("One pattern a line")).to_be_visible()
-    visit.picture(picture)
+    visit.picture("trigger-form")
     return page
 
 
@@ -233,7 +235,7 @@ def test_the_overview_leads_to_the_dag_that_is_paused(inside: Visit) -> None:
 def test_from_the_trigger_form_to_the_curve(visit: Visit, running: Running) -> None:
     land(running, "4103077702")
     land(running, "4103077704")
-    page = trigger_form(visit, running, "form")
+    page = trigger_form(visit, running)
     form = page.get_by_role("dialog")
     form.locator("textarea[name=element_files]").fill("*77702*\nno-such*")
     form.get_by_role("button", name="Trigger").click()
@@ -244,7 +246,7 @@ def test_from_the_trigger_form_to_the_curve(visit: Visit, running: Running) -> N
 @pytest.mark.usefixtures("watch_paused")
 def test_from_a_backfill_of_a_day_to_the_curve(visit: Visit, running: Running) -> None:
     land(running, "4103077703")
-    page = trigger_form(visit, running, "form")
+    page = trigger_form(visit, running)
     page.get_by_text("Run this Dag for a range of dates").click()
     for number in range(2):
         page.get_by_test_id("datetime-input").nth(number).click()
@@ -254,7 +256,6 @@ def test_from_a_backfill_of_a_day_to_the_curve(visit: Visit, running: Running) -
         page.keyboard.press("Escape")
         # It fades out; until then the next calendar's field is one of two.
         expect(field).to_have_count(0)
-    visit.picture("backfill")
     page.get_by_role("button", name="Run Backfill").click()
     see_curve(visit, running, "4103077703")
 

@@ -59,7 +59,7 @@ def test_every_test_that_a_document_names_by_its_function_exists(document: Path)
 
 
 def test_each_point_of_security_names_the_test_that_shows_it() -> None:
-    """Whoever is not trusted with something stands in a table, with a test in its last cell."""
+    """Each row of its tables about rights ends with the test that shows it."""
     text = (ROOT / "docs" / "security.md").read_text(encoding="utf-8")
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     points = [row for row in rows if not row.rstrip("| ").endswith((" test", "is trusted"))]
@@ -72,6 +72,13 @@ def test_each_promise_names_a_test() -> None:
     rows = [line for line in text.splitlines() if line.startswith("| ")][1:]
     assert rows
     assert [row for row in rows if not TEST.search(row)] == []
+
+
+def test_every_setting_is_in_the_table_of_settings() -> None:
+    code = (ROOT / "include" / "nem12" / "settings.py").read_text(encoding="utf-8")
+    table = (ROOT / "docs" / "deploying.md").read_text(encoding="utf-8")
+    used = set(re.findall(r"METER_[A-Z_]*[A-Z]\b", code)) | {"METER_DB_URI"}
+    assert used <= set(re.findall(r"METER_[A-Z_]+", table.partition("## Settings")[2]))
 
 
 def test_the_tables_of_codes_are_made_of_the_code() -> None:

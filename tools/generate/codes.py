@@ -70,7 +70,7 @@ def _unit_rows() -> Iterator[str]:
 
 
 def _profiles() -> Iterator[str]:
-    yield "| profile | judges | tolerance |"
+    yield "| profile | what it does | tolerance |"
     yield "|---|---|---|"
     for profile in PROFILES.values():
         yield f"| {profile.name} | {profile.summary} | {profile.tolerance} |"

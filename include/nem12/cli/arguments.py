@@ -276,8 +276,9 @@ def _doctor(commands: "Commands") -> None:
 
 
 def _verify(commands: "Commands") -> None:
-    about = "Check that versions, days in force, readings and ledger agree; show the first"
-    " difference."
+    about = (
+        "Check that versions, days in force, readings and ledger agree; show the first difference."
+    )
     added = add_command(commands, "verify", "nem12.cli.operate", about)
     about = "also read every kept file and compare its SHA-256 with the ledger"
     added.add_argument("--archive", action="store_true", help=about)

@@ -63,7 +63,7 @@ PROFILES: Final = {
         ),
         Profile(
             ProfileName.LENIENT,
-            "Reads what exports of portals get wrong: only warned of.",
+            "Accepts, with a warning, what exports of portals get wrong.",
             2,
             frozenset(
                 {
