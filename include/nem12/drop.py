@@ -72,7 +72,7 @@ def landed(home: Home) -> Iterator[Drop | Ignored]:
     """Everything in the landing folder and the folders of profiles; others are not searched."""
     yield from _in_folder(home.landing, ProfileName.STANDARD)
     for profile in PROFILE_FOLDERS:
-        # What else is called so is listed with the landing folder.
+        # A file of this name is listed with the landing folder.
         with suppress(NotAFolderError):
             yield from _in_folder(home.landing / profile, profile)
 
@@ -128,7 +128,7 @@ def _taken(drop: Drop) -> Drop | Ignored:
     try:
         reason = _why_ignored(drop)
     except (OSError, TerminalError):
-        return drop  # gone, or not to be read: whoever reads it next says so
+        return drop  # gone or unreadable: the next step that reads it says so
     return Ignored(drop.path, reason) if reason else drop
 
 
@@ -136,14 +136,14 @@ def _taken(drop: Drop) -> Drop | Ignored:
 def _why_ignored(drop: Drop) -> str | None:
     """Cached for each content: the landing folder is listed every second."""
     path = drop.path
-    # Of an empty file in a bucket no range can be asked for.
+    # A bucket refuses to give a range of an empty file.
     size = min(drop.size, BEGINNING)
     return why_ignored(path.name, lambda: storage.beginning(path, size) if size else b"")
 
 
 def unchanged(seen: list[Drop]) -> list[Drop]:
     """The drops that are still there unchanged."""
-    # Of a bucket whole folders are listed: a question for each file takes minutes for thousands.
+    # List whole folders of a bucket: a request for each of thousands of files takes minutes.
     remote = {drop.path.parent: drop.profile for drop in seen if not storage.local(drop.path)}
     there = {
         _drop(entry, profile)
@@ -166,7 +166,7 @@ def _in_folder(folder: Place, profile: str) -> Iterator[Drop | Ignored]:
             continue
         item = _as_listed(entry, profile)
         if isinstance(item, Drop) and entry.names > 1:
-            # It may be somebody else's. Servers that rename by a link take the old name at once.
+            # It may be somebody else's file. Servers that rename by a link remove the old name.
             item = Ignored(
                 entry.place, "a file with another name (hard link); copy or move it here"
             )
@@ -203,7 +203,7 @@ class Settling:
             now: Seconds of a monotonic clock.
         """
         names = {drop.uri for drop in seen}
-        # One that grows is no new name: it must not hold up the others.
+        # A file that grows is not a new name: it must not hold up the others.
         if names - self._names:
             self._newest = now
         self._names = names

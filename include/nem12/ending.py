@@ -22,7 +22,7 @@ _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
 _RECORD_900: Final = re.compile(rb'[\r\n][ \t]*+"?900"?[ \t,"]*+[\s\x1a]*+\Z')
 _ROOT: Final = re.compile(
-    # Possessive: what a sender writes must not make it try again and again.
+    # Possessive: a sender's text must not cause backtracking.
     rb"(?>\s*+(?:<\?.*?\?>|<!--.*?-->|<![A-Za-z][^>\[]*+>))*+\s*+<([A-Za-z_][^\s/>]*+)",
     re.DOTALL,
 )
@@ -52,7 +52,7 @@ def ends(stream: BinaryIO, size: int) -> bool:
         return packing.ends(stream, size)
     tail = _tail(stream, size)
     if head.startswith(_BOMS[1:]):
-        # UTF-16: what is asked for is ASCII.
+        # UTF-16: without its zeros the ASCII that is searched for remains.
         head, tail = head.replace(b"\0", b""), tail.replace(b"\0", b"")
     for bom in _BOMS:
         head = head.removeprefix(bom)

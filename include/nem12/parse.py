@@ -81,7 +81,7 @@ class PartReader:
                 counts = self._count_refused(stream)
             elif not file.refused:
                 counts = yield from self._read(stream)
-            # Somebody may have written to it meanwhile.
+            # The sender may have written to it meanwhile.
             _check_unchanged(file, stream)
         self._counts = counts
 
@@ -125,7 +125,7 @@ class PartReader:
 
     def _count_refused(self, stream: BinaryIO) -> Counts:
         """All records of a refused file are refused; their content is counted nevertheless."""
-        # By the standard profile, in which every line is a record or blank.
+        # With the standard profile, in which every line is a record or blank.
         header = self.part.header or NO_HEADER
         reader = reader_of(self.part.file.format, header, profile_named(ProfileName.STANDARD))
         stream.seek(0)
@@ -140,7 +140,7 @@ class PartReader:
 def _opened(file: MeterFile) -> BinaryIO:
     """Open the file, if it is still the one that was planned."""
     try:
-        # In a bucket lies a copy of our own, named by its content.
+        # The copy in a bucket is our own, named by its content.
         if "://" in file.path:
             return storage.opened_in_parts(storage.place(file.path))
         return untrusted.opened(Path(file.path), file.seen)

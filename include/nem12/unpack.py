@@ -46,7 +46,7 @@ def meter_files(
     Raises:
         TerminalError: The drop cannot be read, is gone, or is not what was seen.
     """
-    # Of its own for each drop: a copy of it may be read at the same time, or may have been.
+    # A folder for each drop: a copy of the drop may be read at the same time.
     unpacking = _Unpacking(profile, scratch / uuid4().hex)
     try:
         with untrusted.opened(path, seen) as stream:

@@ -169,7 +169,7 @@ def _table(conn_id: str) -> tuple[str, str]:
     if given:
         return given, name
     host = connection.host or ""
-    # The folder of a unix socket is no address, and says nothing to another machine.
+    # The folder of a unix socket is not an address that means anything on another machine.
     host = "localhost" if not host or host.startswith("/") else host
     return f"postgres://{host}:{connection.port or 5432}", name
 

@@ -102,7 +102,7 @@ def load(shard: Any) -> None:
 def settle_drops() -> dict[str, Any]:
     """Move loaded files, write reports of refused ones, release failed ones."""
     context = get_current_context()
-    # A run that could not even reach the database has left no XCom, but its claim has to be freed.
+    # If the run could not reach the database, there is no XCom, but its claim has to be freed.
     given = (context["dag_run"].conf or {}).get("claim")
     claim = str(given or context["ti"].xcom_pull(task_ids=PLAN_TASK_ID, key="claim") or "")
     if not claim:
@@ -133,7 +133,7 @@ def verdict(settled: dict[str, Any] | None) -> str:
     """
     context = get_current_context()
     if settled and not settled["drops"] and failed_tasks(context):
-        settled = None  # nothing was there to settle, and that is not why the run is over
+        settled = None  # the run ended since a task failed, not since nothing was there to settle
     tell_of_run(settled)
     if not settled:
         log.error(

@@ -45,7 +45,7 @@ def timed(name: str) -> Iterator[Step]:
     yield step
     seconds = time.monotonic() - begun
     with _harmless():
-        # The collector is told milliseconds.
+        # Timers are sent in milliseconds.
         Stats.timing(f"{PREFIX}.{name}.duration", timedelta(seconds=seconds))
         if step.readings is not None:
             Stats.incr(f"{PREFIX}.{name}.readings", step.readings)

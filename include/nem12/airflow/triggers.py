@@ -76,7 +76,7 @@ class DropTrigger(BaseTrigger):
         try:
             while True:
                 try:
-                    # What blocks goes to a thread: it would hold up every trigger of the process.
+                    # Blocking calls run in a thread: they would hold up all triggers here.
                     if connection is None or connection.broken:
                         options = await asyncio.to_thread(buckets.credentials)
                         connection = await asyncio.to_thread(warehouse_connection, self.conn_id)

@@ -34,7 +34,7 @@ def main(
     """
     called = settings.command("")
     try:
-        # Here: Ctrl-C may come while it is imported.
+        # Imported inside `try`: Ctrl-C may come meanwhile.
         from nem12.cli.arguments import parser
 
         wanted = parser(more).parse_args(arguments)
@@ -56,13 +56,13 @@ def main(
 def _run(wanted: Namespace) -> int:
     os.umask(settings.umask())
     status: int = wanted.run(wanted)
-    # Here, where it can still fail in one line: the interpreter would do it after all handlers.
+    # Flush here, where a failure still becomes one line: at exit no handler would catch it.
     sys.stdout.flush()
     return status
 
 
 def _ended(called: str, why: str, status: int) -> int:
-    # A full disk may be what this line is to be written to.
+    # The output may be a file on the full disk that this line reports.
     with suppress(OSError):
         print(f"{called}: {why}", file=sys.stderr, flush=True)
     return status
@@ -83,7 +83,7 @@ def exit_with(command: Callable[[], int]) -> NoReturn:
     """End the process with the status of a command."""
     status = command()
     if status == INTERRUPTED:
-        # Who presses Ctrl-C again has waited long enough, but is not to see a traceback.
+        # A second Ctrl-C must not print a traceback while Python exits.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     sys.exit(status)
 

@@ -42,7 +42,7 @@ def status(arguments: Namespace) -> int:
     try:
         with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
             counts = ledger.status(connection)
-            # Inside of the block: the embedded server ends with it.
+            # Inside the block: the embedded server stops at its end.
             paused = paused_dags(airflow_database(arguments, uri))
             lately = {
                 "latest_refusals": ledger.latest_refusals(connection, _MOST_LATEST),

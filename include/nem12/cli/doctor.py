@@ -67,7 +67,7 @@ def _checks(arguments: Namespace) -> Iterator[Check]:
     if home:
         yield from folder_checks(home)
         yield from secret_checks(home)
-    # Inside of it the embedded server runs, which Airflow's tables may be in.
+    # Inside the block the embedded server runs, which may hold Airflow's tables.
     try:
         with database(arguments, settings.LOADER_ROLE, migrated=False) as uri:
             yield from database_checks(uri)
@@ -97,7 +97,7 @@ def _airflow(home: settings.Home | None) -> Iterator[Check]:
     with embedded.server(home) as server:
         for check in _asked(stack.command_env(home, server)):
             if check.health is Health.FAULT and "start `airflow " in check.remedy:
-                # Nothing is wrong with what was stopped.
+                # An Airflow that was stopped on purpose is not a fault.
                 remedy = f"run `{settings.command('up')}`"
                 yield warning(check.subject, check.text, remedy)
             else:

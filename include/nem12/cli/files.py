@@ -56,7 +56,7 @@ def _is_meant(path: Path, folder: Path) -> bool:
     try:
         reason = why_ignored(path.name, lambda: beginning(path.resolve(), BEGINNING))
     except OSError:
-        return True  # whoever reads it says what is wrong
+        return True  # reading it will say what is wrong
     if reason:
         name = shown(str(path.relative_to(folder)), 200)
         err.print(f"skipped: {name}: {reason}", markup=False, soft_wrap=True)

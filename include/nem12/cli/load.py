@@ -133,7 +133,7 @@ def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) 
             with failures.of(one.file.sha256):
                 if one.file.sha256 not in failures.reasons:
                     results.append(_result(connection, one, again=again))
-            # A copy fails with what it is a copy of.
+            # A duplicate fails if the file that it duplicates does.
             if reason := failures.reasons.get(one.file.sha256):
                 results.append(_failed(one.where, reason))
         return results
@@ -171,7 +171,7 @@ def _apply(
 ) -> Iterator[MeterFile]:
     """Apply files in shards, the files of a failed shard one by one; yields the applied ones."""
     by = _caller()
-    # One process that stages is ten times as fast as what applies, and keeps memory flat.
+    # One staging process is ten times as fast as applying, and keeps memory flat.
     with Staging(pack(files), folder, processes=1) as staging:
         for shard, staged in staging:
             whole = _Failures()
@@ -202,7 +202,7 @@ def _nothing_half(connection: Connection) -> Iterator[dict[str, MeterFile]]:
     try:
         yield begun
     except BaseException:
-        # The connection may be what failed: then the next load of the file completes it.
+        # If the connection is what failed, the next load of the file completes it.
         with suppress(MeterError):
             ended = _Failures(dict.fromkeys(begun, "interrupted"))
             _settle(connection, list(begun.values()), ended)

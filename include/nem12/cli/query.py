@@ -79,11 +79,11 @@ def _rows(connection: Connection, sql: str) -> Generator[Any]:
         first = next(stream, None)
     except (psycopg.ProgrammingError, psycopg.InternalError) as error:
         if error.sqlstate is None:
-            # Said by the driver, not by the server, which may be in the middle of a COPY.
+            # The error is the driver's; the server may be in the middle of a COPY.
             connection.close()
             message = "only statements that return rows can be run, such as SELECT 1"
             raise UsageError(message) from None
-        # A table or function that is missing is not one of ours.
+        # Not `explained`: a missing table or function is the user's, so `migrate` would not help.
         raise UsageError(f"PostgreSQL: {error.diag.message_primary}") from None
     yield [column.name for column in cursor.description or ()]
     if first is not None:

@@ -88,7 +88,7 @@ class Staging:
     def __enter__(self) -> "Staging":
         self._folder.mkdir(parents=True, exist_ok=True)
         if self._signals is not None:
-            # Before the bar, which has a thread: processes are made by a fork.
+            # Before the progress bar: a fork must not copy its thread.
             pool = ProcessPoolExecutor(
                 self._processes, initializer=_begin, initargs=(self._signals,)
             )

@@ -195,11 +195,11 @@ class _ZipMember:
             return
         stream.seek(info.header_offset)
         magic, name, extra = _LOCAL_HEADER.unpack(stream.read(_LOCAL_HEADER.size))
-        # Of a header that is damaged the lengths mean nothing.
+        # The lengths in a damaged header mean nothing.
         at = stream.tell() + (name + extra if magic == _ZIP_MEMBER else 0)
         left = info.compress_size
         while left > 0:
-            # zipfile reads from the same stream: its place is nobody's.
+            # zipfile reads from the same stream and moves its position.
             stream.seek(at)
             data = stream.read(min(left, _CHUNK))
             if not data:
@@ -243,7 +243,7 @@ class _Zip:
         return beginning.startswith(_ZIP_BEGINNINGS)
 
     def recognises(self, stream: BinaryIO, beginning: bytes) -> bool:
-        # A program may stand before it, by which it unpacks itself; no text ends like an archive.
+        # A self-extracting archive begins with a program; no text ends like an archive.
         return self.begins(beginning) or (b"\0" in beginning and zipfile.is_zipfile(stream))
 
     @contextmanager
@@ -279,7 +279,7 @@ class _GzipMember:
 
     @property
     def size(self) -> int:
-        # Meter data compresses about 10-fold; what the file says of it counts modulo 4 GiB.
+        # Meter data compresses about 10-fold; the size that gzip states is modulo 4 GiB.
         return self.archive_size * 10
 
     def opened(self) -> BinaryIO:

@@ -172,7 +172,7 @@ def extract(stream: BinaryIO, open_block: OpenBlock) -> Message:
     except expat.ExpatError as error:
         if error.code == _NO_MEMORY:
             raise MemoryError from None
-        # Some problems are told by where they are alone.
+        # expat describes some problems by their position only.
         reason = f"the XML is damaged or cut off: {error}"
         raise XmlError(reason, message.root, is_message=message.is_message) from None
     except _TooMuchError as error:
@@ -202,7 +202,7 @@ class _Writer:
     def write(self, data: str) -> None:
         if self._carriage_return:
             data = "\r" + data
-        # It may be half of a line end that is written as a character reference.
+        # A CR at the end may be half of a line end that is written as a character reference.
         self._carriage_return = data.endswith("\r")
         body = data.removesuffix("\r").replace("\r\n", "\n")
         if not self.size:
@@ -336,7 +336,7 @@ def _encoding(stream: BinaryIO, message: Message) -> str:
         message.blank_lines = text.count_lines(beginning[:blanks])
     given = _DECLARED.search(declaration[0]) if declaration else None
     declared = given[1].decode("latin-1") if given else "utf-8"
-    # The parser would believe it.
+    # Skip the declaration: the parser would believe it.
     begin = blanks + (declaration.end() if declaration else 0)
     stream.seek(begin)
     name = _codec(declared)

@@ -124,7 +124,7 @@ def complete_now(
     If none is complete, it waits for them for a limited time.
     """
     long_ago = time.time_ns() - settings.CLOCK_DOUBT_SECONDS * 1_000_000_000
-    # By whatever clock, these stood still for long.
+    # Even if the clocks differ, these have not changed for long.
     old = [drop for drop in found if drop.mtime_ns < long_ago]
     lately = [drop for drop in found if drop.mtime_ns >= long_ago]
     if not lately:

@@ -46,7 +46,7 @@ def claim_day(
     check_patterns(patterns)
     since = datetime(day.year, day.month, day.day, tzinfo=NEM_TIME)
     before = since + timedelta(days=1)
-    # By URI: what stays where it landed may be kept and free.
+    # By URI: a file that stays in the landing folder may be both kept and free.
     found = {drop.uri: drop for drop in _kept(connection, home, since, before, patterns)}
     for drop in ledger.free(connection, drops(home)):
         wanted = _matches(home, [drop.path.name], [drop.path], patterns)
@@ -89,7 +89,7 @@ def _matches(
 
 
 def _made_at(drop: Drop, home: Home) -> Iterator[datetime]:
-    # What cannot be read, or is gone, is the watch's to deal with.
+    # The watch deals with files that cannot be read or are gone.
     with (
         suppress(TerminalError, OSError),
         TemporaryDirectory(prefix="headers-", dir=home.scratch) as scratch,

@@ -46,7 +46,7 @@ def put_back_changed(connection: Connection, home: Home, days: float = KEPT_CHEC
     count = 0
     for one in ledger.kept_lately(connection, days):
         kept = uri_path(one.kept_at)
-        # What stays where it landed is seen by the watch when it changes.
+        # The watch notices changes of files that stay in the landing folder.
         if storage.relative(kept, home.landing) is None:
             with _alone(kept):
                 count += _put_back_if_changed(connection, home, one, kept)
@@ -95,7 +95,7 @@ def left_for_long(connection: Connection, home: Home) -> list[Left]:
     return [
         Left(path, known)
         for drop_id, path in paths.items()
-        # One that nobody knows is of a ledger that was lost.
+        # A drop that the ledger does not know is from a ledger that was lost.
         if (known := all_known.get(drop_id)) is None or (known.seconds or 0) >= long
     ]
 

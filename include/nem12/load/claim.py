@@ -34,7 +34,7 @@ _CHARACTERS: Final = re.compile(r"\[!?+\]?+[^\]]*+\]")
 def save_listing(home: Home, complete: list[Drop]) -> Place:
     """Write the seen drops to a file: an event or XCom should not carry thousands of names."""
     text = json.dumps([asdict(drop) for drop in complete])
-    # Named by content: whoever saw the same writes the same file.
+    # Named by content: runs that saw the same drops write the same file.
     name = f"{hashlib.sha256(text.encode()).hexdigest()[:32]}.json"
     listing = home.staging / _LISTINGS / name
     with storage.writing(listing) as out:
@@ -72,7 +72,7 @@ def _listed(home: Home, listing: Place) -> list[Drop]:
     try:
         text = storage.read_text(listing)
     except FileNotFoundError:
-        text = "[]"  # who claimed it has removed it
+        text = "[]"  # the run that claimed them has removed it
     return unchanged([Drop(**values) for values in json.loads(text)])
 
 

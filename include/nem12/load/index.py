@@ -146,7 +146,7 @@ def lines_of(folder: Place) -> list[Line]:
 
 def _parsed(text: str) -> Iterator[Line]:
     for line in text.split("\n"):
-        # What a full disk cut off stands before the next line that was written.
+        # A line that a full disk cut off is followed by the next one without a line end.
         at = line.rfind(_BEGIN)
         if at >= 0:
             try:

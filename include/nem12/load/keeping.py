@@ -47,7 +47,7 @@ def place_of(home: Home, drop: Drop, sha256: str, outcome: Outcome, claimed_at: 
         return path
     name = storage.shortened(path.name, _NAME_BYTES)
     prefix = _prefix(sha256)
-    # A file that was refused and is loaded now has the prefix already.
+    # A file from `rejected/` has the prefix already.
     kept = name if name.startswith(prefix) else f"{prefix}{name}"
     if outcome is Outcome.REFUSED:
         return home.rejected / kept
@@ -122,7 +122,7 @@ def keep(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
         problem = _copy(home, one, sha256, target)
     else:
         problem = _compare(home, one, sha256, target)
-    # Where files land, what is called like a report is a drop of its own.
+    # In the landing folder a file named like a report is a drop of its own.
     if not problem and not storage.relative(source, home.landing):
         storage.remove(source.with_name(f"{source.name}{REPORT_SUFFIX}"))
     return problem

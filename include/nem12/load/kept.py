@@ -25,7 +25,7 @@ def kept_below(drop: Row) -> PurePath | None:
     if drop["kept_at"] is None:
         return None
     kept = uri_path(drop["kept_at"])
-    # By its path alone: loaded again, a file of the archive stays there whatever becomes of it.
+    # The path alone decides: a file of the archive that is loaded again stays there.
     if not kept.name.startswith(f"{(drop['sha256'] or '')[:12]}-"):
         return PurePath(kept.name)
     *_, year, month, _ = ("", "", *kept.parts)

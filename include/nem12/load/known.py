@@ -37,16 +37,16 @@ def known_outcome(
         return None, file
     judged_alike = (row.profile, row.reader_version) == (file.profile, READER_VERSION)
     if row.status is FileStatus.LOADING:
-        # What another profile has begun, and may never end, goes.
+        # A load that another profile began, and may never end, is replaced.
         return None, file if judged_alike else _in_place(file, file.name)
     if reprocess:
-        # By the name it was delivered under: in the archive it has another.
+        # Under its delivered name: in the archive it has another one.
         return None, _in_place(file, row.name)
     again = _in_place(file, file.name)
     if profile_named(file.profile).tolerance > profile_named(row.profile).tolerance:
         return None, again
     if row.unreadable and file.holds_records:
-        # Of a damaged member of an archive the bytes may be those of the whole file.
+        # The bytes of a damaged member of an archive may be those of the whole file.
         return None, again
     if row.status is not FileStatus.REFUSED:
         return Outcome.DUPLICATE, file

@@ -157,7 +157,7 @@ class _ToLoad:
         recorded = surveyed.recorded.get(file.file_id)
         own = (surveyed.planned.drop_id, file.sha256) in self.own
         if known and recorded and recorded.value == known.status.value and not own:
-            # An earlier attempt has loaded it with this drop, and could not put the drop away.
+            # An earlier attempt loaded it with this drop, but could not move the drop.
             return recorded, file
         outcome, marked = known_outcome(
             self.known, file, reprocess=surveyed.reprocess, refused_too=surveyed.refused_too
@@ -333,7 +333,7 @@ def _read(
 ) -> list[MeterFile]:
     """The files of a drop; records its hash and the files that it grew from."""
     drop = claimed.drop
-    # Read once from where it landed: the parts are read from staging, by whichever worker.
+    # Read once from the landing folder: workers read its parts from staging.
     local = storage.fetched(drop.path, workplace / "fetched" / str(claimed.drop_id))
     delivered_as = _delivered_as(home, drop, local)
     files = [
@@ -342,7 +342,7 @@ def _read(
             local, delivered_as, drop.profile, workplace / "expanded", drop.seen
         )
     ]
-    # What is packed has another hash than its file.
+    # An archive has another hash than its file.
     whole = len(files) == 1 and files[0].path == str(local)
     planned.sha256 = files[0].sha256 if whole else sha256(local, drop.seen)
     new = {file.file_id for file in files}

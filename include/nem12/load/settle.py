@@ -131,7 +131,7 @@ class _Settling:
         for ending in endings:
             self._put_away(ending, files)
         settle_drops(self.connection, self.settlement.claim, [one.as_settled() for one in endings])
-        # Counted when nothing can fail any more, or a drop would be counted twice.
+        # Counted once nothing can fail any more, or a drop would be counted twice.
         for ending in endings:
             self._count(ending, files)
         for one, reason in unfinished:
@@ -150,7 +150,7 @@ class _Settling:
             statuses = ledger.settle_files(self.connection, file_ids)
             for drop in drops:
                 outcomes = {_outcome(statuses, member) for member in drop.members}
-                # What is refused as a whole brings nothing: what was there before it stays.
+                # A longer file that is refused as a whole must not replace the shorter one.
                 if outcomes and not outcomes & {None, Outcome.REFUSED}:
                     for file_id in drop.grew_from:
                         note_withdrawn(self.connection, self.home, file_id, _GREW)
@@ -178,7 +178,7 @@ class _Settling:
         """Write into the index of the folders where drops will be kept how they were delivered."""
         lines: dict[Place, list[Kept]] = {}
         for one in endings:
-            # What stays where it landed has no index.
+            # There is no index of files that stay in the landing folder.
             if storage.relative(one.kept_at, self.home.landing) is None:
                 line = line_of(self.home, one.open, one.planned.sha256 or "", one.kept_at)
                 lines.setdefault(one.kept_at.parent, []).append(line)
@@ -265,7 +265,7 @@ def settle_claim(connection: Connection, home: Home, claim: str, failure: str = 
         contradictions, days = ledger.contradictions(connection, 1, claim)
         if contradictions:
             settling.settlement.contradict(contradictions[0], days)
-    # All of it can be made again.
+    # Staged files can be made again.
     storage.remove_folder(folder)
     return settling.settlement
 
@@ -304,8 +304,8 @@ def _outcome(statuses: dict[int, FileStatus], member: Member) -> Outcome | None:
         return member.outcome
     if status is FileStatus.LOADING:
         return None
-    # A copy of what another drop of this claim brought is not done before that one, and refused
-    # where that one is.
+    # A duplicate of a file in another drop of this claim waits for that one, and is refused
+    # if that one is.
     return Outcome.DUPLICATE if member.outcome and is_loaded else Outcome(status)
 
 

@@ -56,7 +56,7 @@ class Settlement:
     def contradict(self, first: Contradiction, days: int) -> None:
         """Count the days that another delivery contradicts, of which one is the first."""
         self.contradictions = days
-        # Before the others: it is one line, and they may be many.
+        # First in the list: it is one line, and the others may be many.
         said = f"{plural(days, 'day')} contradicted, the first is {contradiction(first)}"
         self.problems.insert(0, said)
 

@@ -21,7 +21,7 @@ def stray_drops(connection: Connection, landed: Collection[Drop]) -> Iterator[Op
     waiting = ledger.waiting_drops(connection)
     seen = {_key(drop) for drop in landed} if waiting else set()
     for one in waiting:
-        # What may not be read now still lies there: it waits on.
+        # A file that may not be read now is still there, so its drop goes on waiting.
         if _key(one.drop) not in seen and not isinstance(_there(one.drop), Ignored):
             yield one
 
@@ -39,7 +39,7 @@ def gather_strays(connection: Connection, home: Home, landed: Collection[Drop]) 
         except TransientError:
             raise
         except Exception as error:
-            # Looked at again after a longer wait, or the watch would do nothing else.
+            # Try again after a longer wait, or the watch would do nothing else.
             ledger.postpone(connection, one, f"it cannot be settled: {why(error)}")
     return left
 

@@ -52,6 +52,6 @@ def _claim_of(home: Home, drop: Drop) -> str | None:
 
 
 def _mark(home: Home, drop: Drop) -> Place:
-    # Whatever profile it is judged by.
+    # The same mark for every profile.
     told = json.dumps(astuple(replace(drop, profile="")))
     return home.staging / _MARKS / hashlib.sha256(told.encode()).hexdigest()[:32]

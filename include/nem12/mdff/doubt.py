@@ -54,7 +54,7 @@ class Doubt:
         day = raw[4:12]
         if day > self._last_day or not day.isdigit():
             return True
-        # UpdateDateTime is the last field but for the MSATSLoadDateTime.
+        # UpdateDateTime is the last field, or the last but one before MSATSLoadDateTime.
         tail = raw.rstrip(_AROUND).rsplit(b",", 2)
         return any(self._latest < each.strip(_AROUND) < b"9" for each in tail[-2:])
 
@@ -67,7 +67,7 @@ class Doubt:
         # Whatever the channel: the values end where the first QualityMethod stands.
         place = 2 + len(values_of(fields, None)) + spec.FIELDS_300_TAIL.index("UpdateDateTime")
         if any(fields[place + 2 :]):
-            # With a field too many nobody can tell which is which.
+            # With a field too many it is unclear which field is which.
             return None
         day = parse_date(fields[1]) if len(fields) > 1 else None
         update_date_time = fields[place] if place < len(fields) else ""

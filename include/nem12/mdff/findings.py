@@ -345,7 +345,7 @@ class Tally:
         key = (finding.level, finding.code)
         self.counts[key] += 1
         worst = self.worst
-        # Most come line by line: their ranks need no look.
+        # Most come in the order of lines: their ranks need not be computed.
         if worst is None or (
             (finding.level, finding.line) <= (worst.level, worst.line) and finding.rank < worst.rank
         ):

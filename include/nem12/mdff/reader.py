@@ -73,7 +73,7 @@ class _Unit:
 
     @property
     def refused(self) -> bool:
-        # Nearly all have no findings, and this is asked of each.
+        # Called for each unit, and nearly all have no findings.
         return bool(self.findings) and any(
             finding.level is not Level.WARN for finding in self.findings
         )
@@ -211,7 +211,7 @@ class Reader(Walk):
         self._known_300.clear()
         self._follow_header(raw, kind)
         if self._fast:
-            # A new one knows no channel, as the careful way does not.
+            # A new one knows no channel, like the careful way after a header.
             self._fast = FastWay(self._header, self._profile)
 
     def _on_200(self, raw: bytes) -> Iterator[Finding]:

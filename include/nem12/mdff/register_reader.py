@@ -184,7 +184,7 @@ class RegisterReader(Walk):
             return
         unit.records += 1
         unit.last_line = self._line
-        # With so many refusals on top these are not examined either.
+        # With so many refusals its transactions are not examined either.
         if unit.read is not None and len(unit.findings) <= 2 * _MOST_FINDINGS:
             yield from unit.take(self._transactions(raw, unit, unit.read))
 

@@ -80,7 +80,7 @@ def _in_force(versions: Sequence[Version]) -> Iterator[Version]:
     by_stamps = sorted(versions, key=lambda version: version.stamps, reverse=True)
     for _, group in groupby(by_stamps, lambda version: version.stamps):
         equal = list(group)
-        # Those with higher stamps are in: whatever overlaps one of them is replaced.
+        # Versions with higher stamps are in already: one that overlaps them is replaced.
         for version in equal:
             days = version.read.previous_day, version.read.current_day
             if version is not highest.get(version.key):

@@ -127,7 +127,7 @@ class Structure:
         """Take the next piece of the file, beginning at `offset`."""
         line = self._line
         if self._state == "body" and line == self.body.line:
-            # An overlong 100 record came condensed: its length tells nothing.
+            # An overlong 100 record came condensed: its length cannot be used.
             self.body = Cut(offset, line)
         ends = text.line_ends(piece)
         self._form.look(line, piece, ends)
@@ -171,7 +171,7 @@ class Structure:
             message = f"the days are spread over {len(self._months)} months"
             self._add(Level.FILE, "too-many-months", 1, self._first_raw, message)
         if not self._form.is_text:
-            # What bytes of another kind look like as records would only mislead.
+            # Findings about records would mislead, as the bytes are not text.
             self.findings = [
                 finding
                 for finding in self.findings
@@ -219,7 +219,7 @@ class Structure:
             at = odd
             blank = text.BLANK_LINES.match(piece, at)
             if blank:
-                # The reader tells of these.
+                # The reader warns of these.
                 at, line = blank.end(), line + blank[0].count(b"\n")
             elif at < len(piece):
                 end = piece.find(b"\n", at) + 1 or len(piece)
@@ -236,7 +236,7 @@ class Structure:
         self._body_has_records = self._any_record = True
         before = max(0, at - 1)  # the line end before the first of them
         if self.format is spec.NEM12 and len(self._months) <= MAX_MONTHS:
-            # Every month becomes a partition.
+            # Every month becomes a partition, so their number is limited.
             self._months.update(_DAY_MONTH.findall(piece, before, end))
         last = self.cuts[-1].offset if self.cuts else self.body.offset
         whole = self._scan.cut
@@ -257,7 +257,7 @@ class Structure:
     @property
     def _reader_tells(self) -> bool:
         """Whether the reader walks these lines too, and tells of the blank ones by itself."""
-        # Where files are joined it goes on behind a 900 record.
+        # In a joined file the reader goes on after a 900 record.
         return self._state == "body" or (self._state == "after" and self.profile.joined)
 
     def _blank_lines(self, line: int, lines: bytes) -> int:
@@ -265,7 +265,7 @@ class Structure:
         count = text.count_lines(lines)
         if not self._reader_tells:
             each = enumerate(text.LINE.finditer(lines), line)
-            # Of many short runs together no more than of a long one.
+            # Many short runs together give no more warnings than a long one.
             told = min(count, max(0, WARNINGS_KEPT - self.tally.counts[Level.WARN, "blank-line"]))
             for number, match in islice(each, told):
                 self._take(about_blank(number, match[0]))
@@ -295,7 +295,7 @@ class Structure:
             return
         self._first_record = line, raw
         if "no-header" not in self.profile.tolerated:
-            # Whether it is no-header or not-text is told by the lines that follow.
+            # The lines that follow decide between no-header and not-text.
             self._state = "unknown"
             return
         self._breach("no-header", line, raw, _no_header_message(raw))
@@ -420,7 +420,7 @@ class Structure:
         excerpt: Callable[[bytes], str] = wording.excerpt,
     ) -> None:
         if level is Level.WARN and self.tally.counts[level, code] >= WARNINGS_KEPT:
-            # Nobody would see more of it than its number.
+            # Further warnings are only counted.
             self.tally.more(level, code, 1)
             return
         quoted, number = excerpt(raw), 0
@@ -433,7 +433,7 @@ def _both_ends(line: bytes) -> bytes:
     """A line without its middle, where it is longer than what is shown of it."""
     if len(line) <= 2 * _KEPT:
         return line
-    # Not within a character.
+    # Do not cut within a character.
     return line[:_KEPT] + line[-_KEPT:].lstrip(_WITHIN_UTF8)
 
 
@@ -447,7 +447,7 @@ def _next_odd(scan: _Scan, piece: bytes, at: int) -> int:
     """
     if not piece.startswith(scan.regular, at):
         return at
-    # A line end at the very end begins no line.
+    # A line end at the very end does not begin a line.
     odd = scan.odd_line.search(piece, at, len(piece) - 1)
     return odd.end() if odd else len(piece)
 

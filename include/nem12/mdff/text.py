@@ -176,7 +176,7 @@ def is_blank(line: bytes) -> bool:
 
 def content_length(piece: bytes) -> int:
     """Where the last line of a piece that is not blank ends, without the blanks behind it."""
-    # Of a byte order mark that is not whole, `rstrip` takes the bytes too.
+    # `rstrip` also takes bytes of an incomplete byte order mark.
     stripped = piece.rstrip(NO_CONTENT + BOM)
     rest = piece[len(stripped) :].replace(BOM, b" " * len(BOM))
     return len(stripped) + len(rest.rstrip(NO_CONTENT))

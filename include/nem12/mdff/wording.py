@@ -51,7 +51,7 @@ def marked(fields: Sequence[str], place: int) -> str:
     """
     begin, end = MARKS
     if place < len(fields) <= EXCERPT and len(fields[place]) <= _MARKED:
-        # Most of a file with a fault on every line: nothing to cut or escape.
+        # The usual case, fast for files with a fault on every line: nothing to cut or escape.
         line = ",".join(fields)
         if len(line) <= EXCERPT and line.isascii() and line.isprintable():
             start = sum(map(len, fields[:place])) + place
@@ -66,7 +66,7 @@ def marked(fields: Sequence[str], place: int) -> str:
         before = before.removesuffix(",")
     before = _escaped(before[-EXCERPT - 1 :], MARKS)
     after = _escaped(after[: EXCERPT + 1], MARKS)
-    # What one side does not need of its half is the other's.
+    # Room that one side does not need goes to the other.
     room = EXCERPT - len(field)
     before_room = max(room // 2, room - len(after))
     after_room = max(room - room // 2, room - len(before))

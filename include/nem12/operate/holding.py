@@ -40,7 +40,7 @@ def files_holding(home: Home, nmi: str) -> Iterator[Held]:
 
     for folder in (home.landing, home.staging, home.archive, home.rejected):
         for path in files_below(folder, note):
-            # Without regard to links: what they lead to is not ours, or found where it lies.
+            # Links are skipped: their targets are not ours, or are found in their own folder.
             if path.is_file() and not path.is_symlink():
                 try:
                     if _holds(path, nmi.encode()):
@@ -48,7 +48,7 @@ def files_holding(home: Home, nmi: str) -> Iterator[Held]:
                     elif nmi in path.name:
                         yield Held(path, "is named after it")
                 except FileNotFoundError:
-                    continue  # a load has moved it on: what it settles is kept out
+                    continue  # a load has moved it: its settling leaves the NMI out
                 except (DamagedError, LimitError, TerminalError, OSError) as error:
                     yield Held(path, f"cannot be read: {error}")
     yield from unlisted
@@ -99,7 +99,7 @@ def _found(stream: text.Readable, wanted: bytes) -> bool:
     found = wanted in beginning
     while not found and (chunk := stream.read(MIB)):
         found = wanted in end + chunk
-        # What is wanted may lie across two chunks.
+        # The NMI may lie across two chunks.
         end = chunk[-len(wanted) :]
     if not found and (kind := foreign.by_packing(beginning)):
         raise DamagedError(f"it is {kind.what}, look into it by hand")

@@ -81,7 +81,7 @@ def redrive_drops(
             continue
         taken.add(row.one.sha256)
         yield redriven
-    # Where it was before, a file that is put back does not lie any more.
+    # A file that was put back is not where it was before any more.
     yield from (each for sha256, each in left if sha256 is None or sha256 not in taken)
 
 

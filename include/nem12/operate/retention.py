@@ -61,7 +61,7 @@ def remove_months(
     for month in months(connection):
         if month.month < first_day and (month.attached or not keep_tables):
             yield month.month, _keep_from(connection, _next(month.month), keep_tables=keep_tables)
-    # Also where there was no table: nothing of these months may come any more.
+    # Also for months without a table: none of their days may be stored any more.
     _keep_from(connection, first_day, keep_tables=keep_tables)
 
 

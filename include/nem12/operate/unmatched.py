@@ -22,7 +22,7 @@ _MOST_NEAR: Final = 3
 
 def similar(given: str, known: Sequence[str]) -> str:
     """What somebody may have meant, or nothing."""
-    # Unlike case, signs of a pattern and a missing ending are the usual slips.
+    # The usual slips are case, pattern signs and a missing ending.
     plain = given.casefold().strip("*")
     by_form = {each.casefold(): each for each in reversed(known)}
     parts = [each for form, each in by_form.items() if len(plain) > 2 and plain in form]

@@ -49,7 +49,7 @@ def place(text: str) -> Place:
         return Path(os.fsdecode(unquote_to_bytes(urlsplit(text).path)))
     from upath import UPath  # only for buckets: it takes as long to import as all the rest
 
-    # A listing that is kept shows what lay there when it was made.
+    # A cached listing would show an earlier state of the folder.
     return cast("Place", UPath(text, use_listings_cache=False, **_credentials.get()))
 
 
@@ -240,7 +240,7 @@ def renamed(source: Place, target: Place) -> bool:
 def move(source: Place, target: Place) -> None:
     """Move a file; the target never has a part of it."""
     if not renamed(source, target):
-        # What dies in between leaves both, and moves again.
+        # A process that dies in between leaves both, and the next one moves again.
         transfer(source, target)
         remove(source)
 

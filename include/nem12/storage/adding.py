@@ -107,7 +107,7 @@ class AddedObject:
 
 
 def _rename_unless_taken(beside: str, name: str, folder: int) -> None:
-    # Who takes the name at the same moment loses it: this file system offers nothing better.
+    # A file that gets the name at the same moment is lost: this file system has no better way.
     with suppress(FileNotFoundError):
         os.stat(name, dir_fd=folder, follow_symlinks=False)
         raise FileExistsError(name)

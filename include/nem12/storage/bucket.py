@@ -135,7 +135,7 @@ class Bucket:
     def append_lines(self, lines: Iterable[str]) -> None:
         """Objects cannot be appended to: the lines become a new object below this name."""
         whole = "".join(f"{line}\n" for line in lines)
-        # Named by content: who writes the same again changes nothing.
+        # Named by content: writing the same again changes nothing.
         name = hashlib.sha256(whole.encode()).hexdigest()[:32]
         Bucket(self.place / f"{name}{self.place.suffix}").note(whole)
 
@@ -147,7 +147,7 @@ class Bucket:
         """Put several at a time."""
         targets = {name: self.place / name for name in files}
         if targets:
-            # Lists on both sides: otherwise names are taken for patterns.
+            # With lists on both sides names are not taken for patterns.
             paths = [target.path for target in targets.values()]
             self.place.fs.put([str(path) for path in files.values()], paths)
         return {name: str(target) for name, target in targets.items()}

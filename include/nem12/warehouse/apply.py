@@ -96,7 +96,7 @@ def apply_batch(
                 if so_far:
                     so_far(len(statement), 0)
             if readings is None:
-                # Nothing of it stays: what is never put in force would count as loaded.
+                # Roll all of it back: days that are never put in force would count as loaded.
                 raise TerminalError(
                     f"staged file {staged.name} has no end: clear the parse task, which writes it"
                     " again"

@@ -145,7 +145,7 @@ def prepare(connection: _Local, given: Mapping[str, str], *, any_schema: bool = 
         connection.adapters.register_loader(name, loader)
     # Deadlock freedom and the apply step's locks are proven for this level only.
     connection.isolation_level = IsolationLevel.READ_COMMITTED
-    # Whatever a role or database prefers: who only reads says so after this.
+    # Whatever a role or database sets; callers that only read set it afterwards.
     connection.read_only = False
     connection.deferrable = False
     values = {**SETTINGS, **given}
@@ -194,7 +194,7 @@ def installed(connection: Connection) -> schema.Version | None:
     except errors.UndefinedTable:
         tables = ("",)
     except errors.InsufficientPrivilege:
-        # A schema of before everybody had this right: its fingerprint tells that.
+        # An earlier schema did not grant this to everybody: its fingerprint differs.
         tables = made[:1]
     return schema.Version(*made, *(tables or ("",)))
 
@@ -223,7 +223,7 @@ def explained() -> Iterator[None]:
             said += ": make room on the disk of the database"
         if _is_transient(error):
             raise TransientError(f"PostgreSQL: {said}") from None
-        # What has no code was not said by the server: the driver cannot read a value, for one.
+        # An error without a code is the driver's, which cannot read a value, for example.
         raise TerminalError(
             f"{'PostgreSQL' if error.sqlstate else 'the database driver'}: {said}"
         ) from None

@@ -50,7 +50,7 @@ def migrate_schema(uri: str) -> tuple[Version | None, Version]:
                 lock(connection)
                 now = installed(connection)
                 if now == schema.needed():
-                    # Another one has been quicker.
+                    # Another process has migrated it meanwhile.
                     return now, now
                 recorded = _recorded(connection) if now else []
                 install(connection, schema.statements(), recorded)
@@ -185,7 +185,7 @@ def _make(connection: Connection, text: str, recorded: Sequence[str]) -> str:
             _drop(connection, found, recorded)
         connection.execute(text.encode())
     else:
-        # With other arguments it is another function: the one before would stay beside it.
+        # With other arguments it is a new function, beside the old one: drop that.
         if before and len(_objects(connection, [name])) > len(before):
             for found in before:
                 _drop(connection, found, recorded)

@@ -67,7 +67,7 @@ def _names(drop: SettledDrop) -> Iterator[str]:
             text = f"{text.encode()[: _KEY_BYTES // 2].decode(errors='ignore')}…{digest}"
         key = text
         while key in seen:
-            # Numbered on from the last one: thousands may have the same name.
+            # Go on from the last number: thousands may have the same name.
             seen[text] += 1
             key = f"{text} ({seen[text]})"
         seen[key] = 1

@@ -48,7 +48,7 @@ class _Timestamptz(TimestamptzLoader):
             loaded = super().load(data)
         except (DataError, OverflowError):
             return (_FIRST if _is_early(data) else _LAST).replace(tzinfo=UTC)
-        # By its own clock, as it is shown: to compare instants fails at either end.
+        # Compare local times, as they are shown: comparing instants fails at either end.
         bounded = min(max(loaded.replace(tzinfo=None), _FIRST), _LAST)
         return bounded.replace(tzinfo=loaded.tzinfo)
 

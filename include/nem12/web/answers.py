@@ -210,7 +210,7 @@ def marked(found: Mapping[str, Any]) -> Markup:
 def subject_link(found: Mapping[str, Any]) -> str:
     """The path below channels/ of whose data a finding is about; empty where it is not known."""
     day = found["day"]
-    # A day that was refused for what it is has no page.
+    # A day outside the calendar was refused for that, and has no page.
     if day and not FIRST_DAY <= day <= LAST_DAY:
         day = None
     return "/".join(map(str, takewhile(bool, (found["nmi"], found["nmi_suffix"], day))))

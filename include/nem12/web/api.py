@@ -240,7 +240,7 @@ def coverage_csv(
         yield csv_line(*HEADING)
         cursor = None
         while True:
-            # Each page in a transaction of its own: whoever reads slowly holds nothing.
+            # Each page in a transaction of its own: a slow client holds nothing.
             with reading() as connection:
                 found = next_channels(
                     connection, begin, end, prefix=nmi, cursor=cursor, everything=everything

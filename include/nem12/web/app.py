@@ -68,11 +68,11 @@ def build() -> FastAPI:
     app.include_router(health.router)
     app.include_router(originals.router)
     app.router.routes.append(health.PROBE)
-    # Before the pages: /channels/{nmi} would take what it is given.
+    # Before the pages: /channels/{nmi} would match these paths too.
     app.include_router(amounts.api)
     app.include_router(amounts.pages)
     app.include_router(pages.router)
-    # Last, and also for what is no route: who is not logged in learns nothing of what there is.
+    # Last, for paths without a route too: without a login nobody learns which paths exist.
     app.add_api_route("/{path:path}", _nothing_here, methods=_METHODS)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _not_understood)

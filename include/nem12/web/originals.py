@@ -45,7 +45,7 @@ def original(sha256: Sha256) -> StreamingResponse:
 
 
 def _opened(home: Home, place: Place) -> BinaryIO | None:
-    # The ledger may be of another installation: only what lies in our own folders is given out.
+    # The ledger may be another installation's: give out only files in our own folders.
     ours = (home.landing, home.archive, home.rejected)
     if not any(storage.relative(place, folder) for folder in ours):
         return None

@@ -62,7 +62,7 @@ def clock(minute: int) -> str:
 
 def with_differences(versions: list[Row]) -> list[dict[str, Any]]:
     """Each version with what it changed against the one that it supersedes."""
-    # None stands for what the oldest supersedes.
+    # The oldest version supersedes nothing: None.
     older: list[Row | None] = [*versions[1:], None][: len(versions)]
     return [
         {

@@ -136,8 +136,8 @@ def _watch(session: Session) -> tuple[datetime | None, list[Fault]]:
                 text = f"The DAG {WATCH_DAG_ID} fails: see the log of {SENSOR_TASK_ID}"
                 faults.append(Fault(text, f"/dags/{WATCH_DAG_ID}"))
         elif last is None:
-            # While it waits, the triggerer's sign of life is that of the look: it looks every
-            # second.
+            # While the watch is deferred, the triggerer's heartbeat counts as a look: it looks
+            # every second.
             last = beat if state == TaskInstanceState.DEFERRED else changed
     return last and last.astimezone(NEM_TIME), faults
 

@@ -87,7 +87,7 @@ def server(home: settings.Home) -> Iterator[Server]:
     finally:
         with _locked(gate):
             try:
-                # Never waits: whoever else holds it uses the server.
+                # Never wait: another process that holds the lock uses the server.
                 fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 pass

@@ -60,7 +60,7 @@ class Cluster:
             raise TransientError(f"PostgreSQL in {self.place.folder} does not stop: {output}")
 
     def _make(self) -> None:
-        # Under another name until it is whole: a crash of initdb leaves no half a cluster.
+        # Under another name until it is complete: a crash of initdb must not leave half a cluster.
         new = self.place.data.with_name("data.new")
         if new.exists():
             shutil.rmtree(new)
@@ -68,7 +68,7 @@ class Cluster:
             [
                 self.bin / "initdb",
                 f"--username={SUPERUSER}",
-                "--auth=trust",  # whoever reaches the socket is the account itself, or root
+                "--auth=trust",  # only the account itself, or root, can reach the socket
                 "--encoding=UTF8",
                 "--locale=C",
                 # Sorts by code point as C does, fast and the same everywhere; knows upper case.
@@ -131,7 +131,7 @@ class Cluster:
             return False
         if self._is_server(int(pid)):
             return True
-        # The file stays, with a pid that is nobody's: by the memory it names further down,
+        # Keep the file, with a pid that no process has: by the shared memory that it names,
         # postgres notices sessions that have outlived a killed server.
         file.write_text(f"{NO_PID}{newline}{rest}", encoding="utf-8")
         (self.socket / f".s.PGSQL.{PORT}.lock").unlink(missing_ok=True)

@@ -35,7 +35,7 @@ max_connections = 100
 # for the tasks and the system's own cache. Measured up to 4 GB.
 shared_buffers = {buffers // MIB}MB
 
-# Each checkpoint makes the next touch of every page write all of that page: few checkpoints, as
+# After a checkpoint the first change of each page writes the whole page: few checkpoints, as
 # far as the free disk allows. With the buffers, loading day after day ran at 300 to 360 thousand
 # rows a second instead of 170 to 230.
 max_wal_size = {wal // MIB}MB

@@ -115,7 +115,7 @@ def find_place(home: Home) -> Place:
 
 def _beside(folder: Path, account: Account) -> Place:
     place = Place(folder, account)
-    # Renamed when it has its owner: a crash in between would leave a folder that is root's.
+    # Renamed once it has its owner: a crash in between must not leave a folder of root's.
     new = Place(folder.with_name(f"{folder.name}.new"), account)
     new.make_folder(new.folder)
     new.folder.rename(folder)

@@ -120,7 +120,7 @@ def environment(
         },
         "api_auth": {"jwt_secret": own.jwt_secret},
         "logging": {"base_log_folder": home.airflow / "logs"},
-        # Parsing a file starts a process that imports Airflow: not more often than by default. A
+        # Parsing a file starts a process that imports Airflow: no more often than by default. A
         # new file is found by `refresh_interval`.
         "dag_processor": {"min_file_process_interval": 30, "refresh_interval": 10},
         "scheduler": {
@@ -131,7 +131,7 @@ def environment(
             # 12 by the default of 1 s. Looking more often costs 5 % of a core.
             "scheduler_idle_sleep_time": 0.25,
         },
-        # When the triggers of one that ended are taken over; the watch is one of them.
+        # How soon the triggers of a dead triggerer are taken over; the watch is one of them.
         "triggerer": {"triggerer_health_check_threshold": 15},
         "usage_data_collection": {"enabled": False},
     }

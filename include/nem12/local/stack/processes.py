@@ -152,7 +152,7 @@ def end(leaders: Iterable[Leader], grace: float = GRACE_SECONDS) -> None:
         with suppress(psutil.Error):
             process.terminate()
     _wait(asked, grace)
-    # Looked up anew: one may have forked while it was asked.
+    # Looked up again: a process may have forked while it was asked to end.
     while remaining := members(leaders):
         for process in remaining:
             with suppress(psutil.Error):
@@ -188,7 +188,7 @@ def end_leftovers(file: Path) -> None:
     """End what an owner that was killed has left running, and forget it."""
     with suppress(FileNotFoundError, ValueError):
         leaders = [Leader(pid, created) for pid, created in json.loads(file.read_text("utf-8"))]
-        # A pid of before a reboot may be anybody's session now: only Airflow's own is ended.
+        # A pid from before a reboot may be anybody's session now: end only Airflow's own.
         ours = [each for each in leaders if any(map(_is_airflow, members([each])))]
         end(ours, ORPHAN_GRACE_SECONDS)
     file.unlink(missing_ok=True)

@@ -91,7 +91,7 @@ def check(found: Version | None) -> None:
         return
     check_migratable(found)
     if (found.revision, found.tables) == (need.revision, need.tables) and not _is_older(found):
-        # Of the same version: by another build of it, or by hand.
+        # The same version with another text: another build made it, or somebody changed it.
         raise SetupError(
             f"the database has schema {found}, which is not that of nem12 {__version__} ({need})"
             f" and may have been altered: run `{migrate}`"
@@ -109,7 +109,7 @@ def check_migratable(found: Version) -> None:
         SetupError: It is newer, or its records contradict each other.
     """
     revision, tables = _place(found.revision), _place(found.tables)
-    # Tables are migrated before the functions are made: whoever is stopped there leaves them ahead.
+    # Tables are migrated before functions are made: a migrate that is stopped leaves them ahead.
     if revision is None or tables is None or tables < revision:
         raise _altered(found)
     last = len(REVISIONS) - 1

@@ -71,7 +71,7 @@ class Statements:
             MeterError: In place of the driver's errors.
         """
         cursor = connection.cursor(row_factory=dict_row)
-        # The driver says only that it gives an iterator.
+        # psycopg declares only an iterator.
         rows = cast("Generator[Row]", cursor.stream(self.text(name), values))
         with explained(), closing(rows):
             yield from rows
@@ -87,7 +87,7 @@ class Statements:
 
 def _parts(file: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
     """The kind, the name and the text of each part of a file."""
-    # What stands before the first part is about the file.
+    # The text before the first part describes the file.
     for part in _BEGINS.split(file)[1:]:
         if named := _NAMED.match(part):
             text = part[named.end() :] if named[1] == b"fragment" else part
