@@ -19,14 +19,12 @@ found when it is unpaused.
 from datetime import timedelta
 
 import pendulum
-from airflow.providers.standard.operators.trigger_dagrun import TriggerDagRunOperator
 from airflow.providers.standard.sensors.time_delta import TimeDeltaSensor
 from airflow.sdk import dag
 
 from nem12 import settings
 from nem12.airflow.plainly import RETRY_POLICY
-from nem12.airflow.sensors import DropSensor
-from nem12.airflow.watch_tasks import claim
+from nem12.airflow.watch_tasks import WatchOperator
 
 
 @dag(
@@ -45,17 +43,8 @@ from nem12.airflow.watch_tasks import claim
     doc_md=__doc__,
 )
 def nem12_watch() -> None:
-    """Sensor, claim, trigger."""
-    wait = DropSensor(task_id="wait_for_drops")
-    claimed = claim(wait.output)
-    # The claim is part of the run id: trying again cannot start the run twice.
-    TriggerDagRunOperator(
-        task_id="start_load",
-        trigger_dag_id=settings.LOAD_DAG_ID,
-        trigger_run_id=f"nem12__{claimed}",
-        conf={"claim": claimed},
-        skip_when_already_exists=True,
-    )
+    """Wait, claim, start the load; or pause."""
+    wait = WatchOperator(task_id="wait_for_drops")
     # The next run begins when this one ends: one that cannot even look must not end at once.
     wait >> TimeDeltaSensor(
         task_id="pause_after_failure",

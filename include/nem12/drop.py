@@ -134,7 +134,7 @@ def _taken(drop: Drop) -> Drop | Ignored:
 
 @lru_cache(maxsize=4096)
 def _why_ignored(drop: Drop) -> str | None:
-    """Cached for each content: the landing folder is listed every second."""
+    """Cached for each content: the landing folder is listed up to four times a second."""
     path = drop.path
     # A bucket refuses to give a range of an empty file.
     size = min(drop.size, BEGINNING)

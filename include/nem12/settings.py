@@ -88,7 +88,15 @@ GATHER_SECONDS: Final = 15.0
 becomes one batch."""
 
 SCAN_SECONDS: Final = 1.0
-"""Interval between two listings of the landing folder; 5,000 names take about 10 ms."""
+"""Longest pause between two listings of the landing folder: a bucket answers in 50 to 300 ms, and
+asks money for each."""
+
+QUICK_SCAN_SECONDS: Final = 0.25
+"""Shortest pause between them: a small file waits half of it."""
+
+SCAN_SHARE: Final = 0.05
+"""Share of the time that listings may take, between these two: an empty folder takes 2 ms, 5,000
+names about 50 with the questions to the ledger."""
 
 WATCH_PAUSE_SECONDS: Final = 60
 """Shortest run of a watch that fails for lack of a connection: the next run begins when it ends."""

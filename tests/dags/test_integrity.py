@@ -13,7 +13,11 @@ from nem12.settings import CHECKOUT
 from tests.dags.conftest import airflow_environment
 
 LOOK = """
-import json
+import importlib, json, sys
+from nem12.local.stack.component import HEAVY
+for module in HEAVY["scheduler"]:
+    importlib.import_module(module)
+before = set(sys.modules)
 from airflow.dag_processing.dagbag import DagBag
 from airflow.sdk.exceptions import ParamValidationError
 from nem12.airflow.plainly import SaidError
@@ -31,8 +35,12 @@ def after(task, error):
     return task.retry_policy and task.retry_policy.evaluate(error, 1, 3).action.value
 
 bag = DagBag()
+late = sorted(set(sys.modules) - before)
 print()
 print(json.dumps({
+    "imported_by_dags": [
+        name for name in late if name.startswith(("nem12.", "airflow.providers.", "psycopg"))
+    ],
     "errors": bag.import_errors,
     "files": bag.dags["nem12_load"].params.get_param("files").schema,
     "keys": list(bag.dags["nem12_load"].params),
@@ -111,6 +119,10 @@ def test_every_dag_explains_itself_and_is_tagged(bag: Bag) -> None:
         assert not dag["catchup"], dag_id
 
 
+def test_a_task_is_forked_from_a_process_that_has_imported_what_it_needs(bag: Bag) -> None:
+    assert bag["imported_by_dags"] == []
+
+
 def test_nobody_gets_the_example_by_surprise(bag: Bag) -> None:
     paused = [dag_id for dag_id, dag in bag["dags"].items() if dag["paused"]]
     assert paused == ["nem12_daily_totals"]
@@ -133,7 +145,7 @@ def test_only_the_apply_step_takes_a_slot_of_the_writers_pool(bag: Bag) -> None:
 def test_one_run_watches_and_starts_a_load_run_once(bag: Bag) -> None:
     watch = bag["dags"]["nem12_watch"]
     assert watch["at_once"] == 1
-    assert watch["tasks"]["start_load"]["once"] is True
+    assert watch["tasks"]["wait_for_drops"]["once"] is True
 
 
 def test_what_trying_again_cannot_mend_fails_at_once(bag: Bag) -> None:
@@ -155,7 +167,7 @@ def test_other_dags_can_follow_what_landed_and_what_was_loaded(bag: Bag) -> None
         for name, one in dag["tasks"].items()
         if one["sends"]
     }
-    assert sent == {"settle_drops": ["meter_readings changed"], "claim": ["nem12_drops"]}
+    assert sent == {"settle_drops": ["meter_readings changed"], "wait_for_drops": ["nem12_drops"]}
     example = bag["dags"]["nem12_daily_totals"]
     assert (example["follows"], example["at_once"]) == (["meter_readings"], 1)
 

@@ -221,7 +221,7 @@ def test_the_watch_claims_what_landed_and_starts_one_load_run_for_it(
     land(home, "substitutions.csv", "month_30min.csv.gz")
     result = run_dag("nem12_watch")
     assert result["state"] == "success", result["log"]
-    claim = result["xcoms"]["claim.return_value"]
+    claim = result["xcoms"]["wait_for_drops.trigger_run_id"].removeprefix("nem12__")
     assert result["other_runs"] == {f"nem12__{claim}": {"claim": claim}}
     assert result["sent"] == {"nem12_drops": {"claim": claim, "drops": 2}}
     record = tmp_path / "told.jsonl"
@@ -272,7 +272,8 @@ def test_the_watch_leaves_claims_whose_run_waits_or_works(
     run_dag: Run, home: FolderHome, server: Server, tmp_path: Path
 ) -> None:
     land(home, "business_15min.csv")
-    claim = run_dag("nem12_watch")["xcoms"]["claim.return_value"]
+    started = run_dag("nem12_watch")["xcoms"]["wait_for_drops.trigger_run_id"]
+    claim = started.removeprefix("nem12__")
     with connect(server.uri(settings.LOADER_ROLE)) as connection:
         for state in ("queued", "running"):
             with (
@@ -286,7 +287,7 @@ def test_the_watch_leaves_claims_whose_run_waits_or_works(
             connection.execute(aged, (claim,))
             connection.commit()
             result = run_dag("nem12_watch")
-            assert result["tasks"]["claim"] == "skipped", result["log"]
+            assert result["tasks"]["wait_for_drops"] == "skipped", result["log"]
             looked = (
                 "SELECT state, checked_at > now() - interval '30 minutes' FROM meter_drops"
                 " WHERE claim = %s"
@@ -305,7 +306,7 @@ def test_the_watch_frees_claims_whose_run_is_gone(
         connection.execute(aged, (claim,))
         connection.commit()
         result = run_dag("nem12_watch")
-        assert result["tasks"]["claim"] == "skipped", result["log"]
+        assert result["tasks"]["wait_for_drops"] == "skipped", result["log"]
         state = "SELECT state, message FROM meter_drops WHERE claim = %s"
         row = connection.execute(state, (claim,)).fetchone()
     assert row == ("waiting", f"its run nem12__{claim} is gone")

@@ -12,7 +12,7 @@ from nem12.drop import overdue
 from nem12.errors import UsageError
 from nem12.load.backfill import claim_day
 from nem12.load.changed import clear_left, put_back_changed
-from nem12.load.claim import claim_by_glob, unmatched
+from nem12.load.claim import claim_by_glob, run_of_claim, unmatched
 from nem12.load.conf import CLAIM, check_conf
 from nem12.load.plan import sweep_staging
 from nem12.load.settle import free_claim
@@ -122,7 +122,7 @@ def free_dead_claims(connection: Connection, home: Home) -> int:
     """
     freed = 0
     for claim, run in ledger.unchecked_claims(connection):
-        run_id = run or f"nem12__{claim}"
+        run_id = run or run_of_claim(claim)
         if _lives(run_id):
             ledger.claim_is_alive(connection, claim)
             continue
@@ -137,7 +137,10 @@ def free_dead_claims(connection: Connection, home: Home) -> int:
 
 
 def _lives(run_id: str) -> bool:
-    count = get_current_context()["ti"].get_dr_count(
-        dag_id=LOAD_DAG_ID, run_ids=[run_id], states=_ALIVE
-    )
-    return count > 0
+    return load_runs(get_current_context(), run_id, _ALIVE) > 0
+
+
+def load_runs(context: Context, run_id: str, states: list[str] | None = None) -> int:
+    """How many load runs have this id, 0 or 1; of these states only, if they are given."""
+    count: int = context["ti"].get_dr_count(dag_id=LOAD_DAG_ID, run_ids=[run_id], states=states)
+    return count

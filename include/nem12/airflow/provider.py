@@ -24,9 +24,11 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "operators": [
-            {"integration-name": integration, "python-modules": ["nem12.airflow.operators"]}
+            {
+                "integration-name": integration,
+                "python-modules": ["nem12.airflow.operators", "nem12.airflow.watch_tasks"],
+            }
         ],
-        "sensors": [{"integration-name": integration, "python-modules": ["nem12.airflow.sensors"]}],
         "triggers": [
             {"integration-name": integration, "python-modules": ["nem12.airflow.triggers"]}
         ],

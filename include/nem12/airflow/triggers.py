@@ -31,7 +31,7 @@ class DropTrigger(BaseTrigger):
         settle_seconds: How long size and time of a drop must not change.
         standstill_seconds: The same if its content does not show its end.
         gather_seconds: How long to wait at most while new names keep coming.
-        scan_seconds: Between two looks.
+        scan_seconds: Between two looks at most; quick ones come more often.
     """
 
     def __init__(
@@ -75,6 +75,7 @@ class DropTrigger(BaseTrigger):
         connection: Connection | None = None
         try:
             while True:
+                began = time.monotonic()
                 try:
                     # Blocking calls run in a thread: they would hold up all triggers here.
                     if connection is None or connection.broken:
@@ -100,7 +101,12 @@ class DropTrigger(BaseTrigger):
                 if unchecked:
                     yield TriggerEvent({"listing": None, "drops": 0})
                     return
-                await asyncio.sleep(self.scan_seconds)
+                await asyncio.sleep(self.pause(time.monotonic() - began))
         finally:
             if connection is not None:
                 connection.close()
+
+    def pause(self, took: float) -> float:
+        """Seconds until the next look, by how long this one took."""
+        quick = max(settings.QUICK_SCAN_SECONDS, took / settings.SCAN_SHARE)
+        return min(self.scan_seconds, quick)

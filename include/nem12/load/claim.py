@@ -42,7 +42,14 @@ def save_listing(home: Home, complete: list[Drop]) -> Place:
     return listing
 
 
-def claim_listing(connection: Connection, home: Home, listing: "Place | None") -> tuple[str, int]:
+def run_of_claim(claim: str) -> str:
+    """The id of the load run that the watch starts for a claim of its own."""
+    return f"nem12__{claim}"
+
+
+def claim_listing(
+    connection: Connection, home: Home, listing: "Place | None", *, by: str = ""
+) -> tuple[str, int]:
     """Claim the drops of a listing that are still there unchanged, and strays.
 
     A drop whose reading ended a process is claimed alone.
@@ -51,6 +58,7 @@ def claim_listing(connection: Connection, home: Home, listing: "Place | None") -
         connection: To the warehouse.
         home: Where the folders are.
         listing: The file with the drops that the watch saw; None if it saw strays only.
+        by: Who claims, such as the run of the watch; see `ledger.is_claimed_by`.
 
     Returns:
         The claim and the number of drops it got.
@@ -59,7 +67,7 @@ def claim_listing(connection: Connection, home: Home, listing: "Place | None") -
     wanted += gather_strays(connection, home, drops(home))
     apart = ledger.free(connection, suspected(home, wanted))
     # The watch finds the others again at its next look, seconds later.
-    claimed = ledger.claim(connection, apart[:1] or wanted)
+    claimed = ledger.claim(connection, apart[:1] or wanted, by=by)
     if listing:
         storage.remove(listing)
     return claimed

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, Final
 from uuid import uuid4
 
@@ -42,6 +43,9 @@ CLAIM_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,200}")
 
 _CLAIM_NAME: Final = 60
 """Length of a file's name in that of a claim: a list of runs has room for so much."""
+
+_CLAIM_DIGITS: Final = 16
+"""Hexadecimal digits at the end of a claim's name that make it unique."""
 
 _MOST_NAMED: Final = 5
 
@@ -82,18 +86,34 @@ def forget_arrivals(connection: Connection, days: int) -> None:
     _run(connection, "forget_arrivals", days=days)
 
 
-def claim_name(drops: Sequence[Drop]) -> str:
+def claim_name(drops: Sequence[Drop], by: str = "") -> str:
     """A descriptive name for a claim; part of run ids and the name of a folder.
 
     Only characters that a run id may contain are kept of file names.
     """
     first = re.sub(r"[^A-Za-z0-9_-]+", "_", drops[0].path.name).strip("_-") if drops else "nothing"
     more = f"_and_{len(drops) - 1}_more" if len(drops) > 1 else ""
-    return f"{first[:_CLAIM_NAME]}{more}_{uuid4().hex[:16]}".lstrip("_")
+    unique = f"{_mark(by)}{uuid4().hex}"[:_CLAIM_DIGITS]
+    return f"{first[:_CLAIM_NAME]}{more}_{unique}".lstrip("_")
+
+
+def is_claimed_by(claim: str, by: str) -> bool:
+    """Whether it was claimed by this one: a retry asks how far the try before it got."""
+    return claim[-_CLAIM_DIGITS:].startswith(_mark(by))
+
+
+def _mark(by: str) -> str:
+    """The first half of the digits, the same for all claims of one; empty for nobody."""
+    return sha256(by.encode()).hexdigest()[: _CLAIM_DIGITS // 2] if by else ""
 
 
 def claim(
-    connection: Connection, drops: Sequence[Drop], *, again: bool = False, given: bool = False
+    connection: Connection,
+    drops: Sequence[Drop],
+    *,
+    again: bool = False,
+    given: bool = False,
+    by: str = "",
 ) -> tuple[str, int]:
     """Claim those of the drops that are free.
 
@@ -102,11 +122,12 @@ def claim(
         drops: As they were seen.
         again: Also settled drops in their kept places.
         given: The profile was given by the user and overrides the one that redrive has noted.
+        by: Who claims, so that `is_claimed_by` tells it.
 
     Returns:
         The claim and how many drops it got.
     """
-    name = claim_name(drops)
+    name = claim_name(drops, by)
     profiles = [drop.profile for drop in drops]
     rows = _run(
         connection,

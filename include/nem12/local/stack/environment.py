@@ -127,8 +127,8 @@ def environment(
             # After a crash of the scheduler its tasks are found within half a minute, not in five.
             "orphaned_tasks_check_interval": 30,
             "scheduler_health_check_threshold": 30,
-            # A small file passes eight tasks one after the other, and each waits for this: 4 s of
-            # 12 by the default of 1 s. Looking more often costs 5 % of a core.
+            # A small file passes five tasks one after the other, and each waits for this. Looking
+            # more often costs 5 % of a core.
             "scheduler_idle_sleep_time": 0.25,
         },
         # How soon the triggers of a dead triggerer are taken over; the watch is one of them.
