@@ -137,6 +137,10 @@ that read they take 16 of the 40 threads that the page shares with Airflow's own
 PAGE_WAIT_SECONDS: Final = 5
 """How long a request waits for a connection before it gets an error."""
 
+WITHDRAW_TIMEOUT_SECONDS: Final = 60
+"""Time limit of withdrawing a file on the page, some 100,000 days: a proxy before it waits about as
+long. The command line has no limit."""
+
 UPLOAD_MB: Final = 1024
 """Largest file (MiB) that the page takes: real exports reach some hundred MiB packed, and whatever
 takes longer than minutes over a browser's connection is better copied. METER_UPLOAD_MB sets another

@@ -17,7 +17,7 @@ from nem12.drop import landed
 from nem12.errors import UsageError
 from nem12.settings import MIB, Home
 from nem12.web.acting import receiving
-from nem12.web.acting.receiving import checked_name, clean, receive
+from nem12.web.acting.receiving import checked_name, receive
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_what_a_killed_server_left_is_removed_and_nothing_else(tmp_path: Path) -
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (old, old))
     (tmp_path / ".young.upload.part").touch()
-    clean(tmp_path)
+    taken(sent(b"100,"), tmp_path).discard()
     assert sorted(path.name for path in tmp_path.iterdir()) == [
         ".a.part",
         ".young.upload.part",

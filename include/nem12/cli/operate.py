@@ -11,13 +11,13 @@ from nem12.cli.output import at_work, out
 from nem12.errors import UsageError
 from nem12.exact_json import to_json
 from nem12.load.changed import kept_differences
-from nem12.load.index import note_withdrawn
 from nem12.mdff.findings import EXPLAIN
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.wording import plural, shown
 from nem12.operate.redrive import redrive_drops
 from nem12.operate.unmatched import advice_for_parse_data, similar, why_nothing_matches
 from nem12.operate.verify import CHECKS, differences
+from nem12.operate.withdrawal import withdraw_file
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
 
@@ -75,10 +75,8 @@ def withdraw(arguments: Namespace) -> int:
         if len(found) > 1:
             ids = ", ".join(row["sha256"][:12] for row in found)
             raise UsageError(f"several files have this name; give the SHA-256 of one: {ids}")
-        file_id = found[0]["file_id"]
-        if settings.has_home():
-            note_withdrawn(connection, settings.home(), file_id, "withdrawn")
-        days = ledger.withdraw(connection, file_id)
+        home = settings.home() if settings.has_home() else None
+        days = withdraw_file(connection, home, found[0]["file_id"])
     name = shown(found[0]["name"], 200)
     out.print(f"{name}: withdrawn, {plural(days or 0, 'day')} of it", markup=False, soft_wrap=True)
     return 0

@@ -94,15 +94,23 @@ def note_withdrawn(connection: Connection, home: Home, file_id: int, why: str) -
     Returns:
         Whether it is kept in a folder that can be reached.
     """
+    lines = withdrawn_lines(connection, home, file_id, why)
+    for folder, line in lines.items():
+        write(folder, [line])
+    return bool(lines)
+
+
+def withdrawn_lines(
+    connection: Connection, home: Home, file_id: int, why: str
+) -> dict[Place, Withdrawn]:
+    """What the index of each folder where a file is kept has to say once it is withdrawn."""
     folders = {}
     for row in ledger.kept_places(connection, file_id):
         place = uri_path(row["kept_at"])
         kept = any(storage.relative(place, folder) for folder in (home.archive, home.rejected))
         if kept and storage.exists(place):
             folders[place.parent] = Withdrawn(row["sha256"], why, datetime.now(UTC))
-    for folder, line in folders.items():
-        write(folder, [line])
-    return bool(folders)
+    return folders
 
 
 def is_ours(place: Place) -> bool:

@@ -10,7 +10,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from nem12.errors import MeterError, SetupError, TransientError, UsageError
 from nem12.web import actions, amounts, answers, api, health, openapi, originals, pages, security
-from nem12.web.acting import uploads
+from nem12.web.acting import uploads, withdrawal
 
 _WORDS: Final = {
     status.HTTP_401_UNAUTHORIZED: "Log in to Airflow first",
@@ -64,6 +64,8 @@ def build() -> FastAPI:
     app.include_router(api.router)
     app.include_router(uploads.api)
     app.include_router(uploads.pages)
+    app.include_router(withdrawal.api)
+    app.include_router(withdrawal.pages)
     app.include_router(openapi.router)
     app.include_router(health.router)
     app.include_router(originals.router)

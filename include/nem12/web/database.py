@@ -125,10 +125,12 @@ class Lender:
             raise
 
 
-def _connected(conninfo: str, timezone: str = "UTC") -> Connection:
+def _connected(
+    conninfo: str, timezone: str = "UTC", seconds: int = settings.PAGE_TIMEOUT_SECONDS
+) -> Connection:
     return connect(
         make_conninfo(conninfo, **_NETWORK),
-        timeout_seconds=settings.PAGE_TIMEOUT_SECONDS,
+        timeout_seconds=seconds,
         application="nem12 page",
         timezone=timezone,
     )
@@ -149,8 +151,14 @@ def _writer() -> Connection:
     return _connected(warehouse_conninfo())
 
 
+def _withdrawer() -> Connection:
+    return _connected(warehouse_conninfo(), seconds=settings.WITHDRAW_TIMEOUT_SECONDS)
+
+
 _READERS: Final = Lender(_reader, settings.PAGE_CONNECTIONS)
 _WRITERS: Final = Lender(_writer, 1)
+_WITHDRAWERS: Final = Lender(_withdrawer, 1)
+"""Of its own: what is quick does not wait behind it."""
 
 
 @contextmanager
@@ -169,4 +177,11 @@ def reading() -> Iterator[Connection]:
 def writing() -> Iterator[Connection]:
     """A connection that may change the ledger; raises as `reading`."""
     with _WRITERS.lent() as connection:
+        yield connection
+
+
+@contextmanager
+def withdrawing() -> Iterator[Connection]:
+    """The same with a time limit for withdrawing a file; raises as `reading`."""
+    with _WITHDRAWERS.lent() as connection:
         yield connection

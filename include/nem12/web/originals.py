@@ -1,17 +1,19 @@
-"""The drop that a file came in, as it landed."""
+"""The drop that a file came in, as it landed; and the report of a file."""
 
 from collections.abc import Iterator
 from typing import BinaryIO, Final
 from urllib.parse import quote
 
-from fastapi import APIRouter, HTTPException, status
-from fastapi.responses import StreamingResponse
+from fastapi import APIRouter, HTTPException, Response, status
+from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from nem12 import storage
 from nem12.airflow import buckets
 from nem12.drop import uri_path
 from nem12.settings import Home
 from nem12.storage import Place
+from nem12.tell.report import REPORT_SUFFIX, report_lines
+from nem12.warehouse import ledger
 from nem12.web.api import known_file
 from nem12.web.database import reading
 from nem12.web.openapi import errors
@@ -41,6 +43,21 @@ def original(sha256: Sha256) -> StreamingResponse:
     raise HTTPException(
         status.HTTP_409_CONFLICT,
         "no drop of this file is kept where the api-server can read it",
+    )
+
+
+@router.get("/files/{sha256}/report")
+def report(sha256: Sha256) -> Response:
+    """The report of a file as text: its counts, refusals and warnings, made of the ledger."""
+    with reading() as connection:
+        known = known_file(connection, sha256)
+        file = ledger.files(connection, [known["file_id"]])[known["file_id"]]
+        kept = [drop["kept_below"] for drop in known["drops"] if drop["kept_below"]]
+        lines = list(report_lines(connection, file, kept[0] if kept else "not kept"))
+    name = quote(f"{known['name'].rpartition('/')[2]}{REPORT_SUFFIX}", safe="")
+    return PlainTextResponse(
+        "".join(f"{line}\n" for line in lines),
+        headers={"content-disposition": f"attachment; filename*=UTF-8''{name}"},
     )
 
 

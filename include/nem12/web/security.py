@@ -1,5 +1,6 @@
 """Who may do what, and how a browser may use an answer."""
 
+from dataclasses import dataclass
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -64,54 +65,54 @@ def caller(user: GetUserDep) -> str:
 Caller = Annotated[str, Depends(caller)]
 
 
-def json_body(content_type: Annotated[str, Header()] = "") -> None:
-    """Refuse a body that is not JSON: a form of another site cannot send it.
+@dataclass(frozen=True)
+class FromThisSite:
+    """Refuses requests that another site could make a logged-in browser send.
 
-    Raises:
-        HTTPException: 415.
+    A page of another site can send neither our `Origin` nor a body of these types, which no form
+    has; a request with its own token does not depend on the browser's cookie.
+
+    Attributes:
+        body: Type of the body.
+        remedy: What to send.
     """
-    _check_body(content_type, "application/json", "send a JSON body: application/json")
+
+    body: str
+    remedy: str
+
+    def __call__(
+        self,
+        request: Request,
+        content_type: Annotated[str, Header()] = "",
+        origin: Annotated[str, Header()] = "",
+        host: Annotated[str, Header()] = "",
+        sec_fetch_site: Annotated[str, Header()] = "",
+        authorization: Annotated[str, Header()] = "",
+    ) -> None:
+        """Check a request.
+
+        Raises:
+            HTTPException: 415 or 403.
+        """
+        if content_type.partition(";")[0].strip().lower() != self.body:
+            raise HTTPException(status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, self.remedy)
+        ours = {f"{request.url.scheme}://{host}", _origin(conf.get("api", "base_url", fallback=""))}
+        if origin:
+            trusted = origin in ours
+        elif sec_fetch_site:
+            trusted = sec_fetch_site == "same-origin"
+        else:
+            trusted = authorization.lower().startswith("bearer ")
+        if not trusted:
+            raise HTTPException(status.HTTP_403_FORBIDDEN, "cross-site request refused")
 
 
-def file_body(content_type: Annotated[str, Header()] = "") -> None:
-    """Refuse a body that is not the bytes of a file: a form of another site cannot send it.
+from_this_site: Final = FromThisSite("application/json", "send a JSON body: application/json")
 
-    Raises:
-        HTTPException: 415.
-    """
-    sent = "send the bytes of the file as the body: application/octet-stream"
-    _check_body(content_type, "application/octet-stream", sent)
-
-
-def _check_body(content_type: str, expected: str, remedy: str) -> None:
-    if content_type.partition(";")[0].strip().lower() != expected:
-        raise HTTPException(status.HTTP_415_UNSUPPORTED_MEDIA_TYPE, remedy)
-
-
-def from_this_site(
-    request: Request,
-    origin: Annotated[str, Header()] = "",
-    host: Annotated[str, Header()] = "",
-    sec_fetch_site: Annotated[str, Header()] = "",
-    authorization: Annotated[str, Header()] = "",
-) -> None:
-    """Refuse requests that another site could make a logged-in browser send.
-
-    A page of another site can send neither our `Origin` nor a body of the types that `json_body`
-    and `file_body` ask for; a request with its own token does not depend on the browser's cookie.
-
-    Raises:
-        HTTPException: 403.
-    """
-    ours = {f"{request.url.scheme}://{host}", _origin(conf.get("api", "base_url", fallback=""))}
-    if origin:
-        trusted = origin in ours
-    elif sec_fetch_site:
-        trusted = sec_fetch_site == "same-origin"
-    else:
-        trusted = authorization.lower().startswith("bearer ")
-    if not trusted:
-        raise HTTPException(status.HTTP_403_FORBIDDEN, "cross-site request refused")
+file_from_this_site: Final = FromThisSite(
+    "application/octet-stream",
+    "send the bytes of the file as the body: application/octet-stream",
+)
 
 
 def _origin(url: str) -> str:
@@ -119,9 +120,9 @@ def _origin(url: str) -> str:
     return f"{parts.scheme}://{parts.netloc}"
 
 
-ACTING: Final = (MAY_LOAD, Depends(json_body), Depends(from_this_site))
+ACTING: Final = (MAY_LOAD, Depends(from_this_site))
 """What every route that changes something depends on. The right is asked first: nobody without it
 learns what else is wrong."""
 
-UPLOADING: Final = (MAY_LOAD, Depends(file_body), Depends(from_this_site))
+UPLOADING: Final = (MAY_LOAD, Depends(file_from_this_site))
 """The same of a route whose body is a file."""

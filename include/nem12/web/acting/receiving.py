@@ -123,6 +123,7 @@ async def receive(chunks: AsyncIterator[bytes], folder: Place, most: int) -> Rec
     Raises:
         HTTPException: It is too large, stalls, or there is no room for it.
     """
+    await run_in_threadpool(clean, folder)
     received = await run_in_threadpool(Received, folder)
     try:
         async for piece in _pieces(chunks, most):
@@ -192,6 +193,8 @@ def checked_name(name: str) -> str:
 
 def clean(folder: Place) -> None:
     """Remove parts of uploads whose api-server was killed."""
+    if not storage.local(folder):
+        return
     oldest = time.time() - settings.UPLOAD_LEFT_SECONDS
     with suppress(NotAFolderError):
         for entry in storage.listed(folder):

@@ -44,6 +44,10 @@ async function act(event) {
     });
     const body = await answer.json();
     if (!answer.ok) throw new Error(body.detail);
+    if (form.dataset.then) {
+      location.assign(form.dataset.then);
+      return;
+    }
     said.textContent = body.dag_run_id ? "Started: " : "Released: it will be loaded within seconds.";
     if (body.dag_run_id) {
       const link = document.createElement("a");
