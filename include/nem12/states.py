@@ -35,3 +35,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
     DUPLICATE = "duplicate"
     FAILED = "failed"
+
+
+FILE_OUTCOMES: Final = (Outcome.REFUSED, Outcome.PARTIAL, Outcome.LOADED, Outcome.DUPLICATE)
+"""Outcomes of a file, the worst first."""

@@ -18,6 +18,7 @@ from nem12.operate.redrive import redrive_drops
 from nem12.operate.verify import CHECKS, differences
 from nem12.shard import load_shard
 from nem12.stage import stage_shard
+from nem12.states import FILE_OUTCOMES
 from nem12.warehouse import ledger
 from nem12.warehouse.apply import apply_batch
 from nem12.warehouse.connect import connect
@@ -543,7 +544,7 @@ def test_the_files_of_a_run_say_that_a_later_run_has_judged_them_again(run: Run)
     run.load(claim)
     run.settle(claim)
     of_run = f"nem12__{claim}"
-    asked = (run.connection, of_run, list(questions.OUTCOMES), None, 9)
+    asked = (run.connection, of_run, list(FILE_OUTCOMES), None, 9)
     (before,) = questions.run_files(*asked).items
     assert (before["outcome"], before["code"], before["judged_later"]) == (
         "refused", "no-end", False,

@@ -13,7 +13,6 @@ from nem12.exact_csv import csv_line
 from nem12.load.kept import kept_below, pattern_of
 from nem12.mdff import spec
 from nem12.mdff.findings import Level
-from nem12.states import DropState, FileStatus, Outcome
 from nem12.web import models
 from nem12.web.answers import marked, static, subject_link, task_link
 from nem12.web.calendar import heat_map
@@ -108,12 +107,8 @@ def test_every_quality_flag_has_a_colour_and_no_other_has() -> None:
     assert classes == [flag.letter for flag in spec.INTERVAL_FLAGS]
 
 
-def test_the_json_routes_know_every_level_and_state() -> None:
+def test_the_json_routes_know_every_level() -> None:
     assert set(get_args(models.Level)) == set(Level.__members__)
-    assert set(get_args(models.Status)) == set(FileStatus)
-    assert set(get_args(models.State)) == set(DropState)
-    # A run that fails a drop says so of the drop, not of a file.
-    assert set(get_args(models.Outcome)) == set(Outcome) - {Outcome.FAILED}
 
 
 def row(day: date, total: str, actual: int = 48) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from nem12.airflow.links import file_link, files_link
 from nem12.airflow.warehouse import warehouse_connection
 from nem12.errors import MeterError
 from nem12.mdff.wording import plural
-from nem12.states import DropState, Outcome
+from nem12.states import FILE_OUTCOMES, DropState, Outcome
 from nem12.tell.alert import alerts_of_claim
 
 _REFUSED = (Outcome.REFUSED, Outcome.PARTIAL)
@@ -30,8 +30,9 @@ def is_red(settled: dict[str, Any], *, fail_on_refusals: bool) -> bool:
 
 def counts(settled: dict[str, Any]) -> str:
     """A line with the number of files of each outcome, the worst first."""
-    order = (*_REFUSED, Outcome.LOADED, Outcome.DUPLICATE)
-    files = [f"{settled['files'][name]} {name}" for name in order if settled["files"].get(name)]
+    files = [
+        f"{settled['files'][name]} {name}" for name in FILE_OUTCOMES if settled["files"].get(name)
+    ]
     drops = [f"{settled['drops'][name]} {name}" for name in _FAILED if settled["drops"].get(name)]
     counted = ", ".join([*files, *drops]) or "no files"
     against = settled["contradictions"]

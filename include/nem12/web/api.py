@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, status
 from fastapi.responses import StreamingResponse
 
 from nem12.exact_csv import csv_line
+from nem12.states import FILE_OUTCOMES
 from nem12.warehouse.connect import Connection
 from nem12.web import models, questions
 from nem12.web.answers import ExactJson, csv_answer, nem_now
@@ -48,7 +49,7 @@ class _FilesAsked:
     def rows(self, connection: Connection, after: str | None, limit: int) -> Rows:
         """A page of the files that the search finds, or of a run and an outcome."""
         if self.run:
-            outcomes = questions.one_of(self.status, questions.OUTCOMES, "status")
+            outcomes = questions.one_of(self.status, FILE_OUTCOMES, "status")
             return questions.run_files(connection, self.run, outcomes, after, limit)
         statuses = questions.one_of(self.status, questions.STATUSES, "status")
         search = questions.FileSearch(statuses, self.text, self.nmi, self.first, self.last)

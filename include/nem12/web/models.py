@@ -4,19 +4,27 @@ Within v1 a field may be added; none is renamed, retyped or removed: `tests/web/
 the routes to that.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from nem12 import states
 from nem12.mdff import spec
+
+
+def _one_of(names: Iterable[str]) -> WithJsonSchema:
+    """In the document the names stand with each field: no reader has to look them up."""
+    return WithJsonSchema({"type": "string", "enum": list(names)})
+
 
 Sha256 = Annotated[str, Field(description="SHA-256 of the content, in hexadecimal")]
 Level = Literal["FILE", "BLOCK", "RECORD", "WARN"]
-Status = Literal["loading", "loaded", "partial", "refused"]
-Outcome = Literal["refused", "partial", "loaded", "duplicate"]
-State = Literal["claimed", "running", "waiting", "failed", "settled"]
+Status = Annotated[states.FileStatus, _one_of(states.FileStatus)]
+Outcome = Annotated[states.Outcome, _one_of(states.FILE_OUTCOMES)]
+State = Annotated[states.DropState, _one_of(states.DropState)]
 Minutes = Annotated[int, Field(description="IntervalLength, in minutes")]
 Unit = Annotated[str, Field(description="The kilo unit that values are in, such as kWh")]
 ByFlag = Annotated[

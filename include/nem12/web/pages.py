@@ -10,6 +10,7 @@ from nem12.mdff import spec
 from nem12.mdff.findings import EXPLAIN
 from nem12.mdff.profiles import PROFILES
 from nem12.mdff.remedies import remedy
+from nem12.states import FILE_OUTCOMES
 from nem12.warehouse.connect import Connection
 from nem12.web import amounts, questions
 from nem12.web.answers import STATIC, html, nem_now, static
@@ -107,7 +108,7 @@ def files(
         open_drops=at_work,
         wanted=asked.status or "",
         search={"text": asked.text, "nmi": asked.nmi, "from": asked.first, "to": asked.last},
-        statuses=questions.OUTCOMES if asked.run else questions.STATUSES,
+        statuses=FILE_OUTCOMES if asked.run else questions.STATUSES,
         may_load=may_load,
         after=after,
     )

@@ -12,7 +12,7 @@ from nem12.mdff.findings import Level
 from nem12.mdff.remedies import explanation
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.wording import shown
-from nem12.states import OPEN, FileStatus, Outcome
+from nem12.states import FILE_OUTCOMES, OPEN, FileStatus
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.sql import Row
@@ -24,9 +24,6 @@ RECENT_DAYS: Final = 30
 """Days that the overview counts as recent."""
 
 STATUSES: Final = tuple(FileStatus)
-OUTCOMES: Final = (Outcome.REFUSED, Outcome.PARTIAL, Outcome.LOADED, Outcome.DUPLICATE)
-"""Outcomes of a file in a run, the worst first."""
-
 OPEN_STATES: Final = OPEN
 
 COUNTED_DAYS: Final = 5_000
@@ -160,7 +157,7 @@ def run_files(
         "run_files",
         run=of_run,
         outcomes=list(outcomes),
-        order=list(OUTCOMES),
+        order=list(FILE_OUTCOMES),
         place=place,
         most=limit + 1,
     )
