@@ -124,7 +124,7 @@ def _as_listed(entry: Entry, profile: str) -> Drop | Ignored | None:
 
 
 def _taken(drop: Drop) -> Drop | Ignored:
-    """A drop, unless its name is that of another kind and it does not begin as meter data."""
+    """A drop, unless it is named like another kind of file and does not begin as meter data."""
     try:
         reason = _why_ignored(drop)
     except (OSError, TerminalError):

@@ -54,7 +54,7 @@ def why_ignored(name: str, beginning: Callable[[], bytes]) -> str | None:
     what = NAMES.get(lower) or SUFFIXES.get(PurePath(lower).suffix)
     if what is None or begins_as_data(beginning()):
         return None
-    return f"its name is that of {what}, and it does not begin as meter data"
+    return f"it is named like {what}, and does not begin as meter data"
 
 
 def begins_as_data(beginning: bytes) -> bool:

@@ -341,11 +341,11 @@ def test_redrive_says_what_will_happen(run: Run) -> None:
     assert run.run(*kept, profile="strict", reprocess=True).files == {"refused": 1}
     (again,) = redrive_drops(run.connection, run.home)
     assert again.place == run.home.landing / "strict" / "cut.csv"
-    assert again.expected.startswith("is judged again, by the strict profile as before: ")
+    assert again.expected.startswith("will be read again with the strict profile, as before: ")
     assert run.run().files == {"refused": 1}
     (again,) = redrive_drops(run.connection, run.home, profile="lenient")
     assert again.place == run.home.landing / "lenient" / "cut.csv"
-    assert again.expected == "is judged again, by the lenient profile"
+    assert again.expected == "will be read again with the lenient profile"
     assert run.run().files == {"loaded": 1}
     assert list(redrive_drops(run.connection, run.home)) == []
 
@@ -535,7 +535,7 @@ def test_redrive_says_one_thing_of_a_file_that_was_moved(run: Run) -> None:
     run.run("rejected/*", profile="standard", reprocess=True)
     run.run("archive/*", profile="strict", reprocess=True)
     (said,) = redrive_drops(run.connection, run.home)
-    assert said.expected.startswith("is judged again, by the strict profile as before")
+    assert said.expected.startswith("will be read again with the strict profile, as before")
 
 
 def test_the_files_of_a_run_say_that_a_later_run_has_judged_them_again(run: Run) -> None:

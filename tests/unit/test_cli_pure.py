@@ -247,8 +247,8 @@ def test_a_folder_means_the_meter_files_in_it(
         line.split(": ")[0].rpartition("/")[2] for line in told.splitlines() if "loaded" in line
     }
     assert read == {"a.csv", "b.json", "linked.json"}
-    assert "skipped: README.md: its name is that of a text about the data" in told
-    assert "skipped: sub/c.log: its name is that of a log" in told
+    assert "skipped: README.md: it is named like a text about the data" in told
+    assert "skipped: sub/c.log: it is named like a log" in told
     assert main(["validate", str(tmp_path / "given" / "README.md")]) == 1  # it is asked for
 
 

@@ -51,17 +51,17 @@ class DamagedError(Exception):
 
 
 class LimitError(Exception):
-    """An archive that expands to more than anybody delivers."""
+    """An archive that expands to more than any real delivery."""
 
 
 class Expanding:
-    """A stream of an archive as it expands: bounded, whatever the archive's headers say.
+    """The expanded content of an archive, bounded whatever the archive's headers say.
 
     Args:
         packed: Bytes of the archive.
 
     Attributes:
-        stream: What is read now; members follow each other.
+        stream: The member that is read now.
     """
 
     def __init__(self, packed: int, stream: text.Readable | None = None) -> None:
@@ -95,19 +95,19 @@ class Member(Protocol):
 
     @property
     def name(self) -> str:
-        """What the archive calls it; empty in a format that has no names."""
+        """Its name in the archive; empty in a format without names."""
 
     @property
     def size(self) -> int:
-        """Bytes to expect of it, expanded."""
+        """Expected size in bytes, expanded."""
 
     @property
     def modified_at(self) -> datetime | None:
-        """When it was changed last, where that is told."""
+        """Its modification time, if the archive has one."""
 
     @property
     def delivered(self) -> bool:
-        """Whether somebody delivered it: it is no folder, and nothing that a system made."""
+        """Whether it is a delivered file: not a folder, and not made by an operating system."""
 
     def opened(self) -> BinaryIO:
         """Its content, from the beginning.
@@ -117,9 +117,9 @@ class Member(Protocol):
         """
 
     def packed(self) -> Iterator[bytes] | None:
-        """Its bytes as they lie in the archive, none where they cannot be found.
+        """Its packed bytes, none if they cannot be found.
 
-        None where nothing but it lies there: then the archive itself stands for it.
+        None in a format of one member, whose packed bytes are the archive itself.
         """
 
 
@@ -130,17 +130,17 @@ class Format(Protocol):
         """Whether a file that begins so is of this format."""
 
     def recognises(self, stream: BinaryIO, beginning: bytes) -> bool:
-        """Whether a file is of this format, for all that can be told; moves the stream."""
+        """Whether a file looks like this format; moves the stream."""
 
     def opened(self, stream: BinaryIO, size: int) -> AbstractContextManager[Sequence[Member]]:
         """The members of an archive of this size, in their order.
 
         Raises:
-            DamagedError: What lists them cannot be read.
+            DamagedError: Their list cannot be read.
         """
 
     def ends(self, stream: BinaryIO, size: int) -> bool:
-        """Whether an archive of this size is whole, as far as that can be told in little time."""
+        """Whether an archive of this size (bytes) is complete, as far as a quick look shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ class _ZipMember:
 
     Attributes:
         stream: Of the archive.
-        archive_size: Bytes of it; zipfile would look for a member anywhere.
+        archive_size: Its size in bytes, to bound offsets that zipfile would follow anywhere.
     """
 
     stream: BinaryIO
@@ -252,7 +252,7 @@ class _Zip:
             yield [_ZipMember(stream, archive, info, size) for info in archive.infolist()]
 
     def ends(self, stream: BinaryIO, size: int) -> bool:
-        """Whether the record that ends it stands at its end, behind what it points to."""
+        """Whether its end record is at the end, after everything that it points to."""
         stream.seek(max(0, size - _ZIP_TAIL_BYTES))
         tail = stream.read(_ZIP_TAIL_BYTES)
         at = tail.rfind(_ZIP_END)
@@ -269,7 +269,7 @@ class _Zip:
 
 @dataclass(frozen=True, slots=True)
 class _GzipMember:
-    """What a gzip file holds; what is wrong with it shows when it is read."""
+    """The content of a gzip file; damage shows when it is read."""
 
     stream: BinaryIO
     archive_size: int
@@ -307,7 +307,7 @@ class _Gzip:
         yield [_GzipMember(stream, size)]
 
     def ends(self, stream: BinaryIO, size: int) -> bool:
-        """Whether all of it expands and its checksums are right; of a big one that is not tried."""
+        """Whether all of it expands with the right checksum; False for a large one, untried."""
         if size > GZIP_CHECK_BYTES:
             return False
         expanded = 0
@@ -344,7 +344,7 @@ def format_of(stream: BinaryIO, beginning: bytes) -> Format | None:
 
     Args:
         stream: Of the file; at its beginning afterwards.
-        beginning: Of it.
+        beginning: Its first bytes.
     """
     packing = next((each for each in FORMATS if each.recognises(stream, beginning)), None)
     stream.seek(0)
@@ -352,14 +352,14 @@ def format_of(stream: BinaryIO, beginning: bytes) -> Format | None:
 
 
 def is_litter(name: str) -> bool:
-    """Whether a system made this file for itself, beside those of a person."""
+    """Whether an operating system made this file beside those of a person, such as `.DS_Store`."""
     parts = name.replace("\\", "/").lower().split("/")
     last = parts[-1]
     return LITTER_FOLDER in parts[:-1] or last in LITTER or last.startswith(_LITTER_PREFIX)
 
 
 def _reading(read: Callable[[], T]) -> T:
-    """What is read; what the libraries say of damage is theirs, and seldom helps."""
+    """The result of `read`, with the libraries' many errors for damage as DamagedError."""
     try:
         return read()
     except EOFError:

@@ -55,8 +55,8 @@ class XmlError(Exception):
     """The message cannot be read; the text says why.
 
     Attributes:
-        root: Its outermost element; empty where there is none.
-        is_message: Whether it is an aseXML message at all, and not some page.
+        root: Its outermost element; empty if there is none.
+        is_message: Whether it is an aseXML message, and not a web page, for example.
         code: Of the finding that refuses it.
     """
 
@@ -75,7 +75,7 @@ class Block:
 
     Attributes:
         element: Its name.
-        size: Bytes that were written; 0 where it is empty.
+        size: Bytes written; 0 if it is empty.
     """
 
     element: str
@@ -84,16 +84,16 @@ class Block:
 
 @dataclass(slots=True)
 class Message:
-    """What an XML message says of itself.
+    """What an XML message says about itself.
 
     Attributes:
         root: Its outermost element.
         blocks: With CSV data, in their order.
-        transactions: How many of each kind it holds, acknowledgements too; the first kinds.
+        transactions: How many of each kind it contains, acknowledgements too; the first kinds only.
         market: Such as NEM or VICGAS.
         group: TransactionGroup, such as MTRD.
         created: MessageDate.
-        declared: The encoding that it names, where its bytes are in another one.
+        declared: The encoding that it names, if its bytes are in another one.
         blank_lines: Before its XML declaration.
         begins_like_one: Whether its first bytes are those of XML or of a message.
     """
@@ -110,7 +110,7 @@ class Message:
 
     @property
     def is_message(self) -> bool:
-        """Whether it is one, and not some page."""
+        """Whether it is an aseXML message, and not a web page, for example."""
         return self.root == _ROOT or bool(self.blocks) or (self.begins_like_one and not self.root)
 
     @property
@@ -226,7 +226,7 @@ class _Writer:
 
 @dataclass(slots=True)
 class _Events:
-    """Takes the parser's events and writes what stands inside the blocks."""
+    """Takes the parser's events and writes the text inside the blocks."""
 
     open_block: OpenBlock
     message: Message = field(default_factory=Message)
@@ -255,7 +255,7 @@ class _Events:
             self._depth_of_block = len(self._stack)
 
     def _bound(self, name: str, attributes: dict[str, str]) -> None:
-        """The parser keeps what is open, and every name that it has seen."""
+        """Limit what the parser keeps: open elements, and every name that it has seen."""
         self._elements += 1
         self._name_bytes += len(name) + sum(map(len, attributes))
         if self._elements > MAX_XML_ELEMENTS:
@@ -295,7 +295,7 @@ class _Events:
 
 
 def _instant(value: str) -> datetime | None:
-    """The instant of a MessageDate, in NEM time where it names no zone; None if it is none."""
+    """The instant of a MessageDate, in NEM time if it names no zone; None if it is not valid."""
     try:
         at = datetime.fromisoformat(value).replace(microsecond=0)
         return at.astimezone(NEM_TIME) if at.tzinfo else at.replace(tzinfo=NEM_TIME)
@@ -362,7 +362,7 @@ def _codec(declared: str) -> str | None:
 
 
 def _tell(stream: BinaryIO) -> tuple[bool, bool]:
-    """Whether what follows is ASCII, and whether it is UTF-8."""
+    """Whether the rest of the stream is ASCII, and whether it is UTF-8."""
     decode = codecs.getincrementaldecoder("utf-8")().decode
     is_ascii = True
     try:

@@ -20,10 +20,10 @@ BEGINNING: Final = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of file that holds no NEM12 records that can be read.
+    """A kind of file without readable NEM12 records.
 
     Attributes:
-        what: With its article.
+        what: Its name with an article, such as "an Excel workbook".
         remedy: What a person does next.
     """
 
@@ -32,7 +32,7 @@ class Kind:
 
     @property
     def message(self) -> str:
-        """What it is and what to do."""
+        """One sentence: what it is and what to do."""
         return f"{self.what}: {self.remedy}"
 
 
@@ -201,7 +201,7 @@ _MOST_WORDS: Final = 8
 
 
 def by_bytes(beginning: bytes) -> Kind | None:
-    """The kind of file that begins with these bytes, where they tell one."""
+    """The kind of file that begins with these bytes, if they identify one."""
     begun = readable(beginning).lstrip()
     for offset, signature, kind in SIGNATURES:
         if beginning.startswith(signature, offset) or (not offset and begun.startswith(signature)):
@@ -213,13 +213,13 @@ def by_bytes(beginning: bytes) -> Kind | None:
 
 
 def is_archive(beginning: bytes) -> bool:
-    """Whether this is how an archive begins, or a file that was packed by itself."""
+    """Whether an archive, or a single packed file, begins like this."""
     kind = by_bytes(beginning)
     return archives.begun(beginning) is not None or (kind is not None and kind.remedy == _UNPACK)
 
 
 def by_packing(beginning: bytes) -> Kind | None:
-    """The kind of file that begins with these bytes, where its text does not stand in it."""
+    """The kind of file that begins with these bytes, if its content is compressed."""
     kind = by_bytes(beginning)
     if archives.begun(beginning):
         return _PACKED
@@ -227,10 +227,10 @@ def by_packing(beginning: bytes) -> Kind | None:
 
 
 def by_members(names: Collection[str], first: bytes) -> Kind | None:
-    """The kind of document that a zip archive with these members is, where it is one.
+    """The kind of document that a zip archive with these members is; None for an archive.
 
     Args:
-        names: Of the members; none where they cannot be read.
+        names: Of the members; empty if they cannot be read.
         first: The beginning of the archive.
     """
     for beginning, kind in PARTS_OF_ZIP[:-1]:
@@ -245,13 +245,13 @@ def by_members(names: Collection[str], first: bytes) -> Kind | None:
 
 
 def by_root(root: str) -> Kind:
-    """The kind of an XML document that is no message, by its outermost element."""
+    """The kind of an XML document that is not aseXML, by its outermost element."""
     known = _ROOTS.get(root) or _ROOTS.get(root.lower())
     return known or Kind(f"an XML document of '{wording.shown(root)}'", _RIGHT_REPORT)
 
 
 def without_data(contents: str, *, empty: bool) -> Kind:
-    """A message that brings no meter data.
+    """The kind of a message without meter data.
 
     Args:
         contents: Its transaction group and transactions.
@@ -262,9 +262,9 @@ def without_data(contents: str, *, empty: bool) -> Kind:
 
 
 def by_first_line(beginning: bytes) -> Kind | None:
-    """A table under column headings, where the first line that is not blank tells one.
+    """A table with column headings, if the first line that is not blank has them.
 
-    Only for text that holds no records of the format.
+    Only for text without records of the format.
     """
     lines = [line for line in readable(beginning).splitlines() if not text.is_blank(line)]
     if lines and _SEPARATOR_LINE.fullmatch(lines[0]):
@@ -292,7 +292,7 @@ def readable(beginning: bytes) -> bytes:
 
 
 def _words_of_headings(columns: list[str]) -> set[str] | None:
-    """The words of column headings; None where these are none."""
+    """The words of column headings; None if these columns are not headings."""
     split = [_WORD.findall(column) for column in columns]
     if not split or not split[0] or any(len(words) > _MOST_WORDS for words in split):
         return None
@@ -308,7 +308,7 @@ def _words_of_headings(columns: list[str]) -> set[str] | None:
 
 
 def _is_tar(header: bytes) -> bool:
-    """Whether this is a tar archive's header of old, which only its checksum tells."""
+    """Whether this is a header of an old tar archive, known by its checksum only."""
     given = header[148:156].strip(b" \0")
     if len(header) < 512 or not given.isdigit() or header[0] == 0:
         return False

@@ -40,7 +40,7 @@ class Channel:
 
 
 def check_200(record: Record) -> Channel | None:
-    """Examine a 200 record; its channel where it is usable."""
+    """Check a 200 record; its channel if it is usable, else None."""
     _leave_out_surplus(record)
     record.check_length(9, len(spec.FIELDS_200), Level.BLOCK)
     nmi = check_nmi(record, Level.BLOCK) if len(record.fields) > 1 else None
@@ -68,10 +68,10 @@ def _suffix(record: Record) -> str | None:
 
 
 def _leave_out_surplus(record: Record) -> None:
-    """A field that stands before or behind the NMI and shifts all others by one.
+    """Leave out a field before or after the NMI that shifts all others by one.
 
-    Some portals write the NMI's check digit there, or repeat the VersionHeader. With it left out
-    the rest is judged as what it is.
+    Some portals write the NMI's check digit there, or repeat the VersionHeader. Without it the
+    other fields are at their places and can be checked.
     """
     unit = text.capitals(record.at(8))
     if unit not in spec.UNITS or text.capitals(record.at(7)) in spec.UNITS:

@@ -1,4 +1,4 @@
-"""What was read of a part of a file; accepted is what is left after the refused."""
+"""What was read of a part of a file; accepted = read - refused."""
 
 from dataclasses import dataclass
 from datetime import date
@@ -9,11 +9,11 @@ from nem12.mdff.exact import add
 
 @dataclass(slots=True)
 class Counts:
-    """What was read; accepted is what is left after the refused.
+    """What was read; accepted = read - refused.
 
     Attributes:
         records: Lines that are not blank.
-        refused_records: Those that were refused, or went with a refused one.
+        refused_records: Those that were refused, or depend on a refused one.
         values: Interval values in 300 records.
         refused_values: Those of refused days.
         refused_sum: Exact sum, as delivered, of the refused days whose values all parse.

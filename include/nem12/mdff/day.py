@@ -57,7 +57,7 @@ class Day:
 
 
 def record_text(day: Day) -> str:
-    """The 300 record of a day as it can be told from the day: only the form may be another."""
+    """The 300 record of a day, made again from the day: only its form may differ."""
     quality, stamps = day.quality, day.stamps
     fields = ("300", f"{day.day:%Y%m%d}", day.values, *_quality_fields(quality))
     updated = stamps.update_date_time if stamps.rank in (0, 3) else ""
@@ -65,7 +65,7 @@ def record_text(day: Day) -> str:
 
 
 def event_text(event: Event) -> str:
-    """The same of a 400 record."""
+    """The same for a 400 record."""
     span = str(event.start_interval), str(event.end_interval)
     return ",".join(("400", *span, *_quality_fields(event.quality)))
 
@@ -95,7 +95,7 @@ def check_300(record: Record, channel: Channel, header: Header) -> Day | None:
 
 
 def judging(header: Header, record: Record, date_place: int, stamp_place: int) -> Header:
-    """What to judge a 300 record by: its header, or one without DateTime where that cannot be.
+    """The header to check a 300 record against: without its DateTime if that cannot be right.
 
     Args:
         header: Of the file.
@@ -110,7 +110,7 @@ def judging(header: Header, record: Record, date_place: int, stamp_place: int) -
 
 
 def _refuse_count(record: Record, count: int, channel: Channel) -> None:
-    """Say how many values there are, and where the QualityMethod behind them stands."""
+    """Refuse the record: how many values there are, and where the QualityMethod after them is."""
     proper, place = 2 + channel.intervals, 2 + count
     message = f"{wording.plural(count, 'value')} instead of {channel.intervals}"
     message += f" ({channel.interval_length}-minute data): "
@@ -138,7 +138,7 @@ def values_of(fields: list[str], intervals: int | None) -> list[str]:
 
     Args:
         fields: Of the record.
-        intervals: Of its channel; None where that is not known.
+        intervals: Values in a day of its channel; None if that is not known.
     """
     if intervals is None:
         place = next((i for i, f in enumerate(fields[2:], 2) if spec.QUALITY.fullmatch(f)), None)
@@ -148,11 +148,11 @@ def values_of(fields: list[str], intervals: int | None) -> list[str]:
 
 
 def _quality_place(fields: list[str], intervals: int) -> int | None:
-    """Where the QualityMethod of a 300 record stands, also when the values are miscounted.
+    """The place (from 0) of the QualityMethod of a 300 record, even if values are miscounted.
 
-    What stands at its proper place is taken for it unless it looks like a value, or another field
-    is a QualityMethod without doubt. One that only resembles it counts where the record ends as it
-    should behind it: elsewhere it is a value that is none.
+    The field at the proper place is taken for it unless it looks like a value, or another field
+    is a QualityMethod without doubt. A field that only resembles one counts if the right number of
+    fields follows it: elsewhere it is a faulty value.
     """
     proper = intervals + 2
     here = fields[proper] if proper < len(fields) else None
@@ -227,7 +227,7 @@ def _check_span(record: Record, intervals: int) -> tuple[int, int] | None:
 
 
 def _check_interval(record: Record, place: int, intervals: int) -> int | None:
-    """One of the two, where it names an interval of the day."""
+    """StartInterval or EndInterval, if it is an interval of the day, else None."""
     delivered = record.fields[place]
     interval = small_number(delivered)
     if interval is not None and 1 <= interval <= intervals:

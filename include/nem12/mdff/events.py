@@ -7,7 +7,7 @@ from nem12.mdff.day import Day, Event
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with the 400 records of a day.
+    """A fault of the 400 records of a day.
 
     Attributes:
         code: Finding code.
@@ -23,7 +23,7 @@ class Fault:
 def check_events(day: Day) -> Fault | None:
     """The first thing wrong with the coverage of a day by its 400 records.
 
-    Overlaps, and under V gaps; under another flag that flag covers what the 400s leave out.
+    Find overlaps, and gaps under V; another flag covers intervals without a 400 record.
     """
     events = day.events
     whole = day.quality.varies
@@ -53,7 +53,7 @@ def _not_covered(first: int, last: int) -> str:
 
 
 def spans(day: Day) -> list[Event]:
-    """The qualities of a day as events that cover all of it; empty where the day has but one."""
+    """The qualities of a day as events that cover all of it; empty if the day has only one."""
     covered = 0
     result: list[Event] = []
     for event in day.events:

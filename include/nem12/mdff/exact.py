@@ -22,7 +22,7 @@ def small_number(delivered: str) -> int | None:
 
 
 def plain_number(delivered: str) -> Decimal | None:
-    """A plain decimal number of bounded length as it stands; None where it is none."""
+    """A plain decimal number of bounded length, exactly as delivered; None if it is not one."""
     if len(delivered) > spec.MAX_VALUE or not spec.VALUE.fullmatch(delivered):
         return None
     return Decimal(delivered)
@@ -40,17 +40,17 @@ def exact_sum(values: Iterable[str]) -> Decimal:
 
 
 def canonical(value: str) -> tuple[str, str]:
-    """What is equal for values that are equal as numbers: the digits around the point."""
+    """A form that is the same for equal numbers: the digits around the point."""
     whole, _, decimals = value.partition(".")
     return whole.lstrip("0"), decimals.rstrip("0")
 
 
 def value_fault(value: str, unit: spec.Unit | None) -> tuple[str, str] | None:
-    """Code and words for what is wrong with a value, or None.
+    """Code and message of the fault of a value, or None.
 
     Args:
         value: As delivered.
-        unit: Tells how many decimals it may have; None where it is not known.
+        unit: Decides how many decimals it may have; None if it is not known.
     """
     if not value:
         return "value-empty", "is empty"

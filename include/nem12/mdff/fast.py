@@ -58,7 +58,7 @@ def _day_pattern(intervals: int, decimals: int) -> re.Pattern[bytes]:
 
 
 class _Judged(Generic[T]):
-    """Verdicts on spellings: the value where nothing is to be said about it, else None."""
+    """Verdicts on spellings, remembered: the value if it has no finding, else None."""
 
     def __init__(self, judge: Callable[[str], T | None]) -> None:
         self._judge = judge
@@ -125,7 +125,7 @@ class FastWay:
         self._pattern = _day_pattern(channel.intervals, channel.uom.decimals)
 
     def day(self, line: int, raw: bytes) -> Day | None:
-        """The day of a 300 record, or None where the careful way has to decide."""
+        """The day of a 300 record, or None if the careful way has to decide."""
         if self._pattern is None or self._channel is None:
             return None
         match = self._pattern.fullmatch(raw)
@@ -153,7 +153,7 @@ class FastWay:
     def _is_plain(
         self, update_date_time: bytes, msats_load_date_time: bytes | None, latest: bytes
     ) -> bool:
-        """Whether nothing is to be said about stamps; the pattern has judged their times."""
+        """Whether stamps have no finding; the pattern has checked their times."""
         if (
             not _EARLIEST <= update_date_time <= latest
             or self._real_date(update_date_time[:8]) is None
@@ -167,7 +167,7 @@ class FastWay:
         )
 
     def event(self, raw: bytes, intervals: int) -> Event | None:
-        """The event of a 400 record, or None where the careful way has to decide."""
+        """The event of a 400 record, or None if the careful way has to decide."""
         match = _EVENT.fullmatch(raw)
         if match is None:
             return None

@@ -194,7 +194,7 @@ class Finding:
             where the fault is not that of one field.
         first_line: First line of what is refused; equals `line` for warnings.
         last_line: Last line of what is refused.
-        field: 1-based number of the field at fault within its record; 0 where it is none.
+        field: Number of the field at fault in its record, from 1; 0 if no single field is.
         nmi: Whose data it is about; empty where that cannot be read.
         nmi_suffix: NMISuffix of the channel; empty where that cannot be read.
         day: IntervalDate of the day; the first of a refused block; day of a previous read.
@@ -233,7 +233,7 @@ class Finding:
         )  # fmt: skip
 
     def row(self) -> dict[str, Any]:
-        """As the ledger and JSON have it, with the names of `ROW`; None where it is not known."""
+        """As the ledger and JSON have it, with the names of `ROW`; None for what is not known."""
         values = (
             self.line, self.level.name, self.code,
             self.nmi or None, self.nmi_suffix or None, self.day,
@@ -353,7 +353,7 @@ class Tally:
         return finding.level is not Level.WARN or self.counts[key] <= WARNINGS_KEPT
 
     def more(self, level: Level, code: str, count: int) -> None:
-        """Count findings that nobody has told one by one; nothing where there are none."""
+        """Count findings that were not added one by one."""
         if count > 0:
             self.counts[level, code] += count
 

@@ -29,7 +29,7 @@ class Form:
     """Looks at the pieces of a file and reports each kind of fault once.
 
     Attributes:
-        report: Takes what is found.
+        report: Receives the findings.
         is_text: False once NUL bytes or another encoding were met.
     """
 

@@ -27,8 +27,8 @@ class Header:
         date_time: DateTime in NEM time, naive.
         from_participant: FromParticipant.
         to_participant: ToParticipant.
-        known: False where there is no 100 record, or its DateTime cannot be; `date_time` then only
-            stands in, and nothing is judged by it.
+        known: False if there is no 100 record, or its DateTime cannot be right; `date_time` is
+            then a placeholder, and nothing is compared with it.
         digits: Of the DateTime as delivered: 8, 12 or 14. It is no more precise than these.
     """
 
@@ -63,8 +63,8 @@ class Header:
         """Whether a day, or the stamp of one, says that the DateTime cannot be.
 
         Args:
-            day: An IntervalDate; None where it is none.
-            stamp: An UpdateDateTime of 14 digits; empty where it is none.
+            day: An IntervalDate; None if it is not a date.
+            stamp: An UpdateDateTime of 14 digits; empty if there is none.
         """
         late_day = day is not None and self.last_day < day and day.year <= spec.LAST_YEAR
         return late_day or self.latest_tolerated < stamp <= f"{spec.LAST_YEAR + 1}"
@@ -84,12 +84,12 @@ nothing."""
 
 
 def format_of(record: Record) -> spec.Format | None:
-    """The format that a 100 record names; None where there is no such format."""
+    """The format that a 100 record names; None if it names none that is known."""
     return spec.FORMATS.get(text.capitals(record.at(1)))
 
 
 def check_100(record: Record) -> Header | None:
-    """Examine a 100 record; the header where it is usable."""
+    """Check a 100 record; the header if it is usable, else None."""
     record.check_length(1, len(spec.FIELDS_100))
     if format_of(record) is None:
         message = f"VersionHeader is '{wording.shown(record.at(1))}', neither NEM12 nor NEM13"

@@ -1,4 +1,4 @@
-"""What a 200 and a 250 record both say of a meter: the fields that name and describe it."""
+"""The fields of 200 and 250 records that name and describe a meter (S 4.3, 5.3)."""
 
 import re
 from datetime import date
@@ -19,7 +19,7 @@ def named(record: Record, like: re.Pattern[str] = spec.SUFFIX_LIKE) -> tuple[str
 
     Args:
         record: A 200 or 250 record.
-        like: What a suffix of such a record looks like.
+        like: The pattern of a suffix of such a record.
     """
     nmi = text.capitals(record.at(_NMI))
     nmi_suffix = text.capitals(record.at(_SUFFIX))
@@ -30,10 +30,10 @@ def named(record: Record, like: re.Pattern[str] = spec.SUFFIX_LIKE) -> tuple[str
 
 
 def check_nmi(record: Record, level: Level) -> str | None:
-    """Examine the NMI; in capital letters and without check digit where it is one.
+    """Check the NMI; in capital letters and without check digit if it is one, else None.
 
     Args:
-        record: Takes what is found.
+        record: Receives the findings.
         level: How much a fault refuses.
     """
     delivered = record.at(_NMI)
@@ -103,7 +103,7 @@ def check_uom(record: Record, place: int, level: Level) -> spec.Unit | None:
 
 
 def check_next_read(record: Record, place: int) -> date | None:
-    """Examine the NextScheduledReadDate at this place; None where there is none that counts."""
+    """Check the NextScheduledReadDate at this place; None if it is empty or ignored."""
     delivered = record.at(place)
     day = parse_date(delivered)
     fault = "is not a valid date"

@@ -1,4 +1,4 @@
-"""What is noted of a file while it is read: on disk, so that memory does not grow with the file."""
+"""Notes about a file while it is read: on disk, so that memory does not grow with the file."""
 
 import errno
 import sqlite3
@@ -38,7 +38,7 @@ class Noted(Generic[Row]):
             self._write()
 
     def rows(self, query: str) -> Iterator[tuple[Any, ...]]:
-        """What a query of the table `noted` gives."""
+        """The rows of a query of the table `noted`."""
         if self._waiting:
             self._write()
         if self._is_made:

@@ -17,12 +17,12 @@ class ProfileName(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A way of judging.
+    """How strictly a file is checked.
 
     Attributes:
         name: Of the profile.
         summary: In a sentence.
-        tolerance: Of one content that came under several profiles, the highest counts.
+        tolerance: If the same content comes under several profiles, the highest counts.
         tolerated: Codes that are only warned of.
         tolerated_of_reads: Codes that are only warned of in a 250 record.
         joined: Several files, or parts of files, may follow each other in one.
@@ -38,7 +38,7 @@ class Profile:
     whole_files_only: bool = False
 
     def tolerates(self, code: str, *, of_reads: bool = False) -> bool:
-        """Whether a fault is only warned of.
+        """Whether a fault is only a warning.
 
         Args:
             code: Of the finding.
@@ -77,17 +77,17 @@ PROFILES: Final = {
         ),
     )
 }
-"""By name, the one that judges where none is named first."""
+"""By name; the first one is the default."""
 
 PROFILE_FOLDERS: Final = tuple(name for name in PROFILES if name != ProfileName.STANDARD)
-"""Folders of the landing folder whose files are judged by the profile of their name."""
+"""Folders of the landing folder whose files are checked by the profile of that name."""
 
 
 def profile_named(name: str) -> Profile:
     """The profile of that name.
 
     Raises:
-        ValueError: There is none.
+        ValueError: There is no such profile.
     """
     try:
         return PROFILES[name]

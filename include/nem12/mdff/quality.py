@@ -19,7 +19,7 @@ class Quality:
 
     @property
     def varies(self) -> bool:
-        """Whether 400 records say what the intervals have."""
+        """Whether 400 records give the qualities of the intervals."""
         return self.quality_method[0] == spec.VARIES.letter
 
     @property
@@ -37,10 +37,10 @@ def check_quality(
     """Examine QualityMethod, ReasonCode and ReasonDescription of a record.
 
     Args:
-        record: Takes what is found.
+        record: Receives the findings.
         place: Of the QualityMethod, from 0; the other two follow it.
         header: Tells which flags the format had when the file was made.
-        flags: That such a record may have.
+        flags: Those that such a record may have.
     """
     method, description = record.at(place), record.at(place + 2)
     if not spec.QUALITY.fullmatch(method) or method[0] not in flags:

@@ -22,14 +22,14 @@ _REPLACED: Final = "the higher one counts"
 
 
 class ReadNote(NamedTuple):
-    """What is noted of an accepted read.
+    """What `SeenReads` keeps of an accepted read.
 
     Attributes:
         nmi: Of its register, as the next two.
         previous: PreviousRegisterReadDateTime, 14 digits; with `current` the key of the read.
         current: CurrentRegisterReadDateTime.
         stamps: What decides between its versions.
-        content: What else two deliveries of the same read have to agree in.
+        content: Everything else in which two equal deliveries of the read agree.
         line: Of the 250 record.
         last_line: Of its last 550 record.
         records: How many of both kinds.
@@ -53,7 +53,7 @@ class ReadNote(NamedTuple):
 
 @dataclass(slots=True)
 class RepeatedRead:
-    """A finding about a read that came before, and what is noted of it where it is refused."""
+    """A finding about a repeated or overlapping read; with its note if it is refused."""
 
     finding: Finding
     refused: ReadNote | None = None
@@ -65,7 +65,7 @@ class RepeatedRead:
 
 
 def read_note(read: RegisterRead) -> ReadNote:
-    """What is noted of a read."""
+    """What `SeenReads` keeps of a read."""
     stamps = read.stamps
     header = read.header.stamp if read.header.known else ""
     return ReadNote(
@@ -100,7 +100,7 @@ _IN_ORDER: Final = (
 
 
 class SeenReads(Noted[ReadNote]):
-    """Notes reads and tells which repeat or overlap earlier ones."""
+    """Keeps reads and finds those that repeat or overlap earlier ones."""
 
     def __init__(self) -> None:
         numbers = ("line", "last_line", "records", "transactions")
@@ -109,7 +109,7 @@ class SeenReads(Noted[ReadNote]):
         )
 
     def judged(self) -> Iterator[RepeatedRead]:
-        """What is to be said of the reads, register by register."""
+        """Findings about the reads, register by register."""
         for _, rows in groupby(self.rows(_IN_ORDER), lambda row: row[3:6]):
             overlaps = Overlaps(spec.FIRST_YEAR, spec.LAST_YEAR)
             for same_line, same_content, key_line, *fields in rows:

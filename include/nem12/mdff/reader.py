@@ -45,13 +45,13 @@ class _Unit:
         last_line: Its last record so far.
         records: How many it has.
         values: Of its 300 records.
-        findings: Held back until it is known what the unit covers.
+        findings: Held back until it is known which lines the unit covers.
         day: The open day; None in a refused unit.
         days: IntervalDate of a refused 300 record, twice; the earliest and the latest of a block.
         event_lines: Lines of the day's 400 records.
         last_start: Where the 400 record before began.
         descending: The first 400 record that begins before the one before it.
-        transactions: Of its 500 records; None where there is none.
+        transactions: Of its 500 records; None if there are none.
         transaction_bytes: Of these records.
         again: Whether its findings are about a line before, which was the same as its first.
     """
@@ -343,7 +343,7 @@ class Reader(Walk):
                 yield from unit.take(self._transaction(raw, unit), *self._named)
 
     def _transaction(self, raw: bytes, unit: _Unit) -> list[Finding]:
-        """Keep the transaction of a 500 record with its day; what is to be said of it."""
+        """Keep the transaction of a 500 record with its day; gives its findings."""
         if unit.transactions is None:
             unit.transactions = []
         unit.transaction_bytes += len(raw)
@@ -458,7 +458,7 @@ def _written(
 
 
 def _about_events(fault: Fault, day: Day, lines: list[int]) -> Finding:
-    """What is wrong with the 400 records of a day, whose lines are given."""
+    """Findings about the 400 records of a day, whose lines are given."""
     if fault.event is not None:
         event = day.events[fault.event]
         return _about_event(fault.code, lines[fault.event], event, fault.message)

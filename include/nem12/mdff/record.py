@@ -32,7 +32,7 @@ class Record:
         line: 1-based.
         raw: The bytes as they stand in the file, without what strays around them.
         profile: Decides which faults are only warned of.
-        intervals: Values of a 300 record; they tell the names of its fields.
+        intervals: Number of values of a 300 record, on which the names of its fields depend.
         text: Decoded.
         fields: Cleaned.
         findings: Faults and warnings so far.
@@ -119,7 +119,7 @@ class Record:
         self.refuse(code, message, Level.WARN, place=place)
 
     def name(self, place: int) -> str:
-        """What AEMO calls the field at this place; its number where AEMO has no such field."""
+        """AEMO's name of the field at this place; its number if AEMO has no such field."""
         return spec.field_name(self.fields[0], place, self.intervals) or f"field {place + 1}"
 
     def _marked(self, place: int) -> str:
@@ -128,7 +128,7 @@ class Record:
     def check_length(self, least: int, most: int, level: Level = Level.RECORD) -> bool:
         """Compare the number of fields with the layout; whether the rest can be read.
 
-        With a field too many nobody can tell which one it is, and so what the others are.
+        With a field too many it is unclear which one it is, and so what the others are.
         """
         count = len(self.fields)
         length = f"a {self.fields[0]} record of {wording.plural(count, 'field')}"
@@ -150,7 +150,7 @@ class Record:
         return count >= least
 
     def leave_out(self, place: int) -> None:
-        """Judge the record without this surplus field; findings name all others as they stand."""
+        """Check the record without this surplus field; findings name the others as they are."""
         del self.fields[place]
         self.left_out = place
 

@@ -37,7 +37,7 @@ _FLAGS: Final = frozenset(flag.letter for flag in spec.INTERVAL_FLAGS)
 
 
 class Register(NamedTuple):
-    """What the versions of a read replace each other within: NMI, NMISuffix and RegisterID.
+    """A register; versions of a read replace each other within it.
 
     Attributes:
         nmi: In capital letters, without check digit.
@@ -66,11 +66,11 @@ class RegisterRead:
         previous_register_read: The earlier read as the dial shows it, without multiplier: text.
         previous_register_read_date_time: When it was read, in NEM time (naive).
         current_register_read: The later read.
-        current_register_read_date_time: When; of an estimate it lies ahead.
+        current_register_read_date_time: In NEM time; of an estimate it may be ahead.
         quantity: As delivered: between the two reads, or at the current one where the unit does
             not add up. A plain decimal number.
         uom: The unit of the quantity.
-        next_scheduled_read_date: None where there is none that counts.
+        next_scheduled_read_date: None if it is empty or ignored.
         transactions: Both halves of its 550 records, in the order of the file.
     """
 
@@ -107,12 +107,12 @@ class RegisterRead:
 
     @property
     def previous_register_value(self) -> Decimal | None:
-        """The previous read as a number, where it is one that can be stored."""
+        """The previous read as a number, if it is one that can be stored, else None."""
         return plain_number(self.previous_register_read)
 
     @property
     def current_register_value(self) -> Decimal | None:
-        """The current read as a number, where it is one that can be stored."""
+        """The current read as a number, if it is one that can be stored, else None."""
         return plain_number(self.current_register_read)
 
     @property
@@ -217,7 +217,7 @@ def one_a_code(findings: list[Finding]) -> list[Finding]:
 
 
 def quantity_of(record: Record) -> Decimal | None:
-    """The Quantity of a 250 record as it stands, whatever else is wrong with it."""
+    """The Quantity of a 250 record as delivered, whatever else is wrong with the record."""
     return plain_number(record.at(_QUANTITY))
 
 
@@ -300,10 +300,10 @@ def _date_time(
     """Examine when a read was taken.
 
     Args:
-        record: Takes what is found.
+        record: Receives the findings.
         place: Of the DateTime.
         header: Of the file.
-        ahead: It may lie after the file was made: the current read of an estimate.
+        ahead: It may be after the file was made: the current read of an estimate.
     """
     delivered, name = record.at(place), record.name(place)
     moment = _moment(delivered)

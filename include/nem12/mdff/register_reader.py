@@ -24,17 +24,17 @@ _MOST_FINDINGS: Final = 10_000
 
 @dataclass(slots=True)
 class _Unit:
-    """A 250 record with its 550 records, or what stands in its place.
+    """A 250 record with its 550 records, or an unusable record in its place.
 
     Attributes:
         first_line: Its first record.
         last_line: Its last record so far.
         named: NMI and NMISuffix, as far as they can be read.
         days: First and last, as far as they can be read.
-        quantity: As delivered, also of a refused record; None where it is no plain number.
+        quantity: As delivered, also of a refused record; None if it is not a plain number.
         reads: 250 records: one or none.
         records: How many of all kinds.
-        findings: Held back until it is known what the unit covers.
+        findings: Held back until it is known which lines the unit covers.
         read: None in a refused unit.
         transactions: Of its 550 records.
         transaction_bytes: Of these records.
@@ -81,7 +81,7 @@ class _Known:
         reads: 250 records: one or none.
         named: NMI and NMISuffix, as far as they can be read.
         days: First and last, as far as they can be read.
-        quantity: As delivered; None where it is no plain number.
+        quantity: As delivered; None if it is not a plain number.
     """
 
     findings: tuple[Finding, ...]
@@ -168,7 +168,7 @@ class RegisterReader(Walk):
         return unit
 
     def _on_unknown(self, raw: bytes, kind: str) -> _Unit:
-        """The line and the 550 records behind it; the read before it stands."""
+        """Refuse the line and the 550 records after it; the read before it is accepted."""
         finding = self._unknown_record(raw, kind)
         if finding.level is not Level.WARN:
             self._known.put(raw, _Known((finding,)))
@@ -189,7 +189,7 @@ class RegisterReader(Walk):
             yield from unit.take(self._transactions(raw, unit, unit.read))
 
     def _transactions(self, raw: bytes, unit: _Unit, read: RegisterRead) -> list[Finding]:
-        """Keep the halves of a 550 record with its read; what is to be said of it."""
+        """Keep the halves of a 550 record with its read; gives their findings."""
         unit.transaction_bytes += len(raw)
         if unit.transaction_bytes > MAX_LINE_BYTES:
             unit.transactions.clear()

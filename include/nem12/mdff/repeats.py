@@ -24,12 +24,12 @@ _REPEATED: Final = "SELECT * FROM noted GROUP BY 1, 2, 3 HAVING count(*) > 1"
 
 
 def day_key(day: Day) -> Key:
-    """What a day is a repetition of."""
+    """The key by which a day repeats another: NMI, NMISuffix, IntervalDate."""
     return day.channel.nmi, day.channel.nmi_suffix, day.day.isoformat()
 
 
 class SeenDays(Noted[Key]):
-    """Notes days and tells which came more than once."""
+    """Keeps days and finds those that came more than once."""
 
     def __init__(self) -> None:
         super().__init__("nmi TEXT", "nmi_suffix TEXT", "day TEXT")
@@ -41,7 +41,7 @@ class SeenDays(Noted[Key]):
 
 @dataclass(slots=True)
 class Repeated:
-    """A finding about a repeated day, and the day itself where it is refused."""
+    """A finding about a repeated day, with the day itself if it is refused."""
 
     finding: Finding
     refused: Day | None = None
@@ -73,7 +73,7 @@ def judge_repeats(days: Iterable[Day], repeated: set[Key]) -> Iterator[Repeated]
 
 
 def _content(day: Day) -> object:
-    """What makes readings: equal as numbers, not as text."""
+    """What makes the readings of a day, in a form that is the same for equal numbers."""
     events = [(event.start_interval, event.quality.quality_method) for event in spans(day)]
     quality = None if events else day.quality.quality_method
     values = [canonical(value) for value in day.values.split(",")]

@@ -1,7 +1,7 @@
 """Which versions of the reads of a register are in force: a pure function of all of them.
 
 A version is replaced by one of the same period with a higher rank, and by one that overlaps it (by
-NEM days) with higher stamps. What was replaced stays replaced, also where what replaced it is
+NEM days) with higher stamps. What was replaced stays replaced, even if what replaced it is
 itself replaced: the outcome does not depend on the order of delivery.
 """
 
@@ -23,7 +23,7 @@ class Version:
     Attributes:
         read: What was delivered.
         file_id: Of the file; of equal stamps the higher one wins.
-        delivered_at: When the file was delivered, for what has no stamp of its own.
+        delivered_at: When the file was delivered, which counts if a stamp is missing.
     """
 
     read: RegisterRead
@@ -38,7 +38,7 @@ class Version:
 
     @property
     def stamps(self) -> tuple[int, str, str, str]:
-        """What decides between versions; the higher one counts."""
+        """What decides between overlapping versions; the higher one counts."""
         stamps, header = self.read.stamps, self.read.header
         delivered = (
             f"{self.delivered_at.astimezone(NEM_TIME):%Y%m%d%H%M%S}"[:14]
@@ -54,7 +54,7 @@ class Version:
 
     @property
     def rank(self) -> tuple[tuple[int, str, str, str], int, int]:
-        """The stamps, and what makes the outcome independent of the order of delivery."""
+        """The stamps, then hash and line, so that the order of delivery makes no difference."""
         return self.stamps, self.file_id, -self.read.line
 
 

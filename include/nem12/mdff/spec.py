@@ -13,7 +13,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Format:
-    """What a file says with the VersionHeader of its 100 record (S 2a).
+    """A format, as the VersionHeader of a 100 record names it (S 2a).
 
     Attributes:
         name: The VersionHeader.
@@ -99,7 +99,7 @@ class Unit:
     """A unit of measure (S appendix B).
 
     Attributes:
-        delivered: Canonical spelling of what the file says.
+        delivered: Canonical spelling of the unit in the file.
         stored: The kilo unit that readings are kept in; the same for pf.
         exponent: delivered = 10 ** exponent x stored: -3 for Wh, 0 for kWh, 3 for MWh.
         decimals: Digits after the point that the format allows.
@@ -150,7 +150,7 @@ class Flag:
         estimated: Whether readings of it are in a day's `estimated_share`: they were not measured.
         needs_method: It needs a method of two digits; any other takes none.
         needs_reason: It needs a ReasonCode.
-        of_intervals: Whether an interval can have it; V stands for a day whose 400 records say it.
+        of_intervals: Whether an interval can have it; V means that 400 records give the qualities.
         ended: The first day of files that may no longer hold it.
     """
 
@@ -239,7 +239,7 @@ class Stream:
         direction: As the market sees it. "export" leaves the grid: the site consumes it. "import"
             enters the grid: the site generates it. "net" is their difference; "" has none.
         quantity: "active", "reactive", "apparent", or "other".
-        role: "master" is what is settled; "average" and "check" repeat it.
+        role: "master" is used for settlement; "average" and "check" repeat it.
     """
 
     direction: str
@@ -315,7 +315,7 @@ def nmi_check_digit(nmi: str) -> str:
 
 
 def field_name(indicator: str, place: int, intervals: int = 0) -> str:
-    """What AEMO calls a field; empty where the record has no such field.
+    """AEMO's name of a field; empty if the record has no such field.
 
     Args:
         indicator: Of the record.

@@ -47,7 +47,7 @@ def _datetime(text: str) -> datetime | None:
 
 
 def year_fault(year: int, first: int) -> str | None:
-    """Why a year is not one that is stored, or None."""
+    """Why a year is not stored, or None."""
     if year < first:
         return f"is before {first}"
     return f"is after {LAST_YEAR}" if year > LAST_YEAR else None
@@ -60,7 +60,7 @@ def date_fault(day: date | None, created: datetime | None) -> str | None:
 
     Args:
         day: The date, if it is one.
-        created: When the file was made; None where no 100 record says so.
+        created: When the file was made (DateTime of the 100 record); None if that is unknown.
     """
     if day is None:
         return "is not a valid date (CCYYMMDD)"

@@ -1,7 +1,7 @@
 """The whole-file pass: is it a complete file, and where can it be cut? (S 2, 4.1, 5.1).
 
 A file is checked as a whole before any of it is loaded, since a truncated file otherwise looks
-complete. The pass examines only the few lines that are none of the records of its format.
+complete. The pass examines only the few lines that are not regular records of its format.
 """
 
 import re
@@ -34,9 +34,9 @@ class _Scan:
     """How to pass over the regular records of a format.
 
     Attributes:
-        regular: What they begin with.
+        regular: The beginnings of regular lines.
         odd_line: Matches the line end before any other line.
-        cut: Stands before a record that a part may begin with.
+        cut: Found before a record with which a part may begin.
     """
 
     regular: tuple[bytes, ...]
@@ -68,7 +68,7 @@ class Cut:
 
 @dataclass
 class Structure:
-    """What the whole-file pass finds; fed with pieces that end where a line ends.
+    """The whole-file pass; it is fed with pieces that end at a line end.
 
     Attributes:
         cut_bytes: Least distance between two cuts.
@@ -148,7 +148,7 @@ class Structure:
         return self._line - 1 + bool(self._unended)
 
     def finish(self) -> None:
-        """The file has ended: what only the end can tell."""
+        """Finish the pass: findings that only the end of the file decides."""
         empty = self._state == "before"
         ending = wording.excerpt_of_end
         line, raw = self._first_record
@@ -208,7 +208,7 @@ class Structure:
             at: Where in the piece that line begins.
 
         Returns:
-            Where in the piece the body ends, and the number of the line behind it.
+            Where in the piece the body ends, and the number of the line after it.
         """
         scan = self._scan
         while at < len(piece) and self._state == "body":
@@ -256,7 +256,7 @@ class Structure:
 
     @property
     def _reader_tells(self) -> bool:
-        """Whether the reader walks these lines too, and tells of the blank ones by itself."""
+        """Whether the reader reads these lines too, and warns of blank ones itself."""
         # In a joined file the reader goes on after a 900 record.
         return self._state == "body" or (self._state == "after" and self.profile.joined)
 
@@ -356,7 +356,7 @@ class Structure:
                 self._take_doubt(self._doubt.judge(line, raw))
 
     def _other_format(self, kind: str) -> str:
-        """The other format, where the record is of it; else nothing."""
+        """The other format if the record belongs to it, else None."""
         others = (of for of in spec.FORMATS.values() if of is not self.format)
         return next((of.name for of in others if kind in of.indicators), "")
 
@@ -430,7 +430,7 @@ class Structure:
 
 
 def _both_ends(line: bytes) -> bytes:
-    """A line without its middle, where it is longer than what is shown of it."""
+    """A line without its middle, if it is longer than the part that is shown."""
     if len(line) <= 2 * _KEPT:
         return line
     # Do not cut within a character.
@@ -438,7 +438,7 @@ def _both_ends(line: bytes) -> bytes:
 
 
 def _next_odd(scan: _Scan, piece: bytes, at: int) -> int:
-    """Where the next line that is no regular record begins; the end of the piece without one.
+    """Where the next line that is not a regular record begins; else the end of the piece.
 
     Args:
         scan: Of the format.

@@ -50,7 +50,7 @@ def whole_lines(stream: Readable, offset: int = 0, end: int | None = None) -> It
 
     Args:
         stream: Positioned at `offset`.
-        offset: Where the first byte lies in the file.
+        offset: Of the first byte in the file.
         end: Offset to stop at; to the end of the file without it.
 
     Yields:
@@ -131,7 +131,7 @@ class LineEnds:
     Attributes:
         lf: LFs, those of CR LFs too.
         cr: CRs, those of CR LFs too.
-        lone_cr: CRs without an LF behind them.
+        lone_cr: CRs without an LF after them.
     """
 
     lf: int
@@ -157,7 +157,7 @@ def line_ends(piece: bytes) -> LineEnds:
 
 
 def line_around(piece: bytes, at: int) -> tuple[bytes, int]:
-    """The line of a piece in which a byte lies, and the place of its field there, from 0."""
+    """The line of a piece that contains a byte, and the place of its field, from 0."""
     begin = max(piece.rfind(b"\n", 0, at), piece.rfind(b"\r", 0, at)) + 1
     raw = piece[begin : at + _first_length(piece[at:])]
     return raw, raw.count(b",", 0, at - begin)
@@ -175,7 +175,7 @@ def is_blank(line: bytes) -> bool:
 
 
 def content_length(piece: bytes) -> int:
-    """Where the last line of a piece that is not blank ends, without the blanks behind it."""
+    """Where the last line of a piece that is not blank ends, without trailing blanks."""
     # `rstrip` also takes bytes of an incomplete byte order mark.
     stripped = piece.rstrip(NO_CONTENT + BOM)
     rest = piece[len(stripped) :].replace(BOM, b" " * len(BOM))
@@ -195,7 +195,7 @@ def ends_line(line: bytes) -> bool:
 
 
 def bare(line: bytes) -> tuple[bytes, bytes, bytes]:
-    """What stands before the record of a line, the record, and what stands behind it.
+    """A line in three parts: what is before its record, the record, what is after it.
 
     Byte order marks and Ctrl-Zs begin a line where files were joined; Ctrl-Zs end the last one.
     """
@@ -222,7 +222,7 @@ def clean(field: str) -> str:
 
 
 def capitals(field: str) -> str:
-    """In capital letters, where it is ASCII: others become letters of it, as in `ß` to `SS`."""
+    """The field in capital letters if it is ASCII, else unchanged: `ß` would become `SS`."""
     return field.upper() if field.isascii() else field
 
 
@@ -246,7 +246,7 @@ _short_indicator = lru_cache(maxsize=4096)(_indicator)
 
 
 def place_with_spaces(text: str) -> int | None:
-    """Which field is the first that blanks stand around, from 0."""
+    """The place of the first field with blanks around it, from 0."""
     if " " not in text and "\t" not in text:
         return None
     fields = enumerate(text.split(","))

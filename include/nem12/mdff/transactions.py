@@ -19,8 +19,8 @@ class Transaction:
         part: `day` of a 500 record; `previous` or `current`: which read of its 250 record a half
             of a 550 record is about.
         trans_code: TransCode, as delivered.
-        ret_service_order: RetServiceOrder; empty where there is none.
-        read_date_time: When the meter was read, in NEM time (naive); None where that is not known.
+        ret_service_order: RetServiceOrder; empty if there is none.
+        read_date_time: When the meter was read, in NEM time (naive); None if unknown.
             Of a 500 record not always on the day of its 300 record.
         index_read: The register as the dial shows it, without multiplier: text. Empty where it is
             not known.
@@ -35,7 +35,7 @@ class Transaction:
 
     @property
     def index_value(self) -> Decimal | None:
-        """`index_read` as a number, where it is one."""
+        """`index_read` as a number; None if it is not one."""
         return plain_number(self.index_read)
 
 

@@ -12,12 +12,12 @@ class Stamps(NamedTuple):
     """What decides between versions of a day or a read: 14 digits each, in NEM time.
 
     Attributes:
-        update_date_time: What stands in for it where it is missing.
-        rank: The lower one wins, whatever the stamps: 0 for an UpdateDateTime; 1 where it is
-            missing and the header's DateTime stands in; 2 where there is no such DateTime either:
-            `update_date_time` is empty, and the time of delivery stands in; 3 for an
-            UpdateDateTime that is older than the market, as delivered.
-        msats_load_date_time: Empty where there is none.
+        update_date_time: UpdateDateTime, or what replaces a missing one.
+        rank: The lower one wins, whatever the stamps: 0 for an UpdateDateTime; 1 if the header's
+            DateTime replaces a missing one; 2 if there is no such DateTime either: then
+            `update_date_time` is empty, and the time of delivery counts; 3 for an UpdateDateTime
+            that is older than the market, as delivered.
+        msats_load_date_time: Empty if there is none.
     """
 
     update_date_time: str
@@ -29,9 +29,9 @@ def check_stamps(record: Record, place: int, header: Header, judged_by: Header) 
     """Examine UpdateDateTime and MSATSLoadDateTime of a 300 or 250 record.
 
     Args:
-        record: Takes what is found.
+        record: Receives the findings.
         place: Of the UpdateDateTime, from 0; the other one follows it.
-        header: Whose DateTime stands in for a missing UpdateDateTime.
+        header: Its DateTime replaces a missing UpdateDateTime.
         judged_by: Whose DateTime an UpdateDateTime may not be after.
     """
     update_date_time = record.at(place)
@@ -67,7 +67,7 @@ def _stand_in(record: Record, place: int, what: str, header: Header, msats: str)
 
 
 def _check_msats(record: Record, place: int) -> str:
-    """An MSATSLoadDateTime as 14 digits; empty where it is none."""
+    """An MSATSLoadDateTime as 14 digits; empty if it is not valid."""
     msats_load_date_time = record.at(place)
     msats = stamp_of(msats_load_date_time)
     if msats_load_date_time and msats is None:
@@ -86,7 +86,7 @@ def _check_msats(record: Record, place: int) -> str:
 
 
 def stamp_of(delivered: str) -> str | None:
-    """A stamp of 12 or 14 digits, made whole; None if it is no date and time."""
+    """A stamp of 12 or 14 digits as 14; None if it is not a date and time."""
     if len(delivered) not in (12, 14) or parse_datetime(delivered) is None:
         return None
     return delivered.ljust(14, "0")

@@ -1,6 +1,6 @@
-"""What the walks over the records of both formats share.
+"""What the readers of both formats share.
 
-A refused record takes the records that depend on it with it, and consequences of its refusal are
+Records that depend on a refused record are refused with it, and consequences of its refusal are
 not reported again. `first_line` to `last_line` of a finding are all lines that it refuses.
 """
 
@@ -21,12 +21,12 @@ EMPTY_LINES: Final = frozenset({b"\n", b"\r\n", b"\r"})
 
 _SHORT: Final = 32
 _MOST_KNOWN: Final = 4096
-"""A file may consist of nothing but refused lines, half a million in a MiB: the shortest, so many
-of up to so many bytes, are examined once and told of again wherever else they stand."""
+"""Lines (up to `_SHORT` bytes, at most `_MOST_KNOWN`) whose findings are remembered: a file may
+consist of refused lines only, half a million in a MiB, and equal ones are examined once."""
 
 
 class Remembered(Generic[T]):
-    """What was found about short lines."""
+    """Findings about short lines, remembered."""
 
     def __init__(self) -> None:
         self._known: dict[bytes, T] = {}
@@ -60,7 +60,7 @@ class Walk:
 
     @property
     def untold_blank_lines(self) -> int:
-        """Of a file with millions of them only so many are told of as would be kept."""
+        """How many more blank lines get a warning of their own; the others are only counted."""
         return max(0, self._blank_lines - WARNINGS_KEPT)
 
     def _about_blank(self, raw: bytes) -> Iterator[Finding]:
@@ -70,7 +70,7 @@ class Walk:
             yield from about_blank(self._line, raw)
 
     def _is_boundary(self, kind: str) -> bool:
-        """Whether a file ends, or another begins, inside a joined one."""
+        """Whether a record ends a file, or begins another, inside a joined one."""
         return self._profile.joined and kind in ("100", "900")
 
     def _follow_header(self, raw: bytes, kind: str) -> None:
@@ -87,7 +87,7 @@ class Walk:
         return self._finding(level, "unknown-record", raw, message)
 
     def _too_many(self, raw: bytes, of: str) -> Finding:
-        """The 500 or 550 records of one day or read are more than is held."""
+        """A day or read has more 500 or 550 records than are kept."""
         message = f"the {text.indicator(raw)} records of this {of} have together more than"
         message += f" {MAX_LINE_BYTES // 1024} KiB"
         return self._finding(Level.RECORD, "too-many-transactions", raw, message)

@@ -24,7 +24,7 @@ def plural(count: int, noun: str) -> str:
 
 
 def shown(text: str, limit: int = 40) -> str:
-    """Text from a file made safe to print in a sentence: bounded, nothing but printables."""
+    """Text from a file, safe to print in a sentence: bounded, printable characters only."""
     return _beginning(_escaped(text[: limit + 1]), limit)
 
 
@@ -34,7 +34,7 @@ def excerpt(line: bytes) -> str:
 
 
 def excerpt_of_end(line: bytes) -> str:
-    """The beginning of a line, to see which record it is, and its end: there it breaks off."""
+    """The beginning of a line, which shows the record, and its end, where it breaks off."""
     text = _escaped(decode(line.rstrip(b"\r\n"))[0], MARKS)
     if len(text) <= EXCERPT:
         return text
@@ -43,10 +43,10 @@ def excerpt_of_end(line: bytes) -> str:
 
 
 def marked(fields: Sequence[str], place: int) -> str:
-    """The part of a record around one of its fields, which stands between `MARKS`.
+    """The part of a record around one of its fields, which is put between `MARKS`.
 
     Args:
-        fields: As they stand in the file.
+        fields: As they are in the file.
         place: Of the field, from 0; a field beyond the last is missing and marked at the end.
     """
     begin, end = MARKS

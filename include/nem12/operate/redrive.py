@@ -125,7 +125,7 @@ def _retry(
             name, None, "is gone: nothing is left to try, and it is settled now", left=True
         )
     return Redriven(
-        name, None, "is settled now: another file lies in its place, which is a drop of its own"
+        name, None, "is settled now: another file is in its place, which is a drop of its own"
     )
 
 
@@ -136,9 +136,9 @@ def _put_back(
     place = uri_path(one.kept_at or one.drop.uri)
     judged_by = profile or one.drop.profile
     if not isinstance(look(place, judged_by), Drop):
-        return Redriven(name, None, f"does not lie in {shown(str(place), 500)} any more", left=True)
+        return Redriven(name, None, f"is no longer in {shown(str(place), 500)}", left=True)
     if not is_unchanged(one.drop, one.sha256 or "", place):
-        said = f"{shown(str(place), 500)} is not the file that was judged"
+        said = f"{shown(str(place), 500)} is not the file that was read"
         return Redriven(name, None, said, left=True)
     _remove_reports(connection, home, one, place)
     if storage.relative(place, home.landing) is None:
@@ -153,10 +153,10 @@ def _put_back(
 
 
 def _expected(judged_by: str, before: str) -> str:
-    expected = f"is judged again, by the {judged_by} profile"
+    expected = f"will be read again with the {judged_by} profile"
     if judged_by != before:
         return expected
-    expected += " as before: unless the reader was updated, expect the same refusals"
+    expected += ", as before: unless the reader was updated, expect the same refusals"
     return (
         expected
         if judged_by == ProfileName.LENIENT

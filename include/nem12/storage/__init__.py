@@ -1,4 +1,4 @@
-"""Where files lie: in folders of this machine, or in buckets that a URI such as `s3://…` names.
+"""Files in folders of this machine, or in buckets that a URI such as `s3://…` names.
 
 Both do what follows, each in its own way: `Folder` and `Bucket`. Another file store that
 universal-pathlib knows needs no more than its credentials.
@@ -117,7 +117,7 @@ def arrived_at(item: Place, mtime_ns: int) -> float | None:
 def files_below(
     folder: Place, unlisted: Callable[[Path, OSError], None] | None = None
 ) -> Iterator[Place]:
-    """The files in a folder and in the folders below it; a link is a file, whatever it leads to.
+    """The files in a folder and in the folders below it; a link counts as a file.
 
     Args:
         folder: May be missing.
@@ -217,7 +217,7 @@ def append_lines(target: Place, lines: Iterable[str]) -> None:
 
 
 def appended(target: Place) -> Iterator[str]:
-    """What was appended, in texts of whole lines but the last."""
+    """What was appended, in texts of whole lines; only the last line may be incomplete."""
     return _at(target).appended()
 
 

@@ -80,7 +80,7 @@ class Bucket:
         yield from (self.place / name[prefix:] for name in names)
 
     def folders(self) -> list[tuple["UPath", float]]:
-        """The folders in it; the newest file tells the time."""
+        """The folders in it; each has the time of its newest file."""
         prefix = len(self.place.path.rstrip("/")) + 1
         newest: dict[str, float] = {}
         for name, info in self.place.fs.find(self.place.path, detail=True).items():
@@ -97,7 +97,7 @@ class Bucket:
         return to
 
     def opened(self) -> BinaryIO:
-        """A copy of it that is gone when it is closed, however that happens."""
+        """A copy of it that is removed when it is closed, even by a crash."""
         copied = NamedTemporaryFile()  # noqa: SIM115 - the caller closes it
         try:
             self.place.fs.get_file(self.place.path, copied.name)

@@ -1,4 +1,4 @@
-"""What lies under a name, in a folder or in a bucket."""
+"""The entry under a name, in a folder or in a bucket."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -13,7 +13,7 @@ Place: TypeAlias = "Path | UPath"
 
 
 class Kind(Enum):
-    """The kind of an entry of a folder; a link is a link wherever it leads."""
+    """The kind of an entry of a folder; links are not followed."""
 
     FILE = "file"
     FOLDER = "folder"
@@ -32,7 +32,7 @@ class Entry:
         mtime_ns: Time of its last change.
         identity: Distinguishes this content from others: device and inode, or the entity tag in a
             bucket.
-        names: Hard links.
+        names: Number of hard links.
     """
 
     place: Place

@@ -58,7 +58,7 @@ def static(name: str) -> bytes:
 
 @cache
 def _version(name: str) -> str:
-    """What makes a browser fetch a file again when it has changed."""
+    """A version for the file's address, so that browsers fetch a changed file again."""
     return sha256(static(name)).hexdigest()[:12]
 
 
@@ -93,7 +93,7 @@ def nem_now() -> datetime:
 
 
 def task_link(part: Mapping[str, Any]) -> str | None:
-    """The path in Airflow of the task instance that applied a part of a file, None where none did.
+    """The path in Airflow of the task instance that applied a part of a file; None if none did.
 
     Args:
         part: Row of `file_parts`.
@@ -167,7 +167,7 @@ def _size(number: int) -> str:
 
 
 def _share(part: float) -> str:
-    """A part of one in per cent; what is not quite nothing or all does not look so."""
+    """A part of one in per cent; only exactly nothing or all is shown as 0 or 100."""
     if 0 < part < 0.001:
         return "< 0.1 %"
     if 0.999 < part < 1:

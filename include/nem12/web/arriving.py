@@ -12,7 +12,7 @@ from nem12.web.landing import Landing, landing
 from nem12.web.works import SENSOR_TASK_ID, Fault, Works, works
 
 STUCK_SECONDS: Final = 10 * 60
-"""A file that nobody has taken for so long, though the watch looks, is one to ask about."""
+"""A file that is not claimed for so long although the watch looks is a fault."""
 
 _NO_ANSWER: Final = Landing("", "the landing folder does not answer")
 
@@ -36,7 +36,7 @@ class Arriving:
         return cls(landed or _NO_ANSWER, at_work) if at_work else None
 
     def faults(self, now: datetime) -> list[Fault]:
-        """Why nothing is loaded, if so."""
+        """Why nothing is being loaded; empty if files are."""
         faults = list(self.works.faults)
         oldest = self.landing.oldest_at
         if not faults and oldest and (now - oldest).total_seconds() > _stuck_seconds():

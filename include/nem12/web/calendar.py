@@ -22,7 +22,7 @@ class Cell:
 
     Attributes:
         kind: `h1` (least) to `h5`, `missing`, or `outside` the channel's days.
-        value: What it is coloured by.
+        value: The number that decides its colour.
         replaced: Whether some of it is estimated or substituted.
     """
 

@@ -101,7 +101,7 @@ class Coverage:
         return self.missing_days > 0 or bool(self.not_actual)
 
     def state(self, day: date) -> str:
-        """What to show of a day: before, missing, actual, mixed or replaced."""
+        """The state of a day: before, missing, actual, mixed or replaced."""
         if day < self.first:
             return "before"
         flags = self.days.get(day)

@@ -34,7 +34,7 @@ class Glance(Generic[Found]):
         self._looking: Event | None = None
 
     def __call__(self) -> Found | None:
-        """The value, at most some seconds old; None if there is none in time."""
+        """The value, at most some seconds old; None if it does not come in time."""
         looking = self._refreshed()
         if looking:
             looking.wait(PATIENCE_SECONDS)

@@ -17,7 +17,7 @@ class Rows:
 
     Attributes:
         items: The rows.
-        next: What to give as `after` to get the page behind it; None at the end.
+        next: The value of `after` for the next page; None at the end.
     """
 
     items: list[Row]
@@ -29,7 +29,7 @@ class Rows:
 
 
 def page(rows: list[Row], limit: int, key: Sequence[str]) -> Rows:
-    """Make a page of one row more than it holds, which tells whether there is another.
+    """Make a page from one row more than fits, which shows whether there is a next page.
 
     Args:
         rows: At most `limit` + 1.
@@ -53,11 +53,11 @@ def after(
 
     Args:
         text: As `cursor` made it; None for the first page.
-        kinds: What reads each value.
-        first: What sorts before every key.
+        kinds: The function that reads each value.
+        first: Values that sort before every key.
 
     Raises:
-        UsageError: It is no such key.
+        UsageError: It is not such a key.
     """
     if not text:
         return tuple(first)
@@ -73,7 +73,7 @@ def integer(text: str) -> int:
     """A bigint of PostgreSQL.
 
     Raises:
-        ValueError: It is none.
+        ValueError: It is not an integer.
     """
     number = int(text)
     if not -(2**63) <= number < 2**63:

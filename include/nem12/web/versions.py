@@ -26,7 +26,7 @@ class Difference:
     Attributes:
         comparable: Whether they have the same interval length and unit; else only sums differ.
         changes: The intervals that differ.
-        sum: What was added to the sum of the day.
+        sum: By how much the sum of the day changed.
     """
 
     comparable: bool
@@ -61,7 +61,7 @@ def clock(minute: int) -> str:
 
 
 def with_differences(versions: list[Row]) -> list[dict[str, Any]]:
-    """Each version with what it changed against the one that it supersedes."""
+    """Each version with its differences from the one that it supersedes."""
     # The oldest version supersedes nothing: None.
     older: list[Row | None] = [*versions[1:], None][: len(versions)]
     return [

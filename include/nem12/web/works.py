@@ -52,7 +52,7 @@ class Works:
     """Why files are not being loaded, and when the watch last looked.
 
     Attributes:
-        faults: Empty if there are none.
+        faults: Why nothing is being loaded; empty if there is no reason.
         last_look_at: When the watch last looked into the landing folder; None if never.
         known: Whether Airflow's database has answered.
     """

@@ -54,7 +54,7 @@ class Server:
 
 
 def exists(home: settings.Home) -> bool:
-    """Whether the server of `home` was ever made; also where its data are gone since."""
+    """Whether the server of `home` was ever made, even if its data are gone since."""
     return home.postgres.exists() or home.postgres.is_symlink()
 
 

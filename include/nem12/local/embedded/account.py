@@ -51,7 +51,7 @@ class Account:
             return status, output.read().decode(errors="replace").strip()
 
     def may_enter(self, folder: Path) -> bool:
-        """Whether this account reaches what lies in `folder`, as the kernel sees it."""
+        """Whether this account can reach the content of `folder`, by the kernel's rules."""
         return self.run(["sh", "-c", 'test -x "$1"', "sh", folder])[0] == 0
 
     def may_run(self, program: Path) -> bool:
@@ -63,7 +63,7 @@ class Account:
 
 
 def clean_environment() -> dict[str, str]:
-    """The caller's environment without what would turn PostgreSQL's programs elsewhere."""
+    """The caller's environment without variables that direct PostgreSQL's programs elsewhere."""
     kept = {name: text for name, text in os.environ.items() if not name.startswith(("PG", "LC_"))}
     return kept | {"LC_ALL": "C"}
 

@@ -48,7 +48,7 @@ class Cluster:
             self._start()
 
     def stop(self) -> None:
-        """Stop the server, ending what its sessions do.
+        """Stop the server; its sessions are ended.
 
         Raises:
             TransientError: it is still busy writing when the patience is at its end.

@@ -171,13 +171,13 @@ def running(
     options: environment.Options = _AS_IT_IS,
     more: Sequence[Sequence[str]] = (),
 ) -> Iterator[Airflow]:
-    """Have Airflow running in the block, with its tables in `server`; all of it ends with it.
+    """Run Airflow inside the block, with its tables in `server`; it stops at the block's end.
 
     Args:
-        home: Where its state lies.
+        home: Where its state is.
         server: The running database.
         ports: Of the web page: the first of these that is free; 0 is any.
-        log: Is told, in a sentence, what goes on.
+        log: Receives sentences about the progress.
         options: Airflow's options, by section, that differ from a single machine's.
         more: Components beside the four, such as workers: what follows `airflow` in their command.
 

@@ -64,12 +64,12 @@ class Client:
 
         Raises:
             ApiError: The api-server refused it.
-            TransientError: Nobody answers.
+            TransientError: Airflow does not answer.
         """
         return self._send(method, path, json, self._login)
 
     def health(self) -> dict[str, dict[str, str | None]]:
-        """What the api-server says of the components."""
+        """The api-server's report about the components."""
         answer: dict[str, dict[str, str | None]] = self._send("GET", "/api/v2/monitor/health")
         return answer
 

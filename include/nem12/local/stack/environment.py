@@ -51,7 +51,7 @@ class Secrets:
 
 
 def free_port(wanted: Sequence[int]) -> int:
-    """The first of the ports that nobody listens on; 0 is any.
+    """The first of these ports on which no program listens; 0 means any free port.
 
     Raises:
         UsageError: None of them is free.
@@ -76,7 +76,7 @@ def write_private(file: Path, text: str) -> None:
 
 
 def password_file(home: settings.Home) -> Path:
-    """Where the login's password stands, as JSON."""
+    """The file with the login's password, as JSON."""
     return home.airflow / "passwords.json"
 
 
@@ -86,7 +86,7 @@ def environment(
     """The whole environment of a component, or of the `airflow` command.
 
     Args:
-        home: Where its state lies.
+        home: Where its state is.
         server: The running database.
         port: Where the api-server listens.
         own: Secrets of this home.

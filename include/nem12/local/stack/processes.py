@@ -71,7 +71,7 @@ class Component:
 
     @classmethod
     def of(cls, command: Sequence[str], logs: Path, env: dict[str, str]) -> "Component":
-        """The component that a command runs; its name is the last word that is no option."""
+        """The component that a command runs; its name is the last word that is not an option."""
         name = [word for word in command if not word.startswith("-")][-1]
         return cls(name, tuple(command), logs / f"{name}.log", env)
 
@@ -178,14 +178,14 @@ def _runs(process: psutil.Process) -> bool:
 
 
 def remember(file: Path, leaders: Iterable[Leader]) -> None:
-    """Write down what runs, for the start after a crash of this process."""
+    """Record the running processes, for the next start after a crash of this one."""
     beside = file.with_suffix(".new")
     beside.write_text(json.dumps([[each.pid, each.created] for each in leaders]), encoding="utf-8")
     beside.replace(file)
 
 
 def end_leftovers(file: Path) -> None:
-    """End what an owner that was killed has left running, and forget it."""
+    """End processes that a killed owner has left running, and forget them."""
     with suppress(FileNotFoundError, ValueError):
         leaders = [Leader(pid, created) for pid, created in json.loads(file.read_text("utf-8"))]
         # A pid from before a reboot may be anybody's session now: end only Airflow's own.

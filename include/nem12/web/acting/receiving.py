@@ -66,7 +66,7 @@ class Received:
         self.size += len(data)
 
     def check(self, name: str) -> None:
-        """Refuse what the watch would leave alone.
+        """Refuse files that the watch would ignore.
 
         Raises:
             UsageError: It is empty, or ignored by its name.
