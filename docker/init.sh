@@ -31,7 +31,8 @@ METER_DB_URI="postgresql://nem12_owner:$METER_OWNER_PASSWORD@$METER_DB_HOST/mete
 
 say "pool meter_db"
 airflow pools get meter_db > /dev/null 2>&1 ||
-    airflow pools set meter_db 2 "Batches that are applied at the same time"
+    airflow pools set meter_db "$(python -c 'from nem12 import settings; print(settings.writers())')" \
+        "Batches that are applied at the same time"
 
 say "login admin"
 # The command asks twice for the password. As an argument every user of the machine could read it.

@@ -31,7 +31,7 @@ def test_an_airflow_that_was_just_made_lacks_what_is_named(
     found = asked(env)
     faults = {subject for subject, (health, _) in found.items() if health == "fault"}
     assert faults == {"dags", "pool", "scheduler", "triggerer", "dag_processor", "meter_db"}
-    assert found["pool"][1].startswith("airflow pools set meter_db 2")
+    assert found["pool"][1].startswith(f"airflow pools set meter_db {settings.writers()} ")
     assert "docs/deploying.md" in found["meter_db"][1]
     assert found["meter_db_reader"] == found["airflow version"] == ("ok", "")
 

@@ -100,7 +100,7 @@ def test_the_one_port_that_was_asked_for_is_taken_or_refused() -> None:
 
 def test_the_pool_of_writers_is_there(running: Running) -> None:
     pool = running.airflow.api("GET", f"/api/v2/pools/{settings.POOL}")
-    assert pool["slots"] == settings.WRITERS
+    assert pool["slots"] == settings.writers()
 
 
 def test_the_command_line_reaches_the_same_airflow(running: Running) -> None:

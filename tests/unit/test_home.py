@@ -102,3 +102,12 @@ def test_an_installed_package_checks_files_without_a_home(
     sample = settings.CHECKOUT / "samples" / "household_30min.csv"
     done = installed("-m", "nem12.cli", "validate", str(sample))
     assert (done.returncode, done.stdout) == (0, "")
+
+
+@pytest.mark.parametrize(("processors", "writers"), [(1, 2), (2, 2), (6, 6), (64, 8)])
+def test_as_many_batches_are_applied_at_once_as_there_are_processors(
+    monkeypatch: pytest.MonkeyPatch, processors: int, writers: int
+) -> None:
+    mine = set(range(processors))
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: mine, raising=False)
+    assert (settings.writers(), settings.parallelism()) == (writers, 2 * writers)

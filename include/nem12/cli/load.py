@@ -74,7 +74,7 @@ def parse_data(arguments: Namespace) -> int:
 def _stage_only(given: list[Given], folder: Path) -> list[Result]:
     unique = list(counting(one.file for one in given).values())
     judged: dict[str, Result] = {}
-    with Staging(pack(unique), folder, os.cpu_count() or 1, _MOST_FINDINGS) as staging:
+    with Staging(pack(unique), folder, settings.processors(), _MOST_FINDINGS) as staging:
         reads = (read for _, staged in staging for read in staged().parts)
         # A file's parts come one after the other.
         for sha256, parts in groupby(reads, key=lambda read: read.parsed.part.file.sha256):

@@ -22,9 +22,6 @@ LEAST_WORK_MEM: Final = 4 * settings.MIB
 LEAST_WAL: Final = 1024 * settings.MIB
 """PostgreSQL's default of max_wal_size; with less, a bulk load is one checkpoint after another."""
 
-STATEMENTS_AT_ONCE: Final = settings.PAGE_CONNECTIONS + settings.WRITERS
-"""That may look at all months at a time."""
-
 LOCKS_A_MONTH: Final = 2
 """Its table and its index."""
 
@@ -141,7 +138,8 @@ def _locks(values: dict[str, str], months: int) -> Check:
     """Whether as many statements as may run at once can each lock every month."""
     each = int(values["max_locks_per_transaction"])
     sessions = int(values["max_connections"]) + int(values["max_prepared_transactions"])
-    needed = STATEMENTS_AT_ONCE * (LOCKS_A_MONTH * months + OTHER_LOCKS)
+    at_once = settings.PAGE_CONNECTIONS + settings.writers()
+    needed = at_once * (LOCKS_A_MONTH * months + OTHER_LOCKS)
     text = f"{each}, which is {each * sessions} locks; {plural(months, 'month')} may need {needed}"
     if each * sessions >= needed:
         return ok("max_locks_per_transaction", text)

@@ -96,11 +96,10 @@ def _pool(session: "Session") -> Check:
     from sqlalchemy import select
 
     slots = session.scalar(select(Pool.slots).where(Pool.pool == settings.POOL))
+    remedy = f'airflow pools set {settings.POOL} {settings.writers()} "Batches applied at once"'
     if slots is None:
-        remedy = f'airflow pools set {settings.POOL} {settings.WRITERS} "Batches applied at once"'
         return fault("pool", f"there is no pool {settings.POOL}: apply never starts", remedy)
     if slots == 0:
-        remedy = f'airflow pools set {settings.POOL} {settings.WRITERS} "Batches applied at once"'
         return fault("pool", f"the pool {settings.POOL} has no slots: apply never starts", remedy)
     return ok("pool", f"{settings.POOL} has {slots if slots > 0 else 'any number of'} slots")
 

@@ -138,7 +138,7 @@ class Airflow:
                 "/api/v2/pools",
                 {
                     "name": settings.POOL,
-                    "slots": settings.WRITERS,
+                    "slots": settings.writers(),
                     "description": "Batches that are applied at the same time",
                 },
             )

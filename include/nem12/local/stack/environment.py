@@ -104,7 +104,7 @@ def environment(
             "executor": "LocalExecutor",
             "fernet_key": own.fernet_key,
             "load_examples": False,
-            "parallelism": settings.PARALLELISM,
+            "parallelism": settings.parallelism(),
             "plugins_folder": home.airflow / "plugins",
             "simple_auth_manager_all_admins": False,
             "simple_auth_manager_passwords_file": password_file(home),
