@@ -136,7 +136,7 @@ def test_a_file_that_kills_its_process_is_left_out_by_the_next_try(
 def test_a_file_that_kills_its_process_at_every_run_is_soon_alone(
     warehouse: Warehouse, loader: Connection, home: FolderHome
 ) -> None:
-    """Without another try within the run, as where whoever runs it is killed with it."""
+    """Without another try within the run, as if the worker were killed with it."""
     land(home, {**FILES, **FATAL})
     claimed = []
     while free := ledger.free(loader, drops(home)):

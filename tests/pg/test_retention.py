@@ -225,7 +225,7 @@ def test_only_whole_months_and_an_nmi_that_is_named_go(owner: Connection) -> Non
 
 
 def test_a_dropped_month_makes_readers_wait_for_seconds_at_most(owner: Connection) -> None:
-    """They queue behind whoever waits for the lock."""
+    """They queue behind the session that waits for the lock."""
     with owner.transaction():
         owner.execute("SELECT meter_remove_months('2024-04-01', false)")
         assert owner.execute("SELECT current_setting('lock_timeout')").fetchone() == ("5s",)

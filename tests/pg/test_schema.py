@@ -17,7 +17,7 @@ pytestmark = only_embedded
 MIGRATE = "run `manage.py migrate`"
 UNRELEASED = (
     "the database was made before the first release of nem12 and cannot be migrated: make a new"
-    " database (the embedded server's lies in METER_HOME/postgres), run"
+    " database (the embedded server's is in METER_HOME/postgres), run"
     " `manage.py migrate` on it, then"
     " `manage.py parse_data --apply --file archive`"
 )

@@ -91,7 +91,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def viewer(site: Site) -> Iterator[httpx.Client]:
-    """Whoever may only look."""
+    """A user who may only look."""
     with site.client("viewer") as client:
         yield client
 

@@ -79,5 +79,5 @@ class Doubt:
             return None
         date_time = wording.shown(self._record.at(2))
         message = f"header DateTime '{date_time}' cannot be right: {what} after it"
-        self._record.warn("header-date", f"{message}; such records are judged without it", place=2)
+        self._record.warn("header-date", f"{message}; such records are checked without it", place=2)
         return self._record.findings[-1]

@@ -17,6 +17,8 @@ _AGAIN_BY_HAND: Final = (
     "load it again with parse_data --apply --reprocess, more tolerantly with --profile lenient"
 )
 
+_MORE_TOLERANT: Final = "--profile lenient reads it with a more tolerant profile"
+
 _MOST_NEAR: Final = 3
 
 
@@ -74,7 +76,7 @@ def _was_dropped(connection: Connection, name: str, drop: LandedDrop) -> str:
         return _is_now(NamedFile(name, files[0].status))
     if not files:
         return f"{said} was {shown(drop.message, 200) or drop.outcome}"
-    partial = ", and --profile lenient has it judged by a more tolerant profile"
+    partial = f", and {_MORE_TOLERANT}"
     return f"{said} is {drop.outcome}{partial if drop.outcome is Outcome.PARTIAL else ''}"
 
 
@@ -82,11 +84,11 @@ def _is_now(file: NamedFile) -> str:
     """What a file that cannot be put back is, and what to do with it."""
     said = f"{shown(file.name, 200)} is {file.status}"
     if file.status is FileStatus.PARTIAL:
-        return f"{said}, and --profile lenient has it judged by a more tolerant profile"
+        return f"{said}, and {_MORE_TOLERANT}"
     if file.status is FileStatus.REFUSED and not file.dropped:
         return f"{said}, by parse_data, which moves nothing: {_AGAIN_BY_HAND}"
     if file.status is FileStatus.REFUSED:
-        return f"{said}, and is left out by the other options, or is being judged"
+        return f"{said}, and is left out by the other options, or is being read"
     return said
 
 

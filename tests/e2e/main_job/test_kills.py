@@ -22,7 +22,7 @@ WAITING = "SELECT pid FROM pg_locks WHERE relation = 'meter_day_versions'::regcl
 
 @contextmanager
 def applying_is_held_up(running: Running) -> Iterator[psycopg.Connection]:
-    """Whoever applies a batch waits, in the middle of its transaction, until this ends."""
+    """A task that applies a batch waits, in the middle of its transaction, until this ends."""
     with psycopg.connect(running.server.uri(embedded.SUPERUSER)) as holder:
         holder.execute("LOCK TABLE meter_day_versions IN SHARE MODE")
         yield holder

@@ -19,7 +19,7 @@ NMI = "4103099999"
 
 
 def land(running: Running, count: int) -> list[Path]:
-    """Files that stood still for long: whoever looks may take them."""
+    """Files that have not changed for long: any run may claim them."""
     landed = []
     for number in range(count):
         data = delivery(Day(date(2023, 1, 1) + timedelta(days=number), nmi=NMI, minutes=5))

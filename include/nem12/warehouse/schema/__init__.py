@@ -159,7 +159,7 @@ def unreleased() -> SetupError:
     """The error for a database with tables from before the first release."""
     return SetupError(
         "the database was made before the first release of nem12 and cannot be migrated: make a new"
-        f" database (the embedded server's lies in METER_HOME/postgres), run"
+        f" database (the embedded server's is in METER_HOME/postgres), run"
         f" `{settings.command('migrate')}` on it, then"
         f" `{settings.command('parse_data --apply --file archive')}`"
     )
