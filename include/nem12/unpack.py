@@ -5,17 +5,18 @@ under names of our own: names in an archive are data, never paths.
 """
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import BytesIO
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 from uuid import uuid4
 
-from nem12 import untrusted
+from nem12 import ignored, untrusted
 from nem12.containers import archives, foreign
 from nem12.containers.archives import DamagedError, Expanding, LimitError, Member
 from nem12.containers.asexml import Message, XmlError, begins_as_xml, extract
@@ -27,6 +28,8 @@ from nem12.mdff.header import Header
 from nem12.settings import MAX_MEMBERS, MAX_NAME_BYTES
 from nem12.survey import MeterFile, seen_at, survey_file
 from nem12.untrusted import Seen, seen_of
+
+log = logging.getLogger(__name__)
 
 _HASH_DIGITS: Final = 12
 
@@ -109,6 +112,37 @@ def _beginnings(path: Path, seen: Seen | None) -> Iterator[bytes]:
 
 def _delivered(members: Iterable[Member]) -> list[Member]:
     return [member for member in members if member.delivered]
+
+
+def _meter_data(name: str, members: Sequence[Member]) -> Sequence[Member]:
+    """The members of an archive without the texts and programs beside the meter data.
+
+    If there is nothing else in it, all of them: each is refused then and says what it is.
+
+    Args:
+        name: Of the archive, for the log.
+        members: At least one.
+    """
+    reasons = [_why_ignored(member) for member in members]
+    if all(reasons):
+        return members
+    for member, reason in zip(members, reasons, strict=True):
+        if reason:
+            log.warning("skipped: %s: %s", wording.shown(f"{name}/{member.name}", 200), reason)
+    return [member for member, reason in zip(members, reasons, strict=True) if not reason]
+
+
+def _why_ignored(member: Member) -> str | None:
+    """Why a member is ignored, as in the landing folder; None if it is to be read."""
+
+    def beginning() -> bytes:
+        with member.opened() as stream:
+            return Expanding(ignored.BEGINNING, stream).read(ignored.BEGINNING)
+
+    try:
+        return ignored.why_ignored(PurePosixPath(member.name.replace("\\", "/")).name, beginning)
+    except DamagedError:
+        return None  # reading it will say what is wrong
 
 
 def sha256(path: Path, seen: Seen | None = None) -> str:
@@ -202,7 +236,7 @@ class _Unpacking:
         if len(members) > MAX_MEMBERS:
             raise LimitError(f"the archive has more than {MAX_MEMBERS} members")
         expanding = Expanding(source.size)
-        for number, member in enumerate(members):
+        for number, member in enumerate(_meter_data(source.name, members)):
             name = source.name
             if member.name:
                 name = self.names.unique(f"{source.name}/{member.name}")

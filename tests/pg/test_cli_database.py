@@ -91,6 +91,9 @@ def test_what_is_stored_has_its_delivered_name_and_is_withdrawn_by_it(
 
     assert "several files have this name" in command.refused("withdraw", "house.csv")
     assert "no file flat" in command.refused("withdraw", "flat")
+    said = command.refused("withdraw", "two.zip")
+    assert said.endswith("one by one: two.zip/house.csv, two.zip/sub/flat.csv\n")
+    assert "no file t%.zip is known" in command.refused("withdraw", "t%.zip")
     assert "withdrawn" in command("withdraw", "flat.csv")[1]
     assert "withdrawn" in command("withdraw", f"{given}/two.zip/house.csv")[1]
     assert warehouse.one("SELECT count(*) FROM meter_files WHERE name LIKE 'two%'") == 0

@@ -318,6 +318,18 @@ def test_commands_that_only_look_make_nothing(
     assert not own_home.exists()
 
 
+def test_a_home_whose_database_was_not_finished_is_unused(
+    own_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a full disk leaves it: commands that only look do not try again."""
+    half = own_home / "postgres" / "data.new"
+    half.mkdir(parents=True)
+    assert main(["status"]) == 0
+    assert f"there is no database in {own_home} yet" in capsys.readouterr().out
+    assert list(own_home.iterdir()) == [half.parent]
+    assert list(half.parent.iterdir()) == [half]
+
+
 def test_the_status_of_an_unused_home_is_json_too(
     own_home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

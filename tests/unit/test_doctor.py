@@ -50,6 +50,13 @@ def test_a_folder_that_is_not_as_it_should_be_comes_with_what_to_do(
     assert said.startswith(remedy)
 
 
+def test_a_home_below_a_file_is_a_fault_of_the_path_not_of_rights(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ((seen, said),) = found(folder_checks(settings.Home.below(tmp_path / "file")), "landing")
+    assert seen is Health.FAULT
+    assert said == "move the file away that is in its path, or correct METER_HOME"
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may work in every folder")
 def test_a_folder_that_this_user_may_not_write_to_is_a_fault(home: settings.FolderHome) -> None:
     home.landing.chmod(0o500)

@@ -1,10 +1,11 @@
 """The parts of the page that need no server."""
 
 import re
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import PurePath
 from typing import Any, get_args
+from urllib.parse import quote
 
 import pytest
 
@@ -13,11 +14,12 @@ from nem12.exact_csv import csv_line
 from nem12.load.kept import kept_below, pattern_of
 from nem12.mdff import spec
 from nem12.mdff.findings import Level
+from nem12.mdff.stamps import NEM_TIME
 from nem12.web import models
 from nem12.web.answers import marked, static, subject_link, task_link
 from nem12.web.calendar import heat_map
 from nem12.web.coverage import Coverage
-from nem12.web.paging import after, integer, page, word
+from nem12.web.paging import after, cursor, integer, page, word
 from nem12.web.versions import difference
 
 MAY = date(2024, 5, 1)
@@ -181,3 +183,13 @@ def test_a_page_leads_on_only_where_there_is_more() -> None:
 def test_a_key_that_no_page_gave_is_refused(text: str) -> None:
     with pytest.raises(UsageError):
         after(text, (integer, word), (0, ""))
+
+
+def test_a_cursor_goes_into_an_address_as_it_is() -> None:
+    """Pasted by `curl`, a plus would arrive as a blank."""
+    at = datetime(2026, 11, 26, 0, 2, 51, 846095, NEM_TIME)
+    row = {"seen_at": at, "day": date(2026, 11, 26), "line": 5, "file_id": -7}
+    text = cursor(row, tuple(row))
+    assert quote(text, safe=":~") == text
+    kinds = (datetime.fromisoformat, date.fromisoformat, int, int)
+    assert after(text, kinds, ()) == tuple(row.values())

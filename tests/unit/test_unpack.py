@@ -195,6 +195,40 @@ def test_nothing_else_is_left_alone(tmp_path: Path, name: str) -> None:
     assert [one.name for one in unpacked(tmp_path, zipped({name: GOOD}))] == [f"drop/{name}"]
 
 
+BESIDE = [
+    "README.md", "folder/readme.txt", "a\\NOTES.MD", "expected.json", "load.log", "a.csv.sha256",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_texts_beside_the_data_in_an_archive_are_left_alone_and_mentioned(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, place: int
+) -> None:
+    members = [("a.csv", GOOD), ("b.csv", OTHER)]
+    members[place:place] = [(name, b"about the data\n") for name in BESIDE]
+    files = unpacked(tmp_path, zipped_in_order(members))
+    assert [one.name for one in files] == ["drop/a.csv", "drop/b.csv"]
+    assert not any(one.refused for one in files)
+    assert [record.args[0] for record in caplog.records if isinstance(record.args, tuple)] == [
+        f"drop/{name}" for name in BESIDE
+    ]
+
+
+@pytest.mark.parametrize("name", BESIDE)
+def test_meter_data_in_an_archive_are_read_whatever_their_name(tmp_path: Path, name: str) -> None:
+    files = unpacked(tmp_path, zipped({name: GOOD, "b.csv": OTHER}))
+    assert [(one.name, one.refused) for one in files] == [
+        (f"drop/{name}", False), ("drop/b.csv", False),
+    ]  # fmt: skip
+
+
+def test_an_archive_of_nothing_but_texts_is_refused(tmp_path: Path) -> None:
+    files = unpacked(tmp_path, zipped({"README.md": b"about\n", "notes.json": b"{}\n"}))
+    assert [(one.name, one.refused) for one in files] == [
+        ("drop/README.md", True), ("drop/notes.json", True),
+    ]  # fmt: skip
+
+
 def folder_without_slash() -> zipfile.ZipInfo:
     info = zipfile.ZipInfo("folder")
     info.external_attr = 0x10

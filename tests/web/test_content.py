@@ -453,6 +453,15 @@ def test_a_slip_in_an_nmi_is_pointed_out(viewer: httpx.Client) -> None:
     assert "is 8, not 7" in viewer.get("/nem12/channels?nmi=2001985732 7").text
 
 
+def test_words_and_links_do_not_run_together(
+    site: Site, viewer: httpx.Client, sha256: Callable[[str], str]
+) -> None:
+    assert site.warehouse.one("SELECT count(*) FROM meter_drops WHERE state = 'failed'") == 1
+    assert re.search(r">1</a></dd><dd[^>]*>drop</dd>", viewer.get("/nem12/").text)
+    page = viewer.get(f"/nem12/files/{sha256('faulty_records.csv')}").text
+    assert re.search(r"\d\d:\d\d <a [^>]+>run</a> ", page)
+
+
 def test_the_overview_tells_what_waits_and_what_is_wrong(viewer: httpx.Client) -> None:
     found = viewer.get(f"{API}/overview").json()
     assert found["drops"]["failed"] == 1

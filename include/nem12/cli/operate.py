@@ -3,6 +3,7 @@
 from argparse import Namespace
 from contextlib import closing
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any, Final
 
 from nem12 import settings
@@ -71,7 +72,7 @@ def withdraw(arguments: Namespace) -> int:
     with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
         found = ledger.find_files(connection, arguments.file)
         if not found:
-            raise UsageError(f"no file {arguments.file} is known: see the table meter_files")
+            raise UsageError(_unknown_file(connection, arguments.file))
         if len(found) > 1:
             ids = ", ".join(row["sha256"][:12] for row in found)
             raise UsageError(f"several files have this name; give the SHA-256 of one: {ids}")
@@ -80,6 +81,17 @@ def withdraw(arguments: Namespace) -> int:
     name = shown(found[0]["name"], 200)
     out.print(f"{name}: withdrawn, {plural(days or 0, 'day')} of it", markup=False, soft_wrap=True)
     return 0
+
+
+def _unknown_file(connection: Connection, name: str) -> str:
+    """Why a file cannot be withdrawn: it is not known, or it is an archive of files that are."""
+    files = ledger.files_of_archive(connection, PurePath(name).name)
+    members = sorted(file.name for file in files)
+    if not members:
+        return f"no file {shown(name, 500)} is known: see the table meter_files"
+    listed = ", ".join(shown(member, 200) for member in members[:_MOST_LEFT])
+    more = f" and {len(members) - _MOST_LEFT} more" if len(members) > _MOST_LEFT else ""
+    return f"{shown(name, 500)} is an archive; withdraw its files one by one: {listed}{more}"
 
 
 def redrive(arguments: Namespace) -> int:

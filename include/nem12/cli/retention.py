@@ -80,8 +80,9 @@ def purge(arguments: Namespace) -> int:
         out.print(said, markup=False, soft_wrap=True)
     if held or names:
         out.print(
-            "These files and names still contain the NMI, and backups may:"
-            " delete or correct them yourself."
+            "These files and names still contain the NMI or cannot be searched, and backups may"
+            " contain it: delete or correct them yourself.",
+            soft_wrap=True,
         )
     return int(bool(held or names))
 

@@ -50,6 +50,10 @@ def _folder(name: str, place: Path) -> Iterator[Check]:
             name, text, "the first load makes it; or correct METER_HOME if it is elsewhere"
         )
         return
+    except NotADirectoryError:
+        remedy = "move the file away that is in its path, or correct METER_HOME"
+        yield fault(name, f"{where} is below a file", remedy)
+        return
     except OSError as error:
         yield fault(name, f"{where}: {error.strerror}", "give this user the right to look there")
         return

@@ -351,6 +351,12 @@ def names_like(connection: Connection, pattern: str) -> list[NamedFile]:
     return rows_of(connection, NamedFile, "names_like", pattern=like, most=_MOST_NAMED)
 
 
+def files_of_archive(connection: Connection, name: str) -> list[NamedFile]:
+    """Some files that were delivered in an archive of that name."""
+    like = re.sub(r"([%_\\])", r"\\\1", name) + "/%"
+    return rows_of(connection, NamedFile, "names_like", pattern=like, most=_MOST_NAMED)
+
+
 def latest_names(connection: Connection) -> list[str]:
     """The names of the files that came last."""
     return [row["name"] for row in _run(connection, "latest_names", most=_MOST_COMPARED)]

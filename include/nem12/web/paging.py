@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from typing import Any, Final
 
 from nem12.errors import UsageError
@@ -41,9 +42,15 @@ def page(rows: list[Row], limit: int, key: Sequence[str]) -> Rows:
 
 
 def cursor(row: Row, key: Sequence[str]) -> str:
-    """The key of a row as `after` takes it."""
-    values = (row[name] for name in key)
-    return _SEPARATOR.join(v.isoformat() if hasattr(v, "isoformat") else str(v) for v in values)
+    """The key of a row as `after` takes it; an address takes it as it is."""
+    return _SEPARATOR.join(_as_text(row[name]) for name in key)
+
+
+def _as_text(value: Any) -> str:
+    if isinstance(value, datetime):
+        # Not with an offset, whose plus means a blank in an address.
+        return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
+    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def after(

@@ -13,7 +13,7 @@ from nem12 import settings
 from nem12.local.embedded.bootstrap import make_roles
 from nem12.local.embedded.cluster import SUPERUSER, Cluster
 from nem12.local.embedded.machine import PORT
-from nem12.local.embedded.place import find_place, programs
+from nem12.local.embedded.place import DATA, find_place, programs
 
 __all__ = ["PORT", "SUPERUSER", "Server", "exists", "server"]
 
@@ -54,8 +54,18 @@ class Server:
 
 
 def exists(home: settings.Home) -> bool:
-    """Whether the server of `home` was ever made, even if its data are gone since."""
-    return home.postgres.exists() or home.postgres.is_symlink()
+    """Whether the server of `home` was ever made; also where the folder of its data is gone since.
+
+    A first start that failed, as on a full disk, leaves no data.
+    """
+    folder = home.postgres
+    try:
+        (folder / DATA).stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return folder.is_symlink() and not folder.exists()
+    except PermissionError:
+        pass  # it is another user's, and the server's start says so
+    return True
 
 
 @contextmanager

