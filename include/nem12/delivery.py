@@ -20,8 +20,8 @@ def dated(file: MeterFile, mtime_ns: int, claimed_at: datetime) -> MeterFile:
         mtime_ns: Modification time of its container.
         claimed_at: When the drop was claimed; replaces an impossible time.
     """
-    given = file.delivered_at or _instant(mtime_ns // 10**9)
-    return replace(file, delivered_at=_possible(given, claimed_at))
+    stated = file.delivered_at or _instant(mtime_ns // 10**9)
+    return replace(file, delivered_at=_possible(stated, claimed_at))
 
 
 def delivery_of(mtime_ns: int, claimed_at: datetime) -> datetime:

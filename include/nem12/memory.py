@@ -51,12 +51,12 @@ def _lower(more: int) -> tuple[int, int] | None:
         return None
     soft, hard = before = resource.getrlimit(resource.RLIMIT_AS)
     mapped = int(_STATM.read_text().split()[0]) * resource.getpagesize()
-    limits = [given for given in (soft, hard) if given != resource.RLIM_INFINITY]
-    wanted = min([mapped + more, *limits])
-    if wanted == soft:
+    limits = [limit for limit in (soft, hard) if limit != resource.RLIM_INFINITY]
+    lowered = min([mapped + more, *limits])
+    if lowered == soft:
         return None
     try:
-        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+        resource.setrlimit(resource.RLIMIT_AS, (lowered, hard))
     except (OSError, ValueError):
         return None
     return before

@@ -393,14 +393,14 @@ def standstill_seconds() -> float:
     Raises:
         UsageError: METER_STANDSTILL_SECONDS is not a valid time.
     """
-    given = os.environ.get("METER_STANDSTILL_SECONDS", "").strip()
+    text = os.environ.get("METER_STANDSTILL_SECONDS", "").strip()
     try:
-        seconds = float(given or STANDSTILL_SECONDS)
+        seconds = float(text or STANDSTILL_SECONDS)
     except ValueError:
         seconds = math.nan
     if not SETTLE_SECONDS <= seconds < math.inf:
         raise UsageError(
-            f"METER_STANDSTILL_SECONDS: '{given}' is not a number of seconds of"
+            f"METER_STANDSTILL_SECONDS: '{text}' is not a number of seconds of"
             f" {SETTLE_SECONDS:g} or more"
         )
     return seconds
@@ -425,10 +425,10 @@ def upload_mb() -> int:
 
 
 def _whole_mb(name: str, default: int) -> int:
-    given = os.environ.get(name, "").strip()
-    if given and not (given.isascii() and given.isdigit()):
-        raise UsageError(f"{name}: '{given}' is not a whole number of MiB, or 0 for none")
-    return int(given or default)
+    text = os.environ.get(name, "").strip()
+    if text and not (text.isascii() and text.isdigit()):
+        raise UsageError(f"{name}: '{text}' is not a whole number of MiB, or 0 for none")
+    return int(text or default)
 
 
 def keep_landing() -> bool:
@@ -499,7 +499,7 @@ def home() -> Home:
     root = Path(os.environ.get("METER_HOME") or CHECKOUT / ".data").expanduser().resolve()
 
     def folder(name: str) -> Place:
-        given = os.environ.get(f"METER_{name.upper()}")
-        return storage.place(given) if given else root / name
+        text = os.environ.get(f"METER_{name.upper()}")
+        return storage.place(text) if text else root / name
 
     return Home(root, *map(folder, PLACES))

@@ -64,10 +64,10 @@ def meter_files(
 
 def as_text(name: str) -> str:
     """A name as text of bounded length, whatever its bytes in a file system or archive."""
-    kept = os.fsencode(name).decode(errors="backslashreplace")
-    encoded = kept.encode()
+    text = os.fsencode(name).decode(errors="backslashreplace")
+    encoded = text.encode()
     if len(encoded) <= MAX_NAME_BYTES:
-        return kept
+        return text
     mark = f"…{hashlib.sha256(encoded).hexdigest()[:_HASH_DIGITS]}"
     return encoded[: MAX_NAME_BYTES - len(mark.encode())].decode(errors="ignore") + mark
 
@@ -182,12 +182,12 @@ class _Names:
     _numbers: dict[str, int] = field(default_factory=dict)
 
     def unique(self, name: str) -> str:
-        given = unique = as_text(name)
-        number = self._numbers.get(given, 1)
+        as_named = unique = as_text(name)
+        number = self._numbers.get(as_named, 1)
         while unique in self._numbers:
             number += 1
             unique = as_text(f"{name} ({number})")
-        self._numbers[given] = number
+        self._numbers[as_named] = number
         self._numbers.setdefault(unique, 1)
         return unique
 
@@ -406,20 +406,20 @@ def _named(file: MeterFile, kind: Kind) -> MeterFile:
 
 def _warned(file: MeterFile, message: Message) -> MeterFile:
     """A block with findings about the form of its message."""
-    found = []
+    findings = []
     if message.declared:
-        said = (
+        encoding = (
             f"the XML declares the encoding {wording.shown(message.declared)}, but its bytes are"
             " in another one; read by its bytes"
         )
-        found.append(Finding(Level.WARN, "encoding", 1, said, "", 1, 1))
+        findings.append(Finding(Level.WARN, "encoding", 1, encoding, "", 1, 1))
     if message.blank_lines:
-        said = f"{wording.plural(message.blank_lines, 'blank line')} before the XML declaration"
-        found.append(Finding(Level.WARN, "blank-line", 1, said, "", 1, 1))
+        blanks = f"{wording.plural(message.blank_lines, 'blank line')} before the XML declaration"
+        findings.append(Finding(Level.WARN, "blank-line", 1, blanks, "", 1, 1))
     warnings = dict(file.warnings)
-    for finding in found:
+    for finding in findings:
         warnings[finding.code] = warnings.get(finding.code, 0) + 1
-    return replace(file, findings=(*found, *file.findings), warnings=warnings)
+    return replace(file, findings=(*findings, *file.findings), warnings=warnings)
 
 
 def _refuse(file: MeterFile, code: str, message: str) -> MeterFile:

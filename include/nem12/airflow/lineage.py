@@ -109,10 +109,10 @@ def batch_lineage(
 
 
 def _by_file(parts: tuple[Part, ...]) -> dict[str, list[Part]]:
-    found: dict[str, list[Part]] = {}
+    by_sha256: dict[str, list[Part]] = {}
     for part in parts:
-        found.setdefault(part.file.sha256, []).append(part)
-    return found
+        by_sha256.setdefault(part.file.sha256, []).append(part)
+    return by_sha256
 
 
 def _inputs(folder: Place, parts: dict[str, list[Part]]) -> Iterator[InputDataset]:
@@ -137,13 +137,13 @@ def _inputs(folder: Place, parts: dict[str, list[Part]]) -> Iterator[InputDatase
 
 def _landed(folder: Place, wanted: set[str]) -> dict[str, str]:
     """Where files landed; `MeterFile.path` may be a copy that is removed with the run."""
-    found: dict[str, str] = {}
+    landed: dict[str, str] = {}
     for drop in load_plan(folder):
         path = uri_path(drop.uri)
         for member in drop.members:
             if member.sha256 in wanted and member.outcome is None:
-                found[member.sha256] = f"{path}{member.name.removeprefix(path.name)}"
-    return found
+                landed[member.sha256] = f"{path}{member.name.removeprefix(path.name)}"
+    return landed
 
 
 def _file_facet(file: MeterFile) -> MeterFileFacet:
@@ -165,9 +165,9 @@ def _table(conn_id: str) -> tuple[str, str]:
     """Namespace and name of the table, as other integrations call it too."""
     connection = BaseHook.get_connection(conn_id)
     name = f"{connection.schema or settings.DATABASE}.public.meter_readings"
-    given = settings.lineage_namespace()
-    if given:
-        return given, name
+    namespace = settings.lineage_namespace()
+    if namespace:
+        return namespace, name
     host = connection.host or ""
     # The folder of a unix socket is not an address that means anything on another machine.
     host = "localhost" if not host or host.startswith("/") else host

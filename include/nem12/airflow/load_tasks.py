@@ -103,8 +103,8 @@ def settle_drops() -> dict[str, Any]:
     """Move loaded files, write reports of refused ones, release failed ones."""
     context = get_current_context()
     # If the run could not reach the database, there is no XCom, but its claim has to be freed.
-    given = (context["dag_run"].conf or {}).get("claim")
-    claim = str(given or context["ti"].xcom_pull(task_ids=PLAN_TASK_ID, key="claim") or "")
+    conf_claim = (context["dag_run"].conf or {}).get("claim")
+    claim = str(conf_claim or context["ti"].xcom_pull(task_ids=PLAN_TASK_ID, key="claim") or "")
     if not claim:
         raise AirflowSkipException("nothing was claimed")
     with said_plainly(), folders() as home, warehouse_connection() as connection:

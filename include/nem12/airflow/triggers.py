@@ -89,8 +89,8 @@ class DropTrigger(BaseTrigger):
                         if batch:
                             listing = await asyncio.to_thread(save_listing, home, batch)
                 except (TransientError, OSError) as error:
-                    said = sentence(error) if isinstance(error, OSError) else error
-                    log.warning("%s; looking again", said)
+                    message = sentence(error) if isinstance(error, OSError) else error
+                    log.warning("%s; looking again", message)
                     batch, unchecked, connection = [], False, None
                 except TerminalError as error:
                     yield TriggerEvent({"failed": str(error)})

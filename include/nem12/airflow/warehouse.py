@@ -20,21 +20,21 @@ def warehouse_conninfo(conn_id: str = CONNECTION_ID) -> str:
         SetupError: Airflow has no such connection.
     """
     try:
-        given = BaseHook.get_connection(conn_id)
+        connection = BaseHook.get_connection(conn_id)
     except AirflowNotFoundException:
         raise SetupError(
             f"Airflow has no connection '{conn_id}': add it, of type Postgres, to the database of"
             ' the readings; docs/deploying.md, "Your own Airflow", has the command'
         ) from None
-    known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
-    options = {key: value for key, value in given.extra_dejson.items() if key in known}
+    keywords = {option.keyword.decode() for option in pq.Conninfo.get_defaults()}
+    options = {key: value for key, value in connection.extra_dejson.items() if key in keywords}
     return make_conninfo(
         "",
-        host=given.host,
-        port=given.port,
-        user=given.login,
-        password=given.password,
-        dbname=given.schema,
+        host=connection.host,
+        port=connection.port,
+        user=connection.login,
+        password=connection.password,
+        dbname=connection.schema,
         **options,
     )
 

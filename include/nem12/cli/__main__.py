@@ -37,9 +37,9 @@ def main(
         # Imported inside `try`: Ctrl-C may come meanwhile.
         from nem12.cli.arguments import parser
 
-        wanted = parser(more).parse_args(arguments)
-        called = settings.command(wanted.command)
-        return _run(wanted)
+        parsed = parser(more).parse_args(arguments)
+        called = settings.command(parsed.command)
+        return _run(parsed)
     except BrokenPipeError:
         # The reader of our output has gone, as `head` does: that is not an error.
         return 0
@@ -53,9 +53,9 @@ def main(
         _forget_unwritten()
 
 
-def _run(wanted: Namespace) -> int:
+def _run(parsed: Namespace) -> int:
     os.umask(settings.umask())
-    status: int = wanted.run(wanted)
+    status: int = parsed.run(parsed)
     # Flush here, where a failure still becomes one line: at exit no handler would catch it.
     sys.stdout.flush()
     return status

@@ -3,7 +3,7 @@
 from argparse import Namespace
 from typing import Final
 
-from nem12.cli.files import Given, named, scratch_folder, surveyed
+from nem12.cli.files import GivenFile, named, scratch_folder, surveyed
 from nem12.cli.output import err, finding_line
 from nem12.exact_json import to_json
 from nem12.mdff import spec
@@ -21,24 +21,24 @@ def validate(arguments: Namespace) -> int:
     """Print every finding; 1 if anything is refused."""
     with scratch_folder() as scratch:
         files = surveyed(named(arguments.file), arguments.profile, scratch)
-        judged = [(given.where, _validate(given, arguments.format)) for given in files]
+        judged = [(each.where, _validate(each, arguments.format)) for each in files]
     if arguments.format == "text":
-        for where, one in judged:
-            err.print(_summary(where, one), markup=False, soft_wrap=True)
-    return int(any(one.outcome is not Outcome.LOADED for _, one in judged))
+        for where, judged_file in judged:
+            err.print(_summary(where, judged_file), markup=False, soft_wrap=True)
+    return int(any(judged_file.outcome is not Outcome.LOADED for _, judged_file in judged))
 
 
-def _validate(given: Given, form: str) -> Judged:
+def _validate(given_file: GivenFile, form: str) -> Judged:
     def show(finding: Finding) -> None:
         if form == "json":
             # A name may hold bytes that are no text: JSON has no place for them.
-            print(to_json({"file": shown(given.where, 4096), **finding.row()}))
+            print(to_json({"file": shown(given_file.where, 4096), **finding.row()}))
         else:
-            print(finding_line(shown(given.where, 500), finding.row()))
+            print(finding_line(shown(given_file.where, 500), finding.row()))
 
-    judged = validate_file(given.file, show)
+    judged = validate_file(given_file.file, show)
     if form == "json" and judged.file.format == spec.NEM13.name:
-        print(to_json({"file": shown(given.where, 4096), **_counts(judged)}))
+        print(to_json({"file": shown(given_file.where, 4096), **_counts(judged)}))
     return judged
 
 

@@ -50,8 +50,8 @@ def status(arguments: Namespace) -> int:
             }
     except NothingYetError as error:
         nothing_yet = str(error)
-    found = list(landed(home))
-    waiting = sum(not isinstance(item, Ignored) for item in found)
+    items = list(landed(home))
+    waiting = sum(not isinstance(item, Ignored) for item in items)
     ignored = list(overdue(home))
     if arguments.format == "json":
         state = {"database": None} if nothing_yet else {**counts, **lately}

@@ -35,19 +35,19 @@ def named(arguments: Iterable[str]) -> list[Path]:
     Raises:
         UsageError: The file does not exist, or the folder has no meter files.
     """
-    found: list[Path] = []
+    paths: list[Path] = []
     for argument in arguments:
         path = Path(argument).expanduser()
         if path.is_dir():
             below = Folder(path).files_below(None)
-            found += (file for file in below if _is_meant(file, path))
+            paths += (file for file in below if _is_meant(file, path))
         elif path.is_file():
-            found.append(path)
+            paths.append(path)
         else:
             raise UsageError(f"{argument} does not exist: give the path of a file or folder")
-    if not found:
+    if not paths:
         raise UsageError("there are no meter files in the folder")
-    return found
+    return paths
 
 
 def _is_meant(path: Path, folder: Path) -> bool:
@@ -64,7 +64,7 @@ def _is_meant(path: Path, folder: Path) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class GivenFile:
     """A meter file that the user named, itself or by its container.
 
     Attributes:
@@ -76,12 +76,12 @@ class Given:
     file: MeterFile
 
 
-def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[Given]:
+def surveyed(paths: Iterable[Path], profile: str, scratch: Path) -> Iterator[GivenFile]:
     """The meter files in these files and archives, each read once."""
     for path in paths:
         changed, now = path.stat().st_mtime_ns, datetime.now(UTC)
         for where, file in _unpacked(path, path.name, profile, scratch):
-            yield Given(where, judged_as_whole(dated(file, changed, now)))
+            yield GivenFile(where, judged_as_whole(dated(file, changed, now)))
 
 
 def _unpacked(
@@ -110,16 +110,16 @@ class Deliveries:
         self._index = Index()
         self._profile = profile
         self._scratch = scratch
-        given = list(paths)
-        for path in given:
+        all_paths = list(paths)
+        for path in all_paths:
             self._index.read(path.parent)
-        self.paths: Final = sorted(given, key=self._kept_at)
+        self.paths: Final = sorted(all_paths, key=self._kept_at)
 
     def _kept_at(self, path: Path) -> float:
         lines = self._index.lines(path)
         return lines[0].at.timestamp() if lines else 0
 
-    def surveyed(self, path: Path) -> Iterator[Given]:
+    def surveyed(self, path: Path) -> Iterator[GivenFile]:
         """The meter files of one of the files."""
         lines = self._index.lines(path)
         if not lines:
@@ -129,10 +129,10 @@ class Deliveries:
         for where, file in _unpacked(path, lines[0].name, profile, self._scratch):
             counting = self._index.counting(lines, file.sha256)
             if counting:
-                yield Given(where, judged_as_whole(_first(file, counting)))
+                yield GivenFile(where, judged_as_whole(_first(file, counting)))
             else:
-                said = f"skipped: {shown(where, 500)}: it was withdrawn"
-                err.print(said, markup=False, soft_wrap=True)
+                line = f"skipped: {shown(where, 500)}: it was withdrawn"
+                err.print(line, markup=False, soft_wrap=True)
 
 
 def _first(file: MeterFile, lines: list[Kept]) -> MeterFile:

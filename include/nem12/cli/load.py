@@ -15,7 +15,7 @@ import psutil  # type: ignore[import-untyped]
 
 from nem12 import settings
 from nem12.cli.databases import database
-from nem12.cli.files import Deliveries, Given, named, scratch_folder
+from nem12.cli.files import Deliveries, GivenFile, named, scratch_folder
 from nem12.cli.output import at_work, err, finding_line, out, table
 from nem12.cli.staging import PartRead, Staging, worst
 from nem12.errors import MeterError, TransientError
@@ -58,12 +58,12 @@ def parse_data(arguments: Namespace) -> int:
             results = _load(arguments, paths, scratch / "expanded", folder)
         else:
             deliveries = Deliveries(paths, arguments.profile, scratch / "expanded")
-            given: list[Given] = []
+            inputs: list[GivenFile] = []
             for path in deliveries.paths:
                 with at_work(f"looking through {shown(path.name, 100)}"):
-                    given += deliveries.surveyed(path)
+                    inputs += deliveries.surveyed(path)
             folder = Path(arguments.output or "staged")
-            results = _stage_only(given, folder)
+            results = _stage_only(inputs, folder)
     _print(results, arguments)
     if not arguments.apply and arguments.format == "text":
         out.print(f"staged in {folder}; apply with --apply, or each file with psql -1 -f")
@@ -71,15 +71,15 @@ def parse_data(arguments: Namespace) -> int:
     return 2 if Outcome.FAILED in outcomes else int(bool(outcomes & _REFUSED))
 
 
-def _stage_only(given: list[Given], folder: Path) -> list[Result]:
-    unique = list(counting(one.file for one in given).values())
+def _stage_only(inputs: list[GivenFile], folder: Path) -> list[Result]:
+    unique = list(counting(each.file for each in inputs).values())
     judged: dict[str, Result] = {}
     with Staging(pack(unique), folder, settings.processors(), _MOST_FINDINGS) as staging:
         reads = (read for _, staged in staging for read in staged().parts)
         # A file's parts come one after the other.
         for sha256, parts in groupby(reads, key=lambda read: read.parsed.part.file.sha256):
             judged[sha256] = _judged(parts)
-    return [{"file": shown(one.where, 4096), **judged[one.file.sha256]} for one in given]
+    return [{"file": shown(each.where, 4096), **judged[each.file.sha256]} for each in inputs]
 
 
 def _judged(parts: Iterator[PartRead]) -> Result:
@@ -108,17 +108,19 @@ def _judged(parts: Iterator[PartRead]) -> Result:
 
 def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) -> list[Result]:
     unread = _Failures()
-    given: list[Given] = []
+    inputs: list[GivenFile] = []
     deliveries = Deliveries(paths, arguments.profile, scratch)
     for path in deliveries.paths:
         with unread.of(str(path)), at_work(f"looking through {shown(path.name, 100)}"):
-            given += deliveries.surveyed(path)
-    files = [one.file for one in given]
+            inputs += deliveries.surveyed(path)
+    files = [each.file for each in inputs]
     failures = _Failures()
     with database(arguments, settings.LOADER_ROLE, new=True) as uri, connect(uri) as connection:
         unique = list(counting(files).values())
-        known = ledger.known_files(connection, [file.file_id for file in unique])
-        judged = [known_outcome(known, file, reprocess=arguments.reprocess) for file in unique]
+        known_files = ledger.known_files(connection, [file.file_id for file in unique])
+        judged = [
+            known_outcome(known_files, file, reprocess=arguments.reprocess) for file in unique
+        ]
         fresh = [file for outcome, file in judged if outcome is None]
         with _nothing_half(connection) as begun:
             for file in _apply(connection, fresh, folder, failures):
@@ -127,15 +129,15 @@ def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) 
         ledger.note_deliveries(connection, [(file.file_id, file.delivered_at) for file in files])
         seen = {file.file_id for outcome, file in judged if outcome is not None}
         results = [_failed(where, reason) for where, reason in unread.reasons.items()]
-        for one in given:
-            again = one.file.file_id in seen
-            seen.add(one.file.file_id)
-            with failures.of(one.file.sha256):
-                if one.file.sha256 not in failures.reasons:
-                    results.append(_result(connection, one, again=again))
+        for each in inputs:
+            again = each.file.file_id in seen
+            seen.add(each.file.file_id)
+            with failures.of(each.file.sha256):
+                if each.file.sha256 not in failures.reasons:
+                    results.append(_result(connection, each, again=again))
             # A duplicate fails if the file that it duplicates does.
-            if reason := failures.reasons.get(one.file.sha256):
-                results.append(_failed(one.where, reason))
+            if reason := failures.reasons.get(each.file.sha256):
+                results.append(_failed(each.where, reason))
         return results
 
 
@@ -185,9 +187,9 @@ def _apply(
                 continue
             for file in together.values():
                 with failures.of(file.sha256):
-                    for one in pack([file]) if len(together) > 1 else [shard]:
-                        batch = stage_shard(one, folder)
-                        apply_batch(connection, Path(batch.path), batch.months, by, one.delivered)
+                    for alone in pack([file]) if len(together) > 1 else [shard]:
+                        batch = stage_shard(alone, folder)
+                        apply_batch(connection, Path(batch.path), batch.months, by, alone.delivered)
                         yield file
 
 
@@ -222,8 +224,8 @@ def _settle(connection: Connection, files: list[MeterFile], failures: _Failures)
             ledger.withdraw_unfinished(connection, file.file_id)
 
 
-def _result(connection: Connection, given: Given, *, again: bool) -> Result:
-    file = given.file
+def _result(connection: Connection, given_file: GivenFile, *, again: bool) -> Result:
+    file = given_file.file
     row = ledger.files(connection, [file.file_id])[file.file_id]
     refusals, refused = ledger.refusals(connection, file.file_id, _MOST_FINDINGS)
     warnings = ledger.warnings(connection, file.file_id, _MOST_FINDINGS - len(refusals))
@@ -231,7 +233,7 @@ def _result(connection: Connection, given: Given, *, again: bool) -> Result:
     count = sum(row.warnings.values()) + refused
     duplicate = again and row.status is not FileStatus.REFUSED
     return {
-        "file": shown(given.where, 4096),
+        "file": shown(given_file.where, 4096),
         "sha256": file.sha256,
         "outcome": Outcome.DUPLICATE if duplicate else Outcome(row.status),
         "readings": row.readings - row.refused_readings,
@@ -299,10 +301,10 @@ def _print(results: list[Result], arguments: Namespace) -> None:
 
 def _refusal_lines(name: str, result: Result) -> Iterator[str]:
     """What was refused of a file, and what stays in force of that."""
-    refusals = [found for found in result["findings"] if found["level"] != Level.WARN.name]
-    for found in refusals[:_MOST_LINES]:
-        left = found.get("in_force")
-        yield finding_line(name, found) + (f". {left}" if left else "")
+    refusals = [refusal for refusal in result["findings"] if refusal["level"] != Level.WARN.name]
+    for refusal in refusals[:_MOST_LINES]:
+        left = refusal.get("in_force")
+        yield finding_line(name, refusal) + (f". {left}" if left else "")
     if len(refusals) > _MOST_LINES:
         yield f"{name}: and {len(refusals) - _MOST_LINES} more refusals"
     affected = result["affected"]

@@ -56,29 +56,29 @@ def _verify_archive(arguments: Namespace, connection: Connection) -> bool:
     words = "every kept file has the SHA-256 of the ledger"
     landing = settings.home().landing if settings.has_home() else None
     with at_work(words):
-        found = [vars(one) for one in kept_differences(connection, landing)]
+        differences = [vars(difference) for difference in kept_differences(connection, landing)]
     if arguments.format == "json":
-        print(to_json({"check": words, "ok": not found, "differences": found}))
+        print(to_json({"check": words, "ok": not differences, "differences": differences}))
     else:
-        out.print(f"{'NOT' if found else 'ok '} {words}", markup=False)
-        for one in found:
-            said = f"    {shown(one['place'], 500)}: {one['problem']}"
-            out.print(said, markup=False, soft_wrap=True)
-    return bool(found)
+        out.print(f"{'NOT' if differences else 'ok '} {words}", markup=False)
+        for difference in differences:
+            line = f"    {shown(difference['place'], 500)}: {difference['problem']}"
+            out.print(line, markup=False, soft_wrap=True)
+    return bool(differences)
 
 
 def withdraw(arguments: Namespace) -> int:
     """Take out a file that was delivered by mistake."""
     with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
-        found = ledger.find_files(connection, arguments.file)
-        if not found:
+        files = ledger.find_files(connection, arguments.file)
+        if not files:
             raise UsageError(_unknown_file(connection, arguments.file))
-        if len(found) > 1:
-            ids = ", ".join(row["sha256"][:12] for row in found)
+        if len(files) > 1:
+            ids = ", ".join(row["sha256"][:12] for row in files)
             raise UsageError(f"several files have this name; give the SHA-256 of one: {ids}")
         home = settings.home() if settings.has_home() else None
-        days = withdraw_file(connection, home, found[0]["file_id"])
-    name = shown(found[0]["name"], 200)
+        days = withdraw_file(connection, home, files[0]["file_id"])
+    name = shown(files[0]["name"], 200)
     out.print(f"{name}: withdrawn, {plural(days or 0, 'day')} of it", markup=False, soft_wrap=True)
     return 0
 
@@ -110,7 +110,7 @@ def redrive(arguments: Namespace) -> int:
     left: list[str] = []
     with database(arguments, settings.LOADER_ROLE) as uri, connect(uri) as connection:
         home = settings.home().make()
-        for one in redrive_drops(
+        for redriven in redrive_drops(
             connection,
             home,
             name=arguments.name or "*",
@@ -118,34 +118,34 @@ def redrive(arguments: Namespace) -> int:
             since=since,
             profile=arguments.profile,
         ):
-            where = f" ({shown(str(one.place), 500)})" if one.place else ""
-            said = f"{shown(one.name, 200)}: {one.expected}{where}"
-            back += one.place is not None
-            settled += one.place is None and not one.left
-            if one.left:
-                left.append(said)
+            where = f" ({shown(str(redriven.place), 500)})" if redriven.place else ""
+            line = f"{shown(redriven.name, 200)}: {redriven.expected}{where}"
+            back += redriven.place is not None
+            settled += redriven.place is None and not redriven.left
+            if redriven.left:
+                left.append(line)
             else:
-                out.print(said, markup=False, soft_wrap=True)
+                out.print(line, markup=False, soft_wrap=True)
         _print_left(left)
         if not (back or settled or left or arguments.all):
             raise UsageError(why_nothing_matches(connection, arguments.name, arguments.code))
-        if arguments.all and not back and (said := advice_for_parse_data(connection, None)):
-            out.print(said, markup=False, soft_wrap=True)
+        if arguments.all and not back and (line := advice_for_parse_data(connection, None)):
+            out.print(line, markup=False, soft_wrap=True)
     out.print(f"{plural(back, 'file')} put back")
     return int(bool(left) and not back)
 
 
 def _print_left(left: list[str]) -> None:
     """Print the drops that cannot be put back."""
-    for said in left[:_MOST_LEFT]:
-        out.print(said, markup=False, soft_wrap=True)
+    for line in left[:_MOST_LEFT]:
+        out.print(line, markup=False, soft_wrap=True)
     if len(left) > _MOST_LEFT:
         out.print(f"and {len(left) - _MOST_LEFT} more that cannot be put back")
 
 
 def _check_code(code: str) -> None:
     """Refuse an unknown code."""
-    known = sorted({each for codes in EXPLAIN.values() for each in codes})
-    if code not in known:
-        hint = similar(code, known) or "reports show a file's codes"
+    codes = sorted({each for explained in EXPLAIN.values() for each in explained})
+    if code not in codes:
+        hint = similar(code, codes) or "reports show a file's codes"
         raise UsageError(f"there is no code '{shown(code, 100)}': {hint}")

@@ -73,11 +73,11 @@ def purge(arguments: Namespace) -> int:
         soft_wrap=True,
     )
     for file in held:
-        said = f"  {shown(str(file.path), 500)}: {file.why}"
-        out.print(said, markup=False, soft_wrap=True)
+        line = f"  {shown(str(file.path), 500)}: {file.why}"
+        out.print(line, markup=False, soft_wrap=True)
     for name in names:
-        said = f"  {shown(name, 500)}: a name in the ledger"
-        out.print(said, markup=False, soft_wrap=True)
+        line = f"  {shown(name, 500)}: a name in the ledger"
+        out.print(line, markup=False, soft_wrap=True)
     if held or names:
         out.print(
             "These files and names still contain the NMI or cannot be searched, and backups may"
@@ -115,10 +115,10 @@ def _print(connection: Connection, how: str) -> None:
             for month in months
         ],
     )
-    kept = retention.first_day_kept(connection)
-    if kept:
+    first_kept = retention.first_day_kept(connection)
+    if first_kept:
         out.print(
-            f"Days before {kept} are not kept:"
+            f"Days before {first_kept} are not kept:"
             " they are left out when files that contain them are loaded."
         )
 

@@ -185,7 +185,7 @@ def _stage(shard: Shard, folder: Path, findings: int) -> StagedShard:
     def watch(reader: PartReader) -> Iterator[Item]:
         step = _Step(reader.part)
         notes: list[Note] = []
-        kept: list[Finding] = []
+        worst_findings: list[Finding] = []
         for item in reader:
             if not isinstance(item, Finding):
                 if item.line >= step.line:
@@ -193,13 +193,13 @@ def _stage(shard: Shard, folder: Path, findings: int) -> StagedShard:
                 if findings:
                     notes.append(note_of(item))
             elif findings:
-                kept.append(item)
-                if len(kept) > 2 * findings:
-                    kept = worst(kept, findings)
+                worst_findings.append(item)
+                if len(worst_findings) > 2 * findings:
+                    worst_findings = worst(worst_findings, findings)
             yield item
         step.take(reader.part.last_line + 1)
         if findings:
-            reads.append(PartRead(reader.parsed, notes, worst(kept, findings)))
+            reads.append(PartRead(reader.parsed, notes, worst(worst_findings, findings)))
 
     return StagedShard(stage_shard(shard, folder, watch), reads)
 

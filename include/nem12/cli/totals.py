@@ -17,11 +17,11 @@ def totals(arguments: Namespace) -> int:
         raise UsageError("--net is of all channels of the NMI: leave out --suffix or --net")
     span = Span(arguments.nmi, arguments.first, arguments.last, arguments.by)
     with reading(arguments, NEM_ZONE) as connection:
-        known = known_days(connection, span.nmi)
-        if known is None:
+        loaded_days = known_days(connection, span.nmi)
+        if loaded_days is None:
             raise UsageError(f"no readings of the NMI {span.nmi} are loaded: check the number")
-        if span.last < known[0] or span.first > known[1]:
-            err.print(f"{span.nmi} has readings from {known[0]} to {known[1]} only")
+        if span.last < loaded_days[0] or span.first > loaded_days[1]:
+            err.print(f"{span.nmi} has readings from {loaded_days[0]} to {loaded_days[1]} only")
         suffix = arguments.suffix and shown(arguments.suffix.upper(), 20)
         rows = (
             net_totals(connection, span)

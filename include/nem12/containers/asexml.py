@@ -208,9 +208,9 @@ class _Writer:
         if not self.size:
             body = body.lstrip()
         body = body.replace("\n", "\r\n")
-        kept = len(body.rstrip().encode())
-        if kept:
-            self._end = self.size + kept
+        length = len(body.rstrip().encode())
+        if length:
+            self._end = self.size + length
         encoded = body.encode()
         self.out.write(encoded)
         self.size += len(encoded)
@@ -334,8 +334,8 @@ def _encoding(stream: BinaryIO, message: Message) -> str:
     declaration = _DECLARATION.match(xml)
     if declaration:
         message.blank_lines = text.count_lines(beginning[:blanks])
-    given = _DECLARED.search(declaration[0]) if declaration else None
-    declared = given[1].decode("latin-1") if given else "utf-8"
+    match = _DECLARED.search(declaration[0]) if declaration else None
+    declared = match[1].decode("latin-1") if match else "utf-8"
     # Skip the declaration: the parser would believe it.
     begin = blanks + (declaration.end() if declaration else 0)
     stream.seek(begin)

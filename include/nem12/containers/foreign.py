@@ -246,8 +246,8 @@ def by_members(names: Collection[str], first: bytes) -> Kind | None:
 
 def by_root(root: str) -> Kind:
     """The kind of an XML document that is not aseXML, by its outermost element."""
-    known = _ROOTS.get(root) or _ROOTS.get(root.lower())
-    return known or Kind(f"an XML document of '{wording.shown(root)}'", _RIGHT_REPORT)
+    kind = _ROOTS.get(root) or _ROOTS.get(root.lower())
+    return kind or Kind(f"an XML document of '{wording.shown(root)}'", _RIGHT_REPORT)
 
 
 def without_data(contents: str, *, empty: bool) -> Kind:
@@ -309,11 +309,11 @@ def _words_of_headings(columns: list[str]) -> set[str] | None:
 
 def _is_tar(header: bytes) -> bool:
     """Whether this is a header of an old tar archive, known by its checksum only."""
-    given = header[148:156].strip(b" \0")
-    if len(header) < 512 or not given.isdigit() or header[0] == 0:
+    digits = header[148:156].strip(b" \0")
+    if len(header) < 512 or not digits.isdigit() or header[0] == 0:
         return False
     try:
-        checksum = int(given, 8)
+        checksum = int(digits, 8)
     except ValueError:
         return False
     return checksum == sum(header[:148]) + 8 * ord(" ") + sum(header[156:512])

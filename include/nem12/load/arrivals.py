@@ -103,21 +103,21 @@ class Watch:
             seconds: Reading of a monotonic clock.
             now: None for the clock of the database.
         """
-        found = drops(home)
-        free = ledger.free(connection, found) if found else []
+        landed = drops(home)
+        free = ledger.free(connection, landed) if landed else []
         standing = self._settling.standing(free, seconds)
         complete = self._arrivals.complete(connection, standing, now)
         batch = self._settling.batch(complete, seconds)
         unchecked = bool(
             ledger.unchecked_claims(connection)
-            or any(stray_drops(connection, found))
+            or any(stray_drops(connection, landed))
             or left_for_long(connection, home)
         )
         return batch, unchecked
 
 
 def complete_now(
-    connection: Connection, found: list[Drop], clock: Clock = SYSTEM_CLOCK
+    connection: Connection, landed: list[Drop], clock: Clock = SYSTEM_CLOCK
 ) -> tuple[list[Drop], list[Drop]]:
     """For runs other than the watch: the complete drops, and the others.
 
@@ -125,12 +125,12 @@ def complete_now(
     """
     long_ago = time.time_ns() - settings.CLOCK_DOUBT_SECONDS * 1_000_000_000
     # Even if the clocks differ, these have not changed for long.
-    old = [drop for drop in found if drop.mtime_ns < long_ago]
-    lately = [drop for drop in found if drop.mtime_ns >= long_ago]
+    old = [drop for drop in landed if drop.mtime_ns < long_ago]
+    lately = [drop for drop in landed if drop.mtime_ns >= long_ago]
     if not lately:
         return old, []
     clock.sleep(settings.SETTLE_SECONDS)
-    still = unchanged(found)
+    still = unchanged(landed)
     standing = [drop for drop in still if drop.mtime_ns >= long_ago]
     seconds = settings.standstill_seconds()
     arrivals = Arrivals(seconds)
@@ -140,4 +140,4 @@ def complete_now(
         standing = unchanged(standing)
         complete = arrivals.complete(connection, standing, clock.now())
     taken = {*complete, *(drop for drop in still if drop.mtime_ns < long_ago)}
-    return [drop for drop in found if drop in taken], [d for d in found if d not in taken]
+    return [drop for drop in landed if drop in taken], [d for d in landed if d not in taken]

@@ -47,12 +47,12 @@ def claim_day(
     since = datetime(day.year, day.month, day.day, tzinfo=NEM_TIME)
     before = since + timedelta(days=1)
     # By URI: a file that stays in the landing folder may be both kept and free.
-    found = {drop.uri: drop for drop in _kept(connection, home, since, before, patterns)}
+    by_uri = {drop.uri: drop for drop in _kept(connection, home, since, before, patterns)}
     for drop in ledger.free(connection, drops(home)):
-        wanted = _matches(home, [drop.path.name], [drop.path], patterns)
-        if wanted and any(since <= at < before for at in _made_at(drop, home)):
-            found.setdefault(drop.uri, drop)
-    claimed = [replace(drop, profile=profile or drop.profile) for drop in found.values()]
+        matching = _matches(home, [drop.path.name], [drop.path], patterns)
+        if matching and any(since <= at < before for at in _made_at(drop, home)):
+            by_uri.setdefault(drop.uri, drop)
+    claimed = [replace(drop, profile=profile or drop.profile) for drop in by_uri.values()]
     return ledger.claim(connection, claimed, again=True, given=profile is not None)
 
 

@@ -44,30 +44,32 @@ def put_back_changed(connection: Connection, home: Home, days: float = KEPT_CHEC
         How many files were put back.
     """
     count = 0
-    for one in ledger.kept_lately(connection, days):
-        kept = uri_path(one.kept_at)
+    for kept_drop in ledger.kept_lately(connection, days):
+        place = uri_path(kept_drop.kept_at)
         # The watch notices changes of files that stay in the landing folder.
-        if storage.relative(kept, home.landing) is None:
-            with _alone(kept):
-                count += _put_back_if_changed(connection, home, one, kept)
+        if storage.relative(place, home.landing) is None:
+            with _alone(place):
+                count += _put_back_if_changed(connection, home, kept_drop, place)
     return count
 
 
-def _put_back_if_changed(connection: Connection, home: Home, one: KeptDrop, kept: Place) -> bool:
-    drop = one.drop
-    found = look(kept, drop.profile)
-    if not isinstance(found, Drop):
+def _put_back_if_changed(
+    connection: Connection, home: Home, kept_drop: KeptDrop, place: Place
+) -> bool:
+    drop = kept_drop.drop
+    drop_now = look(place, drop.profile)
+    if not isinstance(drop_now, Drop):
         return False  # taken away by a person
-    if not storage.local(kept) and found.size == drop.size:
-        changed_at = found.mtime_ns / 1e9
-        if changed_at <= (one.settled_at + _CLOCKS_APART).timestamp():
+    if not storage.local(place) and drop_now.size == drop.size:
+        changed_at = drop_now.mtime_ns / 1e9
+        if changed_at <= (kept_drop.settled_at + _CLOCKS_APART).timestamp():
             return False
-    if is_unchanged(drop, one.sha256, kept):
+    if is_unchanged(drop, kept_drop.sha256, place):
         return False
-    name = delivered_name(home, drop.uri, one.sha256)
-    said = put_changed_back(home, kept, name, drop.profile)
-    ledger.not_kept_any_more(connection, one.kept_at, said)
-    log.warning("%s: %s", shown(kept.name, 200), said)
+    name = delivered_name(home, drop.uri, kept_drop.sha256)
+    message = put_changed_back(home, place, name, drop.profile)
+    ledger.not_kept_any_more(connection, kept_drop.kept_at, message)
+    log.warning("%s: %s", shown(place.name, 200), message)
     return True
 
 
@@ -87,7 +89,7 @@ class Left:
 def left_for_long(connection: Connection, home: Home) -> list[Left]:
     """The drops that were copied to another file system and have not changed since."""
     listed = (path for folder in _folders(home) for path in _lying(folder))
-    paths = {int(found[1]): path for path in listed if (found := _LEFT.match(path.name))}
+    paths = {int(match[1]): path for path in listed if (match := _LEFT.match(path.name))}
     if not paths:
         return []
     all_known = ledger.left_drops(connection, list(paths))
@@ -107,8 +109,8 @@ def clear_left(connection: Connection, home: Home) -> None:
             if _is_kept(left):
                 untrusted.remove(left.path)
             else:
-                said = put_changed_back(home, left.path, *_came_by(home, left))
-                log.warning("%s: %s", shown(left.path.name, 200), said)
+                message = put_changed_back(home, left.path, *_came_by(home, left))
+                log.warning("%s: %s", shown(left.path.name, 200), message)
             with suppress(OSError):
                 left.path.parent.rmdir()
 
@@ -151,10 +153,10 @@ def _lying(folder: Path) -> list[Path]:
 
 def grown(connection: Connection, claim: str) -> dict[int, list[SmallerDrop]]:
     """What was read of the same files on disk before they grew, by ids of drops."""
-    found: dict[int, list[SmallerDrop]] = {}
+    smaller_drops: dict[int, list[SmallerDrop]] = {}
     for smaller in ledger.grown_from(connection, claim):
-        found.setdefault(smaller.drop_id, []).append(smaller)
-    return found
+        smaller_drops.setdefault(smaller.drop_id, []).append(smaller)
+    return smaller_drops
 
 
 def prefixes(
@@ -163,17 +165,17 @@ def prefixes(
     """Those whose content is the beginning of a file, which must be the one that was seen."""
     by_size = sorted(candidates, key=lambda smaller: smaller.size)
     hashed = hashlib.sha256()
-    found: list[SmallerDrop] = []
+    beginnings: list[SmallerDrop] = []
     with untrusted.opened(path, seen) as stream:
         for smaller in by_size:
             while (left := smaller.size - stream.tell()) > 0:
                 piece = stream.read(min(left, MIB))
                 if not piece:
-                    return found
+                    return beginnings
                 hashed.update(piece)
             if hashed.hexdigest() == smaller.sha256:
-                found.append(smaller)
-    return found
+                beginnings.append(smaller)
+    return beginnings
 
 
 @contextmanager
@@ -231,5 +233,7 @@ def kept_differences(connection: Connection, landing: "Place | None") -> Iterato
 
 def _is_another(place: Place, seen: list[object]) -> bool:
     """Whether the file there differs from the one that landed in size, time or identity."""
-    found = look(place, ProfileName.STANDARD)
-    return isinstance(found, Drop) and [found.size, found.mtime_ns, found.identity] != seen
+    drop_now = look(place, ProfileName.STANDARD)
+    return (
+        isinstance(drop_now, Drop) and [drop_now.size, drop_now.mtime_ns, drop_now.identity] != seen
+    )

@@ -63,11 +63,11 @@ def claim_listing(
     Returns:
         The claim and the number of drops it got.
     """
-    wanted = _listed(home, listing) if listing else []
-    wanted += gather_strays(connection, home, drops(home))
-    apart = ledger.free(connection, suspected(home, wanted))
+    to_claim = _listed(home, listing) if listing else []
+    to_claim += gather_strays(connection, home, drops(home))
+    suspects = ledger.free(connection, suspected(home, to_claim))
     # The watch finds the others again at its next look, seconds later.
-    claimed = ledger.claim(connection, apart[:1] or wanted, by=by)
+    claimed = ledger.claim(connection, suspects[:1] or to_claim, by=by)
     if listing:
         storage.remove(listing)
     return claimed
@@ -118,27 +118,27 @@ def claim_by_glob(
     if profile:
         _check_profile(profile)
     landed = drops(home)
-    found = [drop for drop in landed if matches(drop.path, home.landing, patterns)]
-    complete, left = complete_now(connection, found, clock)
+    matching = [drop for drop in landed if matches(drop.path, home.landing, patterns)]
+    complete, left = complete_now(connection, matching, clock)
     for drop in left:
         log.info(
             "%s is left for a later run: it may not be complete yet", shown(drop.path.name, 200)
         )
-    wanted = [replace(drop, profile=profile or drop.profile) for drop in complete]
+    to_claim = [replace(drop, profile=profile or drop.profile) for drop in complete]
     if reprocess:
-        wanted += _kept(connection, home, patterns, profile)
+        to_claim += _kept(connection, home, patterns, profile)
     if "*" in patterns:
-        wanted += gather_strays(connection, home, landed)
+        to_claim += gather_strays(connection, home, landed)
         if not (profile or reprocess):
-            wanted = _without_suspects(connection, home, wanted)
-    return ledger.claim(connection, wanted, again=reprocess, given=profile is not None)
+            to_claim = _without_suspects(connection, home, to_claim)
+    return ledger.claim(connection, to_claim, again=reprocess, given=profile is not None)
 
 
-def _without_suspects(connection: Connection, home: Home, wanted: list[Drop]) -> list[Drop]:
+def _without_suspects(connection: Connection, home: Home, to_claim: list[Drop]) -> list[Drop]:
     """The drops whose reading did not end a process; one of the others if there are none."""
-    apart = suspected(home, wanted)
-    others = ledger.free(connection, [drop for drop in wanted if drop not in apart])
-    return others or ledger.free(connection, apart)[:1] if apart else wanted
+    suspects = suspected(home, to_claim)
+    others = ledger.free(connection, [drop for drop in to_claim if drop not in suspects])
+    return others or ledger.free(connection, suspects)[:1] if suspects else to_claim
 
 
 def unmatched(home: Home, patterns: list[str], *, reprocess: bool = False) -> list[str]:

@@ -148,8 +148,8 @@ class Index:
 
 def lines_of(folder: Place) -> list[Line]:
     """The lines of the index of a folder, in the order in which they were written."""
-    found = [line for text in storage.appended(folder / INDEX) for line in _parsed(text)]
-    return sorted(found, key=lambda line: line.at)
+    lines = [line for text in storage.appended(folder / INDEX) for line in _parsed(text)]
+    return sorted(lines, key=lambda line: line.at)
 
 
 def _parsed(text: str) -> Iterator[Line]:

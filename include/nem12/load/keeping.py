@@ -95,53 +95,53 @@ def delivered_name(home: Home, uri: str, sha256: str) -> str:
     return path.name.removeprefix(_prefix(sha256))
 
 
-def keep(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
+def keep(home: Home, claimed: OpenDrop, sha256: str, target: Place) -> str:
     """Move a drop to where it is kept; does nothing if it is there.
 
     If another file has its name in the landing folder now, that file is another drop and stays.
 
     Args:
         home: Where the folders are.
-        one: As it was claimed.
+        claimed: As it was claimed.
         sha256: Of what was read.
         target: Where it is kept.
 
     Returns:
         Empty, or why it is not kept.
     """
-    source = one.drop.path
+    source = claimed.drop.path
     if target == source:
-        return "" if _is_there(one.drop) else LOST
-    if _is_there(one.drop):
-        _make_room(home, one, sha256, target)
+        return "" if _is_there(claimed.drop) else LOST
+    if _is_there(claimed.drop):
+        _make_room(home, claimed, sha256, target)
         if not storage.local(source):
-            return _keep_object(one.drop, sha256, target)
+            return _keep_object(claimed.drop, sha256, target)
         if not storage.renamed(source, target):
-            _leave(one)
-    if _has_left(one):
-        problem = _copy(home, one, sha256, target)
+            _leave(claimed)
+    if _has_left(claimed):
+        problem = _copy(home, claimed, sha256, target)
     else:
-        problem = _compare(home, one, sha256, target)
+        problem = _compare(home, claimed, sha256, target)
     # In the landing folder a file named like a report is a drop of its own.
     if not problem and not storage.relative(source, home.landing):
         storage.remove(source.with_name(f"{source.name}{REPORT_SUFFIX}"))
     return problem
 
 
-def finish(connection: Connection, home: Home, one: OpenDrop) -> bool:
+def finish(connection: Connection, home: Home, claimed: OpenDrop) -> bool:
     """Settle a drop that was recorded, stayed in the landing folder, and was not marked.
 
     Returns:
         Whether it is done.
     """
-    if one.kept_at is None or one.sha256 is None or _is_there(one.drop):
+    if claimed.kept_at is None or claimed.sha256 is None or _is_there(claimed.drop):
         return False
-    target = uri_path(one.kept_at)
-    if target == one.drop.path:
+    target = uri_path(claimed.kept_at)
+    if target == claimed.drop.path:
         return False
-    if not _has_left(one) and not is_unchanged(one.drop, one.sha256, target):
+    if not _has_left(claimed) and not is_unchanged(claimed.drop, claimed.sha256, target):
         return False
-    return ledger.settle_moved(connection, one, keep(home, one, one.sha256, target))
+    return ledger.settle_moved(connection, claimed, keep(home, claimed, claimed.sha256, target))
 
 
 def put_back(home: Home, kept: Place, name: str, profile: str) -> Place:
@@ -169,18 +169,18 @@ def put_changed_back(home: Home, kept: Place, name: str, profile: str) -> str:
 
 def is_unchanged(drop: Drop, sha256: str, place: Place) -> bool:
     """Whether a file is the drop that was read, whatever its time says."""
-    found = look(place, drop.profile)
-    if not isinstance(found, Drop) or found.size != drop.size:
+    drop_now = look(place, drop.profile)
+    if not isinstance(drop_now, Drop) or drop_now.size != drop.size:
         return False
-    if found.mtime_ns != drop.mtime_ns or _is_replaced(drop, found):
+    if drop_now.mtime_ns != drop.mtime_ns or _is_replaced(drop, drop_now):
         return storage.digest(place) == sha256
     return True
 
 
-def _is_replaced(drop: Drop, found: Drop) -> bool:
+def _is_replaced(drop: Drop, drop_now: Drop) -> bool:
     """Whether there is another file, on the same file system: its owner can set any time."""
     device, _, inode = drop.identity.partition(":")
-    device_now, _, inode_now = found.identity.partition(":")
+    device_now, _, inode_now = drop_now.identity.partition(":")
     return device == device_now and inode != inode_now
 
 
@@ -192,30 +192,30 @@ def _is_there(drop: Drop) -> bool:
     return look(drop.path, drop.profile) == drop
 
 
-def leaving_place(one: OpenDrop) -> Path:
+def leaving_place(claimed: OpenDrop) -> Path:
     """Where a drop is while it is copied; the name contains its id."""
-    path = one.drop.path
-    name = f"{one.drop_id}-{storage.shortened(path.name, _LANDED_NAME_BYTES - 20)}"
+    path = claimed.drop.path
+    name = f"{claimed.drop_id}-{storage.shortened(path.name, _LANDED_NAME_BYTES - 20)}"
     return Path(str(path.parent / LEAVING / name))
 
 
-def _leave(one: OpenDrop) -> None:
+def _leave(claimed: OpenDrop) -> None:
     """Hide a drop from the watch, on the file system where it landed."""
-    place = leaving_place(one)
+    place = leaving_place(claimed)
     untrusted.make_folder(place.parent)
-    untrusted.rename(Path(str(one.drop.path)), place)
+    untrusted.rename(Path(str(claimed.drop.path)), place)
 
 
-def _has_left(one: OpenDrop) -> bool:
+def _has_left(claimed: OpenDrop) -> bool:
     """Whether it is where it was to be copied from."""
-    there = storage.local(one.drop.path)
-    return bool(there) and isinstance(look(leaving_place(one), one.drop.profile), Drop)
+    there = storage.local(claimed.drop.path)
+    return bool(there) and isinstance(look(leaving_place(claimed), claimed.drop.profile), Drop)
 
 
-def _make_room(home: Home, one: OpenDrop, sha256: str, target: Place) -> None:
+def _make_room(home: Home, claimed: OpenDrop, sha256: str, target: Place) -> None:
     """An equal delivery was kept under this name, and has changed since: it must not be lost."""
     if storage.exists(target) and storage.digest(target) != sha256:
-        put_changed_back(home, target, one.drop.path.name, one.drop.profile)
+        put_changed_back(home, target, claimed.drop.path.name, claimed.drop.profile)
 
 
 def _keep_object(drop: Drop, sha256: str, target: Place) -> str:
@@ -231,18 +231,18 @@ def _keep_object(drop: Drop, sha256: str, target: Place) -> str:
     return ""
 
 
-def _copy(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
+def _copy(home: Home, claimed: OpenDrop, sha256: str, target: Place) -> str:
     """Copy a drop that was taken out of the landing folder; it is removed later, if unchanged."""
-    place = leaving_place(one)
-    if is_unchanged(one.drop, sha256, place) and storage.copied(place, target, sha256):
+    place = leaving_place(claimed)
+    if is_unchanged(claimed.drop, sha256, place) and storage.copied(place, target, sha256):
         return ""
-    return put_changed_back(home, place, one.drop.path.name, one.drop.profile)
+    return put_changed_back(home, place, claimed.drop.path.name, claimed.drop.profile)
 
 
-def _compare(home: Home, one: OpenDrop, sha256: str, target: Place) -> str:
+def _compare(home: Home, claimed: OpenDrop, sha256: str, target: Place) -> str:
     """Whether the moved file is what was read: its writer may not have finished."""
     if not storage.exists(target):
         return LOST
-    if is_unchanged(one.drop, sha256, target):
+    if is_unchanged(claimed.drop, sha256, target):
         return ""
-    return put_changed_back(home, target, one.drop.path.name, one.drop.profile)
+    return put_changed_back(home, target, claimed.drop.path.name, claimed.drop.profile)

@@ -24,13 +24,13 @@ def kept_below(drop: Row) -> PurePath | None:
     """
     if drop["kept_at"] is None:
         return None
-    kept = uri_path(drop["kept_at"])
+    place = uri_path(drop["kept_at"])
     # The path alone decides: a file of the archive that is loaded again stays there.
-    if not kept.name.startswith(f"{(drop['sha256'] or '')[:12]}-"):
-        return PurePath(kept.name)
-    *_, year, month, _ = ("", "", *kept.parts)
+    if not place.name.startswith(f"{(drop['sha256'] or '')[:12]}-"):
+        return PurePath(place.name)
+    *_, year, month, _ = ("", "", *place.parts)
     by_month = _YEAR.fullmatch(year) and _MONTH.fullmatch(month)
-    return PurePath(*kept.parts[-4 if by_month else -2 :])
+    return PurePath(*place.parts[-4 if by_month else -2 :])
 
 
 def pattern_of(below: PurePath) -> str:

@@ -59,12 +59,12 @@ def counting(files: Iterable[MeterFile]) -> dict[str, MeterFile]:
 
     A readable file comes before an unreadable one, then the most tolerant profile, then the first.
     """
-    found: dict[str, MeterFile] = {}
+    by_sha256: dict[str, MeterFile] = {}
     for file in files:
-        best = found.setdefault(file.sha256, file)
+        best = by_sha256.setdefault(file.sha256, file)
         if _rank(file) > _rank(best):
-            found[file.sha256] = file
-    return found
+            by_sha256[file.sha256] = file
+    return by_sha256
 
 
 def _rank(file: MeterFile) -> tuple[bool, int]:

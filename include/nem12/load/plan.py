@@ -385,10 +385,10 @@ def judged_as_whole(file: MeterFile) -> MeterFile:
     return replace(file, findings=file.findings + errors, withheld=True)
 
 
-def _save_shard(folder: Place, number: int, one: Shard) -> dict[str, str]:
+def _save_shard(folder: Place, number: int, shard: Shard) -> dict[str, str]:
     place = folder / f"shard-{number:04}.json"
-    save_shard(one, place)
-    return {"shard": str(place), "label": shown(one.label, 200)}
+    save_shard(shard, place)
+    return {"shard": str(place), "label": shown(shard.label, 200)}
 
 
 def save_plan(folder: Place, planned: list[PlannedDrop]) -> None:

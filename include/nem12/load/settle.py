@@ -107,11 +107,11 @@ class _Settling:
                 log.debug("a drop cannot be settled", exc_info=True)
                 self._release(some[0], f"it cannot be settled: {why(error)}")
                 return
-            for one in some:
-                self.settle([one])
+            for claimed in some:
+                self.settle([claimed])
 
     def _settle_together(self, some: Sequence[OpenDrop]) -> None:
-        pairs = [(one, self.planned.get(one.drop_id)) for one in some]
+        pairs = [(claimed, self.planned.get(claimed.drop_id)) for claimed in some]
         file_ids = {member.file_id for _, drop in pairs if drop for member in drop.members}
         statuses = self._settle_files(file_ids, [drop for _, drop in pairs if drop])
         members = [member for _, drop in pairs if drop for member in drop.members]
@@ -120,25 +120,29 @@ class _Settling:
         files = ledger.files(self.connection, file_ids)
         endings: list[_Ending] = []
         unfinished: list[tuple[OpenDrop, str]] = []
-        for one, drop in pairs:
+        for claimed, drop in pairs:
             reason = self._unfinished(drop, statuses)
             if drop is None or reason:
-                unfinished.append((one, reason))
+                unfinished.append((claimed, reason))
             else:
-                endings.append(self._ending(one, drop, statuses))
-        record_drops(self.connection, self.settlement.claim, [one.as_settled() for one in endings])
+                endings.append(self._ending(claimed, drop, statuses))
+        record_drops(
+            self.connection, self.settlement.claim, [ending.as_settled() for ending in endings]
+        )
         self._write_index(endings)
         for ending in endings:
             self._put_away(ending, files)
-        settle_drops(self.connection, self.settlement.claim, [one.as_settled() for one in endings])
+        settle_drops(
+            self.connection, self.settlement.claim, [ending.as_settled() for ending in endings]
+        )
         # Counted once nothing can fail any more, or a drop would be counted twice.
         for ending in endings:
             self._count(ending, files)
-        for one, reason in unfinished:
-            if _is_gone(one):
-                self._let_go(one, reason)
+        for claimed, reason in unfinished:
+            if _is_gone(claimed):
+                self._let_go(claimed, reason)
             else:
-                self._release(one, reason)
+                self._release(claimed, reason)
 
     def _settle_files(
         self, file_ids: Iterable[int], drops: Sequence[PlannedDrop]
@@ -168,20 +172,22 @@ class _Settling:
                 return f"not all of {shown(member.name, 200)} is applied"
         return ""
 
-    def _ending(self, one: OpenDrop, drop: PlannedDrop, statuses: dict[int, FileStatus]) -> _Ending:
+    def _ending(
+        self, claimed: OpenDrop, drop: PlannedDrop, statuses: dict[int, FileStatus]
+    ) -> _Ending:
         outcomes = [outcome for member in drop.members if (outcome := _outcome(statuses, member))]
         outcome = _drop_outcome(outcomes)
-        place = place_of(self.home, one.drop, drop.sha256 or "", outcome, one.claimed_at)
-        return _Ending(one, drop, outcomes, place)
+        place = place_of(self.home, claimed.drop, drop.sha256 or "", outcome, claimed.claimed_at)
+        return _Ending(claimed, drop, outcomes, place)
 
     def _write_index(self, endings: Sequence[_Ending]) -> None:
         """Write into the index of the folders where drops will be kept how they were delivered."""
         lines: dict[Place, list[Kept]] = {}
-        for one in endings:
+        for ending in endings:
             # There is no index of files that stay in the landing folder.
-            if storage.relative(one.kept_at, self.home.landing) is None:
-                line = line_of(self.home, one.open, one.planned.sha256 or "", one.kept_at)
-                lines.setdefault(one.kept_at.parent, []).append(line)
+            if storage.relative(ending.kept_at, self.home.landing) is None:
+                line = line_of(self.home, ending.open, ending.planned.sha256 or "", ending.kept_at)
+                lines.setdefault(ending.kept_at.parent, []).append(line)
         for folder, some in lines.items():
             write(folder, some)
 
@@ -219,25 +225,25 @@ class _Settling:
             self.settlement.problem(problem)
         self.settlement.drops[ending.outcome] += 1
 
-    def _let_go(self, one: OpenDrop, reason: str) -> None:
+    def _let_go(self, claimed: OpenDrop, reason: str) -> None:
         """Settle a drop that is gone or was replaced: it can no longer be loaded."""
-        ledger.settle_gone(self.connection, one, self._begun(one))
+        ledger.settle_gone(self.connection, claimed, self._begun(claimed))
         self.settlement.drops["changed"] += 1
-        name = shown(one.drop.path.name, 200)
+        name = shown(claimed.drop.path.name, 200)
         self.settlement.problem(f"{name}: gone or changed: {reason}")
 
-    def _begun(self, one: OpenDrop) -> list[int]:
-        planned = self.planned.get(one.drop_id)
+    def _begun(self, claimed: OpenDrop) -> list[int]:
+        planned = self.planned.get(claimed.drop_id)
         members = planned.members if planned else []
         return [member.file_id for member in members if member.outcome is None]
 
-    def _release(self, one: OpenDrop, reason: str) -> None:
-        if begun := self._begun(one):
-            ledger.note_begun(self.connection, one.drop_id, begun)
-        states = ledger.release(self.connection, self.settlement.claim, [one.drop_id], reason)
+    def _release(self, claimed: OpenDrop, reason: str) -> None:
+        if begun := self._begun(claimed):
+            ledger.note_begun(self.connection, claimed.drop_id, begun)
+        states = ledger.release(self.connection, self.settlement.claim, [claimed.drop_id], reason)
         self.settlement.drops.update(states)
-        name = shown(one.drop.path.name, 200)
-        self.settlement.problem(f"{name}: attempt {one.attempt} failed: {reason}")
+        name = shown(claimed.drop.path.name, 200)
+        self.settlement.problem(f"{name}: attempt {claimed.attempt} failed: {reason}")
 
 
 def settle_claim(connection: Connection, home: Home, claim: str, failure: str = "") -> Settlement:
@@ -278,8 +284,8 @@ def free_claim(connection: Connection, home: Home, claim: str, message: str) -> 
     folder = claim_folder(home, claim)
     planned = {drop.drop_id: drop for drop in load_plan(folder)}
     still_open = ledger.still_open(connection, claim)
-    moved = {one.drop_id for one in still_open if finish(connection, home, one)}
-    rest = [one.drop_id for one in still_open if one.drop_id not in moved]
+    moved = {claimed.drop_id for claimed in still_open if finish(connection, home, claimed)}
+    rest = [claimed.drop_id for claimed in still_open if claimed.drop_id not in moved]
     for drop_id in rest:
         if drop_id in planned:
             members = planned[drop_id].members
@@ -287,10 +293,10 @@ def free_claim(connection: Connection, home: Home, claim: str, message: str) -> 
     return [DropState.SETTLED] * len(moved) + ledger.release(connection, claim, rest, message)
 
 
-def _is_gone(one: OpenDrop) -> bool:
+def _is_gone(claimed: OpenDrop) -> bool:
     """Whether a drop is neither where it landed nor where it is kept."""
-    there = look(one.drop.path, one.drop.profile)
-    return there != one.drop and not isinstance(there, Ignored) and one.kept_at is None
+    there = look(claimed.drop.path, claimed.drop.profile)
+    return there != claimed.drop and not isinstance(there, Ignored) and claimed.kept_at is None
 
 
 def _outcome(statuses: dict[int, FileStatus], member: Member) -> Outcome | None:

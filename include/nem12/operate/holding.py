@@ -54,7 +54,7 @@ def files_holding(home: Home, nmi: str) -> Iterator[Held]:
     yield from unlisted
 
 
-def _holds(path: Place, wanted: bytes) -> bool:
+def _holds(path: Place, nmi: bytes) -> bool:
     """Whether a file contains it.
 
     Raises:
@@ -63,19 +63,19 @@ def _holds(path: Place, wanted: bytes) -> bool:
     with opened_in_parts(path) as stream:
         packing = archives.format_of(stream, stream.read(BEGINNING))
         if packing:
-            return _archive_holds(packing, stream, wanted)
-        return _found(stream, wanted)
+            return _archive_holds(packing, stream, nmi)
+        return _found(stream, nmi)
 
 
-def _archive_holds(packing: archives.Format, stream: BinaryIO, wanted: bytes) -> bool:
+def _archive_holds(packing: archives.Format, stream: BinaryIO, nmi: bytes) -> bool:
     damaged: DamagedError | None = None
     with packing.opened(stream, stream.seek(0, SEEK_END)) as members:
         for member in members:
-            if wanted in member.name.encode(errors="replace"):
+            if nmi in member.name.encode(errors="replace"):
                 return True
             try:
                 with member.opened() as expanded:
-                    if _found(_unbounded(expanded), wanted):
+                    if _found(_unbounded(expanded), nmi):
                         return True
             except DamagedError as error:
                 damaged = error
@@ -89,18 +89,18 @@ def _unbounded(stream: text.Readable) -> Expanding:
     return Expanding(MAX_EXPANDED_BYTES, stream)
 
 
-def _found(stream: text.Readable, wanted: bytes) -> bool:
+def _found(stream: text.Readable, nmi: bytes) -> bool:
     """Whether a stream contains it as it is.
 
     Raises:
         DamagedError: It does not, and it is in a packed format that this package cannot open.
     """
     beginning = end = stream.read(BEGINNING)
-    found = wanted in beginning
-    while not found and (chunk := stream.read(MIB)):
-        found = wanted in end + chunk
+    holds = nmi in beginning
+    while not holds and (chunk := stream.read(MIB)):
+        holds = nmi in end + chunk
         # The NMI may lie across two chunks.
-        end = chunk[-len(wanted) :]
-    if not found and (kind := foreign.by_packing(beginning)):
+        end = chunk[-len(nmi) :]
+    if not holds and (kind := foreign.by_packing(beginning)):
         raise DamagedError(f"it is {kind.what}, look into it by hand")
-    return found
+    return holds

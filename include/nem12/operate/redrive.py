@@ -138,17 +138,17 @@ def _put_back(
     if not isinstance(look(place, judged_by), Drop):
         return Redriven(name, None, f"is no longer in {shown(str(place), 500)}", left=True)
     if not is_unchanged(one.drop, one.sha256 or "", place):
-        said = f"{shown(str(place), 500)} is not the file that was read"
-        return Redriven(name, None, said, left=True)
+        message = f"{shown(str(place), 500)} is not the file that was read"
+        return Redriven(name, None, message, left=True)
     _remove_reports(connection, home, one, place)
     if storage.relative(place, home.landing) is None:
         place = put_back(home, place, name, judged_by)
         # Another file may be kept there later: this drop must not be taken for it.
         ledger.not_kept_any_more(connection, one.kept_at or "", "put back into the landing folder")
-    found = look(place, judged_by)
-    if not isinstance(found, Drop):
+    drop_now = look(place, judged_by)
+    if not isinstance(drop_now, Drop):
         return Redriven(name, None, "was taken away while it was put back", left=True)
-    _wait(connection, found, one)
+    _wait(connection, drop_now, one)
     return Redriven(name, place, _expected(judged_by, one.drop.profile))
 
 
@@ -166,10 +166,10 @@ def _expected(judged_by: str, before: str) -> str:
 
 def _remove_reports(connection: Connection, home: Home, one: OpenDrop, place: Place) -> None:
     """Remove the reports of its files; the next load writes new ones."""
-    found = ledger.files(connection, ledger.recorded_files(connection, one.drop_id))
-    for file in found.values():
+    files = ledger.files(connection, ledger.recorded_files(connection, one.drop_id))
+    for file in files.values():
         for outcome in (Outcome.REFUSED, Outcome.PARTIAL):
-            storage.remove(report_place(home, file, place, outcome, alone=len(found) == 1))
+            storage.remove(report_place(home, file, place, outcome, alone=len(files) == 1))
 
 
 def _wait(connection: Connection, drop: Drop, before: OpenDrop) -> None:

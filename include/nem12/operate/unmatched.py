@@ -22,11 +22,11 @@ _MORE_TOLERANT: Final = "--profile lenient reads it with a more tolerant profile
 _MOST_NEAR: Final = 3
 
 
-def similar(given: str, known: Sequence[str]) -> str:
+def similar(typed: str, names: Sequence[str]) -> str:
     """What somebody may have meant, or nothing."""
     # The usual slips are case, pattern signs and a missing ending.
-    plain = given.casefold().strip("*")
-    by_form = {each.casefold(): each for each in reversed(known)}
+    plain = typed.casefold().strip("*")
+    by_form = {each.casefold(): each for each in reversed(names)}
     parts = [each for form, each in by_form.items() if len(plain) > 2 and plain in form]
     alike = [by_form[form] for form in get_close_matches(plain, by_form)]
     near = list(dict.fromkeys([*alike, *parts]))[:_MOST_NEAR]
@@ -36,9 +36,9 @@ def similar(given: str, known: Sequence[str]) -> str:
 def why_nothing_matches(connection: Connection, name: str | None, code: str | None) -> str:
     """Why nothing is put back."""
     if not name:
-        said = "no refused or failed file matches"
+        message = "no refused or failed file matches"
         by_hand = advice_for_parse_data(connection, code)
-        return f"{said}; {by_hand}" if by_hand else said
+        return f"{message}; {by_hand}" if by_hand else message
     home = settings.home()
     dropped = {
         delivered_name(home, drop.uri, drop.sha256 or ""): drop
@@ -51,45 +51,45 @@ def why_nothing_matches(connection: Connection, name: str | None, code: str | No
     ]
     if named:
         return f"no file of that name was refused or has failed: {'; '.join(named)}"
-    said = f"no file was delivered that is called '{shown(name, 200)}'"
+    message = f"no file was delivered that is called '{shown(name, 200)}'"
     hint = similar(name, [*dropped, *ledger.latest_names(connection)])
-    return f"{said}: {hint}" if hint else said
+    return f"{message}: {hint}" if hint else message
 
 
 def _was_dropped(connection: Connection, name: str, drop: LandedDrop) -> str:
     """What became of a drop that cannot be put back."""
-    said = shown(name, 200)
+    called = shown(name, 200)
     if drop.state in (DropState.CLAIMED, DropState.RUNNING):
-        return f"{said} is being loaded"
+        return f"{called} is being loaded"
     if drop.state is DropState.WAITING:
-        return f"{said} waits for its next attempt"
+        return f"{called} waits for its next attempt"
     if drop.state is DropState.FAILED:
-        return f"{said} has failed, and is left out by the other options"
+        return f"{called} has failed, and is left out by the other options"
     files = ledger.drop_contents(connection, drop.drop_id)
     if drop.outcome is Outcome.REFUSED and any(
         file.status is not FileStatus.REFUSED for file in files
     ):
         others = [shown(file.name, 200) for file in files if file.name != name]
         known_as = f", as {others[0]}" if others else ""
-        return f"{said} was refused, and its content is loaded now{known_as}"
+        return f"{called} was refused, and its content is loaded now{known_as}"
     if len(files) == 1:
         return _is_now(NamedFile(name, files[0].status))
     if not files:
-        return f"{said} was {shown(drop.message, 200) or drop.outcome}"
+        return f"{called} was {shown(drop.message, 200) or drop.outcome}"
     partial = f", and {_MORE_TOLERANT}"
-    return f"{said} is {drop.outcome}{partial if drop.outcome is Outcome.PARTIAL else ''}"
+    return f"{called} is {drop.outcome}{partial if drop.outcome is Outcome.PARTIAL else ''}"
 
 
 def _is_now(file: NamedFile) -> str:
     """What a file that cannot be put back is, and what to do with it."""
-    said = f"{shown(file.name, 200)} is {file.status}"
+    message = f"{shown(file.name, 200)} is {file.status}"
     if file.status is FileStatus.PARTIAL:
-        return f"{said}, and {_MORE_TOLERANT}"
+        return f"{message}, and {_MORE_TOLERANT}"
     if file.status is FileStatus.REFUSED and not file.dropped:
-        return f"{said}, by parse_data, which moves nothing: {_AGAIN_BY_HAND}"
+        return f"{message}, by parse_data, which moves nothing: {_AGAIN_BY_HAND}"
     if file.status is FileStatus.REFUSED:
-        return f"{said}, and is left out by the other options, or is being read"
-    return said
+        return f"{message}, and is left out by the other options, or is being read"
+    return message
 
 
 def advice_for_parse_data(connection: Connection, code: str | None) -> str:

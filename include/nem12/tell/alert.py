@@ -151,8 +151,8 @@ def alert_of_unsettled_run(
     named = ", ".join(tasks[:_MOST_TASKS]) or "it did not reach its end"
     if len(tasks) > _MOST_TASKS:
         named += f" and {len(tasks) - _MOST_TASKS} more"
-    said = f"{named}: {shown(why, _WHY_CHARACTERS)}" if why else named
-    return Alert("failed", f"NEM12: a load run failed: {said}", run=run, run_page=run_page)
+    message = f"{named}: {shown(why, _WHY_CHARACTERS)}" if why else named
+    return Alert("failed", f"NEM12: a load run failed: {message}", run=run, run_page=run_page)
 
 
 def alert_of_silence(

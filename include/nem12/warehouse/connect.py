@@ -218,14 +218,14 @@ def explained() -> Iterator[None]:
     except MeterError:
         raise
     except psycopg.Error as error:
-        said = _first_line(error)
+        message = _first_line(error)
         if isinstance(error, errors.DiskFull):
-            said += ": make room on the disk of the database"
+            message += ": make room on the disk of the database"
         if _is_transient(error):
-            raise TransientError(f"PostgreSQL: {said}") from None
+            raise TransientError(f"PostgreSQL: {message}") from None
         # An error without a code is the driver's, which cannot read a value, for example.
         raise TerminalError(
-            f"{'PostgreSQL' if error.sqlstate else 'the database driver'}: {said}"
+            f"{'PostgreSQL' if error.sqlstate else 'the database driver'}: {message}"
         ) from None
 
 
