@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 
 from nem12 import settings
+from nem12.coverage.channels import Query, next_channels
+from nem12.coverage.refused import refusals
 from nem12.drop import drops
 from nem12.errors import UsageError
 from nem12.load import settle as settling
@@ -28,7 +30,6 @@ from nem12.tell.alert import alerts_of_claim
 from nem12.unpack import meter_files
 from nem12.warehouse import ledger
 from nem12.web import questions
-from nem12.web.coverage import next_channels
 from tests.support.deliveries import NMI, Day, delivery
 from tests.support.digest import tables
 from tests.support.loading import Run, kept_in, killed
@@ -128,7 +129,7 @@ def test_the_days_of_a_refused_file_say_so_wherever_people_look(
     (report,) = run.home.rejected.glob("*.report.txt")
     assert f"  {NMI} E2 2024-03-10: No version of this day is in force.\n" in report.read_text()
     first, last = date(2024, 3, 9), date(2024, 3, 12)
-    refused = questions.refusals(run.connection, [(NMI, "E1"), (NMI, "E2")], first, last)
+    refused = refusals(run.connection, [(NMI, "E1"), (NMI, "E2")], first, last)
     columns = ("day", "last_day", "file", "line", "level", "code")
     told = {
         suffix: tuple(row[column] for column in columns) for (_, suffix), (row,) in refused.items()
@@ -139,7 +140,8 @@ def test_the_days_of_a_refused_file_say_so_wherever_people_look(
         "E2": (date(2024, 3, 10), date(2024, 3, 10), *ends),
     }
     assert questions.refused_channels(run.connection, NMI) == ["E1", "E2"]
-    (channel,) = next_channels(run.connection, first, last).channels
+    channel, refused_alone = next_channels(run.connection, Query(first, last)).channels
+    assert (refused_alone.nmi_suffix, refused_alone.standing) == ("E2", "refused")
     assert [day for day, _ in channel.refused] == [date(2024, 3, 11)]
     (sha256,) = warehouse.rows("SELECT sha256 FROM meter_files WHERE name = 'cut.csv'")[0]
     file = questions.file(run.connection, str(sha256))

@@ -3,10 +3,10 @@
 from datetime import date, datetime, timedelta
 from hashlib import sha256
 
+from nem12.coverage.channels import Place, Query, next_channels
 from nem12.mdff.stamps import NEM_TIME
 from nem12.warehouse.connect import Connection
 from nem12.web import questions
-from nem12.web.coverage import next_channels
 from tests.support.deliveries import CREATED, Day, delivery
 from tests.support.loading import Run
 from tests.support.servers import only_embedded
@@ -136,7 +136,7 @@ def test_an_nmi_is_found_by_how_it_begins(run: Run) -> None:
         wanted = [nmi for nmi in nmis if nmi.startswith(prefix)]
         found = questions.nmis(run.connection, prefix, None, 100)
         assert [row["nmi"] for row in found.items] == wanted
-        covered = next_channels(run.connection, DAY, DAY, prefix=prefix, everything=True)
+        covered = next_channels(run.connection, Query(DAY, DAY, prefix, everything=True))
         assert [channel.nmi for channel in covered.channels] == wanted
         assert covered.looked_at == len(wanted)
 
@@ -147,11 +147,12 @@ def test_the_longer_the_span_the_fewer_channels_are_looked_at_and_none_is_left_o
     nmis = several_nmis(run)
     first = date(2024, 1, 1)
     seen: list[str] = []
-    cursor: str | None = None
-    while len(seen) < len(nmis) and (cursor or not seen):
+    place: Place | None = None
+    while len(seen) < len(nmis) and (place or not seen):
         last = first + timedelta(days=365)
-        found = next_channels(run.connection, first, last, cursor=cursor, everything=True)
+        query = Query(first, last, everything=True)
+        found = next_channels(run.connection, query, place)
         assert found.looked_at * 366 <= 4_000
         seen += [channel.nmi for channel in found.channels]
-        cursor = found.next
+        place = found.next
     assert seen == nmis

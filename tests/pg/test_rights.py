@@ -19,6 +19,7 @@ TABLES = (
     "meter_readings", "meter_days", "meter_day_versions", "meter_files", "meter_batches",
     "meter_batch_parts", "meter_refusals", "meter_warnings", "meter_refused_days",
     "meter_drops", "meter_drop_files", "meter_arrivals", "meter_acts", "meter_notes",
+    "meter_expected_nmis", "meter_channel_ends",
 )  # fmt: skip
 
 

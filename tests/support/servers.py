@@ -191,7 +191,8 @@ BEGIN
     TRUNCATE meter_readings, meter_days, meter_day_versions, meter_files, meter_batches,
         meter_batch_parts, meter_refusals, meter_warnings, meter_refused_days,
         meter_drops, meter_drop_files, meter_arrivals,
-        meter_daily_totals, meter_kept_from RESTART IDENTITY;
+        meter_daily_totals, meter_kept_from, meter_expected_nmis, meter_channel_ends
+        RESTART IDENTITY;
 END $$
 """
 

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 import pytest
 
+from nem12.coverage.channels import Coverage, Query
 from nem12.errors import UsageError
 from nem12.exact_csv import csv_line
 from nem12.load.kept import kept_below, pattern_of
@@ -16,9 +17,8 @@ from nem12.mdff import spec
 from nem12.mdff.findings import Level
 from nem12.mdff.stamps import NEM_TIME
 from nem12.web import models
-from nem12.web.answers import marked, static, subject_link, task_link
-from nem12.web.calendar import heat_map
-from nem12.web.coverage import Coverage
+from nem12.web.answers import marked, quality, reason, static, subject_link, task_link
+from nem12.web.calendar import days_in_list, heat_map
 from nem12.web.paging import after, cursor, integer, page, word
 from nem12.web.versions import difference
 
@@ -95,7 +95,7 @@ def test_a_part_that_is_not_actual_is_told_by_intervals() -> None:
     days = {MAY: {"A": 24, "S": 24}, MAY + timedelta(days=1): {"E": 48}}
     found = Coverage("4103035613", "E1", MAY, MAY + timedelta(days=2), days)
     assert found.not_actual == 0.75
-    assert next(found.strip(MAY - timedelta(days=2))) == ("mixed", MAY, MAY)
+    assert next(found.strip(MAY - timedelta(days=2), found.last)) == ("mixed", MAY, MAY)
     assert [found.state(MAY + timedelta(days=n)) for n in (-1, 0, 1, 2)] == [
         "before",
         "mixed",
@@ -128,6 +128,37 @@ def test_a_year_shows_every_day_once_and_gaps_only_between_first_and_newest() ->
     assert kinds[MAY] < kinds[MAY + timedelta(days=2)]
     assert [cell.day for cell in drawn.cells if cell.replaced] == [MAY + timedelta(days=2)]
     assert drawn.missing == 1
+    last = MAY + timedelta(days=2)
+    first, gap, changed = [(MAY, days[0]), (MAY + timedelta(days=1), None), (last, days[1])]
+    for asked, listed in {
+        ("all", "day"): [first, gap, changed],
+        ("all", "most"): [changed, first, gap],
+        ("all", "least"): [first, changed, gap],
+        ("missing", "day"): [gap],
+        ("not-actual", "most"): [changed],
+    }.items():
+        assert days_in_list(days, drawn, *asked) == listed
+
+
+@pytest.mark.parametrize(
+    ("quality_method", "words"),
+    [
+        ("S14", "S14 substituted: like day, retrospective"),
+        ("E99", "E99 estimated"),
+        ("A", "A actual"),
+        ("V", "V varies within the day"),
+    ],
+)
+def test_a_quality_stands_in_words(quality_method: str, words: str) -> None:
+    assert re.sub("<[^>]*>", "", quality(quality_method)) == words
+
+
+def test_a_reason_stands_in_words() -> None:
+    assert [reason(79), reason(4), reason(999)] == [
+        "79, power outage alarm",
+        "4, dangerous dog",
+        "999",
+    ]
 
 
 def version(values: list[str], quality: str = "A", minutes: int = 30) -> dict[str, Any]:
@@ -193,3 +224,9 @@ def test_a_cursor_goes_into_an_address_as_it_is() -> None:
     assert quote(text, safe=":~") == text
     kinds = (datetime.fromisoformat, date.fromisoformat, int, int)
     assert after(text, kinds, ()) == tuple(row.values())
+
+
+@pytest.mark.parametrize("asked", [{"sort": "size"}, {"standing": "gone"}])
+def test_an_order_or_standing_that_is_not_known_is_refused(asked: dict[str, str]) -> None:
+    with pytest.raises(UsageError, match="choose one of"):
+        Query(MAY, MAY, **asked)  # type: ignore[arg-type]

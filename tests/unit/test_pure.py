@@ -16,6 +16,7 @@ PURE += [f"nem12.mdff.{path.stem}" for path in sorted((ROOT / "mdff").glob("[a-z
 ABOVE = [
     "warehouse",
     "analysis",
+    "coverage",
     "doctor",
     "tell",
     "load",

@@ -32,6 +32,7 @@ def ask(client: httpx.Client, method: str, path: str) -> httpx.Response:
 
 
 UPLOADS = "/api/v1/uploads"
+SAYING = ("/api/v1/expected", "/api/v1/ends", "/api/v1/channels/{nmi}/{nmi_suffix}/end")
 ROLES = (None, "viewer", "user", "op", "admin")
 MAY_ACT = ("user", "op", "admin")
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
@@ -53,6 +54,9 @@ def expected(role: str | None, method: str, path: str, routes: list[tuple[str, s
     if path == UPLOADS:
         # JSON is no file.
         return 415
+    if path in SAYING:
+        # The body lacks what is to be said.
+        return 422
     # The first drop is settled, which is why nothing is done.
     return 409 if "{drop_id}" in path else 404
 

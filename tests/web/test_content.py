@@ -330,10 +330,83 @@ def test_coverage_says_which_missing_days_were_refused(viewer: httpx.Client) -> 
     assert row["refused"] == "2025-04-02 2025-04-04"
 
 
+def test_every_missing_day_leads_to_why(viewer: httpx.Client) -> None:
+    span = "from=2025-03-31&to=2025-04-06"
+    coverage = viewer.get(f"/nem12/coverage?{span}&nmi=2002715250").text
+    (link,) = re.findall(r'<a class="bad" href="(/nem12/coverage/2002715250/E1[^"]*)"', coverage)
+    text = html.unescape(viewer.get(html.unescape(link)).text)
+    rows = re.findall(
+        r'<tr><th scope="row" class="nowrap"><a [^>]*>([0-9-]+)</a></th><td>(.)', text
+    )
+    assert ("2025-04-02", "r") in rows
+    assert "refused in <a " in text
+    assert "A drop failed to load and may contain missing days:" in text
+    newest = viewer.get(f"{link.partition('?')[0]}?{span}&why=refused&sort=newest").text
+    assert newest.index("2025-04-04</a>") < newest.index("2025-04-02</a>")
+    day = viewer.get(f"/nem12/channels/{cases.NEW_YEAR}/E1/2024-02-01").text
+    assert "There is no version of this day: no loaded file delivers it." in day
+    assert "gone.csv" in day
+    never = viewer.get(f"/nem12/coverage/{cases.NMI}/Z9").text
+    assert "Nothing is known of this channel." in never
+
+
+def test_who_may_load_says_which_nmis_are_expected_and_when_channels_end(
+    site: Site, viewer: httpx.Client
+) -> None:
+    span = "from=2023-12-30&to=2024-01-10"
+    with site.client("op") as op:
+        bad = op.post(
+            f"{API}/expected", json={"csv": "nmi,label,first_day\nx\n4103030009,<b>,1.1.2024\n"}
+        )
+        assert bad.status_code == 400
+        assert bad.json()["detail"].splitlines() == [
+            "nothing was changed",
+            "line 2: 'X' is not an NMI: it needs 10 letters and digits, or 11 with check digit",
+            "line 3: '1.1.2024' is not a day such as 2025-04-30 or 30/04/2025",
+        ]
+        csv_text = f"nmi,label\n4103030009,{cases.HTML}\n{cases.NEW_YEAR},Caf\u00e9\n"
+        taken = op.post(f"{API}/expected", json={"csv": csv_text})
+        assert taken.json() == {"lines": 2, "removed": 0}
+        said = op.post(f"{API}/ends", json={"csv": f"{cases.NEW_YEAR},,2024-01-05"})
+        assert said.json()["lines"] == 1
+        nmis = walk(viewer, f"{API}/expected", 1)
+        assert [(row["nmi"], row["newest_day"]) for row in nmis] == [
+            (cases.NEW_YEAR, "2024-01-03"),
+            ("4103030009", None),
+        ]
+        (end,) = walk(viewer, f"{API}/ends", 1)
+        assert (end["nmi_suffix"], end["last_day"], end["said_by"]) == ("", "2024-01-05", "op")
+        page = viewer.get("/nem12/expected").text
+        assert html.escape(cases.HTML) in page
+        assert "data-action" not in page
+        assert "data-action" in op.get("/nem12/expected").text
+        never = viewer.get(f"{API}/coverage?{span}&standing=never&sort=missing").json()
+        assert [(row["nmi"], row["missing_days"]) for row in never["items"]] == [("4103030009", 12)]
+        text = viewer.get(f"/nem12/coverage?{span}").text
+        assert "expected, but nothing has been delivered" in text
+        assert "ended on 2024-01-05, says op" in text
+        (channel,) = viewer.get(f"{API}/coverage?{span}&nmi={cases.NEW_YEAR}").json()["items"]
+        assert (channel["missing"], channel["ended_on"]) == (
+            [["2024-01-04", "2024-01-05"]],
+            "2024-01-05",
+        )
+        path = f"{API}/channels/{cases.NEW_YEAR}/E1/end"
+        wrong = op.post(path, json={"says": "ended", "last_day": ""})
+        assert (wrong.status_code, "is not a day" in wrong.json()["detail"]) == (400, True)
+        op.post(path, json={"says": "ended", "last_day": "2024-01-03"})
+        page = viewer.get(f"/nem12/channels/{cases.NEW_YEAR}/E1").text
+        assert "Ended on 2024-01-03, says op." in page
+        op.post(path, json={"says": "nothing"})
+        assert walk(viewer, f"{API}/ends", 1) == [end]
+        for route in ("expected", "ends"):
+            op.post(f"{API}/{route}", json={"csv": "", "replace": True})
+            assert viewer.get(f"{API}/{route}").json()["items"] == []
+
+
 def test_a_day_or_span_without_readings_is_an_empty_page(viewer: httpx.Client) -> None:
     page = viewer.get("/nem12/channels/2002267438/E1/2025-05-01")
     assert page.status_code == 200
-    assert "There is no version of this day." in page.text
+    assert "There is no version of this day: no loaded file delivers it." in page.text
     page = viewer.get("/nem12/channels/2002267438/E1?from=2025-06-01&to=2025-06-02")
     assert "No readings from 2025-06-01 to 2025-06-02" in page.text
 
@@ -350,7 +423,10 @@ def test_the_tab_of_a_year_leads_to_days_of_that_year(viewer: httpx.Client) -> N
     text = viewer.get(f"/nem12/channels/{cases.NEW_YEAR}/E1?year=2023").text
     assert 'name="from" value="2023-12-30"' in text
     assert 'name="to" value="2023-12-31"' in text
-    assert ">31</a>" in text[text.index("As a table of the year") : text.index('id="curve"')]
+    table = text[text.index("As a table of the year") : text.index('id="curve"')]
+    assert re.search(r'2023-12-31</a></th><td class="n">[0-9.]+</td>', table)
+    missing = viewer.get(f"/nem12/channels/{cases.NEW_YEAR}/E1?year=2023&show=missing").text
+    assert "No day of 2023 is missing." in missing
 
 
 def test_an_nmi_may_be_given_with_its_check_digit(viewer: httpx.Client) -> None:
@@ -422,8 +498,8 @@ def test_a_span_without_readings_has_no_share_of_estimates(viewer: httpx.Client)
     (channel,) = viewer.get(f"{API}/coverage?{query}").json()["items"]
     assert (channel["missing_days"], channel["not_actual_share"]) == (29, None)
     assert '<td class="n">\u2013</td>' in viewer.get(f"/nem12/coverage?{query}").text
-    line = viewer.get(f"{API}/coverage.csv?{query}").text.splitlines()[1]
-    assert line.endswith(",0,")
+    (line,) = csv.DictReader(viewer.get(f"{API}/coverage.csv?{query}").text.splitlines())
+    assert (line["not_actual_share"], line["standing"]) == ("", "silent")
 
 
 def test_coverage_as_csv_is_the_same_and_holds_no_formulas(viewer: httpx.Client) -> None:
@@ -444,7 +520,9 @@ def test_coverage_as_csv_goes_on_to_the_last_channel(site: Site, viewer: httpx.C
     answer = viewer.get(f"{API}/coverage.csv?{span}&all=true")
     rows = csv.DictReader(answer.text.splitlines())
     assert [(row["nmi"], row["nmi_suffix"]) for row in rows] == site.warehouse.rows(
-        "SELECT DISTINCT nmi, nmi_suffix FROM meter_days ORDER BY 1, 2"
+        "SELECT nmi, nmi_suffix FROM meter_days UNION SELECT nmi, nmi_suffix FROM meter_refusals"
+        " WHERE nmi_suffix IS NOT NULL UNION SELECT nmi, nmi_suffix FROM meter_refused_days"
+        " ORDER BY 1, 2"
     )
 
 

@@ -1,11 +1,12 @@
 """The tables of codes in docs/format.md, generated from the codes of the reader."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from nem12.mdff import spec
 from nem12.mdff.findings import EXPLAIN, Level
+from nem12.mdff.meanings import METHODS, REASONS, REASONS_OBSOLETE
 from nem12.mdff.profiles import PROFILES, ProfileName
 from nem12.mdff.remedies import remedy
 
@@ -33,9 +34,12 @@ def write_codes(document: Path) -> None:
 
 
 def codes() -> str:
-    """Markdown tables of flags, units, profiles, and codes by level, between the markers."""
+    """Markdown tables of flags, methods, units, profiles, and codes by level, marked."""
     tables = (
         ("Quality flags", _flags()),
+        ("Methods", _numbered("method", METHODS)),
+        ("Reason codes", _numbered("ReasonCode", REASONS)),
+        ("Obsolete reason codes", _numbered("ReasonCode", REASONS_OBSOLETE)),
         ("Units", _unit_rows()),
         ("Profiles", _profiles()),
         *((_TITLES[level], _of_level(level)) for level in EXPLAIN),
@@ -56,6 +60,12 @@ def _flags() -> Iterator[str]:
         reason = "required" if flag.needs_reason else ""
         estimated = "yes" if flag.estimated else ""
         yield f"| {flag.letter} | {flag.word}{until} | {method} | {reason} | {estimated} |"
+
+
+def _numbered(heading: str, meanings: Mapping[int, str]) -> Iterator[str]:
+    yield f"| {heading} | meaning |"
+    yield "|---|---|"
+    yield from (f"| {number} | {meaning} |" for number, meaning in meanings.items())
 
 
 def _unit_rows() -> Iterator[str]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
+from nem12.mdff import meanings
+
 
 @dataclass(frozen=True)
 class Format:
@@ -201,23 +203,9 @@ WITH_METHOD: Final = letters(flag for flag in FLAGS.values() if flag.needs_metho
 WITHOUT_METHOD: Final = letters(flag for flag in FLAGS.values() if not flag.needs_method)
 WITH_REASON: Final = letters(flag for flag in FLAGS.values() if flag.needs_reason)
 
-METHODS: Final = frozenset(
-    f"{number}"
-    for numbers in (range(11, 26), range(51, 60), range(61, 70), range(71, 76))
-    for number in numbers
-)
-"""Substitution and estimation types (Metrology Procedure Part B, 2.6)."""
-
-
-def _numbers(text: str) -> frozenset[int]:
-    spans = (span.partition("-") for span in text.split())
-    return frozenset(n for a, _, b in spans for n in range(int(a), int(b or a) + 1))
-
-
-REASONS: Final = _numbers(
-    "0-3 5-15 17-18 20-29 31-45 47-48 51-55 60-62 64-65 67-69 71-81 87 89 100-109"
-)  # S appendix E; 100 to 109 since v2.6
-REASONS_OBSOLETE: Final = _numbers("4 16 19 30 46 49 50 58 70 82-86 88 90-99")  # S appendix F
+METHODS: Final = frozenset(map(str, meanings.METHODS))
+REASONS: Final = frozenset(meanings.REASONS)
+REASONS_OBSOLETE: Final = frozenset(meanings.REASONS_OBSOLETE)
 
 TRANS_CODES: Final = frozenset("ACGDENOSR")  # S appendix A
 DIRECTIONS: Final = frozenset("EI")  # S 5.3: export from the grid, import into it

@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from nem12.exact_json import to_json
 from nem12.mdff import spec
 from nem12.mdff.findings import ask_again, in_force, left_of, said, subject
+from nem12.mdff.meanings import METHODS, method_words, reason_words
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.wording import MARKS
 from nem12.settings import LOAD_DAG_ID
@@ -131,6 +132,8 @@ def _templates() -> jinja2.Environment:
         "run_link": run_link,
         "query": _query,
         "marked": marked,
+        "quality": quality,
+        "reason": reason,
         "said": said,
         "in_force": in_force,
         "left_of": left_of,
@@ -141,6 +144,7 @@ def _templates() -> jinja2.Environment:
     made.globals["asset"] = lambda name: f"static/{name}?v={_version(name)}"
     made.globals["flags"] = {flag.letter: flag for flag in spec.INTERVAL_FLAGS}
     made.globals["actual"] = spec.ACTUAL
+    made.globals["methods"] = METHODS
     return made
 
 
@@ -205,6 +209,20 @@ def marked(found: Mapping[str, Any]) -> Markup:
     before, _, rest = found["excerpt"].partition(begin)
     field, _, after = rest.partition(end)
     return Markup("{}<mark>{}</mark>{}").format(before, field, after)
+
+
+def quality(quality_method: str) -> Markup:
+    """A QualityMethod and, quietly, what it means: `S14 substituted: like day, retrospective`."""
+    flag = spec.FLAGS.get(quality_method[:1])
+    words = [flag.word if flag else "", method_words(quality_method)]
+    return Markup('{} <span class="quiet">{}</span>').format(
+        quality_method, ": ".join(filter(None, words))
+    )
+
+
+def reason(code: int) -> str:
+    """A ReasonCode and what it means: `79, power outage alarm`."""
+    return ", ".join(filter(None, (str(code), reason_words(code))))
 
 
 def subject_link(found: Mapping[str, Any]) -> str:

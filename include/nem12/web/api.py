@@ -1,20 +1,17 @@
 """JSON routes: everything that the pages show."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, HTTPException, Query, status
-from fastapi.responses import StreamingResponse
 
-from nem12.exact_csv import csv_line
+from nem12.coverage.refused import refusals_of
 from nem12.states import FILE_OUTCOMES
 from nem12.warehouse.connect import Connection
 from nem12.web import models, questions
-from nem12.web.answers import ExactJson, csv_answer, nem_now
+from nem12.web.answers import ExactJson, nem_now
 from nem12.web.arriving import Arriving
-from nem12.web.coverage import HEADING, MOST_DAYS, as_csv, next_channels
 from nem12.web.database import reading
 from nem12.web.openapi import errors
 from nem12.web.paging import Rows
@@ -192,7 +189,7 @@ def versions(nmi: Nmi, nmi_suffix: Suffix, day: Day) -> dict[str, Any]:
     """The versions of a day, the one in force first, with the sum that each has added; refusals."""
     with reading() as connection:
         found = with_differences(questions.day_versions(connection, nmi, nmi_suffix, day))
-        refused = questions.refusals_of(connection, nmi, nmi_suffix, day, day)
+        refused = refusals_of(connection, nmi, nmi_suffix, day, day)
     for version in found:
         changed = version.pop("difference")
         version["sum_added"] = changed.sum if changed else None
@@ -200,58 +197,6 @@ def versions(nmi: Nmi, nmi_suffix: Suffix, day: Day) -> dict[str, Any]:
             len(changed.changes) if changed and changed.comparable else None
         )
     return {"items": found, "refusals": refused}
-
-
-@router.get("/coverage", response_model=models.Coverage)
-def coverage(
-    first: First = None,
-    last: Last = None,
-    nmi: Prefix = "",
-    everything: Annotated[bool, Query(alias="all")] = False,
-    after: After = None,
-) -> dict[str, Any]:
-    """Missing days and quality of the next channels; of those with nothing to say too if `all`."""
-    with reading() as connection:
-        begin, end = coverage_span(connection, first, last)
-        found = next_channels(
-            connection, begin, end, prefix=nmi, cursor=after, everything=everything
-        )
-    items = [each.as_json() for each in found.channels]
-    return {
-        "from": begin,
-        "to": end,
-        "channels_looked_at": found.looked_at,
-        "items": items,
-        "next": found.next,
-    }
-
-
-@router.get("/coverage.csv")
-def coverage_csv(
-    first: First = None,
-    last: Last = None,
-    nmi: Prefix = "",
-    everything: Annotated[bool, Query(alias="all")] = False,
-) -> StreamingResponse:
-    """The coverage of all channels as CSV, as it is found."""
-    with reading() as connection:
-        begin, end = coverage_span(connection, first, last)
-
-    def lines() -> Iterator[str]:
-        yield csv_line(*HEADING)
-        cursor = None
-        while True:
-            # Each page in a transaction of its own: a slow client holds nothing.
-            with reading() as connection:
-                found = next_channels(
-                    connection, begin, end, prefix=nmi, cursor=cursor, everything=everything
-                )
-            yield from as_csv(found.channels)
-            cursor = found.next
-            if cursor is None:
-                return
-
-    return csv_answer(f"coverage_{begin}_{end}", lines())
 
 
 def known_file(connection: Connection, sha256: str) -> dict[str, Any]:
@@ -285,18 +230,6 @@ def _file_id(connection: Connection, sha256: str) -> int:
 
 def _no_file() -> HTTPException:
     return HTTPException(status.HTTP_404_NOT_FOUND, "no file of this SHA-256 was loaded")
-
-
-def coverage_span(
-    connection: Connection, first: date | None, last: date | None
-) -> tuple[date, date]:
-    """The span asked for, or the 31 days up to the newest one."""
-    newest = questions.newest_day(connection) or nem_now().date()
-    default = (newest - timedelta(days=30), newest)
-    begin, end = questions.span(first, last, default, MOST_DAYS)
-    # What is still to come is not missing.
-    end = min(end, max(newest, nem_now().date()))
-    return min(begin, end), end
 
 
 def _channel_span(

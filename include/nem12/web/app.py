@@ -9,7 +9,18 @@ from starlette.exceptions import HTTPException
 from starlette.types import Message, Receive, Scope, Send
 
 from nem12.errors import MeterError, SetupError, TransientError, UsageError
-from nem12.web import actions, amounts, answers, api, health, openapi, originals, pages, security
+from nem12.web import (
+    actions,
+    amounts,
+    answers,
+    api,
+    gaps,
+    health,
+    openapi,
+    originals,
+    pages,
+    security,
+)
 from nem12.web.acting import uploads, withdrawal
 
 _WORDS: Final = {
@@ -73,6 +84,9 @@ def build() -> FastAPI:
     # Before the pages: /channels/{nmi} would match these paths too.
     app.include_router(amounts.api)
     app.include_router(amounts.pages)
+    app.include_router(gaps.api)
+    app.include_router(gaps.saying)
+    app.include_router(gaps.pages)
     app.include_router(pages.router)
     # Last, for paths without a route too: without a login nobody learns which paths exist.
     app.add_api_route("/{path:path}", _nothing_here, methods=_METHODS)

@@ -12,6 +12,15 @@ LEVELS: Final = 5
 CELL: Final = 12
 """Side of a day with its gap, in the units of the drawing."""
 
+SHOWN: Final = ("all", "missing", "not-actual")
+"""Which days of a year the list shows."""
+
+SORTS: Final = ("day", "most", "least")
+"""By what it is sorted: by the day, or by the value, the highest or the lowest first."""
+
+Listed = tuple[date, dict[str, Any] | None]
+"""A day and its row of `channel_days`; None where it is missing."""
+
 _LEFT: Final = 30
 _TOP: Final = 16
 
@@ -87,6 +96,33 @@ def heat_map(year: int, days: list[dict[str, Any]], first: date, last: date) -> 
         values[-1] if values else None,
         sum(cell.kind == "missing" for cell in cells),
     )
+
+
+def days_in_list(days: list[dict[str, Any]], heat: HeatMap, show: str, sort: str) -> list[Listed]:
+    """The days of a year that the list below the drawing shows.
+
+    Args:
+        days: Rows of `channel_days`.
+        heat: The drawing of that year.
+        show: One of `SHOWN`.
+        sort: One of `SORTS`; missing days come last where the list is by value.
+    """
+    rows = {row["day"]: row for row in days}
+    listed = [(cell.day, rows.get(cell.day)) for cell in heat.cells if cell.kind != "outside"]
+    if show != "all":
+        listed = [(day, row) for day, row in listed if _is_of(row, show)]
+    if sort != "day":
+        there = sorted(((day, row) for day, row in listed if row), key=lambda each: _value(each[1]))
+        if sort == "most":
+            there.reverse()
+        listed = there + [(day, row) for day, row in listed if not row]
+    return listed
+
+
+def _is_of(row: dict[str, Any] | None, show: str) -> bool:
+    if row is None:
+        return show == "missing"
+    return show == "not-actual" and bool(row["intervals"][spec.ACTUAL.name] < row["readings"])
 
 
 def _value(row: dict[str, Any]) -> Decimal:

@@ -25,6 +25,7 @@ Level = Literal["FILE", "BLOCK", "RECORD", "WARN"]
 Status = Annotated[states.FileStatus, _one_of(states.FileStatus)]
 Outcome = Annotated[states.Outcome, _one_of(states.FILE_OUTCOMES)]
 State = Annotated[states.DropState, _one_of(states.DropState)]
+Standing = Literal["delivering", "silent", "refused", "never", "ended"]
 Minutes = Annotated[int, Field(description="IntervalLength, in minutes")]
 Unit = Annotated[str, Field(description="The kilo unit that values are in, such as kWh")]
 ByFlag = Annotated[
@@ -612,8 +613,24 @@ class CoverageItem(Answer):
     """What a channel has of the days that it is expected to have."""
 
     nmi: str
-    nmi_suffix: str
+    nmi_suffix: Annotated[str, Field(description="Empty for an NMI of which nothing has come")]
+    standing: Annotated[
+        Standing,
+        Field(
+            description="delivering; silent: nothing in the span or later; refused: all that came; "
+            "never: expected and nothing came; ended: before the end of the span"
+        ),
+    ]
+    newest_day: Annotated[date | None, Field(description="In force, also outside the span")]
+    ended_on: Annotated[date | None, Field(description="Its last day, where it has ended")]
+    end_known_by: Annotated[
+        Literal["said", "exchange"] | None,
+        Field(
+            description="Somebody said when it ends or that it goes on; or its meter was exchanged"
+        ),
+    ]
     first_expected_day: date
+    last_expected_day: date
     expected_days: int
     days: int
     missing_days: int
@@ -629,6 +646,42 @@ class Coverage(Page[CoverageItem], Span):
     """Coverage of the next channels."""
 
     channels_looked_at: int
+    more_channels: Annotated[bool, Field(description="Whether there are more than these")]
+
+
+class ExpectedNmi(Answer):
+    """An NMI that is expected to deliver."""
+
+    nmi: str
+    label: str
+    first_day: Annotated[date | None, Field(description="From when on it is expected")]
+    said_by: str
+    said_at: datetime
+    newest_day: Annotated[date | None, Field(description="Null while nothing has come")]
+
+
+class ChannelEnd(Answer):
+    """The last day that a channel is expected to have, as somebody said."""
+
+    nmi: str
+    nmi_suffix: Annotated[str, Field(description="Empty for all channels of the NMI")]
+    last_day: Annotated[date | None, Field(description="Null: it goes on, whatever the data say")]
+    said_by: str
+    said_at: datetime
+
+
+class TakenList(Answer):
+    """A list that was taken."""
+
+    lines: int
+    removed: Annotated[int, Field(description="Entries that were kept before and are not in it")]
+
+
+class SaidEnd(Answer):
+    """What is kept of the end of a channel."""
+
+    said: Literal["ended", "goes on", "nothing"]
+    last_day: date | None
 
 
 class StartedRun(Answer):

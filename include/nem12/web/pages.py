@@ -6,18 +6,20 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, HTTPException, Query, Request, Response, status
 from fastapi.responses import HTMLResponse
 
+from nem12.coverage.channels import channel_in, failed_drops
+from nem12.coverage.refused import refusals_of
 from nem12.mdff import spec
 from nem12.mdff.findings import EXPLAIN
+from nem12.mdff.meanings import REASONS, REASONS_OBSOLETE
 from nem12.mdff.profiles import PROFILES
 from nem12.mdff.remedies import remedy
 from nem12.states import FILE_OUTCOMES
 from nem12.warehouse.connect import Connection
 from nem12.web import amounts, questions
 from nem12.web.answers import STATIC, html, nem_now, static
-from nem12.web.api import FilesAsked, coverage_span, known_file, no_readings
+from nem12.web.api import FilesAsked, known_file, no_readings
 from nem12.web.arriving import Arriving
-from nem12.web.calendar import heat_map
-from nem12.web.coverage import next_channels
+from nem12.web.calendar import SHOWN, SORTS, days_in_list, heat_map
 from nem12.web.database import reading
 from nem12.web.openapi import document, fields_of, routes_of
 from nem12.web.paging import Rows
@@ -27,7 +29,6 @@ from nem12.web.parameters import (
     First,
     Last,
     Nmi,
-    Prefix,
     Run,
     Sha256,
     Suffix,
@@ -198,11 +199,16 @@ def channel(
     request: Request,
     nmi: Nmi,
     nmi_suffix: Suffix,
+    may_load: MayLoad,
     year: Annotated[int | None, Query(ge=spec.FIRST_YEAR, le=2200)] = None,
     first: First = None,
     last: Last = None,
+    show: str | None = None,
+    sort: str | None = None,
 ) -> HTMLResponse:
-    """One channel: heat map of a year, load curve of a span."""
+    """One channel: heat map of a year with the list of its days, load curve of a span."""
+    (show,) = questions.one_of(show or SHOWN[0], SHOWN, "show")
+    (sort,) = questions.one_of(sort or SORTS[0], SORTS, "sort")
     with reading() as connection:
         found = questions.channel(connection, nmi, nmi_suffix)
         if found is None:
@@ -216,21 +222,26 @@ def channel(
             connection, nmi, nmi_suffix, date(shown, 1, 1), date(shown, 12, 31)
         )
         days = questions.channel_days(connection, nmi, nmi_suffix, begin, end)
-        refusals = questions.refusals_of(
-            connection, nmi, nmi_suffix, date(shown, 1, 1), date(shown, 12, 31)
-        )
+        refusals = refusals_of(connection, nmi, nmi_suffix, date(shown, 1, 1), date(shown, 12, 31))
+        known = channel_in(connection, nmi, nmi_suffix, newest, nem_now().date())
+    heat = heat_map(shown, of_year, found["first_day"], newest)
     return html(
         request,
         "channel.html",
         refusals=refusals,
+        known_end=known.end if known else None,
+        may_load=may_load,
         most_refusals=REFUSALS,
         nmi=nmi,
         nmi_suffix=nmi_suffix,
         check_digit=spec.nmi_check_digit(nmi),
         channel=found,
-        heat=heat_map(shown, of_year, found["first_day"], newest),
+        heat=heat,
+        show=show,
+        sort=sort,
+        listed=days_in_list(of_year, heat, show, sort),
         years=range(found["first_day"].year, newest.year + 1),
-        days=days,
+        days_there=[(row["day"], row) for row in days],
         begin=begin,
         end=end,
         step=timedelta(days=(end - begin).days + 1),
@@ -244,7 +255,8 @@ def channel_day(request: Request, nmi: Nmi, nmi_suffix: Suffix, day: Day) -> HTM
     with reading() as connection:
         found = questions.channel(connection, nmi, nmi_suffix)
         versions = with_differences(questions.day_versions(connection, nmi, nmi_suffix, day))
-        refusals = questions.refusals_of(connection, nmi, nmi_suffix, day, day)
+        refusals = refusals_of(connection, nmi, nmi_suffix, day, day)
+        failed = failed_drops(connection)
     if found is None and not refusals:
         raise no_readings(f"{nmi} {nmi_suffix}")
     in_force = next((version for version in versions if version["in_force"]), None)
@@ -259,6 +271,7 @@ def channel_day(request: Request, nmi: Nmi, nmi_suffix: Suffix, day: Day) -> HTM
         behind=day + timedelta(days=1),
         versions=versions,
         refusals=refusals,
+        failed=failed,
         in_force=in_force,
         most_versions=questions.MOST_VERSIONS,
         readings=_intervals(in_force) if in_force else [],
@@ -269,7 +282,7 @@ def _only_refused(
     request: Request, connection: Connection, nmi: str, nmi_suffix: str
 ) -> HTMLResponse:
     """A channel whose deliveries were all refused."""
-    refusals = questions.refusals_of(connection, nmi, nmi_suffix, date.min, date.max)
+    refusals = refusals_of(connection, nmi, nmi_suffix, date.min, date.max)
     if not refusals:
         raise no_readings(f"{nmi} {nmi_suffix}")
     return html(request, "refused.html", nmi=nmi, nmi_suffix=nmi_suffix, refusals=refusals)
@@ -285,35 +298,6 @@ def _intervals(version: dict[str, Any]) -> list[tuple[str, str, Any, str]]:
     ]
 
 
-@router.get("/coverage")
-def coverage(
-    request: Request,
-    first: First = None,
-    last: Last = None,
-    nmi: Prefix = "",
-    everything: Annotated[bool, Query(alias="all")] = False,
-    after: After = None,
-) -> HTMLResponse:
-    """Which channels miss which days, and how much of the rest is not actual."""
-    with reading() as connection:
-        begin, end = coverage_span(connection, first, last)
-        found = next_channels(
-            connection, begin, end, prefix=nmi, cursor=after, everything=everything
-        )
-    return html(
-        request,
-        "coverage.html",
-        found=found,
-        begin=begin,
-        end=end,
-        width=(end - begin).days + 1,
-        near=max(begin, end - timedelta(days=CURVE_DAYS - 1)),
-        nmi=nmi,
-        everything=everything,
-        after=after,
-    )
-
-
 @router.get("/codes")
 def codes(request: Request) -> HTMLResponse:
     """All codes of findings by level: what they mean, and what to do."""
@@ -321,7 +305,16 @@ def codes(request: Request) -> HTMLResponse:
         (level, meanings, {code: remedy(code) for code in meanings})
         for level, meanings in EXPLAIN.items()
     ]
-    return html(request, "codes.html", levels=levels)
+    return html(
+        request,
+        "codes.html",
+        levels=levels,
+        words_of_flags={letter: flag.word for letter, flag in spec.FLAGS.items()},
+        with_method=spec.WITH_METHOD,
+        with_reason=spec.WITH_REASON,
+        reasons=REASONS,
+        obsolete=REASONS_OBSOLETE,
+    )
 
 
 @router.get("/api")

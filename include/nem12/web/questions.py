@@ -1,6 +1,6 @@
 """The queries of the page. Each is bounded and finds its rows by an index."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
@@ -31,9 +31,6 @@ COUNTED_DAYS: Final = 5_000
 
 MOST_VERSIONS: Final = 20
 """Versions of a day that are shown; real days have one to three."""
-
-MOST_REFUSALS: Final = 400
-"""Of a channel: one for each day of a year."""
 
 MOST_CONTRADICTIONS: Final = 5
 """Days that are listed on the overview; all are counted."""
@@ -304,34 +301,6 @@ def day_versions(connection: Connection, nmi: str, nmi_suffix: str, day: date) -
         day=day,
         most=MOST_VERSIONS,
     )
-
-
-def refusals(
-    connection: Connection, channels: Iterable[tuple[str, str]], first: date, last: date
-) -> dict[tuple[str, str], list[Row]]:
-    """What was refused of these channels, NMI and suffix, in a span of days; the newest first."""
-    asked = list(channels)
-    rows = run(
-        connection,
-        "refusals",
-        nmis=[nmi for nmi, _ in asked],
-        nmi_suffixes=[nmi_suffix for _, nmi_suffix in asked],
-        first=first,
-        last=last,
-        most=MOST_REFUSALS,
-    )
-    found: dict[tuple[str, str], list[Row]] = {}
-    for row in rows:
-        found.setdefault((row.pop("nmi"), row.pop("nmi_suffix")), []).append(row)
-    return found
-
-
-def refusals_of(
-    connection: Connection, nmi: str, nmi_suffix: str, first: date, last: date
-) -> list[Row]:
-    """The same of one channel."""
-    channel = nmi, nmi_suffix
-    return refusals(connection, [channel], first, last).get(channel, [])
 
 
 def refused_channels(connection: Connection, nmi: str) -> list[str]:

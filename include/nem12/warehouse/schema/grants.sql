@@ -5,7 +5,8 @@ DO $$
 DECLARE
     changed constant text := 'meter_readings, meter_files, meter_batches, meter_batch_parts, '
         'meter_refusals, meter_warnings, meter_refused_days, meter_day_versions, meter_days, '
-        'meter_daily_totals, meter_drops, meter_drop_files, meter_arrivals';
+        'meter_daily_totals, meter_drops, meter_drop_files, meter_arrivals, '
+        'meter_expected_nmis, meter_channel_ends';
     -- What is written once by the page, as the loader, and stays.
     added constant text := 'meter_acts, meter_notes';
     read constant text := 'meter_kept_from, meter_days_not_kept, meter_months, meter_daily, '

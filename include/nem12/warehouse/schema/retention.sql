@@ -159,6 +159,8 @@ BEGIN
     readings := 0;
     findings := meter_blank_findings(only_nmi, new_first_day);
     day_versions := meter_keep_from(only_nmi, new_first_day);
+    DELETE FROM meter_expected_nmis WHERE nmi = only_nmi;
+    DELETE FROM meter_channel_ends WHERE nmi = only_nmi;
     FOR month IN SELECT m.partition FROM meter_months m LOOP
         EXECUTE format('DELETE FROM %s WHERE nmi = $1 AND "timestamp" < $2', month)
         USING only_nmi, meter_midnight(new_first_day);

@@ -27,12 +27,18 @@ function nem(seconds, minutes = 0) {
   return [text.slice(0, 10), text.slice(11, 16)];
 }
 
-function described(item, seconds, flags) {
+function described(item, seconds, figure) {
   const [day, start] = nem(seconds);
   const end = nem(seconds, item.interval_minutes)[1];
   const from = item.file === null ? "" : ` · ${item.file} line ${item.line}`;
   return `${day} ${start} – ${end} · ${item.consumption} ${item.uom} · ` +
-    `${flags.find((flag) => is(item, flag)).word} (${item.quality_method})${from}`;
+    `${quality(item, figure)}${from}`;
+}
+
+function quality(item, figure) {
+  const flag = JSON.parse(figure.dataset.flags).find((each) => is(item, each));
+  const method = JSON.parse(figure.dataset.methods)[item.quality_method.slice(1)];
+  return `${flag.word} (${item.quality_method}${method ? `, ${method}` : ""})`;
 }
 
 function is(item, flag) {
@@ -76,7 +82,7 @@ function draw(figure, items) {
     }))],
     hooks: { setCursor: [(u) => {
       const at = u.cursor.idx;
-      if (at !== null && at !== undefined && items[at]) said.textContent = described(items[at], starts[at], flags);
+      if (at !== null && at !== undefined && items[at]) said.textContent = described(items[at], starts[at], figure);
     }] },
   });
   const data = [starts, ...present.map((flag) =>
@@ -100,7 +106,7 @@ function draw(figure, items) {
     event.preventDefault();
     at = Math.min(items.length - 1, Math.max(0, at + step));
     chart.setCursor({ left: chart.valToPos(starts[at], "x"), top: 10 });
-    said.textContent = described(items[at], starts[at], flags);
+    said.textContent = described(items[at], starts[at], figure);
   });
   plot.addEventListener("click", () => {
     const index = chart.cursor.idx;

@@ -28,6 +28,30 @@ function leaveFrame(event) {
   } catch { /* then it opens in the frame */ }
 }
 
+// What a form sends: its fields as text, a ticked box as true.
+function fields(form) {
+  const values = Object.fromEntries(new FormData(form));
+  for (const box of form.querySelectorAll("input[type=checkbox]")) {
+    if (box.name) values[box.name] = box.checked;
+  }
+  return values;
+}
+
+function told(body) {
+  if (body.dag_run_id) return "Started: ";
+  if ("lines" in body) return `Taken: ${body.lines} entries, ${body.removed} removed. Reload the page to see them.`;
+  if ("said" in body) return "Set. Reload the page to see it.";
+  return "Released: it will be loaded within seconds.";
+}
+
+// A file of a list goes into the text area beside it, where it can be looked at before it is sent.
+async function fill(event) {
+  const into = event.target.dataset?.into;
+  if (into && event.target.files.length) {
+    document.getElementById(into).value = await event.target.files[0].text();
+  }
+}
+
 async function act(event) {
   const form = event.target.closest("form[data-action]");
   if (!form) return;
@@ -40,7 +64,7 @@ async function act(event) {
     const answer = await fetch(form.dataset.action, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(Object.fromEntries(new FormData(form))),
+      body: JSON.stringify(fields(form)),
     });
     const body = await answer.json();
     if (!answer.ok) throw new Error(body.detail);
@@ -48,7 +72,7 @@ async function act(event) {
       location.assign(form.dataset.then);
       return;
     }
-    said.textContent = body.dag_run_id ? "Started: " : "Released: it will be loaded within seconds.";
+    said.textContent = told(body);
     if (body.dag_run_id) {
       const link = document.createElement("a");
       link.href = form.dataset.airflowRoot + body.path;
@@ -65,3 +89,4 @@ async function act(event) {
 followTheme();
 document.addEventListener("click", leaveFrame);
 document.addEventListener("submit", act);
+document.addEventListener("change", fill);
