@@ -111,7 +111,8 @@ def fields_of(document: dict[str, Any]) -> dict[str, dict[str, str]]:
     return {
         name: _fields(schemas, schema)
         for name, schema in sorted(schemas.items())
-        if not name.startswith(("Body_", "Page_"))
+        # Enums have no fields: their names stand with each field that takes them.
+        if "properties" in schema and not name.startswith(("Body_", "Page_"))
     }
 
 
