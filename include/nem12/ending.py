@@ -16,7 +16,7 @@ _HEAD_BYTES: Final = 4096
 """Bytes read at the beginning: declaration and comments of an XML message have less."""
 
 _TAIL_BYTES: Final = 4096
-"""Bytes read at the end: a 900 record, with what portals append to it."""
+"""Bytes read at the end of a file: a 900 record, and what portals append to it."""
 
 _BOMS: Final = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 

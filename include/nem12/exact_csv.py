@@ -9,7 +9,7 @@ from typing import Final
 from nem12.exact_json import to_json
 
 _FORMULA: Final = frozenset("=+-@\t\r\n")
-"""What a spreadsheet runs when a cell begins with it."""
+"""First characters of a cell that a spreadsheet runs as a formula."""
 
 
 def csv_line(*cells: object, end: str = "\r\n") -> str:

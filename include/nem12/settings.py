@@ -209,7 +209,7 @@ PAUSED: Final = {
     WATCH_DAG_ID: "new files are not picked up",
     LOAD_DAG_ID: "its runs stay queued",
 }
-"""What it means that one of the DAGs is paused."""
+"""The consequence when one of the DAGs is paused."""
 DAILY_DAG_ID: Final = "nem12_daily_totals"
 
 PAGE_ROUTE: Final = "meter-data"

@@ -27,7 +27,7 @@ from nem12.stage import stage_shard
 log = logging.getLogger(__name__)
 
 _NOTHING: Final = "nothing"
-"""XCom key under which the plan tells the verdict why there was nothing to do."""
+"""XCom key for the verdict: why the plan found nothing to do."""
 
 RETRIES: dict[str, Any] = {
     "retries": 3,

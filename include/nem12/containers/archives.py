@@ -22,13 +22,13 @@ from nem12.settings import GZIP_CHECK_BYTES, MAX_EXPANDED_BYTES, MAX_EXPANSION_R
 T = TypeVar("T")
 
 RATIO_FLOOR: Final = 64 * MIB
-"""Below this size a high ratio harms nobody."""
+"""Below this size a high compression ratio does no harm."""
 
 _CHUNK: Final = MIB
 
 LITTER_FOLDER: Final = "__macosx"
 LITTER: Final = frozenset({".ds_store", "thumbs.db", "desktop.ini"})
-"""What macOS and Windows put beside the files of a person."""
+"""Files that macOS and Windows add to an archive."""
 
 _LITTER_PREFIX: Final = "._"
 """Of what macOS keeps of a file beside its content."""

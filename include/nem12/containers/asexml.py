@@ -29,7 +29,7 @@ _ROOT: Final = "aseXML"
 _GAS: Final = "GAS"
 
 _CHUNK: Final = 64 * 1024
-"""What the parser gets at once: a token that is too long is noticed this much later."""
+"""Bytes that the parser gets at once: a token that is too long is noticed this much later."""
 
 _DECLARATION: Final = re.compile(rb"<\?xml\s[^>]{0,500}\?>")
 _DECLARED: Final = re.compile(rb"\bencoding\s*=\s*[\"']([^\"'>]{1,100})[\"']")

@@ -98,7 +98,7 @@ SIGNATURES: Final[tuple[tuple[int, bytes, Kind], ...]] = (
     (0, b"II*\x00", _PICTURE),
     (0, b"MM\x00*", _PICTURE),
 )
-"""First bytes, each with the offset where they stand."""
+"""First bytes, each with its offset."""
 
 MEMBERS: Final[tuple[tuple[str, str, Kind], ...]] = (
     ("[content_types].xml", "xl/", EXCEL),
@@ -128,7 +128,7 @@ PARTS_OF_ZIP: Final[tuple[tuple[bytes, Kind], ...]] = (
 at its end is lost."""
 
 _FIRST_NAME: Final = 30
-"""Where in a zip archive the name of its first member stands."""
+"""Offset of the name of the first member in a zip archive."""
 
 _ROOTS: Final[dict[str, Kind]] = {
     **dict.fromkeys(("Workbook",), Kind("an Excel workbook in XML", _SAVE_AS_CSV)),
@@ -169,12 +169,12 @@ _PATTERNS: Final = (
     (_RECORD_OF_TABS, TABS),
     (_BZIP2, _archive("a bzip2 file")),
 )
-"""What the first bytes may be, blanks left aside."""
+"""First bytes after leading blanks."""
 
 _NO_DATA: Final = "an aseXML message without meter data"
 
 _SEPARATOR_LINE: Final = re.compile(rb'"?sep=.?"?', re.IGNORECASE)
-"""By which a spreadsheet is told what separates the columns."""
+"""The line that tells a spreadsheet which character separates the columns."""
 
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 _HEADINGS: Final = frozenset({

@@ -174,7 +174,7 @@ _NAME: Final = 100
 ROW: Final = (
     "line", "level", "code", "nmi", "nmi_suffix", "day", "last_day", "field", "message", "excerpt",
 )  # fmt: skip
-"""Names of what is told of a finding, in JSON and in the tables."""
+"""Names of the values of a finding, in JSON and in the tables."""
 
 _ORDER: Final = {
     level: {code: place for place, code in enumerate(codes)} for level, codes in EXPLAIN.items()

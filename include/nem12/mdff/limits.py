@@ -5,8 +5,8 @@ from typing import Final
 MIB: Final = 1024 * 1024
 
 MAX_LINE_BYTES: Final = 1 * MIB
-"""The longest record without a fault has 15 KiB; of a longer line each field is judged by what it
-begins with."""
+"""The longest record without a fault has 15 KiB; in a longer line each field is checked by its
+beginning."""
 
 MAX_MONTHS: Final = 600
 """Months of readings in one file, each a partition: 50 years, more than the market is old."""

@@ -16,7 +16,7 @@ END_OF_TEXT: Final = b"\x1a"
 
 WHITE_SPACE: Final = b" \t\r\n\x0b\x0c"
 NO_CONTENT: Final = WHITE_SPACE + b"," + END_OF_TEXT
-"""What a line without a record consists of, besides byte order marks."""
+"""Bytes of a line without a record, besides byte order marks."""
 
 _STRAY: Final = re.compile(rb"(?:\xef\xbb\xbf|\x1a)*+")
 _SHORT: Final = 32

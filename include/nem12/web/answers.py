@@ -40,7 +40,7 @@ STATIC: Final = {
     "vendor/uPlot.iife.min.js": "text/javascript; charset=utf-8",
     "vendor/uPlot.min.css": "text/css; charset=utf-8",
 }
-"""What may be fetched beside the pages, and as what."""
+"""Static files that may be fetched, with their content types."""
 
 
 class ExactJson(JSONResponse):

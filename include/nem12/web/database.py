@@ -158,7 +158,7 @@ def _withdrawer() -> Connection:
 _READERS: Final = Lender(_reader, settings.PAGE_CONNECTIONS)
 _WRITERS: Final = Lender(_writer, 1)
 _WITHDRAWERS: Final = Lender(_withdrawer, 1)
-"""Of its own: what is quick does not wait behind it."""
+"""A pool of its own, so that quick requests do not wait for slow ones."""
 
 
 @contextmanager
