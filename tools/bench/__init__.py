@@ -42,6 +42,9 @@ PARTS: Final = {
         Part("page", "every page and JSON route over 20 million readings", "page"),
         Part("file", "parse_data --apply from file to rows, against COPY of ready rows", "filing"),
         Part("growth", "all channels day after day, against COPY at the same size", "growing"),
+        Part(
+            "days", "questions and changes in a table of two million days, against a tenth", "days"
+        ),
         Part("storage", "bytes of disk a reading takes", "storing"),
         Part("airflow", "small, many and big files from their drop until settled", "scheduling"),
         Part("memory", "anonymous memory of a load: a big file against one shard", "remembering"),

@@ -85,6 +85,7 @@ def ratio(
     least: float,
     aim: float,
     note: str = "",
+    rate_unit: str = "readings/s",
 ) -> Measure:
     """The median ratio of pairs of runs, ours and theirs, each made one after the other."""
     found = list(pairs)
@@ -107,7 +108,7 @@ def ratio(
         runs=len(ratios),
         ours=median(ours.rate for ours, _ in found),
         theirs=median(theirs.rate for _, theirs in found),
-        rate_unit="readings/s",
+        rate_unit=rate_unit,
         note=note,
     )
 

@@ -21,6 +21,7 @@ class Sizes:
         asked: Times that each of its routes is asked.
         small_files: Dropped one after the other.
         many_files: Dropped at once.
+        channel_days: Of the table that questions are asked of.
     """
 
     rounds: int
@@ -33,6 +34,7 @@ class Sizes:
     asked: int = 40
     small_files: int = 7
     many_files: int = 5_000
+    channel_days: int = 2_000_000
 
 
 FULL: Final = Sizes(
@@ -51,6 +53,7 @@ QUICK: Final = Sizes(
     asked=20,
     small_files=2,
     many_files=300,
+    channel_days=100_000,
 )
 """Three minutes on two idle cores: half of it for Airflow, which has to start, and a file that is
 just big enough for two shards."""
@@ -69,4 +72,5 @@ def of(readings: int, sizes: Sizes) -> Sizes:
         shown=min(readings, sizes.shown),
         small_files=min(2, sizes.small_files),
         many_files=min(readings // 288, sizes.many_files),
+        channel_days=min(readings, sizes.channel_days),
     )
