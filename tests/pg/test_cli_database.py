@@ -458,6 +458,7 @@ def test_status_counts_what_is_there(command: Command, reader: Command, good: Pa
         "first_day": "2024-03-10",
         "last_day": "2024-03-10",
         "refusals": 0,
+        "estimated": False,
         "latest_refusals": [],
         "failed_drops": [],
     }

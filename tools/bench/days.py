@@ -38,9 +38,10 @@ DAYS: Final = 200
 EARLY_DAYS: Final = DAYS // 10
 
 ROUNDS: Final = 3
-"""Times that each question is asked; the first one has found the server's caches cold."""
+"""Times that each question is asked, after a time that does not count."""
 
-_NMI: Final = f"7{1:09}"
+NMI: Final = f"7{1:09}"
+"""One of the channels."""
 
 _TEMPLATE: Final = (
     b"100,NEM12,202401020000,MDP1,RETAILER\r\n"
@@ -72,24 +73,17 @@ class Table:
     def values(self) -> dict[str, object]:
         """What the statements ask for."""
         return {
-            "nmi": _NMI,
+            "nmi": NMI,
             "first": self.last - timedelta(days=EARLY_DAYS),
             "last": self.last,
             "next_month": FIRST.replace(month=2),
         }
 
     def asked(self, role: str, work: Callable[[Connection], int]) -> list[Timed]:
-        """Time what changes nothing, or is taken back."""
-        return [self._asked_once(role, work) for _ in range(ROUNDS)]
-
-    def _asked_once(self, role: str, work: Callable[[Connection], int]) -> Timed:
+        """Time what changes nothing, or is taken back; the first run warms the caches."""
         uri = self.database.server.uri(role, self.database.name)
         with connect(uri, application="nem12 bench") as connection:
-            begin = time.perf_counter()
-            with connection.transaction(force_rollback=True):
-                rows = work(connection)
-            seconds = time.perf_counter() - begin
-        return Timed(max(1, rows), seconds)
+            return [_timed(connection, work) for _ in range(1 + ROUNDS)][1:]
 
     def one(self, role: str, name: str) -> list[Timed]:
         """Time a statement of `sql/days.sql`; its rows are what it returns."""
@@ -99,6 +93,13 @@ class Table:
             return int(row[0]) if row else 0
 
         return self.asked(role, work)
+
+
+def _timed(connection: Connection, work: Callable[[Connection], int]) -> Timed:
+    begin = time.perf_counter()
+    with connection.transaction(force_rollback=True):
+        rows = work(connection)
+    return Timed(max(1, rows), time.perf_counter() - begin)
 
 
 Question = Callable[[Table], list[Timed]]
@@ -123,10 +124,10 @@ def measures(place: Place) -> Iterator[Measure]:
     """The rate of each question at the full size against that at a tenth of it."""
     channels = max(1, place.sizes.channel_days // DAYS)
     database = place.database("days")
-    _load_template(place, database)
-    _fill(database, channels, 0, EARLY_DAYS)
+    load_template(database, place.folder)
+    fill(database, channels, 0, EARLY_DAYS)
     early = _answers(place, Table(database, channels, EARLY_DAYS))
-    _fill(database, channels, EARLY_DAYS, DAYS)
+    fill(database, channels, EARLY_DAYS, DAYS)
     late = _answers(place, Table(database, channels, DAYS))
     for name, runs in late.items():
         yield ratio(
@@ -143,7 +144,7 @@ def _answers(place: Place, table: Table) -> dict[str, list[Timed]]:
 
 
 def _totals(connection: Connection) -> int:
-    span = Span(_NMI, FIRST, FIRST + timedelta(days=EARLY_DAYS - 1))
+    span = Span(NMI, FIRST, FIRST + timedelta(days=EARLY_DAYS - 1))
     return len(list(channel_totals(connection, span)))
 
 
@@ -190,20 +191,18 @@ def _temporary(connection: Connection) -> int:
     return int(row[0]) if row else 0
 
 
-def _load_template(place: Place, database: Database) -> None:
-    """One day as it is loaded, by the profile that takes a reading a day."""
-    path = place.folder / "template.csv"
+def load_template(database: Database, folder: Path) -> None:
+    """Load one day, by the profile that takes a reading a day; it is copied by `fill`."""
+    path = folder / "template.csv"
     path.write_bytes(_TEMPLATE)
-    folder: Path = place.folder / "staged"
-    folder.mkdir(exist_ok=True)
-    files = meter_files(path, path.name, "lenient", place.folder / "expanded")
+    files = meter_files(path, path.name, "lenient", folder / "expanded")
     applied = database.apply([stage_shard(shard, folder) for shard in pack(files)])
     if applied.rows != 1:
         raise MeterError("the day that is to be copied was not loaded")
 
 
-def _fill(database: Database, channels: int, begin: int, end: int) -> None:
-    """Copy the template to these days of all channels."""
+def fill(database: Database, channels: int, begin: int, end: int) -> None:
+    """Copy what `load_template` has loaded to channels, and to days counted from `FIRST`."""
     values = {
         "first": FIRST + timedelta(days=begin),
         "last": FIRST + timedelta(days=end - 1),

@@ -72,5 +72,5 @@ def of(readings: int, sizes: Sizes) -> Sizes:
         shown=min(readings, sizes.shown),
         small_files=min(2, sizes.small_files),
         many_files=min(readings // 288, sizes.many_files),
-        channel_days=min(readings, sizes.channel_days),
+        channel_days=min(readings // 10, sizes.channel_days),
     )

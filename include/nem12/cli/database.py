@@ -65,7 +65,7 @@ def status(arguments: Namespace) -> int:
     if nothing_yet:
         _say(f"no files loaded yet: {nothing_yet}")
     else:
-        table("", ("", ""), [(name, _counted(counts[name])) for name in counts])
+        table("", ("", ""), _in_words(counts))
         _print_lately(lately)
     return 0
 
@@ -83,6 +83,16 @@ def _print_lately(lately: dict[str, list[Row]]) -> None:
 
 def _say(line: str) -> None:
     out.print(line, markup=False, soft_wrap=True)
+
+
+def _in_words(counts: Row) -> list[tuple[str, object]]:
+    """Names and counts; with too many days to count all, those of days and channels are marked."""
+    exact = {name: _counted(value) for name, value in counts.items() if name != "estimated"}
+    if counts["estimated"]:
+        exact["days"] = f"about {exact['days']}"
+        if counts["channels"] >= settings.COUNTED_CHANNELS:
+            exact["channels"] = f"{exact['channels']} or more"
+    return list(exact.items())
 
 
 def _counted(value: object) -> object:

@@ -20,8 +20,15 @@ CHECKS: Final = {
 }
 """The checks in words, by the statement that returns the first row that violates one."""
 
-_BY_SHARE: Final = ("verify_missing_readings", "verify_surplus_readings")
-"""These sort the readings that they check: all at once would need temporary files of their size."""
+BY_SHARE: Final = frozenset(
+    {
+        "verify_days",
+        "verify_contradictions",
+        "verify_missing_readings",
+        "verify_surplus_readings",
+    }
+)
+"""These sort or join what they check: all at once would need temporary files of its size."""
 
 
 def differences(connection: Connection) -> Generator[tuple[str, dict[str, Any] | None]]:
@@ -32,21 +39,29 @@ def differences(connection: Connection) -> Generator[tuple[str, dict[str, Any] |
     """
     with explained(), connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        shares = shares_of_nmis(connection, settings.VERIFIED_READINGS)
         for name, words in CHECKS.items():
-            yield words, _first_difference(connection, name)
+            yield words, _first_difference(connection, name, shares if name in BY_SHARE else [{}])
 
 
-def _first_difference(connection: Connection, name: str) -> dict[str, Any] | None:
+def _first_difference(
+    connection: Connection, name: str, shares: list[dict[str, str | None]]
+) -> dict[str, Any] | None:
     cursor = connection.cursor(row_factory=dict_row)
-    for share in _shares(connection) if name in _BY_SHARE else [{}]:
+    for share in shares:
         if difference := cursor.execute(statement(name), share).fetchone():
             return difference
     return None
 
 
-def _shares(connection: Connection) -> list[dict[str, str | None]]:
-    """Ranges that together cover all NMIs: after one NMI, up to another or to the last."""
-    values = {"readings": settings.VERIFIED_READINGS}
-    last = [nmi for (nmi,) in connection.execute(statement("verify_shares"), values)]
+def shares_of_nmis(connection: Connection, readings: int) -> list[dict[str, str | None]]:
+    """Ranges that together cover all NMIs: after one NMI, up to another or to the last.
+
+    Args:
+        connection: To the warehouse.
+        readings: About so many of each range, but never less than one NMI's.
+    """
+    rows = connection.execute(statement("verify_shares"), {"readings": readings})
+    last = [nmi for (nmi,) in rows]
     ends = zip(["", *last], [*last, None], strict=True)
     return [{"after": after, "last": until} for after, until in ends]

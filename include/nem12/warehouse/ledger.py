@@ -12,6 +12,8 @@ from nem12.drop import Drop
 from nem12.settings import (
     ATTEMPT_WAIT_SECONDS,
     CLAIM_CHECK_SECONDS,
+    COUNTED_CHANNELS,
+    COUNTED_DAYS,
     MAX_ATTEMPTS,
     keep_landing,
 )
@@ -499,9 +501,17 @@ def last_landed(connection: Connection, landing: str) -> datetime | None:
     return at
 
 
-def status(connection: Connection) -> Row:
-    """Counts of everything."""
-    return _run(connection, "status")[0]
+def status(
+    connection: Connection, *, most_days: int = COUNTED_DAYS, most_channels: int = COUNTED_CHANNELS
+) -> Row:
+    """Counts of everything; `estimated` says whether those of days and channels are not exact.
+
+    Args:
+        connection: To the warehouse.
+        most_days: So many are counted exactly; beyond, their number is an estimate.
+        most_channels: So many are then counted; there may be more.
+    """
+    return _run(connection, "status", most_days=most_days, most_channels=most_channels)[0]
 
 
 def unsettled(connection: Connection) -> Row:

@@ -56,15 +56,45 @@ FROM (SELECT DISTINCT file_id FROM unnest(%(file_ids)s::bigint[]) AS given (file
 SELECT meter_withdraw_file(%(file_id)s, why => %(why)s)
 
 -- name: status
+-- Counts of everything; of days exactly, up to so many. Beyond, their number is PostgreSQL's own estimate,
+-- their first and last day are those of the files, and channels are counted up to so many by one probe
+-- of the key each: no more days are read than these, however many there are.
+WITH RECURSIVE channel AS (
+    (SELECT nmi, nmi_suffix, 1 AS number FROM meter_days ORDER BY nmi, nmi_suffix LIMIT 1)
+    UNION ALL
+    SELECT next.nmi, next.nmi_suffix, channel.number + 1
+    FROM channel CROSS JOIN LATERAL (
+        SELECT nmi, nmi_suffix FROM meter_days
+        WHERE (nmi, nmi_suffix) > (channel.nmi, channel.nmi_suffix)
+        ORDER BY nmi, nmi_suffix LIMIT 1
+    ) AS next
+    WHERE channel.number < %(most_channels)s
+), counted AS MATERIALIZED (
+    SELECT count(*) AS days, count(*) > %(most_days)s AS too_many,
+        count(DISTINCT (nmi, nmi_suffix)) AS channels, min(day) AS first_day, max(day) AS last_day
+    FROM (SELECT nmi, nmi_suffix, day FROM meter_days LIMIT %(most_days)s + 1) AS first_ones
+)
 SELECT
     (SELECT jsonb_object_agg(status, n) FROM (SELECT status, count(*) AS n FROM meter_files GROUP BY 1) f)
         AS files,
     (SELECT jsonb_object_agg(state, n) FROM (SELECT state, count(*) AS n FROM meter_drops GROUP BY 1) d)
         AS drops,
     (SELECT coalesce(sum(readings - refused_readings), 0)::bigint FROM meter_files) AS delivered_readings,
-    (SELECT count(*) FROM meter_days) AS days,
-    (SELECT count(DISTINCT (nmi, nmi_suffix)) FROM meter_days) AS channels,
+    CASE WHEN too_many THEN (
+        SELECT greatest(sum(greatest(c.reltuples, pg_stat_get_live_tuples(c.oid)))::bigint, counted.days)
+        FROM pg_class c
+        WHERE c.relkind = 'r' AND (c.oid = 'meter_days'::regclass OR c.oid IN (
+            SELECT inhrelid FROM pg_inherits WHERE inhparent = 'meter_days'::regclass))
+    ) ELSE counted.days END AS days,
+    CASE WHEN too_many THEN (SELECT count(*) FROM channel) ELSE channels END AS channels,
     (SELECT count(*) FROM meter_days WHERE contradicted) AS contradictions,
-    (SELECT min(day) FROM meter_days) AS first_day,
-    (SELECT max(day) FROM meter_days) AS last_day,
-    (SELECT count(*) FROM meter_refusals) AS refusals
+    CASE WHEN too_many THEN (
+        SELECT greatest(min(first_day), (SELECT k.first_day FROM meter_kept_from k WHERE k.nmi = ''))
+        FROM meter_files WHERE status IN ('loaded', 'partial')
+    ) ELSE first_day END AS first_day,
+    CASE WHEN too_many THEN (
+        SELECT max(last_day) FROM meter_files WHERE status IN ('loaded', 'partial')
+    ) ELSE last_day END AS last_day,
+    (SELECT count(*) FROM meter_refusals) AS refusals,
+    too_many AS estimated
+FROM counted

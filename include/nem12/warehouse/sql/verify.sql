@@ -1,12 +1,18 @@
 -- Each statement gives one row that breaks a promise of the tables, or no row.
 
 -- name: verify_days
--- Days whose version in force is not the highest one, that lack a version, or are missing.
+-- Days whose version in force is not the highest one, that lack a version, or are missing; of the NMIs
+-- behind one until another.
 SELECT coalesce(d.nmi, v.nmi) AS nmi, coalesce(d.nmi_suffix, v.nmi_suffix) AS nmi_suffix,
     coalesce(d.day, v.day) AS day, d.file_id AS in_force_file, d.line AS in_force_line,
     v.file_id AS highest_file, v.line AS highest_line
-FROM meter_days d
-FULL JOIN meter_highest_versions v USING (nmi, nmi_suffix, day)
+FROM (
+    SELECT * FROM meter_days WHERE nmi > %(after)s AND (%(last)s::text IS NULL OR nmi <= %(last)s)
+) AS d
+FULL JOIN (
+    SELECT * FROM meter_highest_versions
+    WHERE nmi > %(after)s AND (%(last)s::text IS NULL OR nmi <= %(last)s)
+) AS v USING (nmi, nmi_suffix, day)
 WHERE (d.file_id, d.line) IS DISTINCT FROM (v.file_id, v.line)
 LIMIT 1
 
@@ -20,8 +26,12 @@ LEFT JOIN (
     JOIN meter_day_versions v USING (nmi, nmi_suffix, day)
     JOIN meter_days d ON d.file_id = v.file_id AND d.line = v.line
     WHERE meter_contradicts(o, v)
+        AND o.nmi > %(after)s AND (%(last)s::text IS NULL OR o.nmi <= %(last)s)
+        AND v.nmi > %(after)s AND (%(last)s::text IS NULL OR v.nmi <= %(last)s)
+        AND d.nmi > %(after)s AND (%(last)s::text IS NULL OR d.nmi <= %(last)s)
 ) AS c USING (nmi, nmi_suffix, day)
 WHERE d.contradicted <> (c.nmi IS NOT NULL)
+    AND d.nmi > %(after)s AND (%(last)s::text IS NULL OR d.nmi <= %(last)s)
 LIMIT 1
 
 -- name: verify_shares
