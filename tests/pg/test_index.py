@@ -30,6 +30,7 @@ FAULTY = delivery(Day(date(2024, 3, 12)), Day(date(2024, 3, 13), value="x"))
 PORTAL = FIRST.replace(b",A,", b",N,").replace(b"900\r\n", b"")
 DATELESS = replace(Day(date(2024, 3, 20)), updated="")
 UNDATED = [delivery(replace(DATELESS, value=value), created="") for value in "123"]
+UNENDED = delivery(Day(date(2024, 4, 8)))[:-5]
 MEMBER = delivery(Day(date(2024, 3, 15)))
 BATCHES = "meter_batches"
 
@@ -57,6 +58,12 @@ def everything(run: Run) -> None:
     land(run, "portal.csv", PORTAL, "lenient")
     land(run, "faulty.csv", delivery(Day(date(2024, 4, 2), value="x")), "strict")
     land(run, "cut.csv", FIRST[:-5])
+    land(run, "data.report.txt", delivery(Day(date(2024, 4, 6))))
+    land(run, "index.jsonl", delivery(Day(date(2024, 4, 7))))
+    # Delivered twice and refused, and then loaded from the rejected folder.
+    for at in (1_700_000_010, 1_700_000_020):
+        land(run, "late.csv", UNENDED, at=at)
+    run.run("rejected/*-late.csv", profile="lenient", reprocess=True)
     land(run, os.fsdecode(b"m\xe4rz\xff.csv"), delivery(Day(date(2024, 4, 3))))
     land(run, "x" * 250 + ".csv", delivery(Day(date(2024, 4, 4))))
     land(run, "packed.csv.gz", gzip.compress(delivery(Day(date(2024, 4, 5)))))

@@ -14,6 +14,7 @@ from typing import Any, Final
 from nem12 import storage
 from nem12.delivery import delivery_of
 from nem12.drop import uri_path
+from nem12.ignored import BEGINNING, begins_as_data
 from nem12.load.keeping import delivered_name
 from nem12.mdff.stamps import NEM_TIME
 from nem12.settings import Home
@@ -114,8 +115,18 @@ def withdrawn_lines(
 
 
 def is_ours(place: Place) -> bool:
-    """Whether a file beside kept files is an index, a part of one in a bucket, or a report."""
-    return INDEX in (place.name, place.parent.name) or place.name.endswith(REPORT_SUFFIX)
+    """Whether a file beside kept files is an index, a part of one in a bucket, or a report.
+
+    Meter data may be delivered under the name of a report: the content decides.
+    """
+    if INDEX in (place.name, place.parent.name):
+        return True
+    if not place.name.endswith(REPORT_SUFFIX):
+        return False
+    try:
+        return not begins_as_data(storage.beginning(place, BEGINNING))
+    except OSError:
+        return True  # a report that is gone: its file was loaded again
 
 
 @dataclass(slots=True)

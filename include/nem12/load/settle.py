@@ -7,7 +7,8 @@ has the same result. A failure of one drop does not affect the others.
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from nem12 import storage
@@ -129,7 +130,7 @@ class _Settling:
         record_drops(
             self.connection, self.settlement.claim, [ending.as_settled() for ending in endings]
         )
-        self._write_index(endings)
+        self._write_index(endings, files)
         for ending in endings:
             self._put_away(ending, files)
         settle_drops(
@@ -180,13 +181,16 @@ class _Settling:
         place = place_of(self.home, claimed.drop, drop.sha256 or "", outcome, claimed.claimed_at)
         return _Ending(claimed, drop, outcomes, place)
 
-    def _write_index(self, endings: Sequence[_Ending]) -> None:
+    def _write_index(self, endings: Sequence[_Ending], files: dict[int, FileSummary]) -> None:
         """Write into the index of the folders where drops will be kept how they were delivered."""
         lines: dict[Place, list[Kept]] = {}
         for ending in endings:
             # There is no index of files that stay in the landing folder.
             if storage.relative(ending.kept_at, self.home.landing) is None:
                 line = line_of(self.home, ending.open, ending.planned.sha256 or "", ending.kept_at)
+                # An earlier delivery may be in the index of another folder: it was refused.
+                first = min([line.delivered_at, *_first_delivery(ending.planned, files)])
+                line = replace(line, delivered_at=first)
                 lines.setdefault(ending.kept_at.parent, []).append(line)
         for folder, some in lines.items():
             write(folder, some)
@@ -244,6 +248,12 @@ class _Settling:
         self.settlement.drops.update(states)
         name = shown(claimed.drop.path.name, 200)
         self.settlement.problem(f"{name}: attempt {claimed.attempt} failed: {reason}")
+
+
+def _first_delivery(planned: PlannedDrop, files: dict[int, FileSummary]) -> list[datetime]:
+    """When a drop that is one file was delivered first; members of an archive have own times."""
+    known = [files.get(member.file_id) for member in planned.members]
+    return [file.delivered_at for file in known if file and file.delivered_at and len(known) == 1]
 
 
 def settle_claim(connection: Connection, home: Home, claim: str, failure: str = "") -> Settlement:

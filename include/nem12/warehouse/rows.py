@@ -198,6 +198,7 @@ class FileSummary:
     """A file with its counts: of all records and readings, and of those that were refused.
 
     Attributes:
+        delivered_at: Of all its deliveries, the earliest.
         days: Accepted.
         removed_days: Of these, those that are not kept.
         warnings: How many of each code.
@@ -210,6 +211,7 @@ class FileSummary:
     status: FileStatus
     profile: str
     header_date_time: datetime | None
+    delivered_at: datetime | None
     records: int
     refused_records: int
     readings: int

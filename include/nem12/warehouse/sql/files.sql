@@ -34,8 +34,8 @@ ORDER BY f.seen_at DESC, f.file_id LIMIT %(most)s
 SELECT name FROM meter_files ORDER BY seen_at DESC, file_id LIMIT %(most)s
 
 -- name: file_summary
-SELECT file_id, sha256, name, size, status, profile, header_date_time, records, refused_records, readings,
-    refused_readings, days, removed_days, first_day, last_day, warnings
+SELECT file_id, sha256, name, size, status, profile, header_date_time, delivered_at, records, refused_records,
+    readings, refused_readings, days, removed_days, first_day, last_day, warnings
 FROM meter_files WHERE file_id = ANY(%(file_ids)s)
 ORDER BY file_id
 
