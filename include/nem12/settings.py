@@ -192,9 +192,9 @@ APPLY_TIMEOUT_SECONDS: Final = 30 * 60
 """Time limit of a batch, as the task's execution timeout and the session's `statement_timeout`:
 sixty times what a full shard needs."""
 
-DAYS_A_STATEMENT: Final = 20_000
-"""Channel-days whose totals one transaction computes: some seconds, so that the first run on a full
-table shows progress and loses little when it is stopped."""
+CHANGES_KEPT_DAYS: Final = 30
+"""Days for which `meter_changes` is kept: a consumer that was paused for a month reads all days in
+force anew, which is not much more by then."""
 
 LEAST_WRITERS: Final = 2
 MOST_WRITERS: Final = 8
@@ -216,7 +216,6 @@ PAUSED: Final = {
     LOAD_DAG_ID: "its runs stay queued",
 }
 """The consequence when one of the DAGs is paused."""
-DAILY_DAG_ID: Final = "nem12_daily_totals"
 
 PAGE_ROUTE: Final = "meter-data"
 """Route of the page inside Airflow, below `/plugin/`."""

@@ -6,14 +6,17 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from nem12 import settings
+from nem12.daily_totals.totals import DailyTotals
 from nem12.load.settle import free_claim
 from nem12.operate import retention
 from nem12.operate.verify import differences
-from nem12.warehouse import ledger
+from nem12.warehouse import feed, ledger
 from nem12.warehouse.connect import connect
+from nem12.warehouse.migrate import migrate_schema
 from tests.support.commands import Command
 from tests.support.deliveries import NMI, Day, delivery
 from tests.support.digest import tables
@@ -95,6 +98,41 @@ def test_what_came_after_a_backup_is_loaded_again_from_the_files(
         later = Run(connection, settings.Home.below(copy))
         assert later.run().files == {"loaded": 1}
     assert data(restored) == data(warehouse)
+
+
+def test_a_consumer_midway_goes_on_after_a_restore_on_another_server(
+    databases: Databases, warehouse: Warehouse, run: Run, tmp_path: Path
+) -> None:
+    run.drop("first.csv", BEFORE["first.csv"])
+    run.run()
+    totals = DailyTotals()
+    feed.follow(run.connection, totals, 0, 10)
+    for name, content in (("old.csv", BEFORE["old.csv"]), ("in_work.csv", IN_WORK)):
+        run.drop(name, content)
+        run.run()
+    dump(warehouse, tmp_path / "meter.dump")
+    restored = databases.bare()
+    restore(restored, tmp_path / "meter.dump")
+    with psycopg.connect(restored.owner) as owner:
+        # The test has one server: as if the dump were of another, which had given more ids.
+        owner.execute("UPDATE meter_cluster SET system_identifier = 1")
+        for table in ("meter_changes", "meter_consumers"):
+            ahead = f"UPDATE {table} SET xid = (xid::text::numeric + 4e9)::text::xid8"
+            owner.execute(ahead.encode())
+    migrate_schema(restored.owner)
+    with connect(restored.loader) as loader:
+        later = replace(run, connection=loader)
+        later.drop("after.csv", AFTER["after.csv"])
+        later.run()
+        totals = DailyTotals()
+        assert feed.follow(loader, totals, feed.highest(loader, totals), 2)
+        assert totals.taken.channel_days == 4, "of what was read before the dump nothing again"
+    key = "nmi, nmi_suffix, day, file_id, line"
+    summed_up, in_force = (
+        restored.rows(f"SELECT {key} FROM {table} ORDER BY {key}")
+        for table in ("meter_daily_totals", "meter_days")
+    )
+    assert summed_up == in_force
 
 
 def test_a_drop_that_was_in_work_at_the_backup_is_free_again_after_the_restore(

@@ -16,11 +16,13 @@ import pytest
 
 from nem12 import settings
 from nem12.cli import __main__ as command_line
+from nem12.daily_totals.totals import DailyTotals
 from nem12.operate.verify import CHECKS
 from nem12.unpack import sha256
 from nem12.warehouse import schema
 from nem12.warehouse.apply import apply_batch
 from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.feed import follow
 from tests.support.commands import Command
 from tests.support.deliveries import NMI, Day, delivery
 from tests.support.digest import tables
@@ -461,6 +463,8 @@ def test_status_counts_what_is_there(command: Command, reader: Command, good: Pa
         "estimated": False,
         "latest_refusals": [],
         "failed_drops": [],
+        "consumers": [],
+        "changes_wait_for": [],
     }
     status, printed, _ = reader("status")
     assert status == 0
@@ -550,6 +554,28 @@ def test_a_session_that_is_mighty_steps_down_to_the_reader(
     assert mighty.json("query", query) == [[{"me": settings.READER_ROLE, "mighty": "off"}]]
     with psycopg.connect(warehouse.owner) as connection:
         connection.execute("SELECT 1")
+
+
+def test_status_says_how_far_consumers_are_behind_and_who_holds_them_up(
+    warehouse: Warehouse, command: Command, reader: Command, good: Path
+) -> None:
+    settings.home().make()
+    with connect(warehouse.loader) as loader, connect(warehouse.loader) as holder:
+        follow(loader, DailyTotals(), 0, 10)
+        holder.execute("SELECT pg_current_xact_id()")
+        command("parse_data", "--apply", "--file", good)
+        (told,) = reader.json("status")
+        (consumer,) = told["consumers"]
+        assert (consumer["unread_changes"], consumer["held_changes"]) == (2, 2)
+        assert [one["pid"] for one in told["changes_wait_for"]] == [holder.info.backend_pid]
+        _, printed, _ = reader("status")
+        assert "nem12_daily_totals: 2 unread changes since 20" in printed
+        said = f"wait for the end of an older transaction: session {holder.info.backend_pid}"
+        assert said in printed
+        holder.rollback()
+        follow(loader, DailyTotals(), 0, 10)
+        _, printed, _ = reader("status")
+        assert "nem12_daily_totals: has read all changes" in printed
 
 
 def test_status_says_which_dags_are_paused(

@@ -2,9 +2,14 @@
 
 from datetime import date
 
-import pytest
+import psycopg
 
-from nem12.warehouse import daily, ledger
+from nem12.daily_totals.totals import DailyTotals
+from nem12.operate import retention
+from nem12.operate.verify import differences
+from nem12.warehouse import ledger
+from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.feed import Taken, follow, highest
 from tests.support.deliveries import Day, delivery
 from tests.support.loading import Run
 from tests.support.servers import Warehouse
@@ -17,6 +22,13 @@ COLUMNS = (
     "nmi, nmi_suffix, day, uom, total_consumption, average_consumption, minimum_consumption,"
     " maximum_consumption, readings, estimated_share"
 )
+
+
+def refresh(connection: Connection, most: int = 1000) -> Taken:
+    """A run of the consumer."""
+    totals = DailyTotals()
+    assert follow(connection, totals, highest(connection, totals), most)
+    return totals.taken
 
 
 def kept(warehouse: Warehouse) -> list[tuple[object, ...]]:
@@ -32,15 +44,15 @@ def test_totals_are_what_the_view_gives_after_loads_corrections_and_withdrawals(
 ) -> None:
     run.drop("first.csv", FIRST)
     run.run()
-    assert daily.refresh(run.connection) == [date(2024, 3, 10), date(2024, 3, 11)]
+    assert refresh(run.connection) == Taken(3, date(2024, 3, 10), date(2024, 3, 11))
     assert kept(warehouse) == seen(warehouse)
     run.drop("second.csv", CORRECTION)
     run.run()
-    assert daily.refresh(run.connection) == [date(2024, 3, 10)]
+    assert refresh(run.connection) == Taken(1, date(2024, 3, 10), date(2024, 3, 10))
     assert kept(warehouse) == seen(warehouse)
     file_id = warehouse.one("SELECT file_id FROM meter_files WHERE name = 'first.csv'")
     ledger.withdraw(run.connection, int(str(file_id)))
-    assert daily.refresh(run.connection) == [date(2024, 3, 10), date(2024, 3, 11)]
+    assert refresh(run.connection).channel_days == 2
     assert kept(warehouse) == seen(warehouse)
     assert len(kept(warehouse)) == 1
 
@@ -49,32 +61,62 @@ def test_one_refresh_makes_up_for_events_that_were_lost(warehouse: Warehouse, ru
     for name, content in (("a.csv", FIRST), ("b.csv", CORRECTION), ("c.csv", MORE)):
         run.drop(name, content)
         run.run()
-    assert len(daily.refresh(run.connection)) == 3
+    assert refresh(run.connection).channel_days == 4
     assert kept(warehouse) == seen(warehouse)
 
 
 def test_a_second_refresh_finds_nothing_to_do(run: Run) -> None:
     run.drop("first.csv", FIRST)
     run.run()
-    daily.refresh(run.connection)
-    assert daily.refresh(run.connection) == []
+    refresh(run.connection)
+    assert refresh(run.connection) == Taken()
 
 
-def test_many_days_are_summed_up_in_several_transactions(
-    warehouse: Warehouse, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(daily, "DAYS_A_STATEMENT", 2)
+def test_many_days_are_summed_up_in_several_transactions(warehouse: Warehouse, run: Run) -> None:
     run.drop("first.csv", FIRST)
     run.drop("more.csv", MORE)
     run.run()
-    assert len(daily.refresh(run.connection)) == 3
+    assert refresh(run.connection, most=2).channel_days == 4
     assert kept(warehouse) == seen(warehouse)
 
 
-def test_a_file_that_is_loaded_again_is_summed_up_again(warehouse: Warehouse, run: Run) -> None:
+def test_of_a_file_that_is_loaded_again_only_the_days_that_differ_are_summed_up_again(
+    warehouse: Warehouse, run: Run
+) -> None:
     run.drop("first.csv", FIRST)
     run.run()
-    daily.refresh(run.connection)
+    refresh(run.connection)
     run.run("archive/*", reprocess=True)
-    assert daily.refresh(run.connection) == [date(2024, 3, 10), date(2024, 3, 11)]
+    assert refresh(run.connection) == Taken()
+    with psycopg.connect(warehouse.owner) as owner:
+        # As if an earlier reader had read it otherwise.
+        owner.execute(
+            "UPDATE meter_day_versions SET interval_values = array_fill(7.0, '{48}')"
+            " WHERE day = '2024-03-11'"
+        )
+        owner.execute("DELETE FROM meter_readings WHERE meter_nem_day(timestamp) = '2024-03-11'")
+    run.run("archive/*", reprocess=True)
+    assert refresh(run.connection) == Taken(1, date(2024, 3, 11), date(2024, 3, 11))
     assert kept(warehouse) == seen(warehouse)
+    assert found_by_verify(run.connection) == []
+
+
+def test_months_and_nmis_that_are_removed_take_their_totals_along(
+    warehouse: Warehouse, run: Run
+) -> None:
+    others = delivery(Day(date(2024, 4, 1)), Day(nmi="6305000001", day=date(2024, 4, 1)))
+    for name, content in (("first.csv", FIRST), ("others.csv", others)):
+        run.drop(name, content)
+    run.run()
+    refresh(run.connection)
+    with connect(warehouse.owner) as owner:
+        list(retention.remove_months(owner, date(2024, 4, 1), keep_tables=False))
+        assert refresh(run.connection) == Taken(3, date(2024, 3, 10), date(2024, 3, 11))
+        retention.purge(owner, "6305000001")
+    assert refresh(run.connection).channel_days == 1
+    assert kept(warehouse) == seen(warehouse)
+    assert len(kept(warehouse)) == 1
+
+
+def found_by_verify(connection: Connection) -> list[str]:
+    return [words for words, difference in differences(connection) if difference is not None]

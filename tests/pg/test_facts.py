@@ -7,6 +7,7 @@ from datetime import date, timedelta
 import pytest
 
 from nem12.analysis import sql as analysis_sql
+from nem12.daily_totals import sql as daily_totals_sql
 from nem12.mdff import spec
 from nem12.mdff.profiles import PROFILES
 from nem12.warehouse import sql as warehouse_sql
@@ -33,7 +34,11 @@ STATEMENTS = [
     (web_sql, "loaded_by_day", {"since": "2024-03-03T00:00Z"}),
     (analysis_sql, "totals", TOTALS),
     (analysis_sql, "net_totals", TOTALS),
-    (warehouse_sql, "refresh_daily_totals", {"most": 10}),
+    (
+        daily_totals_sql,
+        "sum_days",
+        {"nmis": [CHANNEL["nmi"]], "suffixes": ["E1"], "days": [MARCH["first"]]},
+    ),
     (warehouse_sql, "verify_ids", {}),
 ]
 

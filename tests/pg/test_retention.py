@@ -253,11 +253,14 @@ def test_a_purged_nmi_is_nowhere_in_the_tables(
     named = """
         SELECT table_name, column_name FROM information_schema.columns
         WHERE table_schema = 'public' AND table_name LIKE 'meter%%'
-            AND table_name NOT IN ('meter_kept_from')
+            AND table_name NOT IN ('meter_kept_from', 'meter_changes')
     """
     for table, column in warehouse.rows(named):
         query = f"SELECT count(*) FROM {table} WHERE strpos(\"{column}\"::text, '{NMI}') > 0"
         assert warehouse.one(query) == 0, (table, column)
+    # One notice of all of it, none of a day.
+    changes = "SELECT nmi_suffix, day FROM meter_changes WHERE nmi = %s"
+    assert warehouse.rows(changes, NMI) == [(None, None)]
     # Where its days are gone too, a refusal still tells whose it was.
     assert refusals(warehouse) == [
         (5, OTHER, "value"), (11, None, "purged"), (13, None, "purged"),

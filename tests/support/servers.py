@@ -56,6 +56,7 @@ timezone = 'Australia/Sydney'  # has daylight saving: nothing may depend on the 
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+max_prepared_transactions = 4
 """
 
 
@@ -191,7 +192,8 @@ BEGIN
     TRUNCATE meter_readings, meter_days, meter_day_versions, meter_files, meter_batches,
         meter_batch_parts, meter_refusals, meter_warnings, meter_refused_days,
         meter_drops, meter_drop_files, meter_arrivals,
-        meter_daily_totals, meter_kept_from, meter_expected_nmis, meter_channel_ends
+        meter_daily_totals, meter_kept_from, meter_expected_nmis, meter_channel_ends,
+        meter_changes, meter_consumers, meter_replaced_versions
         RESTART IDENTITY;
 END $$
 """

@@ -17,6 +17,7 @@ ABOVE = [
     "warehouse",
     "analysis",
     "coverage",
+    "daily_totals",
     "doctor",
     "tell",
     "load",

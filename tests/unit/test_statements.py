@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nem12.analysis import sql as analysis_sql
+from nem12.daily_totals import sql as daily_totals_sql
 from nem12.doctor import sql as doctor_sql
 from nem12.operate import verify
 from nem12.states import FILE_OUTCOMES, DropState, FileStatus, Outcome
@@ -19,6 +20,7 @@ from tools.bench import sql as bench_sql
 CHECKOUT = Path(__file__).resolve().parents[2]
 ROOMS = {
     "nem12.analysis": analysis_sql,
+    "nem12.daily_totals": daily_totals_sql,
     "nem12.doctor": doctor_sql,
     "nem12.warehouse": warehouse_sql,
     "nem12.web": web_sql,

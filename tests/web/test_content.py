@@ -702,6 +702,7 @@ def test_health_says_why_nothing_is_loaded_and_the_probe_only_whether(
     assert not health["healthy"]
     assert health["database"] is None
     assert any("triggerer" in fault for fault in health["faults"])
+    assert (health["consumers"], health["changes_wait_for"]) == ([], [])
     with site.client(None) as anonymous:
         answer = anonymous.get("/nem12/health")
     assert (answer.status_code, answer.text) == (503, "not ok\n")

@@ -18,7 +18,7 @@ from nem12.load.plan import sweep_staging
 from nem12.load.settle import free_claim
 from nem12.mdff.wording import plural, shown
 from nem12.settings import LOAD_DAG_ID, PROFILE_BY_FOLDER, STAGING_DAYS, Home
-from nem12.warehouse import ledger
+from nem12.warehouse import feed, ledger
 from nem12.warehouse.connect import Connection
 
 log = logging.getLogger(__name__)
@@ -72,6 +72,7 @@ def claim_of_run(connection: Connection, home: Home, context: Context) -> Work:
     clear_left(connection, home)
     sweep_staging(home, ledger.open_claims(connection))
     ledger.forget_arrivals(connection, STAGING_DAYS)
+    feed.trim(connection)
     for item in overdue(home):
         log.warning("%s stays in the landing folder: %s", item.path, item.reason)
     reprocess = bool(params["reprocess"])

@@ -1,6 +1,7 @@
 """`migrate` and `status`."""
 
 from argparse import Namespace
+from dataclasses import asdict
 from typing import Any, Final
 
 from nem12 import settings
@@ -11,7 +12,7 @@ from nem12.drop import Ignored, landed, overdue, uri_path
 from nem12.exact_json import to_json
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.wording import plural, shown
-from nem12.warehouse import ledger
+from nem12.warehouse import feed, ledger
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import creators, grants, migrate_schema
 from nem12.warehouse.sql import Row
@@ -39,6 +40,7 @@ def status(arguments: Namespace) -> int:
     home = settings.home()
     paused: list[str] | None = None
     nothing_yet, counts, lately = "", dict[str, Any](), dict[str, list[Row]]()
+    lags, holders = list[feed.Lag](), list[feed.Holder]()
     try:
         with database(arguments, settings.READER_ROLE) as uri, connect(uri) as connection:
             counts = ledger.status(connection)
@@ -48,13 +50,19 @@ def status(arguments: Namespace) -> int:
                 "latest_refusals": ledger.latest_refusals(connection, _MOST_LATEST),
                 "failed_drops": ledger.failed_drops(connection, _MOST_LATEST),
             }
+            lags = feed.lags(connection)
+            holders = feed.holders(connection) if any(one.held_changes for one in lags) else []
     except NothingYetError as error:
         nothing_yet = str(error)
     items = list(landed(home))
     waiting = sum(not isinstance(item, Ignored) for item in items)
     ignored = list(overdue(home))
     if arguments.format == "json":
-        state = {"database": None} if nothing_yet else {**counts, **lately}
+        followed = {
+            "consumers": [asdict(one) for one in lags],
+            "changes_wait_for": [asdict(one) for one in holders],
+        }
+        state = {"database": None} if nothing_yet else {**counts, **lately, **followed}
         print(to_json({"landing": waiting, "ignored": len(ignored), "paused": paused, **state}))
         return 0
     _say(f"{plural(waiting, 'file')} in {home.landing}")
@@ -67,6 +75,7 @@ def status(arguments: Namespace) -> int:
     else:
         table("", ("", ""), _in_words(counts))
         _print_lately(lately)
+        _print_lags(lags, holders)
     return 0
 
 
@@ -79,6 +88,14 @@ def _print_lately(lately: dict[str, list[Row]]) -> None:
     for row in lately["failed_drops"]:
         name = shown(uri_path(row["uri"]).name, 200)
         _say(f"failed after {plural(row['attempt'], 'run')}: {name}: {shown(row['message'], 500)}")
+
+
+def _print_lags(lags: list[feed.Lag], holders: list[feed.Holder]) -> None:
+    """How far the consumers of changes are behind, and who holds them up."""
+    for lag in lags:
+        _say(f"{lag.consumer}: {lag}")
+    for holder in holders:
+        _say(f"changes wait for the end of an older transaction: {holder}")
 
 
 def _say(line: str) -> None:

@@ -54,6 +54,9 @@ def migrate_schema(uri: str) -> tuple[Version | None, Version]:
                     return now, now
                 recorded = _recorded(connection) if now else []
                 install(connection, schema.statements(), recorded)
+        with connection.transaction():
+            # Also where the schema fits: the database may come from another server.
+            connection.execute("SELECT meter_adopt_cluster()")
         return before, schema.needed()
 
 

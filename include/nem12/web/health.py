@@ -1,5 +1,6 @@
 """Whether files are being loaded and can be read: for people, for programs, for probes."""
 
+from dataclasses import asdict
 from typing import Any, Final
 
 from fastapi import APIRouter
@@ -8,6 +9,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from nem12.errors import MeterError
+from nem12.warehouse import feed
 from nem12.web import models
 from nem12.web.answers import ExactJson, nem_now
 from nem12.web.arriving import Arriving
@@ -31,9 +33,26 @@ def _ask() -> str:
 _database: Final = Glance(_ask)
 
 
+def _follow() -> dict[str, Any]:
+    """How far the consumers of changes are, and for whom they wait."""
+    try:
+        with reading() as connection:
+            lags = feed.lags(connection)
+            holders = feed.holders(connection) if any(one.held_changes for one in lags) else []
+    except MeterError:
+        return {"consumers": None, "changes_wait_for": None}
+    return {
+        "consumers": [asdict(one) for one in lags],
+        "changes_wait_for": [asdict(one) for one in holders],
+    }
+
+
+_consumers: Final = Glance(_follow)
+
+
 @router.get("/health", response_model=models.Health)
 def health() -> dict[str, Any]:
-    """Whether the database answers, and why nothing is being loaded if so; always 200."""
+    """Whether the database answers, why nothing is being loaded, who is behind; always 200."""
     database = _database()
     arriving = Arriving.now().as_json(nem_now())
     trouble = "the database does not answer in time" if database is None else database or None
@@ -41,6 +60,7 @@ def health() -> dict[str, Any]:
         "healthy": trouble is None and arriving["faults"] == [],
         "database": trouble,
         **{name: arriving[name] for name in ("faults", "last_look_at", "files", "oldest_at")},
+        **(_consumers() or {"consumers": None, "changes_wait_for": None}),
     }
 
 

@@ -348,6 +348,28 @@ class LandingFolder(Answer):
     faults: Annotated[list[str] | None, Field(description="Why nothing is being loaded")]
 
 
+class Lag(Answer):
+    """How far a consumer of the table meter_changes is behind."""
+
+    consumer: str
+    state: Annotated[str, Field(description="rebuild or rebuilding: it reads all days anew")]
+    moved_at: datetime
+    unread_since: datetime | None
+    unread_changes: Annotated[int, Field(description="Counted to 100,000")]
+    held_changes: Annotated[
+        int, Field(description="Of these, those that wait for the end of an older transaction")
+    ]
+
+
+class Holder(Answer):
+    """The oldest transaction of the database server."""
+
+    pid: int | None
+    prepared: Annotated[str | None, Field(description="Its name, if it is prepared")]
+    application: str | None
+    since: Annotated[datetime | None, Field(description="null to who may not see it")]
+
+
 class Health(Answer):
     """Whether files are being loaded and can be read."""
 
@@ -359,6 +381,10 @@ class Health(Answer):
     last_look_at: Annotated[datetime | None, Field(description="Of the watch, into the folder")]
     files: Annotated[int | None, Field(description="Files that nobody has taken yet")]
     oldest_at: Annotated[datetime | None, Field(description="When the oldest of them arrived")]
+    consumers: Annotated[list[Lag] | None, Field(description="null where unknown")]
+    changes_wait_for: Annotated[
+        list[Holder] | None, Field(description="For whose end changes wait that are not read yet")
+    ]
 
 
 class Overview(Answer):

@@ -87,7 +87,7 @@ def test_the_asset_event_tells_what_was_loaded(running: Running) -> None:
 def test_a_dag_that_follows_the_table_is_started_and_keeps_its_daily_totals(
     running: Running,
 ) -> None:
-    path = f"/api/v2/dags/{settings.DAILY_DAG_ID}"
+    path = "/api/v2/dags/nem12_daily_totals"
     assert running.airflow.api("GET", path)["is_paused"]
     running.airflow.api("PATCH", path, {"is_paused": False})
     since = datetime.now(UTC)

@@ -106,8 +106,24 @@ SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS
     WHERE d.nmi = c.nmi AND d.nmi_suffix = c.nmi_suffix AND d.day = c.day
 $$;
 
--- Put the highest version of each of these days in force, unless it is already or the day is not kept, and
--- delete the readings that it replaces. Returns the days whose readings have to be inserted.
+-- Whether a version of a file that is being loaded again is another than that of the same line before.
+CREATE OR REPLACE FUNCTION meter_is_replaced(
+    nmi varchar, nmi_suffix varchar, day date, file_id bigint, line bigint) RETURNS boolean
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT EXISTS (
+        SELECT FROM meter_replaced_versions r
+        WHERE r.file_id = meter_is_replaced.file_id AND r.line = meter_is_replaced.line
+            AND NOT EXISTS (
+                SELECT FROM meter_day_versions v
+                WHERE v.nmi = meter_is_replaced.nmi AND v.nmi_suffix = meter_is_replaced.nmi_suffix
+                    AND v.day = meter_is_replaced.day AND v.file_id = r.file_id AND v.line = r.line
+                    -- Byte by byte: 1.0 is not 1.00.
+                    AND v *= r));
+END;
+
+-- Put the highest version of each of these days in force, unless it is already or the day is not kept,
+-- delete the readings that it replaces and the days that no file delivers any more, and note what changed.
+-- Returns the days whose readings have to be inserted.
 -- Days are locked in the order of their key, so that two batches with common days cannot deadlock.
 -- Locking, choosing and deleting are separate statements: each sees what was committed while the one before
 -- waited for locks.
@@ -116,8 +132,11 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     held meter_day_key[];
     winners meter_day_key[];
+    gone_days meter_day_key[];
     contended_days meter_day_key[];
+    reloading constant boolean := coalesce(current_setting('nem12.reloading', true), '') <> '';
 BEGIN
+    PERFORM meter_check_cluster();
     IF meter_hold_kept() THEN
         SELECT array_agg(t) INTO touched
         FROM unnest(touched) t
@@ -125,38 +144,48 @@ BEGIN
         LEFT JOIN meter_kept_from own ON own.nmi = t.nmi
         WHERE (t.day < greatest(every.first_day, own.first_day)) IS NOT TRUE;
     END IF;
+    SELECT array_agg(meter_day_named(nmi, nmi_suffix, day) ORDER BY nmi, nmi_suffix, day) INTO touched
+    FROM (SELECT DISTINCT nmi, nmi_suffix, day FROM unnest(touched)) AS t;
 
-    INSERT INTO meter_days (nmi, nmi_suffix, day)
-    SELECT DISTINCT t.nmi, t.nmi_suffix, t.day FROM unnest(touched) t
-    ORDER BY t.nmi, t.nmi_suffix, t.day
-    ON CONFLICT DO NOTHING;
+    LOOP
+        INSERT INTO meter_days (nmi, nmi_suffix, day)
+        SELECT t.nmi, t.nmi_suffix, t.day FROM unnest(touched) t
+        ORDER BY t.nmi, t.nmi_suffix, t.day
+        ON CONFLICT DO NOTHING;
 
-    -- Read once the lock is held, and one by one: a table that autovacuum saw before its first rows were
-    -- committed is empty to the planner, and a join planned on that compares every day with every other.
-    SELECT array_agg(
-        (t.nmi, t.nmi_suffix, t.day, d.file_id, d.line, NULL, NULL, d.contradicted)::meter_day_key)
-    INTO held
-    FROM (SELECT DISTINCT nmi, nmi_suffix, day FROM unnest(touched)
-          ORDER BY nmi, nmi_suffix, day) AS t
-    CROSS JOIN LATERAL (
-        SELECT d.file_id, d.line, d.contradicted FROM meter_days d
-        WHERE d.nmi = t.nmi AND d.nmi_suffix = t.nmi_suffix AND d.day = t.day
-        FOR NO KEY UPDATE
-    ) AS d;
+        -- Read once the lock is held, and one by one: a table that autovacuum saw before its first rows
+        -- were committed is empty to the planner, and a join planned on that compares every day with every
+        -- other.
+        SELECT array_agg(
+            (t.nmi, t.nmi_suffix, t.day, d.file_id, d.line, NULL, NULL, d.contradicted)::meter_day_key)
+        INTO held
+        FROM (SELECT nmi, nmi_suffix, day FROM unnest(touched)
+              ORDER BY nmi, nmi_suffix, day) AS t
+        CROSS JOIN LATERAL (
+            SELECT d.file_id, d.line, d.contradicted FROM meter_days d
+            WHERE d.nmi = t.nmi AND d.nmi_suffix = t.nmi_suffix AND d.day = t.day
+            FOR NO KEY UPDATE
+        ) AS d;
+        -- A day that was waited for may have gone meanwhile: its file was withdrawn.
+        EXIT WHEN cardinality(held) IS NOT DISTINCT FROM cardinality(touched);
+    END LOOP;
 
     WITH highest AS MATERIALIZED (
-        SELECT v.*, h.file_id IS NOT NULL AS replaces,
-            (h.file_id, h.line) IS DISTINCT FROM (v.file_id, v.line) AS changes,
+        SELECT v.*, h.nmi AS held_nmi, h.nmi_suffix AS held_nmi_suffix, h.day AS held_day,
+            h.file_id IS NOT NULL AS replaces, v.file_id IS NULL AS gone,
+            (h.file_id, h.line) IS DISTINCT FROM (v.file_id, v.line)
+                OR reloading AND meter_is_replaced(h.nmi, h.nmi_suffix, h.day, v.file_id, v.line)
+                AS changes,
             o.redelivered, h.contradicted OR o.alike AS contended
         FROM unnest(held) h
-        CROSS JOIN LATERAL (
+        LEFT JOIN LATERAL (
             SELECT v.nmi, v.nmi_suffix, v.day, v.file_id, v.line, v.update_date_time, v.interval_minutes,
                 v.reason_code, v.uom, v.quality_method, v.register_id, v.meter_serial_number, v.update_rank
             FROM meter_day_versions v
             WHERE v.nmi = h.nmi AND v.nmi_suffix = h.nmi_suffix AND v.day = h.day
             ORDER BY meter_precedence(v) DESC
             LIMIT 1
-        ) AS v
+        ) AS v ON true
         CROSS JOIN LATERAL (
             SELECT count(*) > 0 AS redelivered,
                 coalesce(bool_or(o.update_rank = v.update_rank
@@ -170,23 +199,33 @@ BEGIN
             interval_minutes, reason_code, uom, quality_method, register_id, meter_serial_number)
         SELECT nmi, nmi_suffix, day, file_id, line, update_date_time,
             interval_minutes, reason_code, uom, quality_method, register_id, meter_serial_number
-        FROM highest WHERE changes
+        FROM highest WHERE changes AND NOT gone
         ON CONFLICT (nmi, nmi_suffix, day) DO UPDATE
         SET file_id = excluded.file_id, line = excluded.line, update_date_time = excluded.update_date_time,
             interval_minutes = excluded.interval_minutes, reason_code = excluded.reason_code,
             uom = excluded.uom, quality_method = excluded.quality_method,
             register_id = excluded.register_id, meter_serial_number = excluded.meter_serial_number
+    ), noted AS (
+        INSERT INTO meter_changes (nmi, nmi_suffix, day)
+        SELECT held_nmi, held_nmi_suffix, held_day FROM highest WHERE changes
     )
-    SELECT array_agg((nmi, nmi_suffix, day, file_id, line, replaces, redelivered, NULL)::meter_day_key
-                     ORDER BY nmi, nmi_suffix, day) FILTER (WHERE changes),
-        array_agg(meter_day_named(nmi, nmi_suffix, day))
-            FILTER (WHERE contended)
-    INTO winners, contended_days FROM highest;
+    SELECT array_agg((held_nmi, held_nmi_suffix, held_day, file_id, line, replaces, redelivered,
+                      NULL)::meter_day_key
+                     ORDER BY held_nmi, held_nmi_suffix, held_day) FILTER (WHERE changes AND NOT gone),
+        array_agg((held_nmi, held_nmi_suffix, held_day, NULL, NULL, replaces, NULL,
+                   NULL)::meter_day_key) FILTER (WHERE gone),
+        array_agg(meter_day_named(held_nmi, held_nmi_suffix, held_day))
+            FILTER (WHERE contended AND NOT gone)
+    INTO winners, gone_days, contended_days FROM highest;
 
+    IF gone_days IS NOT NULL THEN
+        DELETE FROM meter_days d USING unnest(gone_days) g
+        WHERE d.nmi = g.nmi AND d.nmi_suffix = g.nmi_suffix AND d.day = g.day;
+    END IF;
     IF contended_days IS NOT NULL THEN
         PERFORM meter_mark_contradicted(contended_days);
     END IF;
-    PERFORM meter_delete_readings(ARRAY(SELECT w FROM unnest(winners) w WHERE w.replaces));
+    PERFORM meter_delete_readings(ARRAY(SELECT w FROM unnest(winners || gone_days) w WHERE w.replaces));
     RETURN winners;
 END $$;
 
@@ -211,7 +250,11 @@ LANGUAGE sql SET search_path FROM CURRENT AS $$
             WHERE v.file_id = p.file_id AND v.line BETWEEN p.first_line AND p.last_line
             OFFSET 0
         ) AS v
-        WHERE p.batch_id = batch))
+        WHERE p.batch_id = batch)
+    || (
+        -- What its files gave when they were loaded before.
+        SELECT array_agg(meter_day_named(r.nmi, r.nmi_suffix, r.day)) FROM meter_replaced_versions r
+        WHERE r.file_id IN (SELECT file_id FROM meter_batch_parts WHERE batch_id = batch)))
 $$;
 
 -- Settle the files of which this batch was the last part.
@@ -220,6 +263,10 @@ LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 BEGIN
     PERFORM meter_settle_file(file_id)
     FROM (SELECT DISTINCT file_id FROM meter_batch_parts WHERE batch_id = batch ORDER BY 1) f;
+    IF coalesce(current_setting('nem12.reloading', true), '') <> '' THEN
+        DELETE FROM meter_replaced_versions
+        WHERE file_id IN (SELECT file_id FROM meter_batch_parts WHERE batch_id = batch);
+    END IF;
 END $$;
 
 -- The end of a staged file: put the days of the batch in force, then settle its files. Returns the

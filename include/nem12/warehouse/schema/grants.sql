@@ -6,11 +6,12 @@ DECLARE
     changed constant text := 'meter_readings, meter_files, meter_batches, meter_batch_parts, '
         'meter_refusals, meter_warnings, meter_refused_days, meter_day_versions, meter_days, '
         'meter_daily_totals, meter_drops, meter_drop_files, meter_arrivals, '
-        'meter_expected_nmis, meter_channel_ends';
-    -- What is written once by the page, as the loader, and stays.
-    added constant text := 'meter_acts, meter_notes';
+        'meter_expected_nmis, meter_channel_ends, meter_consumers, meter_replaced_versions';
+    -- Rows that are inserted and stay.
+    added constant text := 'meter_acts, meter_notes, meter_changes';
     read constant text := 'meter_kept_from, meter_days_not_kept, meter_months, meter_daily, '
-        'meter_reading_sources, meter_conflicts, meter_findings, meter_highest_versions, meter_expected_readings';
+        'meter_reading_sources, meter_conflicts, meter_findings, meter_highest_versions, meter_expected_readings, '
+        'meter_cluster, meter_consumer_lag, meter_horizon_holders';
     role text;
     one regprocedure;
 BEGIN
@@ -18,13 +19,16 @@ BEGIN
     GRANT SELECT ON meter_schema, alembic_version TO PUBLIC;
     -- Only the owner and the loader have a reason to make partitions or to change what is kept.
     REVOKE ALL ON FUNCTION meter_ensure_months(date[]), meter_hold_kept(), meter_keep_from(text, date),
-        meter_remove_months(date, boolean), meter_purge_nmi(text, date) FROM PUBLIC;
+        meter_remove_months(date, boolean), meter_purge_nmi(text, date), meter_adopt_cluster()
+        FROM PUBLIC;
     FOR role IN SELECT rolname FROM pg_roles WHERE rolname IN ('nem12_loader', 'nem12_reader') LOOP
         EXECUTE format('GRANT SELECT ON %s, %s, %s TO %I', changed, added, read, role);
     END LOOP;
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'nem12_loader') THEN
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO nem12_loader', changed);
         EXECUTE format('GRANT INSERT ON %s TO nem12_loader', added);
+        -- Changes are forgotten after a while.
+        GRANT DELETE ON meter_changes TO nem12_loader;
         GRANT EXECUTE ON FUNCTION meter_ensure_months(date[]), meter_hold_kept() TO nem12_loader;
     END IF;
     -- Temporary tables take disk space, and the reader must write nothing. The database's owner may.

@@ -37,8 +37,18 @@ BEGIN
     ON CONFLICT (nmi) DO UPDATE SET first_day = excluded.first_day
     WHERE k.first_day < excluded.first_day;
 
-    DELETE FROM meter_days
-    WHERE (only_nmi = '' OR nmi = only_nmi) AND day < new_first_day;
+    PERFORM meter_check_cluster();
+    WITH gone AS (
+        DELETE FROM meter_days
+        WHERE (only_nmi = '' OR nmi = only_nmi) AND day < new_first_day
+        RETURNING date_trunc('month', day::timestamp)::date AS month
+    )
+    INSERT INTO meter_changes (day) SELECT DISTINCT month FROM gone WHERE only_nmi = '' ORDER BY month;
+    IF only_nmi <> '' THEN
+        -- One notice of all days of the NMI: the feed does not name those that are purged.
+        DELETE FROM meter_changes WHERE nmi = only_nmi AND (day < new_first_day OR day IS NULL);
+        INSERT INTO meter_changes (nmi) VALUES (only_nmi);
+    END IF;
     WITH gone AS (
         DELETE FROM meter_day_versions v USING meter_files f
         WHERE f.file_id = v.file_id AND f.status <> 'loading'

@@ -1,6 +1,7 @@
 -- Take a file out as if it had never been delivered: versions that its days had superseded come back into
 -- force, and days that no other file delivers are deleted. For a reload in the same transaction the links from
--- its drops stay. Returns the number of day versions deleted; null if the file is not known.
+-- its drops stay, and the batch decides its days: those that the reload does not change stay as they are.
+-- Returns the number of day versions deleted; null if the file is not known.
 CREATE OR REPLACE FUNCTION meter_withdraw_file(
     file bigint, for_reload boolean DEFAULT false, why text DEFAULT 'withdrawn') RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
@@ -21,23 +22,19 @@ BEGIN
             nullif(current_setting('nem12.delivered', true), ''),
             file || ':' || extract(epoch FROM known.delivered_at)::bigint), true);
     END IF;
-    SELECT array_agg(meter_day_named(nmi, nmi_suffix, day)) INTO touched
-    FROM meter_day_versions WHERE file_id = file;
     SELECT array_agg(DISTINCT batch_id) INTO batches FROM meter_batch_parts WHERE file_id = file;
-    DELETE FROM meter_day_versions WHERE file_id = file;
-    GET DIAGNOSTICS withdrawn = ROW_COUNT;
-    IF touched IS NOT NULL THEN
-        PERFORM meter_put_readings(meter_decide_days(touched));
+    IF for_reload THEN
+        PERFORM set_config('nem12.reloading', 'on', true);
+        WITH gone AS (DELETE FROM meter_day_versions v WHERE file_id = file RETURNING v.*)
+        INSERT INTO meter_replaced_versions SELECT * FROM gone;
+        GET DIAGNOSTICS withdrawn = ROW_COUNT;
+    ELSE
         WITH gone AS (
-            DELETE FROM meter_days d
-            USING (SELECT DISTINCT nmi, nmi_suffix, day FROM unnest(touched)) t
-            WHERE d.nmi = t.nmi AND d.nmi_suffix = t.nmi_suffix AND d.day = t.day
-                AND d.file_id = file
-            RETURNING d.nmi, d.nmi_suffix, d.day
+            DELETE FROM meter_day_versions WHERE file_id = file RETURNING nmi, nmi_suffix, day
         )
-        SELECT array_agg(meter_day_named(nmi, nmi_suffix, day)) INTO touched
+        SELECT array_agg(meter_day_named(nmi, nmi_suffix, day)), count(*) INTO touched, withdrawn
         FROM gone;
-        PERFORM meter_delete_readings(touched);
+        PERFORM meter_put_readings(meter_decide_days(touched));
     END IF;
     IF NOT for_reload THEN
         UPDATE meter_drops d SET message = why FROM meter_drop_files m

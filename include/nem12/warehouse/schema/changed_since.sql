@@ -13,7 +13,7 @@ END;
 -- that came after a bill must not seem older than that. A file that was loaded again counts as new,
 -- and what it gave before is not known; a withdrawn file leaves no trace. No SET clause, so that the planner
 -- can inline the function and begin with the NMI or with the files.
-CREATE OR REPLACE FUNCTION meter_changes(
+CREATE OR REPLACE FUNCTION meter_days_changed_since(
     since timestamptz, span_begins date, span_ends date, only_nmi text DEFAULT NULL)
 RETURNS TABLE (nmi varchar, nmi_suffix varchar, day date, uom varchar, total_before numeric,
     total_after numeric, quality_before varchar, quality_after varchar, file_id bigint, line bigint,
