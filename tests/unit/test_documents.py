@@ -100,5 +100,5 @@ def test_the_diagrams_name_statements_and_tables_that_exist() -> None:
     named = {name for label in re.findall(r" --> \w+: (.+)", text) for name in NAME.findall(label)}
     assert named - {"not_before"} <= set(statements)
     revisions = "\n".join(path.read_text() for path in warehouse.glob(MIGRATIONS))
-    tables = set(re.findall(r"^CREATE TABLE (\w+)", revisions, re.MULTILINE))
+    tables = set(re.findall(r"^CREATE (?:UNLOGGED )?TABLE (\w+)", revisions, re.MULTILINE))
     assert set(re.findall(r"\bmeter_[a-z_]+", text)) <= tables | {"meter_db"}

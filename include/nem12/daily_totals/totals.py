@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Final
 
 from nem12.daily_totals.sql import run
@@ -29,18 +30,19 @@ class DailyTotals:
         days = [change for change in changes if change.nmi_suffix and change.day]
         spans = [change for change in changes if not (change.nmi_suffix and change.day)]
         if spans:
-            self._run(connection, "remove_spans", spans)
+            self.taken.add(_run(connection, "remove_spans", spans))
         if days:
-            self._run(connection, "remove_days", days)
-            self._run(connection, "sum_days", days)
+            self.taken.add(_run(connection, "remove_days", days))
+            self.taken.add(_run(connection, "sum_days", days))
 
-    def _run(self, connection: Connection, name: str, changes: Sequence[Change]) -> None:
-        """Run a statement for changes."""
-        rows = run(
-            connection,
-            name,
-            nmis=[change.nmi for change in changes],
-            suffixes=[change.nmi_suffix for change in changes],
-            days=[change.day for change in changes],
-        )
-        self.taken.add([row["day"] for row in rows])
+
+def _run(connection: Connection, name: str, changes: Sequence[Change]) -> list[date]:
+    """Run a statement for changes; the days of the totals that it changed."""
+    rows = run(
+        connection,
+        name,
+        nmis=[change.nmi for change in changes],
+        suffixes=[change.nmi_suffix for change in changes],
+        days=[change.day for change in changes],
+    )
+    return [row["day"] for row in rows]

@@ -26,7 +26,17 @@ BEGIN
     IF for_reload THEN
         PERFORM set_config('nem12.reloading', 'on', true);
         WITH gone AS (DELETE FROM meter_day_versions v WHERE file_id = file RETURNING v.*)
-        INSERT INTO meter_replaced_versions SELECT * FROM gone;
+        INSERT INTO meter_replaced_versions (nmi, nmi_suffix, day, file_id, line, last_line, update_date_time,
+            header_date_time, msats_load_date_time, records, update_rank, interval_minutes, uom_exponent,
+            reason_code, uom, quality_method, reason_description, register_id, meter_serial_number,
+            event_start_intervals, event_quality_methods, event_reason_codes, event_reason_descriptions,
+            interval_values)
+        SELECT nmi, nmi_suffix, day, file_id, line, last_line, update_date_time,
+            header_date_time, msats_load_date_time, records, update_rank, interval_minutes, uom_exponent,
+            reason_code, uom, quality_method, reason_description, register_id, meter_serial_number,
+            event_start_intervals, event_quality_methods, event_reason_codes, event_reason_descriptions,
+            interval_values
+        FROM gone;
         GET DIAGNOSTICS withdrawn = ROW_COUNT;
     ELSE
         WITH gone AS (
