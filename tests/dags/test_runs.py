@@ -3,7 +3,6 @@
 import json
 import re
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -12,11 +11,9 @@ from urllib.parse import quote
 import pytest
 
 from nem12 import settings
-from nem12.daily_totals.totals import DailyTotals
 from nem12.load.claim import claim_by_glob
 from nem12.local.embedded import Server
 from nem12.settings import CHECKOUT, FolderHome
-from nem12.warehouse import feed
 from nem12.warehouse.connect import connect
 from nem12.warehouse.migrate import migrate_schema
 from tests.dags.conftest import Run, put
@@ -257,36 +254,6 @@ def test_the_example_keeps_the_totals_of_days_that_were_loaded(
             "SELECT (SELECT count(*) FROM meter_days), (SELECT count(*) FROM meter_readings)"
         ).fetchone()
     assert row == whole
-
-
-def test_the_example_waits_without_a_worker_for_a_batch_that_began_before_the_change(
-    run_dag: Run, home: FolderHome, server: Server
-) -> None:
-    with (
-        connect(server.uri(settings.LOADER_ROLE)) as connection,
-        connect(server.uri(settings.LOADER_ROLE)) as batch,
-        ThreadPoolExecutor(1) as pool,
-    ):
-        totals = DailyTotals()
-        assert feed.follow(connection, totals, feed.highest(connection, totals), 1000)
-        batch.execute("SELECT pg_current_xact_id()")
-        land(home, "business_15min.csv")
-        loading.Run(connection, home).run()
-        changes = feed.highest(connection, totals)
-        assert changes
-        running = pool.submit(run_dag, "nem12_daily_totals")
-        # The trigger has begun to look.
-        query = "SELECT count(*) FROM pg_stat_activity WHERE query LIKE '-- name: can_take%%'"
-        with connect(server.uri()) as looking:
-            while looking.execute(query).fetchone() == (0,):
-                assert not running.done(), running.result()
-                looking.rollback()
-        assert feed.highest(connection, totals) == changes
-        batch.rollback()
-        result = running.result()
-    assert result["state"] == "success", result["log"]
-    assert "can be read when session" in result["log"]
-    assert result["xcoms"]["refresh_totals.return_value"]["channel_days"] > 0
 
 
 def test_a_file_of_the_archive_is_loaded_again_on_request(run_dag: Run, home: FolderHome) -> None:
