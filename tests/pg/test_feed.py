@@ -195,11 +195,13 @@ def test_a_day_whose_only_file_is_withdrawn_while_another_is_waiting_for_it_is_d
     file_id = int(str(warehouse.one("SELECT file_id FROM meter_files")))
     batch = staged(tmp_path, delivery(Day(FIRST, value="2", updated="20240314080000")))
     with connect(warehouse.loader) as withdrawing, ThreadPoolExecutor(1) as pool:
-        withdrawing.execute("SELECT meter_withdraw_file(%s)", (file_id,))
+        # The day is locked before it is deleted, and the batch comes in between.
+        withdrawing.execute("SELECT FROM meter_days FOR NO KEY UPDATE")
         waiting = pool.submit(put, loader, batch)
         query = "SELECT count(*) FROM pg_locks WHERE pid = %s AND NOT granted"
         while warehouse.one(query, loader.info.backend_pid) == 0:
             assert not waiting.done()
+        withdrawing.execute("SELECT meter_withdraw_file(%s)", (file_id,))
         withdrawing.commit()
         assert waiting.result(60) == 48
     assert found_by_verify(loader) == []

@@ -58,7 +58,7 @@ def test_no_table_or_view_is_forgotten(warehouse: Warehouse) -> None:
     changed = ALL.format("has_table_privilege(%s, oid, 'INSERT, UPDATE, DELETE, TRUNCATE')")
     assert warehouse.rows(changed, settings.READER_ROLE) == []
     changed = ALL.format("NOT has_table_privilege(%s, oid, 'INSERT') AND relkind <> 'v'")
-    owner_s = [("meter_kept_from",), ("meter_schema",)]
+    owner_s = [("meter_cluster",), ("meter_kept_from",), ("meter_schema",)]
     assert warehouse.rows(changed, settings.LOADER_ROLE) == owner_s
     changed = ALL.format("has_table_privilege(%s, oid, 'TRUNCATE, REFERENCES, TRIGGER')")
     assert warehouse.rows(changed, settings.LOADER_ROLE) == []

@@ -147,28 +147,24 @@ BEGIN
     SELECT array_agg(meter_day_named(nmi, nmi_suffix, day) ORDER BY nmi, nmi_suffix, day) INTO touched
     FROM (SELECT DISTINCT nmi, nmi_suffix, day FROM unnest(touched)) AS t;
 
-    LOOP
-        INSERT INTO meter_days (nmi, nmi_suffix, day)
-        SELECT t.nmi, t.nmi_suffix, t.day FROM unnest(touched) t
-        ORDER BY t.nmi, t.nmi_suffix, t.day
-        ON CONFLICT DO NOTHING;
+    -- Locks those that exist; one that is deleted while it is waited for, since its file is withdrawn, is
+    -- inserted again.
+    INSERT INTO meter_days AS d (nmi, nmi_suffix, day)
+    SELECT t.nmi, t.nmi_suffix, t.day FROM unnest(touched) t
+    ORDER BY t.nmi, t.nmi_suffix, t.day
+    ON CONFLICT (nmi, nmi_suffix, day) DO UPDATE SET contradicted = d.contradicted WHERE false;
 
-        -- Read once the lock is held, and one by one: a table that autovacuum saw before its first rows
-        -- were committed is empty to the planner, and a join planned on that compares every day with every
-        -- other.
-        SELECT array_agg(
-            (t.nmi, t.nmi_suffix, t.day, d.file_id, d.line, NULL, NULL, d.contradicted)::meter_day_key)
-        INTO held
-        FROM (SELECT nmi, nmi_suffix, day FROM unnest(touched)
-              ORDER BY nmi, nmi_suffix, day) AS t
-        CROSS JOIN LATERAL (
-            SELECT d.file_id, d.line, d.contradicted FROM meter_days d
-            WHERE d.nmi = t.nmi AND d.nmi_suffix = t.nmi_suffix AND d.day = t.day
-            FOR NO KEY UPDATE
-        ) AS d;
-        -- A day that was waited for may have gone meanwhile: its file was withdrawn.
-        EXIT WHEN cardinality(held) IS NOT DISTINCT FROM cardinality(touched);
-    END LOOP;
+    -- Read once the lock is held, and one by one: a table that autovacuum saw before its first rows were
+    -- committed is empty to the planner, and a join planned on that compares every day with every other.
+    SELECT array_agg(
+        (t.nmi, t.nmi_suffix, t.day, d.file_id, d.line, NULL, NULL, d.contradicted)::meter_day_key)
+    INTO held
+    FROM unnest(touched) AS t
+    CROSS JOIN LATERAL (
+        SELECT d.file_id, d.line, d.contradicted FROM meter_days d
+        WHERE d.nmi = t.nmi AND d.nmi_suffix = t.nmi_suffix AND d.day = t.day
+        LIMIT 1
+    ) AS d;
 
     WITH highest AS MATERIALIZED (
         SELECT v.*, h.nmi AS held_nmi, h.nmi_suffix AS held_nmi_suffix, h.day AS held_day,
