@@ -27,7 +27,7 @@ BEGIN
     IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'nem12_loader') THEN
         EXECUTE format('GRANT INSERT, UPDATE, DELETE ON %s TO nem12_loader', changed);
         EXECUTE format('GRANT INSERT ON %s TO nem12_loader', added);
-        -- Changes are forgotten after a while.
+        -- Changes are deleted after a while.
         GRANT DELETE ON meter_changes TO nem12_loader;
         GRANT EXECUTE ON FUNCTION meter_ensure_months(date[]), meter_hold_kept() TO nem12_loader;
     END IF;
