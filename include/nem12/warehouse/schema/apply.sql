@@ -290,7 +290,7 @@ BEGIN
     SELECT v.nmi, v.nmi_suffix, v.day, interval_minutes, uom, quality_method, event_start_intervals,
         event_quality_methods, array_to_string(
             CASE uom_exponent WHEN 0 THEN interval_values
-                 ELSE ARRAY(SELECT value * 10.0 ^ uom_exponent FROM unnest(interval_values) value)
+                 ELSE ARRAY(SELECT meter_kilo_value(value, uom_exponent) FROM unnest(interval_values) value)
             END, ','),
         d.redelivered
     FROM unnest(winners) d

@@ -1,3 +1,17 @@
+-- A delivered value in the kilo unit. The planner puts this expression and the next one in place of the calls.
+CREATE OR REPLACE FUNCTION meter_kilo_value(value numeric, uom_exponent smallint) RETURNS numeric
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+    SELECT CASE uom_exponent WHEN 0 THEN value ELSE value * 10.0 ^ uom_exponent END;
+END;
+
+-- The quality of an interval, counted from 1: of its day, or of its event where the day has 400 records.
+CREATE OR REPLACE FUNCTION meter_interval_quality(number smallint, quality_method varchar,
+    event_start_intervals smallint[], event_quality_methods varchar[]) RETURNS varchar
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+    SELECT CASE WHEN event_start_intervals IS NULL THEN quality_method
+        ELSE event_quality_methods[width_bucket(number, event_start_intervals)] END;
+END;
+
 -- The 14 bytes of a reading's id that its day shares, as 28 hexadecimal digits: ten of
 -- md5(nmi.suffix) with the version (8) and variant bits set, four of the NEM day since 1970.
 CREATE OR REPLACE FUNCTION meter_id_prefix(nmi text, nmi_suffix text, day date) RETURNS text
@@ -39,10 +53,8 @@ BEGIN
     INSERT INTO meter_readings (id, nmi, nmi_suffix, "timestamp", interval_minutes, consumption, uom,
         quality_method)
     SELECT id, nmi, nmi_suffix, starts, interval_minutes,
-        CASE uom_exponent WHEN 0 THEN value ELSE value * 10.0 ^ uom_exponent END,
-        uom,
-        CASE WHEN event_start_intervals IS NULL THEN quality_method
-             ELSE event_quality_methods[width_bucket(number, event_start_intervals)] END
+        meter_kilo_value(value, uom_exponent), uom,
+        meter_interval_quality(number, quality_method, event_start_intervals, event_quality_methods)
     FROM (
         SELECT unnest(replace(ids, '@', meter_id_prefix(nmi, nmi_suffix, day))::uuid[]) AS id,
             nmi, nmi_suffix,
@@ -90,9 +102,8 @@ LANGUAGE sql STABLE BEGIN ATOMIC
         meter_midnight(v.day)
             + interval '1 minute' * v.interval_minutes * (number - 1),
         v.interval_minutes,
-        CASE v.uom_exponent WHEN 0 THEN value ELSE value * 10.0 ^ v.uom_exponent END,
-        v.uom,
-        CASE WHEN v.event_start_intervals IS NULL THEN v.quality_method
-             ELSE v.event_quality_methods[width_bucket(number::smallint, v.event_start_intervals)] END
+        meter_kilo_value(value, v.uom_exponent), v.uom,
+        meter_interval_quality(number::smallint, v.quality_method, v.event_start_intervals,
+            v.event_quality_methods)
     FROM unnest(v.interval_values) WITH ORDINALITY AS u (value, number);
 END;
