@@ -1,5 +1,6 @@
 """Which days are expected: ends of channels, NMIs that never came, and the order of the list."""
 
+import csv
 from collections.abc import Iterable
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,6 +11,7 @@ from nem12.coverage import said
 from nem12.coverage.channels import Coverage, Query, channel_in, next_channels
 from nem12.coverage.lists import ChannelEnd, ExpectedNmi
 from nem12.warehouse.connect import Connection
+from tests.support.commands import Command
 from tests.support.deliveries import NMI, Day, delivery, load
 from tests.support.loading import Run
 from tests.support.servers import Warehouse, only_embedded
@@ -138,3 +140,35 @@ def test_each_order_comes_page_by_page_and_leaves_nothing_out(
         found = [channel for page in pages for channel in page.channels]
         assert "".join(channel.nmi[-1] for channel in found) == order
         assert max(len(page.channels) for page in pages) == 2
+
+
+def test_the_command_takes_lists_and_prints_what_is_missing(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = Command(warehouse.loader, capsys)
+    load(loader, tmp_path, delivery(*read("E1", "M", (1, 2, 5))))
+    nmis, ends = tmp_path / "nmis.csv", tmp_path / "ends.csv"
+    nmis.write_text("4103030005,Cafe\n")
+    ends.write_text(f"{NMI},E1,2024-03-06\n{NMI},E1,2024-03-07\n")
+    assert command("expect", "nmis", nmis, "--replace") == (
+        0,
+        "1 expected NMI taken, 0 removed\n",
+        "",
+    )
+    status, printed, told = command("expect", "ends", ends)
+    assert (status, printed) == (1, "")
+    assert told.splitlines() == [
+        "nothing was changed",
+        f"line 2: {NMI} E1 is already in line 1, and differs",
+    ]
+    ends.write_text(f"{NMI},E1,2024-03-06\n")
+    assert command("expect", "ends", ends)[:2] == (0, "1 end taken\n")
+    span = ("--from", "2024-03-01", "--to", "2024-03-08", "--format", "csv")
+    status, printed, told = command("coverage", *span)
+    rows = {row["nmi"]: row for row in csv.DictReader(printed.splitlines())}
+    assert (status, told, list(rows)) == (0, "", ["4103030005", NMI])
+    assert (rows[NMI]["missing"], rows[NMI]["ended_on"]) == (
+        "2024-03-03..2024-03-04 2024-03-06",
+        "2024-03-06",
+    )
+    assert command("coverage", *span, "--standing", "silent")[1].count("\n") == 1

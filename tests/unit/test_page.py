@@ -9,7 +9,8 @@ from urllib.parse import quote
 
 import pytest
 
-from nem12.coverage.channels import Coverage, Query
+from nem12.cli import arguments
+from nem12.coverage.channels import STANDINGS, Coverage, Query
 from nem12.errors import UsageError
 from nem12.exact_csv import csv_line
 from nem12.load.kept import kept_below, pattern_of
@@ -230,3 +231,7 @@ def test_a_cursor_goes_into_an_address_as_it_is() -> None:
 def test_an_order_or_standing_that_is_not_known_is_refused(asked: dict[str, str]) -> None:
     with pytest.raises(UsageError, match="choose one of"):
         Query(MAY, MAY, **asked)  # type: ignore[arg-type]
+
+
+def test_page_and_command_name_the_same_standings() -> None:
+    assert get_args(models.Standing) == STANDINGS == arguments.STANDINGS

@@ -19,6 +19,7 @@ _QUESTIONS = """\
 questions:
   how much did an NMI use in March, how much of it is estimated, net    totals
   which days were corrected since a bill, by how much, by which file    changes
+  which days are missing, which expected NMIs have never delivered      coverage
   what waits, what was refused lately and why                           status
   is a file well-formed, before it is loaded                            validate
   is the installation as it should be                                   doctor
@@ -35,6 +36,9 @@ FORMATS = ("table", "csv", "json")
 
 PERIODS = ("month", "day")
 """Of totals."""
+
+STANDINGS = ("delivering", "silent", "refused", "never", "ended")
+"""Of coverage, as in `coverage/channels.py`: a test holds them equal."""
 
 if TYPE_CHECKING:
     # argparse names this type only for type checkers.
@@ -73,6 +77,8 @@ def parser(more: "Callable[[Commands], None] | None" = None) -> argparse.Argumen
     _query(commands)
     _totals(commands)
     _changes(commands)
+    _coverage(commands)
+    _expect(commands)
     _doctor(commands)
     _verify(commands)
     _withdraw(commands)
@@ -262,6 +268,34 @@ def _changes(commands: "Commands") -> None:
         "came then or later has changed it",
     )
     _row_format(added)
+    _dsn(added)
+
+
+def _coverage(commands: "Commands") -> None:
+    about = (
+        "Which channels miss which days, and how much of the rest is not actual. Gaps of channels "
+        "that still deliver come first, then expected NMIs that have never delivered."
+    )
+    added = add_command(commands, "coverage", "nem12.cli.coverage", about)
+    added.add_argument("--nmi", type=_text, metavar="NMI", help="NMIs that begin so")
+    _span(added)
+    added.add_argument("--standing", choices=STANDINGS, help="only channels of which this is true")
+    added.add_argument("--sort", choices=("missing", "nmi"), default="missing",
+                       help="by missing days or by NMI; default: missing")  # fmt: skip
+    added.add_argument("--all", action="store_true", help="complete and actual channels too")
+    _row_format(added)
+    _dsn(added)
+
+
+def _expect(commands: "Commands") -> None:
+    about = (
+        "Take a list as CSV: the NMIs that are expected to deliver (nmi, label, first_day), or the "
+        "last days of channels (nmi, nmi_suffix, last_day). One bad line refuses the whole list."
+    )
+    added = add_command(commands, "expect", "nem12.cli.coverage", about)
+    added.add_argument("what", choices=("nmis", "ends"), help="what the list holds")
+    added.add_argument("file", metavar="FILE", help="the list; - reads standard input")
+    added.add_argument("--replace", action="store_true", help="forget what the list does not name")
     _dsn(added)
 
 

@@ -1,7 +1,6 @@
 """`parse_data`: files to staged SQL batch files, and with --apply to rows."""
 
 import os
-import socket
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
@@ -11,9 +10,8 @@ from itertools import chain, groupby
 from pathlib import Path
 from typing import Any, Final
 
-import psutil  # type: ignore[import-untyped]
-
 from nem12 import settings
+from nem12.cli.caller import caller_name
 from nem12.cli.databases import database
 from nem12.cli.files import Deliveries, GivenFile, named, scratch_folder
 from nem12.cli.output import at_work, err, finding_line, out, table
@@ -164,8 +162,7 @@ class _Failures:
 
 def _caller() -> Applier:
     """Who applies, for the ledger."""
-    user, host = psutil.Process().username(), socket.gethostname()
-    return Applier(f"{shown(user)}@{shown(host, 64)}", os.getpid())
+    return Applier(caller_name(), os.getpid())
 
 
 def _apply(

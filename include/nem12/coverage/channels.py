@@ -217,7 +217,7 @@ class Query:
         sort: One of `SORTS`.
 
     Raises:
-        UsageError: `standing` or `sort` is not known.
+        UsageError: The span is reversed or too long; `standing` or `sort` is not known.
     """
 
     first: date
@@ -228,6 +228,10 @@ class Query:
     sort: str = "nmi"
 
     def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise UsageError(f"the span ends on {self.last}, before it begins on {self.first}")
+        if self.days > MOST_DAYS:
+            raise UsageError(f"the span has {self.days} days: ask for {MOST_DAYS} at most")
         if self.standing and self.standing not in STANDINGS:
             raise UsageError(f"standing: choose one of {', '.join(STANDINGS)}")
         if self.sort not in SORTS:
@@ -389,25 +393,30 @@ HEADING: Final = (
 )  # fmt: skip
 
 
+def row_of(channel: Coverage) -> tuple[Any, ...]:
+    """A channel by the columns of `HEADING`."""
+    missing = " ".join(
+        f"{begin}" if begin == end else f"{begin}..{end}" for begin, end in channel.missing
+    )
+    return (
+        channel.nmi,
+        channel.nmi_suffix,
+        channel.first,
+        channel.last,
+        channel.expected,
+        len(channel.days),
+        channel.missing_days,
+        missing,
+        " ".join(f"{day}" for day, _ in channel.refused),
+        *map(channel.intervals, spec.INTERVAL_FLAGS),
+        None if channel.not_actual is None else f"{channel.not_actual:.6f}",
+        channel.standing,
+        channel.newest,
+        channel.end and channel.end.last_day,
+    )
+
+
 def as_csv(channels: Iterable[Coverage]) -> Iterator[str]:
     """Lines of CSV, without the heading."""
     for channel in channels:
-        missing = " ".join(
-            f"{begin}" if begin == end else f"{begin}..{end}" for begin, end in channel.missing
-        )
-        yield csv_line(
-            channel.nmi,
-            channel.nmi_suffix,
-            channel.first,
-            channel.last,
-            channel.expected,
-            len(channel.days),
-            channel.missing_days,
-            missing,
-            " ".join(f"{day}" for day, _ in channel.refused),
-            *map(channel.intervals, spec.INTERVAL_FLAGS),
-            None if channel.not_actual is None else f"{channel.not_actual:.6f}",
-            channel.standing,
-            channel.newest,
-            channel.end and channel.end.last_day,
-        )
+        yield csv_line(*row_of(channel))
