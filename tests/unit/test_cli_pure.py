@@ -377,6 +377,7 @@ def test_the_version_is_that_of_the_package(capsys: pytest.CaptureFixture[str]) 
     [
         ("how much did an NMI use in March", "totals"),
         ("which days were corrected since a bill", "changes"),
+        ("which expected NMIs have never delivered", "coverage"),
         ("what was refused lately and why", "status"),
     ],
 )

@@ -223,7 +223,7 @@ def channel(
         )
         days = questions.channel_days(connection, nmi, nmi_suffix, begin, end)
         refusals = refusals_of(connection, nmi, nmi_suffix, date(shown, 1, 1), date(shown, 12, 31))
-        known = channel_in(connection, nmi, nmi_suffix, newest, nem_now().date())
+        known = channel_in(connection, nmi, nmi_suffix, newest, newest + timedelta(days=1))
     heat = heat_map(shown, of_year, found["first_day"], newest)
     return html(
         request,
