@@ -247,6 +247,12 @@ def test_a_purged_nmi_is_nowhere_in_the_tables(
     run.drop("cut.csv", TWO.removesuffix(b"900\r\n"))
     run.run()
     assert refused_nmis(warehouse) == {NMI, OTHER}
+    owner.execute(
+        "INSERT INTO meter_notes (written_by, sha256, line, code, note, asked_again)"
+        " VALUES ('somebody', '', 0, '', %s, true)",
+        (f"asked for {NMI} again",),
+    )
+    owner.commit()
     gone = retention.purge(owner, NMI)
     assert (gone["readings"], gone["findings"]) == (48 + 96, 2)
     assert refused_nmis(warehouse) == {OTHER}

@@ -42,6 +42,9 @@ class _FilesAsked:
     nmi: AnyNmi = ""
     first: First = None
     last: Last = None
+    asked_again: Annotated[
+        bool, Query(description="Only files of which something is asked for again")
+    ] = False
 
     def rows(self, connection: Connection, after: str | None, limit: int) -> Rows:
         """A page of the files that the search finds, or of a run and an outcome."""
@@ -49,7 +52,9 @@ class _FilesAsked:
             outcomes = questions.one_of(self.status, FILE_OUTCOMES, "status")
             return questions.run_files(connection, self.run, outcomes, after, limit)
         statuses = questions.one_of(self.status, questions.STATUSES, "status")
-        search = questions.FileSearch(statuses, self.text, self.nmi, self.first, self.last)
+        search = questions.FileSearch(
+            statuses, self.text, self.nmi, self.first, self.last, self.asked_again
+        )
         return questions.files(connection, search, after, limit)
 
 

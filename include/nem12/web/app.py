@@ -21,7 +21,7 @@ from nem12.web import (
     pages,
     security,
 )
-from nem12.web.acting import uploads, withdrawal
+from nem12.web.acting import notes, uploads, withdrawal
 
 _WORDS: Final = {
     status.HTTP_401_UNAUTHORIZED: "Log in to Airflow first",
@@ -77,6 +77,8 @@ def build() -> FastAPI:
     app.include_router(uploads.pages)
     app.include_router(withdrawal.api)
     app.include_router(withdrawal.pages)
+    app.include_router(notes.api)
+    app.include_router(notes.pages)
     app.include_router(openapi.router)
     app.include_router(health.router)
     app.include_router(originals.router)

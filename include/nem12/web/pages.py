@@ -16,6 +16,7 @@ from nem12.mdff.remedies import remedy
 from nem12.states import FILE_OUTCOMES
 from nem12.warehouse.connect import Connection
 from nem12.web import amounts, questions
+from nem12.web.acting.notes import notes_about
 from nem12.web.answers import STATIC, html, nem_now, static
 from nem12.web.api import FilesAsked, known_file, no_readings
 from nem12.web.arriving import Arriving
@@ -108,7 +109,13 @@ def files(
         run=asked.run,
         open_drops=at_work,
         wanted=asked.status or "",
-        search={"text": asked.text, "nmi": asked.nmi, "from": asked.first, "to": asked.last},
+        search={
+            "text": asked.text,
+            "nmi": asked.nmi,
+            "from": asked.first,
+            "to": asked.last,
+            "asked_again": asked.asked_again and "true",
+        },
         statuses=FILE_OUTCOMES if asked.run else questions.STATUSES,
         may_load=may_load,
         after=after,
@@ -129,12 +136,15 @@ def file(
         found = known_file(connection, sha256)
         file_id = found["file_id"]
         kept = [drop["kept_below"] for drop in found["drops"] if drop["kept_below"]]
+        listed = questions.findings(connection, file_id, findings, ROWS)
+        lines = [(sha256, row["line"]) for row in listed.items]
         return html(
             request,
             "file.html",
             file=found,
             original=kept[0] if kept else None,
-            findings=questions.findings(connection, file_id, findings, ROWS),
+            findings=listed,
+            noted=notes_about(connection, [(sha256, 0), *lines]),
             parts=questions.parts(connection, file_id, parts, ROWS),
             days=questions.file_days(connection, file_id, days, ROWS),
             may_load=may_load,
@@ -250,13 +260,16 @@ def channel(
 
 
 @router.get("/channels/{nmi}/{nmi_suffix}/{day}")
-def channel_day(request: Request, nmi: Nmi, nmi_suffix: Suffix, day: Day) -> HTMLResponse:
+def channel_day(
+    request: Request, nmi: Nmi, nmi_suffix: Suffix, day: Day, may_load: MayLoad
+) -> HTMLResponse:
     """One day of a channel: its curve, its versions and what changed, its readings."""
     with reading() as connection:
         found = questions.channel(connection, nmi, nmi_suffix)
         versions = with_differences(questions.day_versions(connection, nmi, nmi_suffix, day))
         refusals = refusals_of(connection, nmi, nmi_suffix, day, day)
         failed = failed_drops(connection)
+        noted = notes_about(connection, [(row["sha256"], row["line"]) for row in refusals])
     if found is None and not refusals:
         raise no_readings(f"{nmi} {nmi_suffix}")
     in_force = next((version for version in versions if version["in_force"]), None)
@@ -272,6 +285,8 @@ def channel_day(request: Request, nmi: Nmi, nmi_suffix: Suffix, day: Day) -> HTM
         versions=versions,
         refusals=refusals,
         failed=failed,
+        noted=noted,
+        may_load=may_load,
         in_force=in_force,
         most_versions=questions.MOST_VERSIONS,
         readings=_intervals(in_force) if in_force else [],

@@ -57,6 +57,7 @@ class FileSearch:
         nmi: The file delivers a day of it, or something of it was refused.
         first: NEM day of arrival, and later.
         last: NEM day of arrival, and before.
+        asked_again: Something of the file is asked for again.
     """
 
     statuses: Sequence[str]
@@ -64,6 +65,7 @@ class FileSearch:
     nmi: str = ""
     first: date | None = None
     last: date | None = None
+    asked_again: bool = False
 
 
 def overview(connection: Connection, now: datetime) -> dict[str, Any]:
@@ -120,16 +122,18 @@ def files(connection: Connection, search: FileSearch, cursor: str | None, limit:
     values = {
         "statuses": list(search.statuses),
         "text": search.text,
+        "asked_again": search.asked_again,
         "first": _midnight(search.first) if search.first else "-infinity",
         "end": _midnight(search.last + timedelta(days=1)) if search.last else "infinity",
         "seen_at": seen_at,
         "file_id": file_id,
         "most": limit + 1,
     }
+    looked_at = LOOKED_AT if search.text or search.asked_again else limit + 1
     if search.nmi:
         rows = run(connection, "files_of_nmi", nmi=search.nmi, **values)
     else:
-        rows = run(connection, "files", looked_at=LOOKED_AT if search.text else limit + 1, **values)
+        rows = run(connection, "files", looked_at=looked_at, **values)
     matching = page(rows, limit, ("seen_at", "file_id"))
     if matching.next is None and rows and not rows[-1]["matches"]:
         matching = replace(matching, next=key_of(rows[-1], ("seen_at", "file_id")))

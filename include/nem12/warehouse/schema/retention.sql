@@ -168,6 +168,7 @@ BEGIN
     LOCK TABLE meter_kept_from IN EXCLUSIVE MODE;
     readings := 0;
     findings := meter_blank_findings(only_nmi, new_first_day);
+    UPDATE meter_notes SET note = 'purged' WHERE strpos(note, only_nmi) > 0;
     day_versions := meter_keep_from(only_nmi, new_first_day);
     DELETE FROM meter_expected_nmis WHERE nmi = only_nmi;
     DELETE FROM meter_channel_ends WHERE nmi = only_nmi;

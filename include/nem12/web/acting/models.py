@@ -109,3 +109,33 @@ class WithdrawnFile(Answer):
 
     name: str
     days: Annotated[int, Field(description="Its versions of days, in force and superseded ones")]
+
+
+class Note(Answer):
+    """A note about a refusal, or about a file as a whole."""
+
+    note_id: int
+    written_at: datetime
+    written_by: Annotated[str, Field(description="The user, by the name that Airflow knows")]
+    sha256: Sha256
+    line: Annotated[int, Field(description="Of the refusal; 0 of the file as a whole")]
+    code: Annotated[str, Field(description="Of the refusal; empty of the file as a whole")]
+    note: str
+    asked_again: Annotated[bool, Field(description="Whether it was asked for again")]
+
+
+class NotedRefusal(Note):
+    """The newest note about a refusal, and what it is about; null of a file that was withdrawn."""
+
+    notes: Annotated[int, Field(description="How many notes there are about it")]
+    file: str | None
+    status: Status | None
+    level: Literal["FILE", "BLOCK", "RECORD", "WARN"] | None
+    message: str | None
+    nmi: str | None
+    nmi_suffix: str | None
+    day: date | None
+    last_day: date | None
+    days_since: Annotated[
+        int, Field(description="Of its days, those of which a version came since, and is in force")
+    ]

@@ -14,8 +14,11 @@ SELECT
     , matches
 FROM (
     SELECT f.*, row_number() OVER (ORDER BY seen_at DESC, file_id DESC) AS number,
-        position(lower(%(text)s) IN lower(name)) > 0
-            OR position(lower(%(text)s) IN lower(from_participant)) > 0 AS matches
+        (position(lower(%(text)s) IN lower(name)) > 0
+            OR position(lower(%(text)s) IN lower(from_participant)) > 0)
+        AND (NOT %(asked_again)s OR
+            -- include: asked_again
+        ) AS matches
     FROM unnest(%(statuses)s::text[]) AS wanted
     CROSS JOIN LATERAL (
         SELECT * FROM meter_files
@@ -42,6 +45,9 @@ WHERE file_id IN (
     AND seen_at >= %(first)s::timestamptz AND seen_at < %(end)s::timestamptz
     AND (position(lower(%(text)s) IN lower(name)) > 0
         OR position(lower(%(text)s) IN lower(from_participant)) > 0)
+    AND (NOT %(asked_again)s OR
+        -- include: asked_again
+    )
 ORDER BY seen_at DESC, file_id DESC LIMIT %(most)s
 
 -- name: run_files

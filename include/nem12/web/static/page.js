@@ -69,7 +69,8 @@ async function act(event) {
     const body = await answer.json();
     if (!answer.ok) throw new Error(body.detail);
     if (form.dataset.then) {
-      location.assign(form.dataset.then);
+      if (form.dataset.then === "reload") location.reload();
+      else location.assign(form.dataset.then);
       return;
     }
     said.textContent = told(body);
@@ -87,6 +88,8 @@ async function act(event) {
 }
 
 followTheme();
+// On a phone the navigation is wider than the screen.
+document.querySelector(".top [aria-current]")?.scrollIntoView({ inline: "center", block: "nearest" });
 document.addEventListener("click", leaveFrame);
 document.addEventListener("submit", act);
 document.addEventListener("change", fill);

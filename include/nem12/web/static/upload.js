@@ -14,6 +14,11 @@ function line(list, text) {
   return { item, said };
 }
 
+function fail(said, reason) {
+  said.className = "bad";
+  said.textContent = `Failed: ${reason}`;
+}
+
 // Fetch tells nothing of what was sent so far.
 function send(url, file, progress) {
   return new Promise((resolve, reject) => {
@@ -35,7 +40,7 @@ async function upload(form, file, profile) {
   const { item, said } = line(form.querySelector(".uploading"), file.name);
   const most = Number(form.dataset.most);
   if (file.size > most) {
-    said.textContent = `Failed: larger than ${Math.floor(most / 1048576)} MiB.`;
+    fail(said, `larger than ${Math.floor(most / 1048576)} MiB`);
     return false;
   }
   const bar = document.createElement("progress");
@@ -52,9 +57,10 @@ async function upload(form, file, profile) {
     link.href = form.dataset.page + done.path;
     link.textContent = "its outcome";
     said.append(link);
+    document.querySelector(".empty")?.remove();
     return true;
   } catch (error) {
-    said.textContent = `Failed: ${error.message}`;
+    fail(said, error.message);
     return false;
   } finally {
     bar.remove();
