@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from nem12.web.models import Answer, Outcome, Page, Sha256, State, Status, Unit
+from nem12.web.models import Answer, Level, Outcome, Page, Sha256, State, Status, Unit
 
 
 class UploadedFile(Answer):
@@ -130,7 +130,7 @@ class NotedRefusal(Note):
     notes: Annotated[int, Field(description="How many notes there are about it")]
     file: str | None
     status: Status | None
-    level: Literal["FILE", "BLOCK", "RECORD", "WARN"] | None
+    level: Level | None
     message: str | None
     nmi: str | None
     nmi_suffix: str | None
