@@ -128,7 +128,7 @@ def _one_small_file(running: _Running) -> Measure:
         seconds.append(took)
     middle = median(seconds)
     return Measure(
-        "airflow", "a small file, from its drop until settled", "", middle, "s", 10, 5,
+        "airflow", "a small file, from its drop until settled", "", middle, "s", 5.5, 4,
         spread=(max(seconds) - min(seconds)) / middle, runs=len(seconds), lower_is_better=True,
         note=f"with {settings.SETTLE_SECONDS:g} s in which it must not change",
     )  # fmt: skip
