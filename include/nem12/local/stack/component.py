@@ -15,7 +15,8 @@ PR_SET_PDEATHSIG: Final = 1
 TASKS: Final = (
     "airflow.dag_processing.dagbag",
     "airflow.providers.standard.sensors.time_delta",
-    "nem12.airflow.daily_tasks",
+    "nem12.airflow.consumers",
+    "nem12.daily_totals.totals",
     "nem12.airflow.load_tasks",
     "nem12.airflow.watch_tasks",
 )
