@@ -21,7 +21,8 @@ from nem12.drop import drops
 from nem12.errors import UsageError
 from nem12.load import settle as settling
 from nem12.load.claim import claim_listing, save_listing
-from nem12.load.plan import claim_folder, plan_claim
+from nem12.load.plan import plan_claim
+from nem12.load.planned import claim_folder
 from nem12.load.settle import free_claim
 from nem12.mdff.findings import in_force
 from nem12.operate.redrive import redrive_drops

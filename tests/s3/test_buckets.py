@@ -13,7 +13,7 @@ from nem12.drop import Drop, drops, look, overdue, unchanged
 from nem12.errors import UsageError
 from nem12.load.claim import claim_listing, save_listing
 from nem12.load.index import INDEX
-from nem12.load.plan import sweep_staging
+from nem12.load.planned import sweep_staging
 from nem12.operate.redrive import redrive_drops
 from nem12.storage import Place
 from tests.support.deliveries import Day, delivery

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 
 from nem12 import settings
-from nem12.load.plan import sweep_staging
+from nem12.load.planned import sweep_staging
 
 
 def test_only_what_is_old_and_nobody_works_on_is_swept() -> None:

@@ -14,7 +14,7 @@ from nem12.load.backfill import claim_day
 from nem12.load.changed import clear_left, put_back_changed
 from nem12.load.claim import claim_by_glob, run_of_claim, unmatched
 from nem12.load.conf import CLAIM, check_conf
-from nem12.load.plan import sweep_staging
+from nem12.load.planned import sweep_staging
 from nem12.load.settle import free_claim
 from nem12.mdff.wording import plural, shown
 from nem12.settings import LOAD_DAG_ID, PROFILE_BY_FOLDER, STAGING_DAYS, Home

@@ -23,7 +23,7 @@ from openlineage.client.naming.dataset import LocalFileSystem
 
 from nem12 import settings, storage
 from nem12.drop import uri_path
-from nem12.load.plan import load_plan
+from nem12.load.planned import load_plan
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.wording import shown
 from nem12.shard import Part, load_shard

@@ -1,30 +1,27 @@
 """From a claim to shards: reads every drop once, leaves out known files, packs the rest."""
 
-import json
 import logging
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from datetime import datetime
-from itertools import chain
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Final
+from typing import Final
 
 from nem12 import storage
 from nem12.delivery import dated
 from nem12.drop import Drop, look
-from nem12.errors import TerminalError, TransientError, UsageError
+from nem12.errors import TerminalError, TransientError
 from nem12.load.changed import grown, prefixes
 from nem12.load.keeping import delivered_name, finish
 from nem12.load.known import counting, known_outcome
+from nem12.load.planned import Member, PlannedDrop, claim_folder, load_plan, save_plan
 from nem12.load.suspects import ended_a_try, reading
 from nem12.mdff.findings import Finding, Level
 from nem12.mdff.profiles import profile_named
 from nem12.mdff.wording import shown
 from nem12.memory import bounded_memory
-from nem12.settings import MAX_SHARDS, STAGING_DAYS, Home
+from nem12.settings import MAX_SHARDS, Home
 from nem12.shard import Shard, pack, save_shard
 from nem12.states import Outcome
 from nem12.storage import Place
@@ -55,40 +52,6 @@ class _EnoughError(Exception):
 
 
 @dataclass(slots=True)
-class Member:
-    """One file of a drop: the drop itself, or a member of an archive.
-
-    Attributes:
-        name: As delivered.
-        outcome: Its outcome if it was known already when it was planned, or None.
-    """
-
-    name: str
-    file_id: int
-    sha256: str
-    outcome: Outcome | None = None
-    delivered_at: datetime | None = None
-
-
-@dataclass(slots=True)
-class PlannedDrop:
-    """A drop with its files.
-
-    Attributes:
-        sha256: Of the drop; for an archive that of the archive itself.
-        error: Why it could not be read, or None.
-        grew_from: Files that were read from it before it grew.
-    """
-
-    drop_id: int
-    uri: str
-    sha256: str | None = None
-    members: list[Member] = field(default_factory=list)
-    error: str | None = None
-    grew_from: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class _Surveyed:
     """A drop that was read.
 
@@ -108,18 +71,6 @@ class _Surveyed:
     reprocess: bool
     refused_too: bool
     judged: list[tuple[Outcome | None, MeterFile]] = field(default_factory=list)
-
-
-def claim_folder(home: Home, claim: str) -> Place:
-    """The folder for the expanded, planned and staged files of a claim.
-
-    Raises:
-        UsageError: It is not the name of a claim: the `conf` of a run may hold anything, and
-            everything in the folder is removed in the end.
-    """
-    if not ledger.CLAIM_NAME.fullmatch(claim):
-        raise UsageError(f"'{shown(claim, 100)}' is not the name of a claim")
-    return home.staging / claim
 
 
 @dataclass(slots=True)
@@ -389,34 +340,3 @@ def _save_shard(folder: Place, number: int, shard: Shard) -> dict[str, str]:
     place = folder / f"shard-{number:04}.json"
     save_shard(shard, place)
     return {"shard": str(place), "label": shown(shard.label, 200)}
-
-
-def save_plan(folder: Place, planned: list[PlannedDrop]) -> None:
-    """Write the plan, for the end of the run."""
-    text = json.dumps([asdict(drop) for drop in planned], default=datetime.isoformat)
-    storage.write_text(folder / "plan.json", text)
-
-
-def load_plan(folder: Place) -> Iterator[PlannedDrop]:
-    """The plan; empty if planning did not finish."""
-    try:
-        text = storage.read_text(folder / "plan.json")
-    except FileNotFoundError:
-        return
-    for values in json.loads(text):
-        members = [_member(**member) for member in values.pop("members")]
-        yield PlannedDrop(members=members, **values)
-
-
-def _member(*, delivered_at: str | None, outcome: str | None, **values: Any) -> Member:
-    at = datetime.fromisoformat(delivered_at) if delivered_at else None
-    return Member(**values, outcome=Outcome(outcome) if outcome else None, delivered_at=at)
-
-
-def sweep_staging(home: Home, open_claims: set[str]) -> None:
-    """Remove the staging folders of runs that never ended."""
-    oldest = time.time() - STAGING_DAYS * 86_400
-    places = dict.fromkeys((home.staging, home.scratch))
-    for folder, changed in chain.from_iterable(map(storage.folders, places)):
-        if folder.name not in open_claims and changed < oldest and folder.name[:1] != ".":
-            storage.remove_folder(folder)

@@ -16,7 +16,7 @@ from nem12.drop import Ignored, look
 from nem12.errors import TransientError
 from nem12.load.index import Kept, line_of, note_withdrawn, write
 from nem12.load.keeping import below_home, finish, keep, place_of, report_place
-from nem12.load.plan import Member, PlannedDrop, claim_folder, load_plan
+from nem12.load.planned import Member, PlannedDrop, claim_folder, load_plan
 from nem12.load.settlement import Settlement
 from nem12.mdff.wording import shown
 from nem12.settings import Home

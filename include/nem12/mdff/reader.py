@@ -1,10 +1,7 @@
 """The walk over the records of a NEM12 file or of a shard of it: days and findings, one by one."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import date
-from decimal import Decimal
-from typing import Final
 
 from nem12.mdff import text, wording
 from nem12.mdff.channel import Channel, check_200
@@ -27,108 +24,9 @@ from nem12.mdff.limits import MAX_LINE_BYTES, WARNINGS_KEPT
 from nem12.mdff.profiles import Profile
 from nem12.mdff.record import Record
 from nem12.mdff.stamps import parse_date
-from nem12.mdff.transactions import Transaction, check_500
+from nem12.mdff.transactions import check_500
+from nem12.mdff.units import MOST_FINDINGS, Known, Unit
 from nem12.mdff.walk import EMPTY_LINES, Remembered, Walk
-
-_MOST_FINDINGS: Final = 10_000
-"""About one day, held back: its 400 records that gave so many overlap or are out of range, so that
-it is refused, and those that follow are counted and no longer examined. Warnings about its 500
-records are given at once; with so many refusals on top these are not examined either."""
-
-
-@dataclass(slots=True)
-class _Unit:
-    """Records that are accepted or refused together.
-
-    Attributes:
-        first_line: Its first record.
-        last_line: Its last record so far.
-        records: How many it has.
-        values: Of its 300 records.
-        findings: Held back until it is known which lines the unit covers.
-        day: The open day; None in a refused unit.
-        days: IntervalDate of a refused 300 record, twice; the earliest and the latest of a block.
-        event_lines: Lines of the day's 400 records.
-        last_start: Where the 400 record before began.
-        descending: The first 400 record that begins before the one before it.
-        transactions: Of its 500 records; None if there are none.
-        transaction_bytes: Of these records.
-        again: Whether its findings are about a line before, which was the same as its first.
-    """
-
-    first_line: int
-    last_line: int
-    records: int = 1
-    values: int = 0
-    total: Decimal = Decimal(0)
-    findings: list[Finding] = field(default_factory=list)
-    day: Day | None = None
-    days: tuple[date, date] | None = None
-    event_lines: list[int] = field(default_factory=list)
-    last_start: int = 0
-    descending: Finding | None = None
-    transactions: list[Transaction] | None = None
-    transaction_bytes: int = 0
-    again: bool = False
-
-    @property
-    def refused(self) -> bool:
-        # Called for each unit, and nearly all have no findings.
-        return bool(self.findings) and any(
-            finding.level is not Level.WARN for finding in self.findings
-        )
-
-    def covered(self, nmi: str, nmi_suffix: str) -> Iterator[Finding]:
-        """The findings, each with whose they are and the lines that it refuses."""
-        days = self.days or () if self.day is None else (self.day.day,)
-        refused = self.first_line, self.last_line
-        line = self.first_line if self.again else 0
-        alone = (line, line) if line else None
-        for finding in self.findings:
-            lines = alone if finding.level is Level.WARN else refused
-            yield finding.about(nmi, nmi_suffix, *days, lines=lines, line=line)
-
-    def take(self, findings: list[Finding], nmi: str, nmi_suffix: str) -> Iterator[Finding]:
-        """Hold findings back; gives the warnings that are too many for that."""
-        if len(self.findings) <= _MOST_FINDINGS:
-            self.findings += findings
-            return
-        days = () if self.day is None else (self.day.day,)
-        for finding in findings:
-            if finding.level is Level.WARN:
-                yield finding.about(nmi, nmi_suffix, *days)
-            else:
-                self.findings.append(finding)
-
-    def take_days(self, days: tuple[date, date] | None) -> None:
-        """The block has these days too."""
-        if self.days is not None and days is not None:
-            days = min(self.days[0], days[0]), max(self.days[1], days[1])
-        self.days = days or self.days
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A short line that was refused in this block.
-
-    Attributes:
-        findings: About it.
-        values: Of a 300 record.
-        total: Their sum.
-        days: Its IntervalDate, twice.
-        named: NMI and suffix of a 200 record, as far as known.
-    """
-
-    findings: tuple[Finding, ...]
-    values: int = 0
-    total: Decimal = Decimal(0)
-    days: tuple[date, date] | None = None
-    named: tuple[str, str] = ("", "")
-
-    def on(self, line: int) -> _Unit:
-        """The same refused again."""
-        findings = list(self.findings)
-        return _Unit(line, line, 1, self.values, self.total, findings, None, self.days, again=True)
 
 
 class Reader(Walk):
@@ -149,17 +47,17 @@ class Reader(Walk):
         self._channel: Channel | None = None
         self._named = "", ""
         """NMI and suffix of the 200 record in force, also a refused one; as far as known."""
-        self._block: _Unit | None = None
+        self._block: Unit | None = None
         """The block of a refused 200, or of days without one."""
         self._block_begin = 0, b""
         """Line of the 200 record in force, and the line itself."""
         self._block_is_empty = False
         self._in_block = False
         self._previous: date | None = None
-        self._open: _Unit | None = None
-        self._known_300: Remembered[_Known] = Remembered()
-        self._known_200: Remembered[_Known] = Remembered()
-        self._known_other: Remembered[_Known] = Remembered()
+        self._open: Unit | None = None
+        self._known_300: Remembered[Known] = Remembered()
+        self._known_200: Remembered[Known] = Remembered()
+        self._known_other: Remembered[Known] = Remembered()
 
     def read(self, pieces: Iterable[tuple[int, bytes]]) -> Iterator[Day | Finding]:
         """Read pieces as `text.whole_lines` gives them; findings come after what they cover."""
@@ -227,8 +125,8 @@ class Reader(Walk):
         self._channel = channel = check_200(record)
         if channel is None:
             self._named = named(record)
-            self._block = _Unit(self._line, self._line, findings=record.findings)
-            self._known_200.put(raw, _Known(tuple(record.findings), named=self._named))
+            self._block = Unit(self._line, self._line, findings=record.findings)
+            self._known_200.put(raw, Known(tuple(record.findings), named=self._named))
             return
         self._named = channel.nmi, channel.nmi_suffix
         for finding in record.findings:
@@ -247,7 +145,7 @@ class Reader(Walk):
         if self._channel is None and self._block is None:
             message = "a 300 record without a 200 record before it"
             orphan = self._finding(Level.BLOCK, "orphan-300", raw, message)
-            self._block = _Unit(self._line, self._line, records=0, findings=[orphan])
+            self._block = Unit(self._line, self._line, records=0, findings=[orphan])
         if self._block is not None or self._channel is None:
             self._open = self._refused_day(raw, [])
             return
@@ -264,13 +162,13 @@ class Reader(Walk):
         self.counts.records += 1
         self.counts.values += day.channel.intervals
         self._block_is_empty = False
-        self._open = unit = _Unit(day.line, day.line, values=day.channel.intervals, day=day)
+        self._open = unit = Unit(day.line, day.line, values=day.channel.intervals, day=day)
         if self._previous is not None and day.day < self._previous:
             message = f"IntervalDate {day.day:%Y%m%d} follows {self._previous:%Y%m%d}"
             unit.findings.append(_about_day(Level.WARN, "date-order", day, message, 1))
         self._previous = day.day
 
-    def _refused_day(self, raw: bytes, findings: list[Finding]) -> _Unit:
+    def _refused_day(self, raw: bytes, findings: list[Finding]) -> Unit:
         """A 300 record that is refused, or belongs to a refused block."""
         self.counts.records += 1
         _, record, _ = text.bare(raw)
@@ -279,7 +177,7 @@ class Reader(Walk):
         self.counts.values += len(values)
         day = parse_date(fields[1]) if len(fields) > 1 else None
         days = None if day is None else (day, day)
-        earlier = _Known(tuple(findings), len(values), exact_sum(values), days)
+        earlier = Known(tuple(findings), len(values), exact_sum(values), days)
         self._known_300.put(raw, earlier)
         return earlier.on(self._line)
 
@@ -291,7 +189,7 @@ class Reader(Walk):
             return
         unit.records += 1
         unit.last_line = self._line
-        if unit.day is None or len(unit.findings) > _MOST_FINDINGS:
+        if unit.day is None or len(unit.findings) > MOST_FINDINGS:
             return
         if unit.transactions is not None:
             message = "a 400 record after a 500 record"
@@ -303,7 +201,7 @@ class Reader(Walk):
         if event is not None:
             self._add_event(unit, unit.day, event)
 
-    def _add_event(self, unit: _Unit, day: Day, event: Event) -> None:
+    def _add_event(self, unit: Unit, day: Day, event: Event) -> None:
         if event.start_interval < unit.last_start and unit.descending is None:
             message = (
                 f"StartInterval {event.start_interval} follows StartInterval {unit.last_start}"
@@ -315,14 +213,14 @@ class Reader(Walk):
             day.events.append(event)
             unit.event_lines.append(self._line)
 
-    def _careful_event(self, raw: bytes, unit: _Unit, intervals: int) -> Event | None:
+    def _careful_event(self, raw: bytes, unit: Unit, intervals: int) -> Event | None:
         record = Record(self._line, raw, self._profile)
         event = check_400(record, intervals, self._header)
         unit.findings += record.findings
         return event
 
-    def _orphan_400(self, raw: bytes) -> _Unit:
-        unit = _Unit(self._line, self._line)
+    def _orphan_400(self, raw: bytes) -> Unit:
+        unit = Unit(self._line, self._line)
         if self._block is None:
             message = "a 400 record without a 300 record before it"
             unit.findings.append(self._finding(Level.RECORD, "orphan-400", raw, message))
@@ -332,17 +230,17 @@ class Reader(Walk):
         self.counts.records += 1
         unit = self._open
         if unit is None and self._block is not None:
-            self._open = _Unit(self._line, self._line)
+            self._open = Unit(self._line, self._line)
         elif unit is None:
             message = "a 500 record without a 300 record before it; ignored"
             yield self._finding(Level.WARN, "order", raw, message).about(*self._named)
         else:
             unit.records += 1
             unit.last_line = self._line
-            if unit.day is not None and len(unit.findings) <= 2 * _MOST_FINDINGS:
+            if unit.day is not None and len(unit.findings) <= 2 * MOST_FINDINGS:
                 yield from unit.take(self._transaction(raw, unit), *self._named)
 
-    def _transaction(self, raw: bytes, unit: _Unit) -> list[Finding]:
+    def _transaction(self, raw: bytes, unit: Unit) -> list[Finding]:
         """Keep the transaction of a 500 record with its day; gives its findings."""
         if unit.transactions is None:
             unit.transactions = []
@@ -371,9 +269,9 @@ class Reader(Walk):
         if finding.level is Level.WARN and self._block is None:
             yield finding.about(*self._named)
         else:
-            self._open = _Unit(self._line, self._line, findings=[finding])
+            self._open = Unit(self._line, self._line, findings=[finding])
             if finding.level is not Level.WARN:
-                self._known_other.put(raw, _Known((finding,)))
+                self._known_other.put(raw, Known((finding,)))
 
     def _close(self) -> Iterator[Day | Finding]:
         """The open day, or whatever else is open, has all its records."""
@@ -403,7 +301,7 @@ class Reader(Walk):
             self.counts.accept(day.day, day.day, len(day.transactions))
             yield day
 
-    def _judge_events(self, day: Day, unit: _Unit) -> None:
+    def _judge_events(self, day: Day, unit: Unit) -> None:
         if not (day.events or day.quality.varies):
             return
         fault = check_events(day)

@@ -18,6 +18,7 @@ from nem12.mdff.header import NO_HEADER, Header, check_100, check_900, format_of
 from nem12.mdff.limits import MAX_MONTHS, WARNINGS_KEPT
 from nem12.mdff.profiles import Profile
 from nem12.mdff.record import Record, about_blank
+from nem12.mdff.regular import REGULAR, Regular
 
 _DAY_MONTH: Final = re.compile(rb"\n300,([0-9]{6})")
 _ANY_RECORD: Final = re.compile(rb'[ \t"]*(?:[1-5]00|900|250|550)(?![0-9A-Za-z.])', re.ASCII)
@@ -27,30 +28,6 @@ _NOT_TEXT: Final = (
 )
 _KEPT: Final = 4 * wording.EXCERPT
 _WITHIN_UTF8: Final = bytes(range(0x80, 0xC0))
-
-
-@dataclass(frozen=True)
-class _Scan:
-    """How to pass over the regular records of a format.
-
-    Attributes:
-        regular: The beginnings of regular lines.
-        odd_line: Matches the line end before any other line.
-        cut: Found before a record with which a part may begin.
-    """
-
-    regular: tuple[bytes, ...]
-    odd_line: re.Pattern[bytes]
-    cut: bytes
-
-
-def _scan(of: spec.Format) -> _Scan:
-    regular = tuple(f"{indicator},".encode() for indicator in sorted(of.indicators))
-    odd_line = re.compile(rb"\n(?!" + b"|".join(regular) + rb")")
-    return _Scan(regular, odd_line, f"\n{of.whole},".encode())
-
-
-_SCANS: Final = {of.name: _scan(of) for of in spec.FORMATS.values()}
 
 
 @dataclass(frozen=True)
@@ -210,9 +187,9 @@ class Structure:
         Returns:
             Where in the piece the body ends, and the number of the line after it.
         """
-        scan = self._scan
+        regular = self._regular
         while at < len(piece) and self._state == "body":
-            odd = _next_odd(scan, piece, at)
+            odd = regular.end(piece, at)
             if odd > at:
                 self._pass_over(offset, line, piece, at, odd)
                 line += piece.count(b"\n", at, odd)
@@ -228,8 +205,8 @@ class Structure:
         return at, line
 
     @property
-    def _scan(self) -> _Scan:
-        return _SCANS[(self.format or spec.NEM12).name]
+    def _regular(self) -> Regular:
+        return REGULAR[(self.format or spec.NEM12).name]
 
     def _pass_over(self, offset: int, line: int, piece: bytes, at: int, end: int) -> None:
         """Regular records, from `at` to `end` of the piece."""
@@ -239,7 +216,7 @@ class Structure:
             # Every month becomes a partition, so their number is limited.
             self._months.update(_DAY_MONTH.findall(piece, before, end))
         last = self.cuts[-1].offset if self.cuts else self.body.offset
-        whole = self._scan.cut
+        whole = self._regular.cut
         while last + self.cut_bytes < offset + end:
             cut = piece.find(whole, max(before, last + self.cut_bytes - offset - 1), end) + 1
             if not cut:
@@ -435,21 +412,6 @@ def _both_ends(line: bytes) -> bytes:
         return line
     # Do not cut within a character.
     return line[:_KEPT] + line[-_KEPT:].lstrip(_WITHIN_UTF8)
-
-
-def _next_odd(scan: _Scan, piece: bytes, at: int) -> int:
-    """Where the next line that is not a regular record begins; else the end of the piece.
-
-    Args:
-        scan: Of the format.
-        piece: Lines that end in LF or CR LF.
-        at: Where one of them begins.
-    """
-    if not piece.startswith(scan.regular, at):
-        return at
-    # A line end at the very end does not begin a line.
-    odd = scan.odd_line.search(piece, at, len(piece) - 1)
-    return odd.end() if odd else len(piece)
 
 
 def _no_header_message(raw: bytes) -> str:
