@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pwd
+import stat
 import subprocess
 import sys
 import time
@@ -162,9 +163,23 @@ def remove(path: Path, elsewhere: Path) -> None:  # noqa: ARG001
     untrusted.remove(path)
 
 
-@pytest.mark.parametrize(
-    "act", [rename_out, rename_in, read, write, look_at, remove], ids=lambda act: str(act.__name__)
-)
+def ask_whether_readable(path: Path, elsewhere: Path) -> None:  # noqa: ARG001
+    """Of two names, one is only here and the other only where the link leads."""
+    own = path.rename(path.with_name("own.csv"))
+    assert untrusted.is_readable(own)
+    assert not untrusted.is_readable(path)
+
+
+def make_folder(path: Path, elsewhere: Path) -> None:
+    untrusted.make_folder(path.with_name(untrusted.LEAVING))
+    made = elsewhere.with_name("aside") / untrusted.LEAVING
+    assert stat.S_IMODE(made.stat().st_mode) == 0o700
+
+
+ACTS = [rename_out, rename_in, read, write, look_at, remove, ask_whether_readable, make_folder]
+
+
+@pytest.mark.parametrize("act", ACTS, ids=lambda act: str(act.__name__))
 def test_a_folder_that_is_swapped_right_after_it_was_opened_leads_nowhere_else(
     landing: Home,
     tmp_path: Path,
@@ -215,7 +230,9 @@ def test_what_is_left_in_the_place_of_a_file_is_neither_read_nor_waited_for(
     if kind != "hard link":
         with pytest.raises(MeterError, match="is not a regular file"):
             untrusted.opened(path)
+        assert isinstance(look(path, "lenient"), Ignored)
     assert not says_that_it_ends(drop)
+    assert look(path, "lenient") != drop
     assert drops(landing) == []
     assert [type(each) for each in landed(landing)] == [Ignored]
     assert outside.read_bytes() == SECRET
