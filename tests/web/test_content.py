@@ -72,7 +72,12 @@ def cases_run(site: Site) -> str:
             """SELECT member FROM meter_drop_files JOIN meter_drops USING (drop_id)
             WHERE run = (SELECT run FROM meter_drops WHERE uri LIKE '%/truncated.csv')""",
         ),
+        ("/files?sort=-size", "SELECT sha256 FROM meter_files"),
         ("/nmis", "SELECT DISTINCT nmi FROM meter_days"),
+        ("/nmis?sort=newest", "SELECT DISTINCT nmi FROM meter_days"),
+        ("/problems?sort=code", "SELECT line FROM meter_refusals"),
+        ("/runs?sort=-drops", "SELECT DISTINCT run FROM meter_drops"),
+        ("/drops?sort=name", "SELECT drop_id FROM meter_drops WHERE state <> 'settled'"),
         (
             "/files/{faults}/findings",
             """SELECT line, code FROM meter_refusals WHERE file_id = {id}
@@ -85,7 +90,19 @@ def cases_run(site: Site) -> str:
             AND ("timestamp" AT TIME ZONE 'Australia/Brisbane')::date = '2025-03-31'""",
         ),
     ],
-    ids=["files", "files of a run", "nmis", "findings", "days", "readings"],
+    ids=[
+        "files",
+        "files of a run",
+        "files by size",
+        "nmis",
+        "nmis by newest day",
+        "problems",
+        "runs",
+        "drops",
+        "findings",
+        "days",
+        "readings",
+    ],
 )
 def test_pages_leave_nothing_out_and_repeat_nothing(
     site: Site,
@@ -611,6 +628,74 @@ def test_a_file_is_found_by_name_sender_nmi_status_and_day_of_arrival(
     page = viewer.get("/nem12/files", params={"text": "correction_", "from": f"{today}"}).text
     assert page.count('<th scope="row" class="name">') == 2
     assert "No file matches." in viewer.get("/nem12/files?text=nothing").text
+
+
+def test_one_search_says_whether_the_file_of_a_day_from_a_sender_arrived(
+    viewer: httpx.Client,
+) -> None:
+    created = {"text": "wattmdp", "dates": "created"}
+    assert names(viewer, **created, **{"from": "2024-03-15", "to": "2024-03-15"}) == {
+        "new_year.csv",
+        "correction_0.csv",
+        "correction_1.csv",
+    }
+    assert names(viewer, **created, **{"from": "2024-03-16", "to": "2024-03-31"}) == set()
+    holds = {"dates": "holds", "from": "2024-01-01", "to": "2024-01-01"}
+    assert names(viewer, **holds) == {"new_year.csv"}
+    page = viewer.get("/nem12/files", params={"text": "gone"}).text
+    assert "Not settled</h2>" in page
+    assert "gone.csv" in page
+    assert "No file matches." in page
+
+
+@pytest.mark.parametrize(
+    ("route", "sort", "key"),
+    [
+        ("files", "name", lambda row: row["name"].lower()),
+        ("files", "sender", lambda row: row["from_participant"].lower()),
+        ("files", "arrived", lambda row: row["seen_at"]),
+        ("files", "size", lambda row: row["size"]),
+        ("files", "readings", lambda row: row["readings"] - row["refused_readings"]),
+        ("files", "days", lambda row: row["days"]),
+        ("files", "refused", lambda row: row["refused_records"]),
+        ("problems", "file", lambda row: row["file"].lower()),
+        ("problems", "code", lambda row: row["code"]),
+        ("problems", "nmi", lambda row: (row["nmi"] or "") + (row["nmi_suffix"] or "")),
+        ("runs", "run", lambda row: row["run"].lower()),
+        ("runs", "drops", lambda row: row["drops"]),
+        ("runs", "began", lambda row: row["began_at"]),
+        ("nmis", "channels", lambda row: row["channels"]),
+        ("nmis", "nmi", lambda row: row["nmi"]),
+        ("drops", "size", lambda row: row["size"]),
+    ],
+)
+def test_every_list_is_sorted_both_ways(
+    viewer: httpx.Client, route: str, sort: str, key: Callable[[dict[str, Any]], Any]
+) -> None:
+    up = walk(viewer, f"{API}/{route}?sort={sort}", 1000)
+    down = walk(viewer, f"{API}/{route}?sort=-{sort}", 1000)
+    # As the database of the tests compares, by bytes.
+    assert [key(row) for row in up] == sorted(map(key, up))
+    assert [key(row) for row in down] == sorted(map(key, up), reverse=True)
+
+
+def test_problems_and_runs_are_found_by_what_they_are(site: Site, viewer: httpx.Client) -> None:
+    found = walk(viewer, f"{API}/problems?nmi={cases.CORRECTED}&level=BLOCK", 10)
+    assert [(row["file"], row["code"], row["nmi_suffix"]) for row in found] == [
+        ("correction_1.csv", "uom", "Q1")
+    ]
+    page = viewer.get(f"/nem12/problems?text=correction&code=uom&from={nem_now():%Y-%m-%d}").text
+    assert page.count("correction_1.csv</a>, line") == 1
+    assert "No refusal matches." in viewer.get("/nem12/problems?text=nothing").text
+    run = cases_run(site)
+    runs = {row["run"]: row for row in walk(viewer, f"{API}/runs?outcome=refused", 10)}
+    assert runs[run]["refused"] == len(walk(viewer, f"{API}/files?run={run}&status=refused", 50))
+    failed = viewer.get("/nem12/runs?outcome=failed").text
+    assert failed.count('<th scope="row" class="name">') == 1
+    assert "No run matches." in viewer.get("/nem12/runs?text=nothing").text
+    assert "2024-01-03</td>" in viewer.get(f"/nem12/channels?nmi={cases.NEW_YEAR}").text
+    for wrong in ("files?sort=x", "files?dates=x", "problems?level=x", "runs?outcome=x"):
+        assert "choose one of" in viewer.get(f"{API}/{wrong}").json()["detail"]
 
 
 def test_the_totals_of_an_nmi_are_those_of_its_readings(site: Site, viewer: httpx.Client) -> None:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, HTTPException, Query, status
 from nem12.coverage.refused import refusals_of
 from nem12.states import FILE_OUTCOMES
 from nem12.warehouse.connect import Connection
-from nem12.web import models, questions
+from nem12.web import models, questions, sorting
 from nem12.web.answers import ExactJson, nem_now
 from nem12.web.arriving import Arriving
 from nem12.web.database import reading
@@ -26,8 +26,10 @@ from nem12.web.parameters import (
     Prefix,
     Run,
     Sha256,
+    Sort,
     Suffix,
     Text,
+    Word,
 )
 from nem12.web.versions import with_differences
 
@@ -45,6 +47,15 @@ class _FilesAsked:
     asked_again: Annotated[
         bool, Query(description="Only files of which something is asked for again")
     ] = False
+    dates: Annotated[
+        Word, Query(description="What `from` and `to` are of: arrived, created, holds")
+    ] = ""
+    sort: Sort = None
+
+    @property
+    def order(self) -> sorting.Order:
+        """As it is asked for, else the newest first."""
+        return sorting.order(self.sort, sorting.FILE_SORTS, "-arrived")
 
     def rows(self, connection: Connection, after: str | None, limit: int) -> Rows:
         """A page of the files that the search finds, or of a run and an outcome."""
@@ -52,6 +63,22 @@ class _FilesAsked:
             outcomes = questions.one_of(self.status, FILE_OUTCOMES, "status")
             return questions.run_files(connection, self.run, outcomes, after, limit)
         statuses = questions.one_of(self.status, questions.STATUSES, "status")
+        dates = sorting.DATES[0]
+        if self.dates:
+            (dates,) = questions.one_of(self.dates, sorting.DATES, "dates")
+        if self.order.name != "-arrived" or dates != sorting.DATES[0]:
+            return sorting.files(
+                connection,
+                self.order,
+                after,
+                limit,
+                statuses=statuses,
+                text=self.text,
+                nmi=self.nmi,
+                dates=dates,
+                asked_again=self.asked_again,
+                span=sorting.bounds(self.first, self.last),
+            )
         search = questions.FileSearch(
             statuses, self.text, self.nmi, self.first, self.last, self.asked_again
         )
@@ -83,12 +110,19 @@ def overview() -> dict[str, Any]:
 
 @router.get("/drops", response_model=models.Page[models.Drop])
 def drops(
-    state: str | None = None, run: Run = "", after: After = None, limit: Limit = 100
+    state: str | None = None,
+    run: Run = "",
+    text: Text = "",
+    sort: Sort = None,
+    after: After = None,
+    limit: Limit = 100,
 ) -> dict[str, Any]:
-    """Drops that are not settled, all or of one run: claimed, running, waiting, failed."""
-    states = questions.one_of(state, questions.OPEN_STATES, "state")
+    """Drops that are not settled, all or of one run: claimed, running, waiting, failed.
+
+    In the order of arrival, or by `sort`: landed, name, state, size; `text` is a part of the name.
+    """
     with reading() as connection:
-        return questions.drops(connection, states, after, limit, run).as_json()
+        return open_drops(connection, state, run, text, sort, after, limit).as_json()
 
 
 @router.get(
@@ -97,8 +131,10 @@ def drops(
 def files(asked: FilesAsked, after: After = None, limit: Limit = 100) -> dict[str, Any]:
     """Files, the newest first; of one status: loading, loaded, partial, refused.
 
-    `from` and `to` are NEM days of arrival. A search by `text` looks at many files at a time: a
-    page may be short, or empty, before the last one.
+    `from` and `to` are NEM days of arrival, or by `dates` days on which the file was created or
+    which it holds. `sort`: arrived, name, sender, size, readings, days or refused, of the newest
+    50,000 files; with a minus the other way round. A search by `text` looks at many files at a
+    time: a page may be short, or empty, before the last one.
 
     Of one `run`, with what it made of them as `outcome`, refused ones first; `status` is then one
     of refused, partial, loaded, duplicate, and nothing else narrows them.
@@ -138,10 +174,15 @@ def parts(sha256: Sha256, after: After = None, limit: Limit = 100) -> dict[str, 
         return questions.parts(connection, file_id, after, limit).as_json()
 
 
-@router.get("/nmis", response_model=models.Page[models.Nmi])
-def nmis(prefix: Prefix = "", after: After = None, limit: Limit = 100) -> dict[str, Any]:
-    """NMIs that begin so."""
+@router.get("/nmis", response_model=models.Page[models.Nmi], response_model_exclude_unset=True)
+def nmis(
+    prefix: Prefix = "", sort: Sort = None, after: After = None, limit: Limit = 100
+) -> dict[str, Any]:
+    """NMIs that begin so; by `sort` (nmi, channels, first, newest) with channels and days."""
     with reading() as connection:
+        if sort:
+            by = sorting.order(sort, sorting.NMI_SORTS, "nmi")
+            return sorting.nmis(connection, by, after, limit, prefix=prefix).as_json()
         return questions.nmis(connection, prefix, after, limit).as_json()
 
 
@@ -202,6 +243,23 @@ def versions(nmi: Nmi, nmi_suffix: Suffix, day: Day) -> dict[str, Any]:
             len(changed.changes) if changed and changed.comparable else None
         )
     return {"items": found, "refusals": refused}
+
+
+def open_drops(
+    connection: Connection,
+    state: str | None,
+    of_run: str,
+    text: str,
+    sort: str | None,
+    after: str | None,
+    limit: int,
+) -> Rows:
+    """Drops that are not settled: in the order of arrival, or as they are asked for."""
+    states = questions.one_of(state, questions.OPEN_STATES, "state")
+    if not text and not sort:
+        return questions.drops(connection, states, after, limit, of_run)
+    by = sorting.order(sort, sorting.DROP_SORTS, "landed")
+    return sorting.drops(connection, by, after, limit, states=states, run=of_run, text=text)
 
 
 def known_file(connection: Connection, sha256: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from nem12.web import (
     amounts,
     answers,
     api,
+    browsing,
     gaps,
     health,
     openapi,
@@ -86,6 +87,8 @@ def build() -> FastAPI:
     # Before the pages: /channels/{nmi} would match these paths too.
     app.include_router(amounts.api)
     app.include_router(amounts.pages)
+    app.include_router(browsing.api)
+    app.include_router(browsing.pages)
     app.include_router(gaps.api)
     app.include_router(gaps.saying)
     app.include_router(gaps.pages)

@@ -294,6 +294,35 @@ class Problem(Where):
     message: str | None
 
 
+class ListedProblem(Where):
+    """A refusal in the list of problems."""
+
+    sha256: Sha256
+    file: str
+    from_participant: str
+    seen_at: datetime
+    line: int
+    level: Level
+    code: str
+    field: int | None
+    message: str
+
+
+class LoadRun(Answer):
+    """A load run, and how many of its drops became what."""
+
+    run: Annotated[str, Field(description="Airflow's id of it")]
+    began_at: datetime
+    settled_at: datetime | None
+    drops: int
+    loaded: int
+    partial: int
+    refused: int
+    duplicate: int
+    failed: int
+    unsettled: int
+
+
 class Contradiction(Answer):
     """A day whose two deliveries carry the same stamps and different content."""
 
@@ -403,9 +432,12 @@ class Overview(Answer):
 
 
 class Nmi(Answer):
-    """An NMI in a list."""
+    """An NMI in a list; its channels and days only where the list is sorted."""
 
     nmi: str
+    channels: int | None = None
+    first_day: date | None = None
+    last_day: date | None = None
 
 
 class ChannelSummary(Answer):

@@ -15,10 +15,10 @@ from nem12.mdff.profiles import PROFILES
 from nem12.mdff.remedies import remedy
 from nem12.states import FILE_OUTCOMES
 from nem12.warehouse.connect import Connection
-from nem12.web import amounts, questions
+from nem12.web import amounts, questions, sorting
 from nem12.web.acting.notes import notes_about
 from nem12.web.answers import STATIC, html, nem_now, static
-from nem12.web.api import FilesAsked, known_file, no_readings
+from nem12.web.api import FilesAsked, known_file, no_readings, open_drops
 from nem12.web.arriving import Arriving
 from nem12.web.calendar import SHOWN, SORTS, days_in_list, heat_map
 from nem12.web.database import reading
@@ -32,7 +32,9 @@ from nem12.web.parameters import (
     Nmi,
     Run,
     Sha256,
+    Sort,
     Suffix,
+    Text,
 )
 from nem12.web.security import MayLoad
 from nem12.web.versions import clock, with_differences
@@ -73,17 +75,20 @@ def drops(
     may_load: MayLoad,
     state: str | None = None,
     run: Run = "",
+    text: Text = "",
+    sort: Sort = None,
     after: After = None,
 ) -> HTMLResponse:
     """Drops that are not settled."""
-    states = questions.one_of(state, questions.OPEN_STATES, "state")
     with reading() as connection:
-        rows = questions.drops(connection, states, after, ROWS, run)
+        rows = open_drops(connection, state, run, text, sort, after, ROWS)
     return html(
         request,
         "drops.html",
         rows=rows,
         run=run,
+        text=text,
+        sort=sort or "landed",
         state=state or "",
         states=questions.OPEN_STATES,
         after=after,
@@ -102,6 +107,9 @@ def files(
         if asked.run:
             states = list(questions.OPEN_STATES)
             at_work = questions.drops(connection, states, None, ROWS, asked.run)
+        elif asked.text and not after:
+            # What has landed and is not loaded yet has no sender and no days: its name has to do.
+            at_work = open_drops(connection, None, "", asked.text, None, None, ROWS)
     return html(
         request,
         "files.html",
@@ -115,7 +123,10 @@ def files(
             "from": asked.first,
             "to": asked.last,
             "asked_again": asked.asked_again and "true",
+            "dates": asked.dates,
+            "sort": asked.sort,
         },
+        sort=asked.order.name,
         statuses=FILE_OUTCOMES if asked.run else questions.STATUSES,
         may_load=may_load,
         after=after,
@@ -157,6 +168,7 @@ def file(
 def channels(
     request: Request,
     nmi: Annotated[str, Query(max_length=20)] = "",
+    sort: Sort = None,
     after: After = None,
 ) -> Response:
     """Find an NMI."""
@@ -164,13 +176,16 @@ def channels(
     verdict = check(asked)
     prefix = asked[: spec.NMI_LENGTH] if asked.isascii() and asked.isalnum() else ""
     with reading() as connection:
-        rows = questions.nmis(connection, prefix, after, ROWS) if prefix or not asked else None
+        by = sorting.order(sort, sorting.NMI_SORTS, "nmi")
+        wanted = prefix or not asked
+        rows = sorting.nmis(connection, by, after, ROWS, prefix=prefix) if wanted else None
     return html(
         request,
         "channels.html",
         asked=asked,
         verdict=verdict,
         rows=rows,
+        sort=by.name,
         after=after,
         check_digit=spec.nmi_check_digit,
     )

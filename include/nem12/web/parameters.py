@@ -40,6 +40,12 @@ Text = Annotated[
     AfterValidator(word),
     AfterValidator(str.strip),
 ]
+Word = Annotated[str, Query(max_length=40), AfterValidator(word)]
+Sort = Annotated[
+    str | None,
+    Query(max_length=20, description="A column; with a minus before it the other way round"),
+]
+
 AnyNmi = Annotated[
     str,
     Query(pattern="^[A-Za-z0-9]{0,11}$", description="An NMI, with its check digit or without"),
