@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from nem12.analysis import sql as analysis_sql
+from nem12.coverage import sql as coverage_sql
 from nem12.daily_totals import sql as daily_totals_sql
 from nem12.doctor import sql as doctor_sql
 from nem12.operate import verify
@@ -20,13 +21,14 @@ from tools.bench import sql as bench_sql
 CHECKOUT = Path(__file__).resolve().parents[2]
 ROOMS = {
     "nem12.analysis": analysis_sql,
+    "nem12.coverage": coverage_sql,
     "nem12.daily_totals": daily_totals_sql,
     "nem12.doctor": doctor_sql,
     "nem12.warehouse": warehouse_sql,
     "nem12.web": web_sql,
     "tools.bench": bench_sql,
 }
-NAMED_BY = ("run", "rows_of", "stream", "statement", "_run", "_select")
+NAMED_BY = ("run", "rows_of", "stream", "statement", "sorted_rows", "_run", "_select")
 
 
 def texts(room: str) -> str:

@@ -554,7 +554,7 @@ def test_words_and_links_do_not_run_together(
     assert site.warehouse.one("SELECT count(*) FROM meter_drops WHERE state = 'failed'") == 1
     assert re.search(r">1</a></dd><dd[^>]*>drop</dd>", viewer.get("/nem12/").text)
     page = viewer.get(f"/nem12/files/{sha256('faulty_records.csv')}").text
-    assert re.search(r"\d\d:\d\d <a [^>]+>run</a> ", page)
+    assert re.search(r"\d\d:\d\d NEM time <a [^>]+>run</a> ", page)
 
 
 def test_the_overview_tells_what_waits_and_what_is_wrong(viewer: httpx.Client) -> None:
