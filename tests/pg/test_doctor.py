@@ -12,6 +12,8 @@ from nem12 import settings
 from nem12.cli import __main__ as command_line
 from nem12.doctor import Check, Health, database
 from nem12.doctor.database import database_checks
+from nem12.warehouse import schema
+from nem12.warehouse.connect import Connection
 from tests.support.commands import Command
 from tests.support.servers import Databases, Warehouse, only_embedded
 
@@ -53,11 +55,21 @@ def test_a_database_as_migrate_makes_it_is_well(warehouse: Warehouse, role: str)
     assert all(check.text for check in checks)
 
 
+def test_rights_are_looked_at_of_every_table_and_view(loader: Connection) -> None:
+    relations = loader.execute(
+        "SELECT relname FROM pg_class WHERE relname LIKE 'meter\\_%' AND relkind IN ('r', 'p', 'v')"
+        " AND NOT relispartition AND relname <> 'meter_schema'"
+    )
+    listed = [name for names in schema.granted().values() for name in names]
+    assert sorted(listed) == sorted(name for (name,) in relations)
+
+
 @pytest.mark.parametrize(
     ("statement", "subject", "health", "remedy"),
     [
         ("REVOKE SELECT ON meter_daily FROM nem12_reader", "rights", Health.FAULT, "print-grants"),
         ("REVOKE DELETE ON meter_days FROM nem12_loader", "rights", Health.FAULT, "print-grants"),
+        ("REVOKE INSERT ON meter_notes FROM nem12_loader", "rights", Health.FAULT, "print-grants"),
         ("GRANT CREATE ON SCHEMA public TO PUBLIC", "schema rights", Health.FAULT, "REVOKE CREATE"),
         ("UPDATE meter_schema SET fingerprint = 'x'", "schema version", Health.FAULT, "migrate`"),
         ("UPDATE meter_schema SET revision = '2999_01', package = '99.0'", "schema version",
@@ -66,7 +78,7 @@ def test_a_database_as_migrate_makes_it_is_well(warehouse: Warehouse, role: str)
         ("ALTER DATABASE {} SET standard_conforming_strings = off", "standard_conforming_strings",
          Health.WARNING, "= on"),
     ],
-    ids=["reader", "loader", "schema", "altered", "newer", "work_mem", "strings"],
+    ids=["reader", "loader", "adds", "schema", "altered", "newer", "work_mem", "strings"],
 )  # fmt: skip
 def test_what_is_wrong_has_its_remedy(
     altered: Warehouse, statement: str, subject: str, health: Health, remedy: str

@@ -37,9 +37,6 @@ MOST_SKEW_SECONDS: Final = settings.CLAIM_CHECK_SECONDS
 FREE_CONNECTIONS: Final = 10
 """What the page and the appliers may open at once."""
 
-_ONLY_READ: Final = ("meter_kept_from", "meter_schema")
-"""Tables that the loader does not change."""
-
 _ROLES: Final = (settings.OWNER_ROLE, settings.LOADER_ROLE, settings.READER_ROLE)
 _MAKE_ROLES: Final = 'make them by docker/roles.sql: docs/deploying.md, "Your own Airflow"'
 
@@ -207,7 +204,7 @@ def _rights(connection: Connection) -> Iterator[Check]:
         "missing_rights",
         roles=known,
         loader=settings.LOADER_ROLE,
-        only_read=list(_ONLY_READ),
+        **schema.granted(),
     )
     for row in lacking:
         text = f"{row['role']} lacks rights on {', '.join(row['relations'])}"

@@ -37,12 +37,12 @@ SELECT role, array_agg(c.relname::text ORDER BY c.relname) AS relations
 FROM pg_class c
 JOIN pg_class files ON files.oid = to_regclass('meter_files') AND files.relnamespace = c.relnamespace
 CROSS JOIN unnest(%(roles)s::text[]) AS role
-WHERE c.relname LIKE 'meter\_%%' AND c.relkind IN ('r', 'p', 'v') AND NOT c.relispartition
-    AND c.relname !~ '^meter_readings_[0-9]{4}_[0-9]{2}$'
+WHERE c.relname = ANY(%(changed)s::text[] || %(added)s::text[] || %(read)s::text[])
     AND NOT (has_table_privilege(role, c.oid, 'SELECT') AND (
-        role <> %(loader)s OR c.relkind = 'v' OR c.relname = ANY(%(only_read)s::text[])
-        OR has_table_privilege(role, c.oid, 'INSERT') AND has_table_privilege(role, c.oid, 'UPDATE')
-            AND has_table_privilege(role, c.oid, 'DELETE')))
+        role <> %(loader)s OR c.relname = ANY(%(read)s::text[])
+        OR has_table_privilege(role, c.oid, 'INSERT') AND (
+            c.relname = ANY(%(added)s::text[])
+            OR has_table_privilege(role, c.oid, 'UPDATE') AND has_table_privilege(role, c.oid, 'DELETE'))))
 GROUP BY role
 ORDER BY role
 

@@ -34,6 +34,9 @@ REVISIONS: Final = ("2026_11", "2026_12", "2026_12b", "2026_12c")
 slow."""
 
 _REVISION: Final = re.compile(r"\d{4}_\d{2}\w*")
+_GRANTED: Final = re.compile(
+    r"^    (changed|added|read) constant text :=((?:\s*'[^']*')+);", re.MULTILINE
+)
 _PIECES: Final = re.compile(r"^(?=CREATE OR REPLACE )", re.MULTILINE)
 
 
@@ -67,6 +70,14 @@ def text(subject: str) -> str:
 def statements() -> list[str]:
     """The SQL of all subjects in pieces that make one function or view each."""
     return [piece for name in SUBJECTS for piece in _PIECES.split(text(name)) if piece]
+
+
+@cache
+def granted() -> dict[str, list[str]]:
+    """The tables and views by what the loader may do: `changed`, `added` (rows stay), or `read`."""
+    return {
+        right: re.findall(r"meter_\w+", names) for right, names in _GRANTED.findall(text("grants"))
+    }
 
 
 @cache
