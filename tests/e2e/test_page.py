@@ -62,6 +62,9 @@ def running(chromium: Browser) -> Iterator[Running]:
         yield everything
 
 
+PAGES: Final = ("", "files", "channels", "coverage", "uploads", "notes", "acts", "api")
+
+
 class Visit:
     """A browser that watches what its page complains of: the security policy does so, too."""
 
@@ -267,7 +270,7 @@ def test_a_phone_scrolls_no_page_sideways(
     page = visit.page
     page.set_viewport_size(PHONE)
     page.emulate_media(color_scheme=scheme)
-    for path in ("", "files", "channels", "channels/4103491344/E1", "coverage", "api"):
+    for path in (*PAGES, "channels/4103491344/E1"):
         page.goto(f"{running.airflow.url}/nem12/{path}")
         expect(page.get_by_role("main")).to_be_visible()
         assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path

@@ -121,6 +121,7 @@ def test_a_file_with_secrets_is_for_its_owner_alone(
     [
         ("METER_STANDSTILL_SECONDS", "soon"),
         ("METER_MEMORY_MB", "1GB"),
+        ("METER_UPLOAD_MB", "1GB"),
         ("METER_NOTIFIERS", "{"),
         ("METER_SILENT_HOURS", "-1"),
     ],

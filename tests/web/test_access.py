@@ -130,6 +130,12 @@ def test_whoever_may_trigger_the_load_may_have_a_file_loaded_again(
         assert answer.status_code == 202, answer.text
         run_id = answer.json()["dag_run_id"]
         run = client.get(f"/api/v2/dags/{LOAD_DAG_ID}/dagRuns/{run_id}").json()
+        act = client.get("/nem12/api/v1/acts?limit=1").json()["items"][0]
+    assert (act["act"], act["acted_by"], act["detail"]) == (
+        "reprocess",
+        role,
+        f"lenient profile, run {run_id}",
+    )
     assert run["triggering_user_name"] == role
     conf = run["conf"]
     assert conf["profile"] == "lenient"
@@ -155,6 +161,8 @@ def test_a_failed_drop_is_freed_once(site: Site) -> None:
         path = f"/nem12/api/v1/drops/{failed['drop_id']}/redrive"
         assert client.post(path, json={}).status_code == 202
         assert client.post(path, json={}).status_code == 409
+        act = client.get("/nem12/api/v1/acts?limit=1").json()["items"][0]
+        assert (act["act"], act["acted_by"], act["name"]) == ("redrive", "user", "gone.csv")
         assert client.get("/nem12/api/v1/drops?state=waiting").json()["items"][0]["attempt"] == 0
         assert client.post("/nem12/api/v1/drops/99999999999999999999/redrive", json={}).status_code
     restore = "UPDATE meter_drops SET state = 'failed', message = %s WHERE drop_id = %s RETURNING 1"

@@ -134,6 +134,7 @@ def _secret(file: Path) -> Check:
 _READ: Final[dict[str, Callable[[], object]]] = {
     "METER_STANDSTILL_SECONDS": settings.standstill_seconds,
     "METER_MEMORY_MB": settings.memory_mb,
+    "METER_UPLOAD_MB": settings.upload_mb,
     "METER_NOTIFIERS": notifiers.configured,
     "METER_SILENT_HOURS": notifiers.silent_hours,
 }
