@@ -120,7 +120,8 @@ def test_every_dag_explains_itself_and_is_tagged(bag: Bag) -> None:
 
 
 def test_a_task_is_forked_from_a_process_that_has_imported_what_it_needs(bag: Bag) -> None:
-    assert bag["imported_by_dags"] == []
+    of_consumers = ("nem12.daily_totals",)
+    assert [name for name in bag["imported_by_dags"] if not name.startswith(of_consumers)] == []
 
 
 def test_nobody_gets_the_example_by_surprise(bag: Bag) -> None:

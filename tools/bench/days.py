@@ -16,15 +16,17 @@ import psycopg
 
 from nem12 import settings
 from nem12.analysis.totals import Span, channel_totals
+from nem12.daily_totals.totals import CHANGES_A_TRANSACTION, DailyTotals
 from nem12.errors import MeterError
 from nem12.local import embedded
 from nem12.operate.verify import differences
 from nem12.settings import MIB
 from nem12.shard import pack
-from nem12.stage import stage_shard
+from nem12.stage import Staged, stage_shard
 from nem12.unpack import meter_files
 from nem12.warehouse import ledger
 from nem12.warehouse.connect import Connection, connect
+from nem12.warehouse.feed import follow, highest
 from tools.bench.database import Database
 from tools.bench.measure import Measure, Timed, ratio
 from tools.bench.place import Place
@@ -43,12 +45,8 @@ ROUNDS: Final = 3
 NMI: Final = f"7{1:09}"
 """One of the channels."""
 
-_TEMPLATE: Final = (
-    b"100,NEM12,202401020000,MDP1,RETAILER\r\n"
-    b"200,6001000001,E1,1,E1,N1,METER1,kWh,1440,\r\n"
-    b"300,20231201,12.345,A,,,20240102000000,20240102000000\r\n"
-    b"900\r\n"
-)
+_TEMPLATE_NMI: Final = "6001000001"
+_TEMPLATE_DAY: Final = date(2023, 12, 1)
 
 
 @dataclass(frozen=True)
@@ -135,6 +133,7 @@ def measures(place: Place) -> Iterator[Measure]:
             zip(runs, early[name], strict=True), least=0.5, aim=0.9,
             note=f"{1000 * min(run.seconds for run in runs):.3g} ms", rate_unit="rows/s",
         )  # fmt: skip
+    yield _totals_refreshed(place, Table(database, channels, DAYS))
     yield from _verified(Table(database, channels, DAYS))
 
 
@@ -162,6 +161,34 @@ def _loaded(place: Place, table: Table) -> list[Timed]:
         path = place.file(f"days-{table.days}-{number}", bulk)
         runs.append(table.database.apply(place.staged(path)))
     return runs
+
+
+def _totals_refreshed(place: Place, table: Table) -> Measure:
+    """After a correction of a hundredth of all days, against the first run, which reads all."""
+    with connect(table.database.loader, application="nem12 bench") as connection:
+        first = _follow(connection)
+        nmis = [f"7{channel:09}" for channel in range(1, table.channels + 1)]
+        days = [table.last - timedelta(days=number) for number in range(DAYS // 100)]
+        table.database.apply(_staged(place.folder, "correction", nmis, days))
+        again = _follow(connection)
+    changed = len(nmis) * len(days)
+    if again.rows != changed:
+        raise MeterError(f"{again.rows} totals were made anew for {changed} days that changed")
+    return Measure(
+        "days", f"totals after a load of {changed:,} channel-days", "all days",
+        100 * again.seconds / first.seconds, "% of the time", least=2, aim=1,
+        ours=again.seconds, theirs=first.seconds, rate_unit="s", lower_is_better=True,
+    )  # fmt: skip
+
+
+def _follow(connection: Connection) -> Timed:
+    """One run of the consumer that keeps the totals."""
+    totals = DailyTotals()
+    begin = time.perf_counter()
+    until = highest(connection, totals)
+    if not follow(connection, totals, until, CHANGES_A_TRANSACTION):
+        raise MeterError("a transaction of another session holds up the changes")
+    return Timed(totals.taken.channel_days, time.perf_counter() - begin)
 
 
 def _verified(table: Table) -> Iterator[Measure]:
@@ -192,13 +219,25 @@ def _temporary(connection: Connection) -> int:
 
 
 def load_template(database: Database, folder: Path) -> None:
-    """Load one day, by the profile that takes a reading a day; it is copied by `fill`."""
-    path = folder / "template.csv"
-    path.write_bytes(_TEMPLATE)
-    files = meter_files(path, path.name, "lenient", folder / "expanded")
-    applied = database.apply([stage_shard(shard, folder) for shard in pack(files)])
+    """Load one day, which is copied by `fill`."""
+    applied = database.apply(_staged(folder, "template", [_TEMPLATE_NMI], [_TEMPLATE_DAY]))
     if applied.rows != 1:
         raise MeterError("the day that is to be copied was not loaded")
+
+
+def _staged(folder: Path, name: str, nmis: list[str], days: list[date]) -> list[Staged]:
+    """A file of these days, each with one reading: the lenient profile takes such intervals."""
+    created = f"{max(days) + timedelta(days=1):%Y%m%d}"
+    lines = [f"100,NEM12,{created}0000,MDP1,RETAILER"]
+    for nmi in nmis:
+        lines.append(f"200,{nmi},E1,1,E1,N1,METER1,kWh,1440,")
+        lines += [f"300,{day:%Y%m%d},12.345,A,,,{created}000000," for day in sorted(days)]
+    path = folder / f"{name}.csv"
+    path.write_text("\n".join([*lines, "900", ""]), encoding="ascii")
+    staged = folder / "staged"
+    staged.mkdir(exist_ok=True)
+    files = meter_files(path, path.name, "lenient", folder / "expanded")
+    return [stage_shard(shard, staged) for shard in pack(files)]
 
 
 def fill(database: Database, channels: int, begin: int, end: int) -> None:

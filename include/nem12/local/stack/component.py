@@ -16,12 +16,12 @@ TASKS: Final = (
     "airflow.dag_processing.dagbag",
     "airflow.providers.standard.sensors.time_delta",
     "nem12.airflow.consumers",
-    "nem12.daily_totals.totals",
     "nem12.airflow.load_tasks",
     "nem12.airflow.watch_tasks",
 )
-"""What the DAG files import. A task's process, or one that reads a DAG file, is a fork of its
-component: what that has imported it need not import again, half a second of processor time each."""
+"""What the DAG files import, but not the rooms of consumers, each of which may be taken away. A
+task's process, or one that reads a DAG file, is a fork of its component: what that has imported it
+need not import again, half a second of processor time each."""
 
 HEAVY: Final[dict[str, tuple[str, ...]]] = {
     "api-server": ("airflow.api_fastapi.app",),
