@@ -70,9 +70,14 @@ WITH RECURSIVE channel AS (
     ) AS next
     WHERE channel.number < %(most_channels)s
 ), counted AS MATERIALIZED (
-    SELECT count(*) AS days, count(*) > %(most_days)s AS too_many,
-        count(DISTINCT (nmi, nmi_suffix)) AS channels, min(day) AS first_day, max(day) AS last_day
-    FROM (SELECT nmi, nmi_suffix, day FROM meter_days LIMIT %(most_days)s + 1) AS first_ones
+    SELECT coalesce(sum(of_channel.days), 0)::bigint AS days,
+        coalesce(sum(of_channel.days) > %(most_days)s, false) AS too_many,
+        count(*) AS channels, min(first_day) AS first_day, max(last_day) AS last_day
+    FROM (
+        SELECT count(*) AS days, min(day) AS first_day, max(day) AS last_day
+        FROM (SELECT nmi, nmi_suffix, day FROM meter_days LIMIT %(most_days)s + 1) AS first_ones
+        GROUP BY nmi, nmi_suffix
+    ) AS of_channel
 )
 SELECT
     (SELECT jsonb_object_agg(status, n) FROM (SELECT status, count(*) AS n FROM meter_files GROUP BY 1) f)

@@ -35,10 +35,11 @@ WHERE d.contradicted <> (c.nmi IS NOT NULL)
 LIMIT 1
 
 -- name: verify_shares
--- The last NMI of each share of about so many readings in force, in order; no NMI is cut.
+-- The last NMI of each share of about so many readings in force, in order; no NMI is cut. The row of a day
+-- takes the room of some 20 readings: days may hold one each.
 SELECT max(nmi) AS last_nmi
 FROM (
-    SELECT nmi, div(sum(sum(1440 / coalesce(interval_minutes, 5))) OVER (ORDER BY nmi),
+    SELECT nmi, div(sum(sum(20 + 1440 / coalesce(interval_minutes, 5))) OVER (ORDER BY nmi),
             %(readings)s::bigint) AS share
     FROM meter_days GROUP BY nmi
 ) AS nmis
