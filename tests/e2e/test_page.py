@@ -78,9 +78,10 @@ class Visit:
     def frame(self) -> FrameLocator:
         return self.page.frame_locator("iframe[title='Meter data']")
 
-    def picture(self, name: str) -> None:
+    def picture(self, name: str, height: int = WIDE["height"]) -> None:
         """Take a picture for the documents, if METER_SCREENSHOTS asks for it."""
         if SCREENSHOTS:
+            self.page.set_viewport_size({"width": WIDE["width"], "height": height})
             self.page.mouse.move(0, 0)
             self.page.screenshot(path=Path(SCREENSHOTS) / f"{name}.png")
 
@@ -149,7 +150,7 @@ def test_from_an_nmi_to_its_curve_and_a_single_reading(inside: Visit) -> None:
     frame.get_by_role("link", name="E1").click()
     chart = frame.locator("figure.chart")
     expect(chart).to_have_attribute("data-drawn", "336")
-    inside.picture("page-channel")
+    inside.picture("page-channel", height=960)
     chart.focus()
     for _ in range(3):
         chart.press("ArrowRight")
@@ -212,7 +213,7 @@ def trigger_form(visit: Visit, running: Running) -> Page:
     visit.picture("airflow")
     page.get_by_role("button", name="Trigger").click()
     expect(page.get_by_text("One pattern a line")).to_be_visible()
-    visit.picture("trigger-form")
+    visit.picture("trigger-form", height=1160)
     return page
 
 

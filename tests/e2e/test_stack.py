@@ -19,7 +19,7 @@ import psutil  # type: ignore[import-untyped]
 import pytest
 
 from nem12 import settings
-from nem12.errors import TerminalError, UsageError
+from nem12.errors import TerminalError, TransientError, UsageError
 from nem12.local import embedded, stack
 from nem12.local.stack import environment, processes
 
@@ -96,6 +96,15 @@ def test_the_one_port_that_was_asked_for_is_taken_or_refused() -> None:
         with pytest.raises(UsageError, match=f"port {port} of 127.0.0.1 is taken"):
             environment.free_port((port,))
     assert environment.free_port((port,)) == port
+
+
+def test_an_airflow_that_took_the_port_meanwhile_is_named(running: Running) -> None:
+    """As after a start beside another installation's, which has another password."""
+    airflow = running.airflow
+    client = stack.Client(airflow.url, airflow.user, "the other's password")
+    late = stack.Airflow(client, airflow.password_file, airflow.env, [], print)
+    with pytest.raises(TransientError, match=f"another Airflow took {airflow.url} while"):
+        late._make_pool()
 
 
 def test_the_pool_of_writers_is_there(running: Running) -> None:

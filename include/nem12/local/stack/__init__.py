@@ -143,6 +143,11 @@ class Airflow:
                 },
             )
         except ApiError as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                # Between the choice of a port and the start some seconds pass.
+                raise TransientError(
+                    f"another Airflow took {self.url} while this one started: start it again"
+                ) from None
             # It is there from an earlier start, perhaps with other slots by somebody's decision.
             if error.status != HTTPStatus.CONFLICT:
                 raise
