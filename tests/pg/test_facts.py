@@ -10,6 +10,7 @@ from nem12.analysis import sql as analysis_sql
 from nem12.daily_totals import sql as daily_totals_sql
 from nem12.mdff import spec
 from nem12.mdff.profiles import PROFILES
+from nem12.states import OPEN, DropState
 from nem12.warehouse import sql as warehouse_sql
 from nem12.warehouse.connect import Connection
 from nem12.warehouse.sql import Statements
@@ -116,3 +117,14 @@ def test_units_flags_and_profiles_are_the_same_in_sql_and_in_the_reader(loader: 
     assert said(loader, "meter_is_estimated", methods) == methods
     whole = {name: profile.whole_files_only for name, profile in PROFILES.items()}
     assert said(loader, "meter_loads_whole_files_only", whole) == whole
+
+
+def test_open_drops_are_those_that_are_not_settled_and_found_by_their_index(
+    loader: Connection,
+) -> None:
+    states = {state: state in OPEN for state in DropState}
+    assert said(loader, "meter_is_open", states) == states
+    loader.execute("SET enable_seqscan = off")
+    assert "meter_drops_open" in "\n".join(
+        plan(loader, Statements(web_sql.__name__).text("open_drops").decode(), {})
+    )

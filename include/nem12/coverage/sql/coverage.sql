@@ -193,5 +193,5 @@ ORDER BY c.nmi, c.nmi_suffix, d.day
 -- name: failed_drops
 -- Drops that failed for good, the newest first: what they hold is not known, and may be what is missing.
 SELECT drop_id, uri, message, claimed_at FROM meter_drops
-WHERE state IN ('claimed', 'running', 'waiting', 'failed') AND state = 'failed'
+WHERE meter_is_open(state) AND state = 'failed'
 ORDER BY drop_id DESC LIMIT %(most)s

@@ -147,7 +147,7 @@ WHERE drop_id = %(drop_id)s AND claim = %(claim)s AND state = 'waiting'
 SELECT count(*) FILTER (WHERE state <> 'failed') AS open, count(*) FILTER (WHERE state = 'failed') AS failed,
     coalesce(extract(epoch FROM now() - min(claimed_at) FILTER (WHERE state <> 'failed')), 0)::float8
         AS oldest_seconds
-FROM meter_drops WHERE state IN ('claimed', 'running', 'waiting', 'failed')
+FROM meter_drops WHERE meter_is_open(state)
 
 -- name: waiting_drops
 -- The drops whose wait for another attempt is over.

@@ -58,7 +58,7 @@ WITH keyed AS (
         CASE %(sort)s WHEN 'name' THEN lower(uri) WHEN 'state' THEN state END AS text_key,
         CASE %(sort)s WHEN 'landed' THEN extract(epoch FROM claimed_at) WHEN 'size' THEN size END AS number_key
     FROM meter_drops d
-    WHERE state IN ('claimed', 'running', 'waiting', 'failed') AND state = ANY(%(states)s)
+    WHERE meter_is_open(state) AND state = ANY(%(states)s)
         AND (%(run)s::text = '' OR run = %(run)s)
         AND position(lower(%(text)s) IN lower(uri)) > 0
     ORDER BY drop_id DESC LIMIT %(looked_at)s

@@ -3,7 +3,7 @@
 -- name: open_drops
 -- How many drops are not settled, by state. The partial index holds only these.
 SELECT state, count(*) AS drops, min(claimed_at) AS since
-FROM meter_drops WHERE state IN ('claimed', 'running', 'waiting', 'failed')
+FROM meter_drops WHERE meter_is_open(state)
 GROUP BY state
 
 -- name: loading_count
