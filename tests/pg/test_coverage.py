@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from nem12 import settings
 from nem12.coverage import said
 from nem12.coverage.channels import Coverage, Query, channel_in, next_channels
 from nem12.coverage.lists import ChannelEnd, ExpectedNmi
+from nem12.settings import CHECKOUT
 from nem12.warehouse.connect import Connection
 from tests.support.commands import Command
 from tests.support.deliveries import NMI, Day, delivery, load
@@ -172,3 +174,28 @@ def test_the_command_takes_lists_and_prints_what_is_missing(
         "2024-03-06",
     )
     assert command("coverage", *span, "--standing", "silent")[1].count("\n") == 1
+
+
+def test_estimates_by_sender_and_a_day_in_local_time_are_one_query_each(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The queries of docs/using.md."""
+    april = date(2025, 4, 2)
+    site = {"nmi": "2002267438", "updated": "20250403000000"}
+    days = [Day(april, quality="E52", **site), Day(april + timedelta(days=1), **site)]
+    load(loader, tmp_path, delivery(*days, created="202504040000"))
+    fence = (CHECKOUT / "docs/using.md").read_text().partition("```sql\n")[2].partition("```")[0]
+    by_sender, local = fence.strip().removesuffix(";").split(";")
+    command = Command(warehouse.uri(settings.READER_ROLE), capsys)
+    file = tmp_path / "by_sender.sql"
+    file.write_text(by_sender)
+    status, printed, told = command("query", "--file", file, "--format", "csv")
+    assert (status, told) == (0, "")
+    assert printed.splitlines()[1:] == ["WATTMDP,96,0.5000"]
+    file.write_text(local)
+    rows = command("query", "--file", file, "--format", "csv")[1].splitlines()[1:]
+    # Daylight saving: the day of Sydney begins an hour before that of the market.
+    assert (len(rows), rows[0].split(",")[:2]) == (
+        46,
+        ["2025-04-02T01:00:00", "2025-04-02T00:00:00"],
+    )

@@ -185,6 +185,8 @@ def test_text_from_files_is_text(viewer: httpx.Client, sha256: Callable[[str], s
         for raw in ("<script>", "<img", "<b>", "<i>", "<u>9"):
             assert raw not in text, page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in texts[6]
+    assert 'F52 <span class="quiet">final substitute: previous read</span>' in texts[6]
+    assert "reason 0, free text" in texts[6]
     assert all("&lt;img src=x onerror=alert(1)&gt;" in texts[place] for place in (1, 2, 3, 6))
 
 
@@ -661,6 +663,9 @@ def test_one_search_says_whether_the_file_of_a_day_from_a_sender_arrived(
         ("problems", "file", lambda row: row["file"].lower()),
         ("problems", "code", lambda row: row["code"]),
         ("problems", "nmi", lambda row: (row["nmi"] or "") + (row["nmi_suffix"] or "")),
+        ("senders", "sender", lambda row: row["sender"].lower()),
+        ("senders", "refused", lambda row: row["refused"] + row["partial"]),
+        ("senders", "late", lambda row: Decimal(row["days_late"] or -1)),
         ("runs", "run", lambda row: row["run"].lower()),
         ("runs", "drops", lambda row: row["drops"]),
         ("runs", "began", lambda row: row["began_at"]),
@@ -694,6 +699,11 @@ def test_problems_and_runs_are_found_by_what_they_are(site: Site, viewer: httpx.
     assert failed.count('<th scope="row" class="name">') == 1
     assert "No run matches." in viewer.get("/nem12/runs?text=nothing").text
     assert "2024-01-03</td>" in viewer.get(f"/nem12/channels?nmi={cases.NEW_YEAR}").text
+    sender = {row["sender"]: row for row in walk(viewer, f"{API}/senders", 50)}
+    assert sum(row["files"] for row in sender.values()) == len(walk(viewer, f"{API}/files", 100))
+    assert (sender["WATTMDP"]["refused"], sender["WATTMDP"]["files"]) == (1, 3)
+    assert ">WATTMDP</a></th>" in viewer.get("/nem12/senders?text=watt").text
+    assert "No sender matches." in viewer.get("/nem12/senders?text=nobody").text
     for wrong in ("files?sort=x", "files?dates=x", "problems?level=x", "runs?outcome=x"):
         assert "choose one of" in viewer.get(f"{API}/{wrong}").json()["detail"]
 

@@ -97,6 +97,7 @@ def _paths(database: Database) -> list[tuple[str, list[str]]]:
         ("files", ["/files", "/files?status=partial"]),
         ("files, sorted", ["/files?sort=-size", "/files?dates=holds&from=2024-06-01"]),
         ("problems", ["/problems", "/problems?sort=code"]),
+        ("senders", ["/senders"]),
         ("runs", ["/runs", "/runs?sort=-drops"]),
         ("drops", ["/drops", "/drops?sort=-size"]),
         ("file of a month", [f"/files/{big}"]),

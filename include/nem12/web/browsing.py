@@ -1,4 +1,4 @@
-"""Problems and runs as lists, as pages and as JSON."""
+"""Problems, runs and senders as lists, as pages and as JSON."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
@@ -95,6 +95,27 @@ class _RunsAsked:
         return {"text": self.text, "outcome": self.outcome, "from": self.first, "to": self.last}
 
 
+@dataclass(frozen=True)
+class _SendersAsked:
+    """The query for senders; `from` and `to` are NEM days of arrival."""
+
+    text: Annotated[Text, Query(description="A part of FromParticipant")] = ""
+    first: First = None
+    last: Last = None
+    sort: Sort = None
+
+    @property
+    def order(self) -> sorting.Order:
+        """As it is asked for, else those with most refused files first."""
+        return sorting.order(self.sort, sorting.SENDER_SORTS, "-refused")
+
+    def rows(self, connection: Connection, after: str | None, limit: int) -> Rows:
+        """A page of them."""
+        span = sorting.bounds(self.first, self.last)
+        return sorting.senders(connection, self.order, after, limit, text=self.text, span=span)
+
+
+SendersAsked = Annotated[_SendersAsked, Depends()]
 ProblemsAsked = Annotated[_ProblemsAsked, Depends()]
 RunsAsked = Annotated[_RunsAsked, Depends()]
 
@@ -122,6 +143,32 @@ def runs(asked: RunsAsked, after: After = None, limit: Limit = 100) -> dict[str,
     """
     with reading() as connection:
         return asked.rows(connection, after, limit).as_json()
+
+
+@api.get("/senders", response_model=models.Page[models.Sender])
+def senders(asked: SendersAsked, after: After = None, limit: Limit = 100) -> dict[str, Any]:
+    """What each sender delivered: files, how much was refused, how late it came.
+
+    `sort`: sender, files, refused, readings (refused ones), late or newest; with a minus the other
+    way round.
+    """
+    with reading() as connection:
+        return asked.rows(connection, after, limit).as_json()
+
+
+@pages.get("/senders")
+def senders_page(request: Request, asked: SendersAsked, after: After = None) -> HTMLResponse:
+    """What each sender delivered."""
+    with reading() as connection:
+        rows = asked.rows(connection, after, ROWS)
+    return html(
+        request,
+        "senders.html",
+        rows=rows,
+        search={"text": asked.text, "from": asked.first, "to": asked.last},
+        sort=asked.order.name,
+        after=after,
+    )
 
 
 @pages.get("/problems")

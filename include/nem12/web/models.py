@@ -308,6 +308,21 @@ class ListedProblem(Where):
     message: str
 
 
+class Sender(Answer):
+    """What a sender delivered."""
+
+    sender: Annotated[str, Field(description="FromParticipant; empty where none is named")]
+    files: int
+    partial: int
+    refused: int
+    readings: int
+    refused_readings: int
+    newest_at: datetime
+    days_late: Annotated[
+        Decimal | None, Field(description="From the newest day in a file to its arrival, average")
+    ]
+
+
 class LoadRun(Answer):
     """A load run, and how many of its drops became what."""
 

@@ -19,6 +19,7 @@ FILE_SORTS: Final = ("arrived", "name", "sender", "size", "readings", "days", "r
 DROP_SORTS: Final = ("landed", "name", "state", "size")
 PROBLEM_SORTS: Final = ("arrived", "file", "sender", "nmi", "day", "code")
 RUN_SORTS: Final = ("began", "run", "drops", "refused", "failed")
+SENDER_SORTS: Final = ("sender", "files", "refused", "readings", "late", "newest")
 NMI_SORTS: Final = ("nmi", "channels", "first", "newest")
 
 DATES: Final = ("arrived", "created", "holds")
@@ -177,6 +178,20 @@ def runs(
     """Load runs of the newest 50,000 drops, with what became of them."""
     values = {"text": text, "outcome": outcome, "looked_at": _DROPS, **span}
     return sorted_rows(connection, "runs", by, cursor, limit, **values)
+
+
+def senders(
+    connection: Connection,
+    by: Order,
+    cursor: str | None,
+    limit: int,
+    *,
+    text: str,
+    span: dict[str, Any],
+) -> Rows:
+    """What each sender delivered, of the newest 50,000 files of each status."""
+    values = {"text": text, "looked_at": _FILES, **span}
+    return sorted_rows(connection, "senders", by, cursor, limit, **values)
 
 
 def nmis(connection: Connection, by: Order, cursor: str | None, limit: int, *, prefix: str) -> Rows:

@@ -179,3 +179,36 @@ WITH RECURSIVE found AS (
 )
 SELECT nmi, channels, first_day, last_day, place
 FROM placed WHERE place > %(place)s ORDER BY place LIMIT %(most)s
+
+-- name: senders
+-- What each sender delivered in the newest files: how much was refused, and how many days after its newest
+-- day a file came.
+WITH newest AS (
+    SELECT f.* FROM unnest(ARRAY['loaded', 'partial', 'refused']) AS wanted
+    CROSS JOIN LATERAL (
+        SELECT * FROM meter_files
+        WHERE status = wanted AND seen_at >= %(first)s::timestamptz AND seen_at < %(end)s::timestamptz
+        ORDER BY seen_at DESC, file_id DESC LIMIT %(looked_at)s
+    ) f
+), counted AS (
+    SELECT from_participant AS sender, count(*) AS files, count(*) FILTER (WHERE status = 'partial') AS partial,
+        count(*) FILTER (WHERE status = 'refused') AS refused, sum(readings)::bigint AS readings,
+        sum(refused_readings)::bigint AS refused_readings, max(seen_at) AS newest_at,
+        round(avg(meter_nem_day(seen_at) - last_day), 1) AS days_late
+    FROM newest
+    WHERE position(lower(%(text)s) IN lower(from_participant)) > 0
+    GROUP BY from_participant
+), keyed AS (
+    SELECT c.*, newest_at AS newest_key, sender AS tie,
+        CASE %(sort)s WHEN 'sender' THEN lower(sender) END AS text_key,
+        CASE %(sort)s WHEN 'files' THEN files WHEN 'refused' THEN refused + partial
+            WHEN 'readings' THEN refused_readings WHEN 'newest' THEN extract(epoch FROM newest_at)
+            WHEN 'late' THEN coalesce(days_late, -1) END AS number_key
+    FROM counted c
+), placed AS (
+    SELECT keyed.*,
+    -- include: in_order
+    FROM keyed
+)
+SELECT sender, files, partial, refused, readings, refused_readings, newest_at, days_late, place
+FROM placed WHERE place > %(place)s ORDER BY place LIMIT %(most)s
