@@ -2,6 +2,7 @@
 
 import csv
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -181,8 +182,8 @@ def test_estimates_by_sender_and_a_day_in_local_time_are_one_query_each(
 ) -> None:
     """The queries of docs/using.md."""
     april = date(2025, 4, 2)
-    site = {"nmi": "2002267438", "updated": "20250403000000"}
-    days = [Day(april, quality="E52", **site), Day(april + timedelta(days=1), **site)]
+    estimated = Day(april, nmi="2002267438", updated="20250403000000", quality="E52")
+    days = [estimated, replace(estimated, day=april + timedelta(days=1), quality="A")]
     load(loader, tmp_path, delivery(*days, created="202504040000"))
     fence = (CHECKOUT / "docs/using.md").read_text().partition("```sql\n")[2].partition("```")[0]
     by_sender, local = fence.strip().removesuffix(";").split(";")
