@@ -578,6 +578,18 @@ def test_status_says_how_far_consumers_are_behind_and_who_holds_them_up(
         assert "nem12_daily_totals: has read all changes" in printed
 
 
+def test_a_load_by_command_forgets_old_changes(
+    warehouse: Warehouse, command: Command, good: Path
+) -> None:
+    settings.home().make()
+    command("parse_data", "--apply", "--file", good)
+    assert warehouse.one("SELECT count(*) FROM meter_changes") == 2
+    with psycopg.connect(warehouse.owner) as owner:
+        owner.execute("UPDATE meter_changes SET changed_at = now() - interval '31 days'")
+    command("parse_data", "--apply", "--file", good)
+    assert warehouse.one("SELECT count(*) FROM meter_changes") == 0
+
+
 def test_status_says_which_dags_are_paused(
     reader: Command, databases: Databases, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -27,7 +27,7 @@ from nem12.states import FileStatus, Outcome
 from nem12.survey import MeterFile
 from nem12.tell.report import not_kept, why
 from nem12.validate import Judging
-from nem12.warehouse import ledger
+from nem12.warehouse import feed, ledger
 from nem12.warehouse.apply import Applier, apply_batch
 from nem12.warehouse.connect import Connection, connect
 from nem12.warehouse.sql import Row
@@ -125,6 +125,8 @@ def _load(arguments: Namespace, paths: list[Path], scratch: Path, folder: Path) 
                 begun[file.sha256] = file
         _settle(connection, fresh, failures)
         ledger.note_deliveries(connection, [(file.file_id, file.delivered_at) for file in files])
+        # Where no scheduler runs, nothing else forgets old changes.
+        feed.trim(connection)
         seen = {file.file_id for outcome, file in judged if outcome is not None}
         results = [_failed(where, reason) for where, reason in unread.reasons.items()]
         for each in inputs:
