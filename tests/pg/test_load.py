@@ -2,6 +2,7 @@
 
 import gzip
 import os
+import sys
 import time
 import zipfile
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from nem12.coverage.channels import Query, next_channels
 from nem12.coverage.refused import refusals
 from nem12.drop import drops
 from nem12.errors import UsageError
+from nem12.load import plan
 from nem12.load import settle as settling
 from nem12.load.claim import claim_listing, save_listing
 from nem12.load.plan import plan_claim
@@ -540,6 +542,27 @@ def test_a_drop_that_cannot_be_read_holds_up_no_other(
     done = run.run()
     assert done.drops == {"loaded": 1, "waiting": 1}
     assert done.problems == [f"bad.csv: attempt 1 failed: {reason}"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to a limit of memory")
+@pytest.mark.parametrize("step", ["meter_files", "judged_as_whole"])
+def test_a_drop_that_takes_too_much_memory_fails_alone(
+    run: Run, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    run.drop("bad.csv", GOOD)
+    run.drop("good.csv", OTHER)
+    monkeypatch.setenv("METER_MEMORY_MB", "200")
+    its_own = getattr(plan, step)
+
+    def hungry(first: Any, *rest: Any) -> Any:
+        if "bad.csv" in (getattr(first, "name", ""), *rest):
+            bytearray(300 * settings.MIB)
+        return its_own(first, *rest)
+
+    monkeypatch.setattr(plan, step, hungry)
+    done = run.run()
+    assert done.drops == {"loaded": 1, "waiting": 1}
+    assert "bad.csv: attempt 1 failed: it needs more than the 200 MiB" in done.problems[0]
 
 
 @pytest.mark.parametrize("pattern", ["/etc/*", "../*", "strict/../../*"])

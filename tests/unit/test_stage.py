@@ -4,6 +4,8 @@ import io
 import itertools
 import os
 import re
+import sys
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -13,6 +15,9 @@ from hypothesis import strategies as st
 
 from nem12 import stage as staging
 from nem12.errors import TerminalError
+from nem12.mdff.formats import Item
+from nem12.parse import PartReader
+from nem12.settings import MIB
 from nem12.shard import Shard, pack, parts
 from nem12.stage import Staged, array, instant, literal, quoted, stage_shard
 from nem12.survey import MeterFile, survey_file
@@ -207,6 +212,24 @@ def test_nothing_is_left_when_parsing_fails_half_way(tmp_path: Path) -> None:
     out.mkdir()
     with pytest.raises(TerminalError):
         stage_shard(Shard(tuple(itertools.chain(parts(good), parts(gone)))), out)
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux keeps to a limit of memory")
+def test_a_shard_that_takes_too_much_memory_fails_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METER_MEMORY_MB", "200")
+    (shard,) = pack([surveyed(tmp_path, whole_files()[0])])
+    out = tmp_path / "out"
+    out.mkdir()
+
+    def hungry(reader: PartReader) -> Iterator[Item]:
+        bytearray(300 * MIB)
+        yield from reader
+
+    with pytest.raises(TerminalError, match="more than the 200 MiB"):
+        stage_shard(shard, out, hungry)
     assert list(out.iterdir()) == []
 
 

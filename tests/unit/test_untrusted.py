@@ -238,6 +238,19 @@ def test_what_is_left_in_the_place_of_a_file_is_neither_read_nor_waited_for(
     assert outside.read_bytes() == SECRET
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_is_in_the_place_of_a_new_file_is_neither_written_nor_waited_for(
+    landing: Home, tmp_path: Path, kind: str
+) -> None:
+    folder, outside = Path(str(landing.landing)), tmp_path / "precious" / "a.csv"
+    put(kind, folder / ".beside", outside)
+    with pytest.raises(FileExistsError):
+        write(folder / "a.csv", tmp_path)
+    assert outside.read_bytes() == SECRET
+    assert [path.name for path in folder.glob("*.csv")] == []
+
+
 def test_a_file_with_another_name_waits_until_that_is_gone(landing: Home, tmp_path: Path) -> None:
     """As where a server renames by a link; somebody's file that a sender has linked stays away."""
     path = Path(str(landing.landing)) / "a.csv"
