@@ -2,11 +2,16 @@
 
 There is one row for each day, so that the file is about as big as its source. Statements end at an
 empty line; no literal contains a line end, so a streaming reader can cut the file there.
+
+The first statement makes the months that the days lie in, and these are known last: all that follows is
+written beside and joined.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from shutil import copyfileobj
+from tempfile import TemporaryFile
 from typing import Any, BinaryIO, Final
 
 from nem12 import storage
@@ -22,7 +27,7 @@ from nem12.mdff.refused import Span
 from nem12.mdff.versions import Stamps
 from nem12.memory import bounded_memory
 from nem12.parse import Parsed, PartReader
-from nem12.settings import READER_VERSION, STATEMENT_BYTES
+from nem12.settings import MIB, READER_VERSION, STATEMENT_BYTES
 from nem12.shard import Part, Shard
 from nem12.storage import Place
 from nem12.survey import MeterFile
@@ -45,6 +50,11 @@ SET LOCAL datestyle = 'ISO';
 BATCH: Final = "{batch}"
 FINISH: Final = f"SELECT meter_apply_batch('{BATCH}') AS readings_put_in_force;\n"
 """The end of a staged file, by which `apply` knows that it is complete."""
+
+_MONTHS: Final = """\
+SELECT meter_ensure_months('{{{months}}}');
+
+"""
 
 _WITHDRAW: Final = """\
 SELECT meter_withdraw_file({file_id}, for_reload => true);
@@ -112,8 +122,19 @@ def stage_shard(shard: Shard, folder: Place, watch: Watch = iter) -> Staged:
     """
     target = folder / f"{shard.batch_id}.sql"
     staged = Staged(shard.batch_id, str(target))
-    with bounded_memory(), storage.writing(target) as out:
-        _Batch(out, staged, watch).write(shard)
+    names = {"batch": shard.batch_id, "name": target.name}
+    local = storage.local(target)
+    with (
+        bounded_memory(),
+        storage.writing(target) as out,
+        TemporaryFile(dir=local.parent if local else None) as body,
+    ):
+        _Batch(body, staged, watch).write(shard, names)
+        head = _HEAD.format(label=wording.shown(shard.label, 200), **names)
+        months = _MONTHS.format(months=",".join(staged.months))
+        out.write(f"{head}{months}".encode())
+        body.seek(0)
+        copyfileobj(body, out, MIB)
     return staged
 
 
@@ -166,9 +187,7 @@ class _Batch:
         self._parts = _Insert(out, "meter_batch_parts", _PART_COLUMNS, _TAKEN_OVER)
         self._months: set[date] = set()
 
-    def write(self, shard: Shard) -> None:
-        names = {"batch": self._staged.batch_id, "name": f"{self._staged.batch_id}.sql"}
-        self._out.write(_HEAD.format(label=wording.shown(shard.label, 200), **names).encode())
+    def write(self, shard: Shard, names: Mapping[str, str]) -> None:
         # One order everywhere: batches that share files then never wait for each other in a circle.
         parts = sorted(shard.parts, key=lambda part: (part.file.file_id, part.start))
         files = {part.file.sha256: part.file for part in parts}
@@ -188,12 +207,7 @@ class _Batch:
         ):  # fmt: skip
             insert.flush()
         self._staged.months = [month.isoformat() for month in sorted(self._months)]
-        months = ",".join(self._staged.months)
-        tail = (
-            f"SELECT meter_ensure_months('{{{months}}}');\n\n"
-            f"{FINISH.replace(BATCH, self._staged.batch_id)}"
-        )
-        self._out.write(tail.encode())
+        self._out.write(FINISH.replace(BATCH, self._staged.batch_id).encode())
 
     def _hold_files(self, files: Iterable[MeterFile]) -> None:
         """Check that the files are still as planned, and hold them until the batch ends."""

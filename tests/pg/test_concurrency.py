@@ -483,7 +483,7 @@ def test_who_withdraws_holds_no_file_while_it_waits_for_a_drop(
     (file_id,) = warehouse.rows("SELECT file_id FROM meter_files")[0]
     with ThreadPoolExecutor(1) as pool:
         with owner.transaction():
-            owner.execute("SELECT meter_keep_from('', %s)", (FIRST,))
+            owner.execute("SELECT meter_raise_kept('', %s)", (FIRST,))
             withdrawing = pool.submit(ledger.withdraw, loader, int(str(file_id)))
             _until_it_waits(warehouse, loader, withdrawing)
             owner.execute("SELECT FROM meter_files FOR UPDATE NOWAIT")

@@ -181,6 +181,7 @@ def test_settings_follow_the_size_of_the_machine(
     text = machine.configuration(tmp_path, tmp_path)
     assert "shared_buffers = 512MB" in text
     assert "max_wal_size = 256MB" in text
+    assert "max_locks_per_transaction = 512" in text
 
 
 def test_the_environment_of_the_caller_does_not_turn_it_elsewhere(

@@ -186,7 +186,11 @@ DO $$
 DECLARE
     partition regclass;
 BEGIN
-    FOR partition IN SELECT m.partition FROM meter_months m LOOP
+    FOR partition IN
+        SELECT m.partition FROM meter_partitions m
+        UNION SELECT to_regclass('meter_day_versions_passing')
+    LOOP
+        CONTINUE WHEN partition IS NULL;
         EXECUTE format('DROP TABLE %s', partition);
     END LOOP;
     TRUNCATE meter_readings, meter_days, meter_day_versions, meter_files, meter_batches,

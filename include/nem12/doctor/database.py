@@ -22,8 +22,8 @@ LEAST_WORK_MEM: Final = 4 * settings.MIB
 LEAST_WAL: Final = 1024 * settings.MIB
 """PostgreSQL's default of max_wal_size; with less, a bulk load is one checkpoint after another."""
 
-LOCKS_A_MONTH: Final = 2
-"""Its table and its index."""
+LOCKS_A_MONTH: Final = 8
+"""Its tables of readings, versions and days, with one, two and two indexes."""
 
 OTHER_LOCKS: Final = 100
 """Of a statement: the other tables with their indexes, a handful each."""

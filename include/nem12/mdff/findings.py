@@ -41,7 +41,7 @@ EXPLAIN: Final[dict[Level, dict[str, str]]] = {
         "binary": "The file contains NUL bytes.",
         "foreign": "The file is of another kind, such as a workbook, a web page or a table.",
         "not-text": "The file contains no NEM12 or NEM13 records.",
-        "too-many-months": "The days cover more than 600 months.",
+        "too-many-months": "The days cover more than 150 months.",
         "unreadable": "The file or archive cannot be read.",
     },
     Level.BLOCK: {

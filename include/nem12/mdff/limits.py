@@ -8,8 +8,9 @@ MAX_LINE_BYTES: Final = 1 * MIB
 """The longest record without a fault has 15 KiB; in a longer line each field is checked by its
 beginning."""
 
-MAX_MONTHS: Final = 600
-"""Months of readings in one file, each a partition: 50 years, more than the market is old."""
+MAX_MONTHS: Final = 150
+"""Months of readings in one file, each some tables with their keys: more than 12 years, five more than have to
+be kept. A load of such a file locks them all, eight a month."""
 
 REFUSED_SPANS: Final = 10_000
 """Spans of days that are noted of a refused file: ten times the channels of a large one."""

@@ -198,16 +198,45 @@ def _make(connection: Connection, text: str, recorded: Sequence[str]) -> str:
 def _drop(connection: Connection, found: _Object, recorded: Sequence[str]) -> None:
     """Drop a function or view, and before it those of ours that are built on it."""
     built = _select(connection, "schema_built_on", classid=found.classid, objid=found.objid)
-    foreign = sorted(one.described for one in built if one.name not in recorded)
-    if foreign:
-        raise TerminalError(
-            f"{', '.join(foreign)} cannot stay: built on {found.described}, which has to be made"
-            f" anew; drop what is not of nem12, run `{settings.command('migrate')}`, and make it"
-            " again"
-        )
+    _refuse_foreign((one.described for one in built if one.name not in recorded), found.described)
     for one in sorted(built, key=lambda one: recorded.index(one.name), reverse=True):
         kind = one.name.split()[0]
         connection.execute(sql.SQL(f"DROP {kind} {one.signature}"))
+
+
+def _refuse_foreign(described: Iterable[str], on: str) -> None:
+    foreign = sorted(described)
+    if foreign:
+        raise TerminalError(
+            f"{', '.join(foreign)} cannot stay: built on {on}, which has to be made"
+            f" anew; drop what is not of nem12, run `{settings.command('migrate')}`, and make it"
+            " again"
+        )
+
+
+def release(connection: Connection, tables: Sequence[str]) -> None:
+    """Drop all our functions and views, before a revision makes tables anew.
+
+    `install` makes them again. Triggers and rights on the tables go with them.
+
+    Args:
+        connection: As the owner, in the transaction of the revision.
+        tables: Names of the tables.
+
+    Raises:
+        TerminalError: A view or function that is not ours is built on a table, or on one of ours.
+    """
+    recorded = _recorded(connection)
+    for name in reversed(recorded):
+        for found in _objects(connection, [name]):
+            _drop(connection, found, recorded)
+    for table in tables:
+        query = "SELECT 'pg_class'::regclass::oid, %s::regclass::oid"
+        classid, objid = connection.execute(query, (table,)).fetchone() or (0, 0)
+        built = _select(connection, "schema_built_on", classid=classid, objid=objid)
+        # Its constraints and defaults have no signature.
+        foreign = [one for one in built if one.signature and one.objid != objid]
+        _refuse_foreign((one.described for one in foreign), f"table {table}")
 
 
 def grants() -> str:

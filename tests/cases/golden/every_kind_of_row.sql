@@ -11,6 +11,8 @@ SET LOCAL array_nulls = on;
 
 SET LOCAL datestyle = 'ISO';
 
+SELECT meter_ensure_months('{2024-02-01,2024-03-01}');
+
 SELECT meter_begin_batch('7ebf6742b425ede95c9e6666e3fa50c8', '7ebf6742b425ede95c9e6666e3fa50c8.sql');
 
 INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_date_time, from_participant, to_participant) VALUES
@@ -44,7 +46,5 @@ INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch
 (6649255338076468075,0,1232,0,1,'7ebf6742b425ede95c9e6666e3fa50c8',1,17,17,4,336,96,1.5,5,'2024-02-29','2024-03-03','{"event-with-a":1,"update-missing":1}')
 ON CONFLICT (file_id, parts, byte_start, byte_end) DO UPDATE SET batch_id = excluded.batch_id
 WHERE meter_batch_parts.batch_id <> excluded.batch_id;
-
-SELECT meter_ensure_months('{2024-02-01,2024-03-01}');
 
 SELECT meter_apply_batch('7ebf6742b425ede95c9e6666e3fa50c8') AS readings_put_in_force;

@@ -11,6 +11,8 @@ SET LOCAL array_nulls = on;
 
 SET LOCAL datestyle = 'ISO';
 
+SELECT meter_ensure_months('{}');
+
 SELECT meter_begin_batch('8170d68c6bd71227552711ee3b75a056', '8170d68c6bd71227552711ee3b75a056.sql');
 
 INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_date_time, from_participant, to_participant) VALUES
@@ -33,7 +35,5 @@ INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch
 (8523140270996326349,0,273,0,1,'8170d68c6bd71227552711ee3b75a056',1,5,5,5,48,48,1.5,0,NULL,NULL,'{}')
 ON CONFLICT (file_id, parts, byte_start, byte_end) DO UPDATE SET batch_id = excluded.batch_id
 WHERE meter_batch_parts.batch_id <> excluded.batch_id;
-
-SELECT meter_ensure_months('{}');
 
 SELECT meter_apply_batch('8170d68c6bd71227552711ee3b75a056') AS readings_put_in_force;

@@ -11,6 +11,8 @@ SET LOCAL array_nulls = on;
 
 SET LOCAL datestyle = 'ISO';
 
+SELECT meter_ensure_months('{2024-03-01}');
+
 SELECT meter_begin_batch('8a2001372cac97b56f3fd77b6ed65161', '8a2001372cac97b56f3fd77b6ed65161.sql');
 
 INSERT INTO meter_files (file_id, sha256, name, size, profile, reader_version, header_date_time, from_participant, to_participant) VALUES
@@ -39,7 +41,5 @@ INSERT INTO meter_batch_parts (file_id, byte_start, byte_end, part, parts, batch
 (8197055874458468900,0,526,0,1,'8a2001372cac97b56f3fd77b6ed65161',1,9,9,2,96,0,0,2,'2024-03-01','2024-03-02','{"quote":1}')
 ON CONFLICT (file_id, parts, byte_start, byte_end) DO UPDATE SET batch_id = excluded.batch_id
 WHERE meter_batch_parts.batch_id <> excluded.batch_id;
-
-SELECT meter_ensure_months('{2024-03-01}');
 
 SELECT meter_apply_batch('8a2001372cac97b56f3fd77b6ed65161') AS readings_put_in_force;

@@ -7,7 +7,8 @@ DECLARE
     partition regclass;
 BEGIN
     FOR partition IN
-        SELECT inhrelid::regclass FROM pg_inherits WHERE inhparent = 'meter_readings'::regclass
+        SELECT inhrelid::regclass FROM pg_inherits
+        WHERE inhparent IN ('meter_readings'::regclass, 'meter_days'::regclass, 'meter_day_versions'::regclass)
     LOOP
         EXECUTE format('DROP TABLE %s', partition);
     END LOOP;

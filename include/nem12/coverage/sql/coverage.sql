@@ -187,7 +187,8 @@ SELECT c.nmi, c.nmi_suffix, d.day,
 FROM unnest(%(nmis)s::text[], %(nmi_suffixes)s::text[]) AS c (nmi, nmi_suffix)
 JOIN meter_days d ON d.nmi = c.nmi AND d.nmi_suffix = c.nmi_suffix
     AND d.day BETWEEN %(first)s AND %(last)s
-JOIN meter_day_versions v USING (file_id, line)
+JOIN meter_day_versions v ON v.nmi = d.nmi AND v.nmi_suffix = d.nmi_suffix AND v.day = d.day
+    AND v.file_id = d.file_id AND v.line = d.line AND v.day BETWEEN %(first)s AND %(last)s
 ORDER BY c.nmi, c.nmi_suffix, d.day
 
 -- name: failed_drops

@@ -24,13 +24,23 @@ LANGUAGE sql IMMUTABLE BEGIN ATOMIC
     SELECT ROW(nmi, nmi_suffix, day, NULL, NULL, NULL, NULL, NULL)::meter_day_key;
 END;
 
+-- The first and last day that files have brought; null where they have brought none. The functions that look
+-- days up name these bounds beside the keys, as values of a plan that is made for each call
+-- (plan_cache_mode): the planner then leaves out, and does not lock, the months without them. Left out while
+-- a statement runs, they would all be locked before.
+CREATE OR REPLACE FUNCTION meter_span(files bigint[], OUT first_day date, OUT last_day date)
+LANGUAGE sql STABLE BEGIN ATOMIC
+    SELECT min(p.first_day), max(p.last_day) FROM meter_batch_parts p WHERE p.file_id = ANY(files);
+END;
+
 -- Record when files were delivered: the earliest time of a file counts, null means now. Returns the days to
 -- decide again: those of known files that prove to be older than recorded, where the time of delivery takes
 -- part in the order of versions.
 CREATE OR REPLACE FUNCTION meter_deliver(files bigint[], times timestamptz[]) RETURNS meter_day_key[]
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     earlier bigint[];
+    span record;
 BEGIN
     PERFORM meter_hold_kept();
     WITH given AS (
@@ -47,10 +57,12 @@ BEGIN
         RETURNING f.file_id, k.delivered_at
     )
     SELECT array_agg(file_id) FILTER (WHERE delivered_at IS NOT NULL) INTO earlier FROM noted;
+    span := meter_span(earlier);
     RETURN (
         SELECT array_agg(meter_day_named(nmi, nmi_suffix, day))
         FROM meter_day_versions
         WHERE file_id = ANY(earlier) AND (update_date_time IS NULL OR header_date_time IS NULL)
+            AND day BETWEEN span.first_day AND span.last_day
     );
 END $$;
 
@@ -85,41 +97,35 @@ END $$;
 -- Record for each day whether its version in force is contradicted. The settings force look-ups by key: the
 -- planner knows nothing yet about tables that have just been filled.
 CREATE OR REPLACE FUNCTION meter_mark_contradicted(days meter_day_key[]) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT
+LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    span_begins date;
+    span_ends date;
+BEGIN
+    SELECT min(k.day), max(k.day) INTO span_begins, span_ends FROM unnest(days) k;
     WITH changed AS MATERIALIZED (
         SELECT k.nmi, k.nmi_suffix, k.day, NOT d.contradicted AS contradicted
         FROM unnest(days) k
         CROSS JOIN LATERAL (
             SELECT contradicted, file_id, line FROM meter_days d
             WHERE d.nmi = k.nmi AND d.nmi_suffix = k.nmi_suffix AND d.day = k.day
+                AND d.day BETWEEN span_begins AND span_ends
             LIMIT 1
         ) AS d
         WHERE d.contradicted <> EXISTS (
             SELECT FROM meter_day_versions v, meter_day_versions o
-            WHERE v.file_id = d.file_id AND v.line = d.line
+            WHERE v.file_id = d.file_id AND v.line = d.line AND v.day = k.day
+                AND v.day BETWEEN span_begins AND span_ends
                 AND o.nmi = k.nmi AND o.nmi_suffix = k.nmi_suffix AND o.day = k.day
+                AND o.day BETWEEN span_begins AND span_ends
                 AND meter_contradicts(o, v))
     )
     UPDATE meter_days d SET contradicted = c.contradicted
     FROM changed c
     WHERE d.nmi = c.nmi AND d.nmi_suffix = c.nmi_suffix AND d.day = c.day
-$$;
-
--- Whether a version of a file that is being loaded again is another than that of the same line before.
-CREATE OR REPLACE FUNCTION meter_is_replaced(
-    nmi varchar, nmi_suffix varchar, day date, file_id bigint, line bigint) RETURNS boolean
-LANGUAGE sql STABLE BEGIN ATOMIC
-    SELECT EXISTS (
-        SELECT FROM meter_replaced_versions r
-        WHERE r.file_id = meter_is_replaced.file_id AND r.line = meter_is_replaced.line
-            AND NOT EXISTS (
-                SELECT FROM meter_day_versions v
-                WHERE v.nmi = meter_is_replaced.nmi AND v.nmi_suffix = meter_is_replaced.nmi_suffix
-                    AND v.day = meter_is_replaced.day AND v.file_id = r.file_id AND v.line = r.line
-                    -- Byte by byte: 1.0 is not 1.00.
-                    AND v *= r));
-END;
+        AND d.day BETWEEN span_begins AND span_ends;
+END $$;
 
 -- Put the highest version of each of these days in force, unless it is already or the day is not kept,
 -- delete the readings that it replaces and the days that no file delivers any more, and note what changed.
@@ -128,13 +134,15 @@ END;
 -- Locking, choosing and deleting are separate statements: each sees what was committed while the one before
 -- waited for locks.
 CREATE OR REPLACE FUNCTION meter_decide_days(touched meter_day_key[]) RETURNS meter_day_key[]
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     held meter_day_key[];
     winners meter_day_key[];
     gone_days meter_day_key[];
     contended_days meter_day_key[];
     reloading constant boolean := coalesce(current_setting('nem12.reloading', true), '') <> '';
+    span_begins date;
+    span_ends date;
 BEGIN
     PERFORM meter_check_cluster();
     IF meter_hold_kept() THEN
@@ -147,6 +155,7 @@ BEGIN
     SELECT array_agg(meter_day_named(nmi, nmi_suffix, day) ORDER BY nmi, nmi_suffix, day) INTO touched
     FROM (SELECT DISTINCT nmi, nmi_suffix, day FROM unnest(touched)) AS t;
 
+    SELECT min(t.day), max(t.day) INTO span_begins, span_ends FROM unnest(touched) t;
     -- Locks those that exist; one that is deleted while it is waited for, since its file is withdrawn, is
     -- inserted again.
     INSERT INTO meter_days AS d (nmi, nmi_suffix, day)
@@ -163,6 +172,7 @@ BEGIN
     CROSS JOIN LATERAL (
         SELECT d.file_id, d.line, d.contradicted FROM meter_days d
         WHERE d.nmi = t.nmi AND d.nmi_suffix = t.nmi_suffix AND d.day = t.day
+            AND d.day BETWEEN span_begins AND span_ends
         LIMIT 1
     ) AS d;
 
@@ -170,7 +180,14 @@ BEGIN
         SELECT v.*, h.nmi AS held_nmi, h.nmi_suffix AS held_nmi_suffix, h.day AS held_day,
             h.file_id IS NOT NULL AS replaces, v.file_id IS NULL AS gone,
             (h.file_id, h.line) IS DISTINCT FROM (v.file_id, v.line)
-                OR reloading AND meter_is_replaced(h.nmi, h.nmi_suffix, h.day, v.file_id, v.line)
+                -- Of a file that is being loaded again: byte by byte, since 1.0 is not 1.00.
+                OR reloading AND EXISTS (
+                    SELECT FROM meter_replaced_versions r
+                    WHERE r.file_id = v.file_id AND r.line = v.line AND NOT EXISTS (
+                        SELECT FROM meter_day_versions n
+                        WHERE n.nmi = h.nmi AND n.nmi_suffix = h.nmi_suffix AND n.day = h.day
+                            AND n.day BETWEEN span_begins AND span_ends
+                            AND n.file_id = r.file_id AND n.line = r.line AND n *= r))
                 AS changes,
             o.redelivered, h.contradicted OR o.alike AS contended
         FROM unnest(held) h
@@ -179,6 +196,7 @@ BEGIN
                 v.reason_code, v.uom, v.quality_method, v.register_id, v.meter_serial_number, v.update_rank
             FROM meter_day_versions v
             WHERE v.nmi = h.nmi AND v.nmi_suffix = h.nmi_suffix AND v.day = h.day
+                AND v.day BETWEEN span_begins AND span_ends
             ORDER BY meter_precedence(v) DESC
             LIMIT 1
         ) AS v ON true
@@ -188,6 +206,7 @@ BEGIN
                     AND o.update_date_time IS NOT DISTINCT FROM v.update_date_time), false) AS alike
             FROM meter_day_versions o
             WHERE o.nmi = h.nmi AND o.nmi_suffix = h.nmi_suffix AND o.day = h.day
+                AND o.day BETWEEN span_begins AND span_ends
                 AND (o.file_id, o.line) <> (v.file_id, v.line)
         ) AS o
     ), changed AS (
@@ -216,7 +235,8 @@ BEGIN
 
     IF gone_days IS NOT NULL THEN
         DELETE FROM meter_days d USING unnest(gone_days) g
-        WHERE d.nmi = g.nmi AND d.nmi_suffix = g.nmi_suffix AND d.day = g.day;
+        WHERE d.nmi = g.nmi AND d.nmi_suffix = g.nmi_suffix AND d.day = g.day
+            AND d.day BETWEEN span_begins AND span_ends;
     END IF;
     IF contended_days IS NOT NULL THEN
         PERFORM meter_mark_contradicted(contended_days);
@@ -228,30 +248,45 @@ END $$;
 -- Decide the days that a batch delivers, and those of its files that were delivered earlier than recorded;
 -- see meter_decide_days.
 CREATE OR REPLACE FUNCTION meter_decide_batch(batch text) RETURNS meter_day_key[]
-LANGUAGE sql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    span_begins date;
+    span_ends date;
+BEGIN
     -- A run that died may have left parts of another division into the same number of parts: with
-    -- them the file would never be complete.
-    DELETE FROM meter_batch_parts o
-    USING meter_batch_parts p JOIN meter_files f USING (file_id)
-    WHERE p.batch_id = batch AND f.status = 'loading'
-        AND o.file_id = p.file_id AND o.parts = p.parts
-        AND o.byte_start < p.byte_end AND p.byte_start < o.byte_end
-        AND (o.byte_start, o.byte_end) <> (p.byte_start, p.byte_end);
+    -- them the file would never be complete. Its days stay, and count to these parts now.
+    WITH gone AS (
+        DELETE FROM meter_batch_parts o
+        USING meter_batch_parts p JOIN meter_files f USING (file_id)
+        WHERE p.batch_id = batch AND f.status = 'loading'
+            AND o.file_id = p.file_id AND o.parts = p.parts
+            AND o.byte_start < p.byte_end AND p.byte_start < o.byte_end
+            AND (o.byte_start, o.byte_end) <> (p.byte_start, p.byte_end)
+        RETURNING p.file_id, p.parts, p.byte_start, o.first_day, o.last_day
+    )
+    UPDATE meter_batch_parts p
+    SET first_day = least(p.first_day, g.first_day), last_day = greatest(p.last_day, g.last_day)
+    FROM (SELECT file_id, parts, byte_start, min(first_day) AS first_day, max(last_day) AS last_day
+          FROM gone GROUP BY file_id, parts, byte_start) AS g
+    WHERE p.batch_id = batch AND (p.file_id, p.parts, p.byte_start) = (g.file_id, g.parts, g.byte_start);
 
-    SELECT meter_decide_days(meter_deliver_batch(batch) || (
+    SELECT min(first_day), max(last_day) INTO span_begins, span_ends
+    FROM meter_batch_parts WHERE batch_id = batch;
+    RETURN meter_decide_days(meter_deliver_batch(batch) || (
         SELECT array_agg(meter_day_named(v.nmi, v.nmi_suffix, v.day))
         FROM meter_batch_parts p
         CROSS JOIN LATERAL (
             SELECT nmi, nmi_suffix, day FROM meter_day_versions v
             WHERE v.file_id = p.file_id AND v.line BETWEEN p.first_line AND p.last_line
+                AND v.day BETWEEN span_begins AND span_ends
             OFFSET 0
         ) AS v
         WHERE p.batch_id = batch)
     || (
         -- What its files gave when they were loaded before.
         SELECT array_agg(meter_day_named(r.nmi, r.nmi_suffix, r.day)) FROM meter_replaced_versions r
-        WHERE r.file_id IN (SELECT file_id FROM meter_batch_parts WHERE batch_id = batch)))
-$$;
+        WHERE r.file_id IN (SELECT file_id FROM meter_batch_parts WHERE batch_id = batch)));
+END $$;
 
 -- Settle the files of which this batch was the last part.
 CREATE OR REPLACE FUNCTION meter_settle_batch(batch text) RETURNS void
@@ -282,10 +317,13 @@ END $$;
 -- sees every version that was decided on.
 CREATE OR REPLACE FUNCTION meter_open_winners(batch text, days refcursor DEFAULT 'meter_winners')
 RETURNS refcursor
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     winners meter_day_key[] := meter_decide_batch(batch);
+    span_begins date;
+    span_ends date;
 BEGIN
+    SELECT min(w.day), max(w.day) INTO span_begins, span_ends FROM unnest(winners) w;
     OPEN days NO SCROLL FOR
     SELECT v.nmi, v.nmi_suffix, v.day, interval_minutes, uom, quality_method, event_start_intervals,
         event_quality_methods, array_to_string(
@@ -295,7 +333,10 @@ BEGIN
         d.redelivered
     FROM unnest(winners) d
     CROSS JOIN LATERAL (
-        SELECT * FROM meter_day_versions v WHERE v.file_id = d.file_id AND v.line = d.line LIMIT 1
+        SELECT * FROM meter_day_versions v
+        WHERE v.file_id = d.file_id AND v.line = d.line AND v.day = d.day
+            AND v.day BETWEEN span_begins AND span_ends
+        LIMIT 1
     ) AS v;
     RETURN days;
 END $$;

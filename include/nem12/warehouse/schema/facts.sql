@@ -37,3 +37,26 @@ CREATE OR REPLACE FUNCTION meter_loads_whole_files_only(profile text) RETURNS bo
 LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
     SELECT profile = 'strict';
 END;
+
+-- The part of time by which tables are partitioned: the first day of the one that a day lies in, the first
+-- day of the next one, and what its tables are named by. Nothing else knows that it is a month.
+CREATE OR REPLACE FUNCTION meter_month(day date) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+    SELECT date_trunc('month', day::timestamp)::date;
+END;
+
+CREATE OR REPLACE FUNCTION meter_next_month(month date) RETURNS date
+LANGUAGE sql IMMUTABLE PARALLEL SAFE BEGIN ATOMIC
+    SELECT (month + interval '1 month')::date;
+END;
+
+CREATE OR REPLACE FUNCTION meter_month_name(month date) RETURNS text
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
+    SELECT to_char(month::timestamp, 'YYYY_MM');
+END;
+
+-- The reverse; null where this is no such name.
+CREATE OR REPLACE FUNCTION meter_month_named(name text) RETURNS date
+LANGUAGE sql STABLE PARALLEL SAFE BEGIN ATOMIC
+    SELECT CASE WHEN name ~ '^[0-9]{4}_[0-9]{2}$' THEN to_date(name, 'YYYY_MM') END;
+END;

@@ -9,7 +9,7 @@ DECLARE
         'meter_expected_nmis, meter_channel_ends, meter_consumers, meter_replaced_versions';
     -- Rows that are inserted and stay.
     added constant text := 'meter_acts, meter_notes, meter_changes';
-    read constant text := 'meter_kept_from, meter_days_not_kept, meter_months, meter_daily, '
+    read constant text := 'meter_kept_from, meter_days_not_kept, meter_partitions, meter_months, meter_daily, '
         'meter_reading_sources, meter_conflicts, meter_findings, meter_highest_versions, meter_expected_readings, '
         'meter_cluster, meter_consumer_lag, meter_horizon_holders';
     role text;
@@ -19,8 +19,8 @@ BEGIN
     GRANT SELECT ON meter_schema, alembic_version TO PUBLIC;
     -- Only the owner and the loader have a reason to make partitions or to change what is kept.
     REVOKE ALL ON FUNCTION meter_ensure_months(date[]), meter_hold_kept(), meter_keep_from(text, date),
-        meter_remove_months(date, boolean), meter_purge_nmi(text, date), meter_adopt_cluster()
-        FROM PUBLIC;
+        meter_keep_again(date), meter_remove_months(date, boolean), meter_purge_nmi(text, date),
+        meter_adopt_cluster() FROM PUBLIC;
     FOR role IN SELECT rolname FROM pg_roles WHERE rolname IN ('nem12_loader', 'nem12_reader') LOOP
         EXECUTE format('GRANT SELECT ON %s, %s, %s TO %I', changed, added, read, role);
     END LOOP;

@@ -32,13 +32,22 @@ $$;
 
 -- The versions that these days name, looked up one by one for the reason given in meter_decide_days.
 CREATE OR REPLACE FUNCTION meter_winning_versions(days meter_day_key[]) RETURNS SETOF meter_day_versions
-LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    span_begins date;
+    span_ends date;
+BEGIN
+    SELECT min(d.day), max(d.day) INTO span_begins, span_ends FROM unnest(days) d;
+    RETURN QUERY
     SELECT v.*
     FROM unnest(days) d
     CROSS JOIN LATERAL (
-        SELECT * FROM meter_day_versions v WHERE v.file_id = d.file_id AND v.line = d.line LIMIT 1
-    ) AS v
-$$;
+        SELECT * FROM meter_day_versions v
+        WHERE v.file_id = d.file_id AND v.line = d.line AND v.day = d.day
+            AND v.day BETWEEN span_begins AND span_ends
+        LIMIT 1
+    ) AS v;
+END $$;
 
 -- Insert the readings of these day versions, whose days have none.
 CREATE OR REPLACE FUNCTION meter_put_readings(winners meter_day_key[]) RETURNS bigint
@@ -83,14 +92,24 @@ END $$;
 -- Delete the readings of these days. The settings force look-ups by key: the planner does not take into
 -- account that partitions are pruned at run time, and would sort all readings for the days of one shard.
 CREATE OR REPLACE FUNCTION meter_delete_readings(days meter_day_key[]) RETURNS void
-LANGUAGE sql SET search_path FROM CURRENT
+LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan
 SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    span_begins timestamptz;
+    span_ends timestamptz;
+BEGIN
+    SELECT meter_midnight(min(d.day)), meter_midnight(max(d.day) + 1) INTO span_begins, span_ends
+    FROM unnest(days) d;
+    IF span_begins IS NULL THEN
+        RETURN;
+    END IF;
     DELETE FROM meter_readings r
     USING unnest(days) d
     WHERE r.nmi = d.nmi AND r.nmi_suffix = d.nmi_suffix
         AND r."timestamp" >= meter_midnight(d.day)
         AND r."timestamp" < meter_midnight(d.day + 1)
-$$;
+        AND r."timestamp" >= span_begins AND r."timestamp" < span_ends;
+END $$;
 
 -- The readings of a day version. Computed in another way than in meter_put_readings, where speed counts, so
 -- that verify compares two independent ways.

@@ -22,73 +22,154 @@ WHERE v.day < greatest(every.first_day, own.first_day);
 COMMENT ON VIEW meter_days_not_kept IS
     'Day versions that go when their file is settled: it is judged as a whole.';
 
--- Keep no days before `new_first_day` any more: of this NMI, or of all NMIs if it is empty. Deletes them from
--- versions and days in force and counts them in the ledger; their readings go with their partitions, or the
--- caller deletes them. Days of files that are not settled yet are deleted when the files are settled. Returns
--- the number of day versions deleted.
-CREATE OR REPLACE FUNCTION meter_keep_from(only_nmi text, new_first_day date) RETURNS bigint
+-- Keep no days before `new_first_day` any more: of this NMI, or of all NMIs if it is empty.
+CREATE OR REPLACE FUNCTION meter_raise_kept(only_nmi text, new_first_day date) RETURNS void
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
-DECLARE
-    removed bigint;
 BEGIN
     -- Waits for transactions that load, and makes later ones wait.
     LOCK TABLE meter_kept_from IN EXCLUSIVE MODE;
     INSERT INTO meter_kept_from AS k (nmi, first_day) VALUES (only_nmi, new_first_day)
     ON CONFLICT (nmi) DO UPDATE SET first_day = excluded.first_day
     WHERE k.first_day < excluded.first_day;
+END $$;
 
-    PERFORM meter_check_cluster();
-    WITH gone AS (
-        DELETE FROM meter_days
-        WHERE (only_nmi = '' OR nmi = only_nmi) AND day < new_first_day
-        RETURNING date_trunc('month', day::timestamp)::date AS month
-    )
-    INSERT INTO meter_changes (day) SELECT DISTINCT month FROM gone WHERE only_nmi = '' ORDER BY month;
-    IF only_nmi <> '' THEN
-        -- One notice of all days of the NMI: the feed does not name those that are purged.
-        DELETE FROM meter_changes WHERE nmi = only_nmi AND (day < new_first_day OR day IS NULL);
-        INSERT INTO meter_changes (nmi) VALUES (only_nmi);
-    END IF;
-    WITH gone AS (
-        DELETE FROM meter_day_versions v USING meter_files f
-        WHERE f.file_id = v.file_id AND f.status <> 'loading'
-            AND (only_nmi = '' OR v.nmi = only_nmi) AND v.day < new_first_day
-        RETURNING v.file_id, cardinality(v.interval_values) AS readings
-    ), counted AS (
+-- Count in the ledger the versions before `new_first_day` that are deleted: of an NMI, or of all NMIs if it is
+-- empty. Those of files that are not settled yet are deleted when the files are settled. Returns their number.
+CREATE OR REPLACE FUNCTION meter_count_removed(only_nmi text, new_first_day date) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    removed bigint;
+BEGIN
+    WITH counted AS (
         UPDATE meter_files f
         SET removed_days = removed_days + g.days, removed_readings = removed_readings + g.readings
-        FROM (SELECT file_id, count(*) AS days, sum(readings) AS readings
-              FROM gone GROUP BY file_id) g
-        WHERE f.file_id = g.file_id
+        FROM (SELECT v.file_id, count(*) AS days, sum(cardinality(v.interval_values)) AS readings
+              FROM meter_day_versions v
+              WHERE (only_nmi = '' OR v.nmi = only_nmi) AND v.day < new_first_day
+              GROUP BY v.file_id) g
+        WHERE f.file_id = g.file_id AND f.status <> 'loading'
         RETURNING g.days
     )
     SELECT coalesce(sum(days), 0) INTO removed FROM counted;
     RETURN removed;
 END $$;
 
--- Keep no months before `new_first_day` any more, nor their days. A detached table stays as it is, so that it
--- can be moved elsewhere. Returns the number of day versions deleted.
+-- Keep no days of an NMI before `new_first_day` any more. Deletes them from versions and days in force; the
+-- caller deletes their readings. Returns the number of day versions deleted.
+CREATE OR REPLACE FUNCTION meter_keep_from(only_nmi text, new_first_day date) RETURNS bigint
+LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+    removed bigint;
+BEGIN
+    PERFORM meter_raise_kept(only_nmi, new_first_day);
+    removed := meter_count_removed(only_nmi, new_first_day);
+    PERFORM meter_check_cluster();
+    -- One notice of all days of the NMI: the feed does not name those that are purged.
+    DELETE FROM meter_changes WHERE nmi = only_nmi AND (day < new_first_day OR day IS NULL);
+    INSERT INTO meter_changes (nmi) VALUES (only_nmi);
+    DELETE FROM meter_days WHERE nmi = only_nmi AND day < new_first_day;
+    DELETE FROM meter_day_versions v USING meter_files f
+    WHERE f.file_id = v.file_id AND f.status <> 'loading'
+        AND v.nmi = only_nmi AND v.day < new_first_day;
+    RETURN removed;
+END $$;
+
+-- Lock the partitioned tables against readers: all of them at once or none, tried again and again. A session
+-- that waited for one table while it holds another could deadlock, and all readers would queue behind it.
+CREATE OR REPLACE FUNCTION meter_lock_readers_out() RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    last_try timestamptz := clock_timestamp() + current_setting('lock_timeout')::interval;
+BEGIN
+    LOOP
+        BEGIN
+            LOCK TABLE ONLY meter_readings, ONLY meter_days, ONLY meter_day_versions
+            IN ACCESS EXCLUSIVE MODE NOWAIT;
+            RETURN;
+        EXCEPTION WHEN lock_not_available THEN
+            IF clock_timestamp() > last_try THEN
+                RAISE EXCEPTION 'a transaction that reads the tables has not ended in time: try again later'
+                USING ERRCODE = 'lock_not_available';
+            END IF;
+        END;
+        PERFORM pg_sleep(0.02);
+    END LOOP;
+END $$;
+
+-- meter_day_versions_passing is the partition of the days before the first day that is kept. Their versions
+-- stay in it until their file is settled, so that the file is judged as a whole. Its bound changes while it is
+-- detached.
+CREATE OR REPLACE FUNCTION meter_detach_passing() RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF to_regclass('meter_day_versions_passing') IS NULL THEN
+        CREATE TABLE meter_day_versions_passing (LIKE meter_day_versions INCLUDING ALL);
+    ELSE
+        ALTER TABLE meter_day_versions DETACH PARTITION meter_day_versions_passing;
+    END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION meter_attach_passing() RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    EXECUTE (
+        SELECT format('ALTER TABLE meter_day_versions ATTACH PARTITION meter_day_versions_passing '
+            'FOR VALUES FROM (MINVALUE) TO (%L)', first_day)
+        FROM meter_kept_from WHERE nmi = '');
+END $$;
+
+-- Keep no months before `new_first_day` any more, nor their days. A detached table of readings stays as it is,
+-- so that it can be moved elsewhere. The versions of files that are not settled yet move to the passing ones.
+-- Returns the number of day versions deleted.
 CREATE OR REPLACE FUNCTION meter_remove_months(new_first_day date, keep_tables boolean) RETURNS bigint
 LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
 DECLARE
     removed bigint;
     found record;
 BEGIN
-    IF new_first_day <> date_trunc('month', new_first_day::timestamp) THEN
+    IF new_first_day <> meter_month(new_first_day) THEN
         RAISE EXCEPTION 'a month begins on its first day, not on %', new_first_day;
     END IF;
-    removed := meter_keep_from('', new_first_day);
+    PERFORM meter_raise_kept('', new_first_day);
+    removed := meter_count_removed('', new_first_day);
+    PERFORM meter_check_cluster();
+    INSERT INTO meter_changes (day)
+    SELECT DISTINCT meter_month(day) FROM meter_days WHERE day < new_first_day ORDER BY 1;
     -- Readers queue behind a session that waits for this lock: take it last, and wait only briefly.
     SET LOCAL lock_timeout = '5s';
-    FOR found IN SELECT * FROM meter_months WHERE month < new_first_day ORDER BY month LOOP
+    PERFORM meter_lock_readers_out();
+    PERFORM meter_detach_passing();
+    FOR found IN SELECT * FROM meter_partitions WHERE month < new_first_day ORDER BY month, parent LOOP
         IF found.attached THEN
-            EXECUTE format('ALTER TABLE meter_readings DETACH PARTITION %s', found.partition);
+            EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', found.parent, found.partition);
         END IF;
-        IF NOT keep_tables THEN
+        IF found.parent = 'meter_day_versions'::regclass THEN
+            EXECUTE format('INSERT INTO meter_day_versions_passing SELECT v.* '
+                'FROM %s v JOIN meter_files f USING (file_id) WHERE f.status = %L', found.partition, 'loading');
+        END IF;
+        IF found.parent <> 'meter_readings'::regclass OR NOT keep_tables THEN
             EXECUTE format('DROP TABLE %s', found.partition);
         END IF;
     END LOOP;
+    PERFORM meter_attach_passing();
     RETURN removed;
+END $$;
+
+-- Keep the days from an earlier month on again. They come back when their files are loaded again.
+CREATE OR REPLACE FUNCTION meter_keep_again(new_first_day date) RETURNS void
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+BEGIN
+    IF new_first_day <> meter_month(new_first_day) THEN
+        RAISE EXCEPTION 'a month begins on its first day, not on %', new_first_day;
+    END IF;
+    LOCK TABLE meter_kept_from IN EXCLUSIVE MODE;
+    UPDATE meter_kept_from SET first_day = new_first_day WHERE nmi = '' AND first_day > new_first_day;
+    IF FOUND THEN
+        SET LOCAL lock_timeout = '5s';
+        PERFORM meter_lock_readers_out();
+        PERFORM meter_detach_passing();
+        PERFORM meter_attach_passing();
+    END IF;
 END $$;
 
 -- Blank refusals and warnings about an NMI and its days before `new_first_day`: of one file, or of all. If the
@@ -97,11 +178,16 @@ END $$;
 -- files that were refused as a whole are deleted. Returns the number of findings.
 CREATE OR REPLACE FUNCTION meter_blank_findings(
     only_nmi text, new_first_day date, only_file bigint DEFAULT NULL) RETURNS bigint
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     about record;
     blanked bigint := 0;
+    span_begins date := '-infinity';
+    span_ends date := 'infinity';
 BEGIN
+    IF only_file IS NOT NULL THEN
+        SELECT first_day, last_day INTO span_begins, span_ends FROM meter_span(ARRAY[only_file]);
+    END IF;
     FOR about IN
         WITH findings AS (
             SELECT file_id, line, level, code, nmi, day,
@@ -110,7 +196,8 @@ BEGIN
         ), holding AS (
             SELECT only_file AS file_id WHERE only_file IS NOT NULL
             UNION
-            SELECT file_id FROM meter_day_versions WHERE nmi = only_nmi
+            SELECT file_id FROM meter_day_versions
+            WHERE nmi = only_nmi AND day BETWEEN span_begins AND span_ends
             UNION
             SELECT file_id FROM meter_refused_days WHERE nmi = only_nmi
             UNION
@@ -123,9 +210,11 @@ BEGIN
         JOIN holding USING (file_id)
         LEFT JOIN LATERAL (
             SELECT v.nmi FROM meter_day_versions v WHERE v.file_id = f.file_id AND v.line <= f.line
+                AND v.day BETWEEN span_begins AND span_ends
             ORDER BY v.line DESC LIMIT 1) before ON f.nmi IS NULL
         LEFT JOIN LATERAL (
             SELECT v.nmi FROM meter_day_versions v WHERE v.file_id = f.file_id AND v.line > f.line
+                AND v.day BETWEEN span_begins AND span_ends
             ORDER BY v.line LIMIT 1) after ON f.nmi IS NULL
         WHERE f.nmi = only_nmi AND (f.day >= new_first_day) IS NOT TRUE
             OR f.nmi IS NULL AND (f.names_it OR before.nmi = only_nmi

@@ -7,16 +7,22 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS 'SELECT sum(value) FROM unnest($1
 CREATE OR REPLACE FUNCTION meter_repeated_days(file bigint)
 RETURNS TABLE (nmi varchar, nmi_suffix varchar, day date, line bigint, first_line bigint,
     code text, refused boolean)
-LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql STABLE SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
+#variable_conflict use_column
+DECLARE
+    span record := meter_span(ARRAY[file]);
+BEGIN
+    RETURN QUERY
     WITH repeated AS (
-        SELECT v.nmi, v.nmi_suffix, v.day FROM meter_day_versions v WHERE v.file_id = file
+        SELECT v.nmi, v.nmi_suffix, v.day FROM meter_day_versions v
+        WHERE v.file_id = file AND v.day BETWEEN span.first_day AND span.last_day
         GROUP BY v.nmi, v.nmi_suffix, v.day HAVING count(*) > 1
     ), versions AS (
         SELECT v AS version, v.line,
             first_value(v.line) OVER channel_day AS day_line,
             first_value(v.line) OVER same_stamps AS stamps_line
         FROM meter_day_versions v JOIN repeated USING (nmi, nmi_suffix, day)
-        WHERE v.file_id = file
+        WHERE v.file_id = file AND v.day BETWEEN span.first_day AND span.last_day
         WINDOW channel_day AS (PARTITION BY v.nmi, v.nmi_suffix, v.day ORDER BY v.line),
             same_stamps AS (PARTITION BY v.nmi, v.nmi_suffix, v.day, v.update_rank, v.update_date_time,
                 v.msats_load_date_time ORDER BY v.line)
@@ -26,16 +32,18 @@ LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
         CASE WHEN v.stamps_line < v.line THEN 'date-repeated' ELSE 'date-superseded' END,
         v.stamps_line < v.line AND NOT meter_same_readings(v.version, s)
     FROM versions v
-    JOIN meter_day_versions s ON s.file_id = file AND s.line = v.stamps_line
-    WHERE v.line > v.day_line
-$$;
+    JOIN meter_day_versions s ON s.file_id = file AND s.line = v.stamps_line AND s.day = (version).day
+        AND s.day BETWEEN span.first_day AND span.last_day
+    WHERE v.line > v.day_line;
+END $$;
 
 -- Once all parts of a file are applied: find repeated days, add up its counts and decide its status. Changes
 -- nothing if it is called again. Returns the status.
 CREATE OR REPLACE FUNCTION meter_judge_file(file bigint) RETURNS text
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     known meter_files;
+    span record := meter_span(ARRAY[file]);
     total record;
     counted jsonb;
     repeated record;
@@ -50,7 +58,8 @@ BEGIN
         -- A batch that was applied again has brought the refused repetitions back.
         DELETE FROM meter_day_versions v USING meter_refusals r
         WHERE r.file_id = file AND r.code = 'date-repeated'
-            AND v.file_id = r.file_id AND v.line = r.line;
+            AND v.file_id = r.file_id AND v.line = r.line
+            AND v.day BETWEEN span.first_day AND span.last_day;
         RETURN known.status;
     END IF;
     -- A run that died may have left some parts of another division.
@@ -71,7 +80,8 @@ BEGIN
         )) AS warnings
     INTO repeated
     FROM meter_repeated_days(file) r
-    JOIN meter_day_versions v ON v.file_id = file AND v.line = r.line;
+    JOIN meter_day_versions v ON v.file_id = file AND v.line = r.line AND v.day = r.day
+        AND v.day BETWEEN span.first_day AND span.last_day;
 
     -- Few files repeat a day: spare the others a second search.
     IF repeated.found > 0 THEN
@@ -82,7 +92,8 @@ BEGIN
                 to_char(r.day, 'YYYYMMDD'), r.first_line),
             format('300,►%s◄,…', to_char(r.day, 'YYYYMMDD')), v.line, v.last_line
         FROM meter_repeated_days(file) r
-        JOIN meter_day_versions v ON v.file_id = file AND v.line = r.line
+        JOIN meter_day_versions v ON v.file_id = file AND v.line = r.line AND v.day = r.day
+            AND v.day BETWEEN span.first_day AND span.last_day
         WHERE r.refused
         ON CONFLICT DO NOTHING;
         INSERT INTO meter_warnings (file_id, line, code, nmi, nmi_suffix, day, last_day, field,
@@ -98,7 +109,8 @@ BEGIN
         -- A refused repetition has the stamps of an earlier line, which beats it: it is not in force.
         WITH gone AS (
             DELETE FROM meter_day_versions v USING meter_repeated_days(file) r
-            WHERE v.file_id = file AND v.line = r.line AND r.refused
+            WHERE v.file_id = file AND v.line = r.line AND v.day = r.day AND r.refused
+                AND v.day BETWEEN span.first_day AND span.last_day
             RETURNING v.nmi, v.nmi_suffix, v.day
         )
         SELECT array_agg(meter_day_named(nmi, nmi_suffix, day)) INTO again
@@ -141,8 +153,9 @@ END $$;
 
 -- Settle a file, and delete its days that are not kept. Changes nothing if it is called again.
 CREATE OR REPLACE FUNCTION meter_settle_file(file bigint) RETURNS text
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
+    span record;
     before text;
     judged text;
     removed record;
@@ -153,15 +166,19 @@ BEGIN
     SELECT status INTO before FROM meter_files WHERE file_id = file FOR NO KEY UPDATE;
     judged := meter_judge_file(file);
     IF judged <> 'loading' THEN
+        span := meter_span(ARRAY[file]);
         PERFORM meter_blank_findings(k.nmi, k.first_day, file) FROM meter_kept_from k
         WHERE k.nmi <> '' AND (
-            EXISTS (SELECT FROM meter_day_versions v WHERE v.file_id = file AND v.nmi = k.nmi)
+            EXISTS (SELECT FROM meter_day_versions v WHERE v.file_id = file AND v.nmi = k.nmi
+                    AND v.day BETWEEN span.first_day AND span.last_day)
             OR EXISTS (SELECT FROM meter_refused_days d WHERE d.file_id = file AND d.nmi = k.nmi)
             OR EXISTS (SELECT FROM meter_findings f WHERE f.file_id = file AND (f.nmi = k.nmi
                        OR f.nmi IS NULL AND strpos(f.message || ' ' || f.excerpt, k.nmi) > 0)));
         WITH gone AS (
             DELETE FROM meter_day_versions v USING meter_days_not_kept n
-            WHERE n.file_id = file AND v.file_id = n.file_id AND v.line = n.line
+            WHERE n.file_id = file AND v.file_id = n.file_id AND v.line = n.line AND v.day = n.day
+                AND n.day BETWEEN span.first_day AND span.last_day
+                AND v.day BETWEEN span.first_day AND span.last_day
             RETURNING n.readings
         )
         SELECT count(*) AS days, coalesce(sum(readings), 0) AS readings INTO removed FROM gone;

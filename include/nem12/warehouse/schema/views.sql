@@ -44,7 +44,7 @@ SELECT d.nmi, d.nmi_suffix, d.day, v.update_rank, v.update_date_time, v.msats_lo
     array_agg(o.file_id ORDER BY meter_precedence(o) DESC) AS file_ids,
     array_agg(o.line ORDER BY meter_precedence(o) DESC) AS lines
 FROM meter_days d
-JOIN meter_day_versions v ON v.file_id = d.file_id AND v.line = d.line
+JOIN meter_day_versions v ON v.file_id = d.file_id AND v.line = d.line AND v.day = d.day
 JOIN meter_day_versions o ON o.nmi = d.nmi AND o.nmi_suffix = d.nmi_suffix AND o.day = d.day
     AND ((o.file_id, o.line) = (v.file_id, v.line) OR meter_contradicts(o, v))
 WHERE d.contradicted

@@ -4,9 +4,10 @@
 -- Returns the number of day versions deleted; null if the file is not known.
 CREATE OR REPLACE FUNCTION meter_withdraw_file(
     file bigint, for_reload boolean DEFAULT false, why text DEFAULT 'withdrawn') RETURNS bigint
-LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+LANGUAGE plpgsql SET search_path FROM CURRENT SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     known meter_files;
+    span record;
     touched meter_day_key[];
     batches text[];
     withdrawn bigint;
@@ -22,10 +23,15 @@ BEGIN
             nullif(current_setting('nem12.delivered', true), ''),
             file || ':' || extract(epoch FROM known.delivered_at)::bigint), true);
     END IF;
+    span := meter_span(ARRAY[file]);
     SELECT array_agg(DISTINCT batch_id) INTO batches FROM meter_batch_parts WHERE file_id = file;
     IF for_reload THEN
         PERFORM set_config('nem12.reloading', 'on', true);
-        WITH gone AS (DELETE FROM meter_day_versions v WHERE file_id = file RETURNING v.*)
+        WITH gone AS (
+            DELETE FROM meter_day_versions v
+            WHERE file_id = file AND day BETWEEN span.first_day AND span.last_day
+            RETURNING v.*
+        )
         INSERT INTO meter_replaced_versions (nmi, nmi_suffix, day, file_id, line, last_line, update_date_time,
             header_date_time, msats_load_date_time, records, update_rank, interval_minutes, uom_exponent,
             reason_code, uom, quality_method, reason_description, register_id, meter_serial_number,
@@ -40,7 +46,9 @@ BEGIN
         GET DIAGNOSTICS withdrawn = ROW_COUNT;
     ELSE
         WITH gone AS (
-            DELETE FROM meter_day_versions WHERE file_id = file RETURNING nmi, nmi_suffix, day
+            DELETE FROM meter_day_versions
+            WHERE file_id = file AND day BETWEEN span.first_day AND span.last_day
+            RETURNING nmi, nmi_suffix, day
         )
         SELECT array_agg(meter_day_named(nmi, nmi_suffix, day)), count(*) INTO touched, withdrawn
         FROM gone;

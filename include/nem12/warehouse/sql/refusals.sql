@@ -95,7 +95,7 @@ CROSS JOIN LATERAL (
     JOIN meter_day_versions o ON o.nmi = v.nmi AND o.nmi_suffix = v.nmi_suffix AND o.day = v.day
         AND meter_contradicts(o, v)
     JOIN meter_files g ON g.file_id = o.file_id
-    WHERE v.file_id = d.file_id AND v.line = d.line
+    WHERE v.file_id = d.file_id AND v.line = d.line AND v.day = d.day
     ORDER BY meter_precedence(o) DESC LIMIT 1
 ) o
 ORDER BY d.nmi, d.nmi_suffix, d.day

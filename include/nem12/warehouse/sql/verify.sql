@@ -24,7 +24,7 @@ LEFT JOIN (
     SELECT DISTINCT v.nmi, v.nmi_suffix, v.day
     FROM meter_day_versions o
     JOIN meter_day_versions v USING (nmi, nmi_suffix, day)
-    JOIN meter_days d ON d.file_id = v.file_id AND d.line = v.line
+    JOIN meter_days d ON d.file_id = v.file_id AND d.line = v.line AND d.day = v.day
     WHERE meter_contradicts(o, v)
         AND o.nmi > %(after)s AND (%(last)s::text IS NULL OR o.nmi <= %(last)s)
         AND v.nmi > %(after)s AND (%(last)s::text IS NULL OR v.nmi <= %(last)s)

@@ -87,7 +87,10 @@ FROM meter_files WHERE sha256 = %(sha256)s
 SELECT count(*) AS days, count(*) FILTER (WHERE (d.file_id, d.line) = (v.file_id, v.line)) AS in_force
 FROM (
     SELECT nmi, nmi_suffix, day, file_id, line FROM meter_day_versions
-    WHERE file_id = %(file_id)s ORDER BY line LIMIT %(most)s
+    WHERE file_id = %(file_id)s
+        AND day >= (SELECT first_day FROM meter_span(ARRAY[%(file_id)s::bigint]))
+        AND day <= (SELECT last_day FROM meter_span(ARRAY[%(file_id)s::bigint]))
+    ORDER BY line LIMIT %(most)s
 ) v
 LEFT JOIN meter_days d USING (nmi, nmi_suffix, day)
 
@@ -141,6 +144,8 @@ FROM (
     SELECT line, last_line, nmi, nmi_suffix, day, interval_minutes, uom, quality_method,
         update_date_time, update_rank, file_id
     FROM meter_day_versions WHERE file_id = %(file_id)s AND line > %(line)s
+        AND day >= (SELECT first_day FROM meter_span(ARRAY[%(file_id)s::bigint]))
+        AND day <= (SELECT last_day FROM meter_span(ARRAY[%(file_id)s::bigint]))
     ORDER BY line LIMIT %(most)s
 ) v
 JOIN meter_files own ON own.file_id = v.file_id
