@@ -3,8 +3,8 @@
 There is one row for each day, so that the file is about as big as its source. Statements end at an
 empty line; no literal contains a line end, so a streaming reader can cut the file there.
 
-The first statement makes the months that the days lie in, and these are known last: all that follows is
-written beside and joined.
+The first statement makes the months that the days lie in. These are known last, so the rest is
+written beside and appended.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping

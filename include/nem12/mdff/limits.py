@@ -9,8 +9,8 @@ MAX_LINE_BYTES: Final = 1 * MIB
 beginning."""
 
 MAX_MONTHS: Final = 150
-"""Months of readings in one file, each some tables with their keys: more than 12 years, five more than have to
-be kept. A load of such a file locks them all, eight a month."""
+"""Months of readings in one file: 12 years, more than have to be kept. A load locks the tables and
+keys of all months of its file, eight a month."""
 
 REFUSED_SPANS: Final = 10_000
 """Spans of days that are noted of a refused file: ten times the channels of a large one."""
