@@ -17,7 +17,7 @@ from nem12.mdff import limits
 from nem12.mdff.profiles import PROFILE_FOLDERS
 from nem12.storage import Place
 
-READER_VERSION: Final = "3"
+READER_VERSION: Final = "4"
 """Part of a batch's identity: raise it when the reader's verdict on any input changes."""
 
 MIB: Final = limits.MIB

@@ -176,6 +176,8 @@ class _Batch:
         self._out = out
         self._staged = staged
         self._watch = watch
+        self._records = _Statement(out, _RECORDS_HEAD, _RECORDS_TAIL)
+        self._record_ids: set[int] = set()
         self._days = _Insert(out, "meter_day_versions", _DAY_COLUMNS)
         self._refusals = _Insert(
             out,
@@ -203,7 +205,8 @@ class _Batch:
         for part in parts:
             self._part(part)
         for insert in (
-            self._days, self._refusals, self._warnings, self._refused_days, self._parts,
+            self._records, self._days, self._refusals, self._warnings, self._refused_days,
+            self._parts,
         ):  # fmt: skip
             insert.flush()
         self._staged.months = [month.isoformat() for month in sorted(self._months)]
@@ -219,9 +222,13 @@ class _Batch:
     def _part(self, part: Part) -> None:
         reader = PartReader(part)
         rows = _DayRows(part.file)
+        channel: Channel | None = None
         for item in self._watch(reader):
             if isinstance(item, Day):
                 self._days.add(rows.row(item))
+                if item.channel is not channel:
+                    channel = item.channel
+                    self._record(channel)
                 self._months.add(item.day.replace(day=1))
                 self._staged.readings += item.channel.intervals
             elif isinstance(item, Finding):
@@ -235,6 +242,11 @@ class _Batch:
         self._parts.add(_part_row(self._staged.batch_id, parsed))
         self._staged.days += parsed.counts.days
         self._staged.refused_records += parsed.counts.refused_records
+
+    def _record(self, channel: Channel) -> None:
+        if channel.record_id not in self._record_ids:
+            self._record_ids.add(channel.record_id)
+            self._records.add(_record_row(channel))
 
     def _finding(self, file_id: int, finding: Finding) -> None:
         values = _finding_values(file_id, finding)
@@ -271,6 +283,23 @@ def _refused_days_row(file_id: int, span: Span) -> str:
 _CHANNEL_COLUMNS: Final = (
     "nmi, nmi_suffix, uom, uom_exponent, interval_minutes, register_id, meter_serial_number"
 )
+_RECORD_COLUMNS: Final = f"record_id, {_CHANNEL_COLUMNS}, nmi_configuration, mdm_data_stream"
+
+
+_RECORDS_HEAD: Final = f"INSERT INTO meter_200s ({_RECORD_COLUMNS}) SELECT * FROM (VALUES\n"  # noqa: S608 - constants
+_RECORDS_TAIL: Final = f"""
+) AS delivered ({_RECORD_COLUMNS})
+WHERE NOT EXISTS (SELECT FROM meter_200s r WHERE r.record_id = delivered.record_id);
+
+"""
+"""Batches that bring the same new content at once do not wait for each other: each inserts it."""
+
+
+def _record_row(channel: Channel) -> str:
+    return (
+        f"({channel.record_id},{_channel_values(channel)},{literal(channel.nmi_configuration)},"
+        f"{literal(channel.mdm_data_stream)})"
+    )
 
 
 def _channel_values(channel: Channel) -> str:
@@ -322,7 +351,8 @@ def _event_values(day: Day) -> str:
 
 
 _DAY_COLUMNS: Final = (
-    f"{_CHANNEL_COLUMNS}, file_id, header_date_time, day, line, last_line, records, "
+    f"{_CHANNEL_COLUMNS}, record_id, next_scheduled_read_date, file_id, header_date_time, day, "
+    f"line, last_line, records, "
     f"{_STAMP_COLUMNS}, {_QUALITY_COLUMNS}, {_EVENT_COLUMNS}, interval_values"
 )
 
@@ -346,7 +376,11 @@ class _DayRows:
             created = day.header.date_time if day.header.known else None
             self._header_text = f"{self._file_id},{instant(created)}"
         if day.channel is not self._channel:
-            self._channel, self._channel_text = day.channel, _channel_values(day.channel)
+            self._channel = day.channel
+            self._channel_text = (
+                f"{_channel_values(day.channel)},{day.channel.record_id},"
+                f"{_date(day.channel.next_scheduled_read_date)}"
+            )
         if day.quality is not self._quality:
             self._quality, self._quality_text = day.quality, _quality_values(day.quality)
         events = _event_values(day) if day.events else "NULL,NULL,NULL,NULL"
@@ -385,8 +419,7 @@ def _part_row(batch_id: str, parsed: Parsed) -> str:
         part.file.file_id, part.start, part.end, part.number, part.of, f"'{batch_id}'",
         part.first_line, part.last_line, counts.records, counts.refused_records, counts.values,
         counts.refused_values, f"{counts.refused_sum:f}", counts.days,
-        f"'{counts.first_day}'" if counts.first_day else "NULL",
-        f"'{counts.last_day}'" if counts.last_day else "NULL", f"'{{{warnings}}}'",
+        _date(counts.first_day), _date(counts.last_day), f"'{{{warnings}}}'",
     )  # fmt: skip
     return f"({','.join(map(str, values))})"
 
@@ -417,6 +450,10 @@ def array(elements: Iterable[str]) -> str:
 def number(value: int | None) -> str:
     """A number, or NULL."""
     return "NULL" if value is None else str(value)
+
+
+def _date(value: date | None) -> str:
+    return f"'{value}'" if value else "NULL"
 
 
 def instant(value: datetime | None) -> str:

@@ -197,7 +197,7 @@ BEGIN
         meter_batch_parts, meter_refusals, meter_warnings, meter_refused_days,
         meter_drops, meter_drop_files, meter_arrivals,
         meter_daily_totals, meter_kept_from, meter_expected_nmis, meter_channel_ends,
-        meter_changes, meter_consumers, meter_replaced_versions
+        meter_changes, meter_consumers, meter_replaced_versions, meter_200s
         RESTART IDENTITY;
 END $$
 """

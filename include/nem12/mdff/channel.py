@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from datetime import date
+from hashlib import sha256
 from typing import Final
 
 from nem12.mdff import spec, text, wording
@@ -24,7 +26,12 @@ _DIGIT: Final = re.compile(r"[0-9]", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Channel:
-    """A 200 record (S 4.3): one data stream of an NMI, in force until the next 200 record."""
+    """A 200 record (S 4.3): one data stream of an NMI, in force until the next 200 record.
+
+    Attributes:
+        nmi_configuration: All suffixes of the site, as delivered.
+        next_scheduled_read_date: None where there is none that counts.
+    """
 
     nmi: str
     nmi_suffix: str
@@ -32,6 +39,24 @@ class Channel:
     interval_length: int
     register_id: str
     meter_serial_number: str
+    nmi_configuration: str
+    mdm_data_stream: str
+    next_scheduled_read_date: date | None
+
+    @property
+    def record_id(self) -> int:
+        """The first 63 bits of a SHA-256 of all fields but NextScheduledReadDate.
+
+        That date changes with every read, the others hardly ever.
+        """
+        fields = (
+            self.nmi, self.nmi_configuration, self.register_id, self.nmi_suffix,
+            self.mdm_data_stream, self.meter_serial_number, self.uom.stored,
+            str(self.uom.exponent), str(self.interval_length),
+        )  # fmt: skip
+        # No field contains a comma.
+        digest = sha256(",".join(fields).encode(errors="surrogatepass")).digest()
+        return int.from_bytes(digest[:8], "big") >> 1
 
     @property
     def intervals(self) -> int:
@@ -48,12 +73,22 @@ def check_200(record: Record) -> Channel | None:
     uom = check_uom(record, 7, Level.BLOCK) if len(record.fields) > 7 else None
     interval_length = _interval_length(record) if len(record.fields) > 8 else None
     meter_serial_number = check_serial(record)
-    check_next_read(record, 9)
+    next_scheduled_read_date = check_next_read(record, 9)
     if record.refused or nmi is None or nmi_suffix is None or uom is None:
         return None
     if interval_length is None:
         return None
-    return Channel(nmi, nmi_suffix, uom, interval_length, record.at(3), meter_serial_number)
+    return Channel(
+        nmi,
+        nmi_suffix,
+        uom,
+        interval_length,
+        record.at(3),
+        meter_serial_number,
+        record.at(2),
+        record.at(5),
+        next_scheduled_read_date,
+    )
 
 
 def _suffix(record: Record) -> str | None:

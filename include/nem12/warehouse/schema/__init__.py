@@ -29,7 +29,7 @@ SUBJECTS: Final = (
 """The SQL files in the order in which they are run: each refers only to earlier ones, except in
 plpgsql, which is resolved when it is called."""
 
-REVISIONS: Final = ("2026_11", "2026_12", "2026_12b", "2026_12c", "2026_12d")
+REVISIONS: Final = ("2026_11", "2026_12", "2026_12b", "2026_12c", "2026_12d", "2026_12e")
 """Revisions of the tables, in order, the last one needed; listed here because importing Alembic is
 slow."""
 

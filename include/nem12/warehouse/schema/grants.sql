@@ -5,11 +5,11 @@ DO $$
 DECLARE
     changed constant text := 'meter_readings, meter_files, meter_batches, meter_batch_parts, '
         'meter_refusals, meter_warnings, meter_refused_days, meter_day_versions, meter_days, '
-        'meter_daily_totals, meter_drops, meter_drop_files, meter_arrivals, '
+        'meter_daily_totals, meter_200s, meter_drops, meter_drop_files, meter_arrivals, '
         'meter_expected_nmis, meter_channel_ends, meter_consumers, meter_replaced_versions';
     -- Rows that are inserted and stay.
     added constant text := 'meter_acts, meter_notes, meter_changes';
-    read constant text := 'meter_kept_from, meter_days_not_kept, meter_partitions, meter_months, meter_daily, '
+    read constant text := 'meter_kept_from, meter_days_not_kept, meter_partitions, meter_months, meter_channels, meter_daily, '
         'meter_reading_sources, meter_conflicts, meter_findings, meter_highest_versions, meter_expected_readings, '
         'meter_cluster, meter_consumer_lag, meter_horizon_holders';
     role text;

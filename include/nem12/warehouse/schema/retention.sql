@@ -64,6 +64,11 @@ BEGIN
     PERFORM meter_raise_kept(only_nmi, new_first_day);
     removed := meter_count_removed(only_nmi, new_first_day);
     PERFORM meter_check_cluster();
+    -- What is left refers to its 200 records by their id: they come back when they are delivered again.
+    DELETE FROM meter_200s r
+    WHERE r.nmi = only_nmi AND NOT EXISTS (
+        SELECT FROM meter_day_versions v
+        WHERE v.nmi = only_nmi AND v.record_id = r.record_id AND v.day >= new_first_day);
     -- One notice of all days of the NMI: the feed does not name those that are purged.
     DELETE FROM meter_changes WHERE nmi = only_nmi AND (day < new_first_day OR day IS NULL);
     INSERT INTO meter_changes (nmi) VALUES (only_nmi);

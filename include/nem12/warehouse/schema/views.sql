@@ -54,6 +54,29 @@ COMMENT ON VIEW meter_conflicts IS
     'Days on which only the time of delivery or the hash decides between different readings with the '
     'same stamps: a fault of the sender. The first of file_ids and lines is in force.';
 
+-- Which meter a channel had, from which day to which: each stretch of days in force, as they follow each
+-- other, under 200 records of one content. Days that are missing do not end a stretch.
+CREATE OR REPLACE VIEW meter_channels AS
+SELECT s.nmi, s.nmi_suffix, s.first_day, s.last_day, s.days, s.meter_serial_number, s.register_id,
+    r.nmi_configuration, r.mdm_data_stream, s.uom, s.interval_minutes
+FROM (
+    SELECT nmi, nmi_suffix, min(day) AS first_day, max(day) AS last_day, count(*) AS days, record_id,
+        meter_serial_number, register_id, uom, interval_minutes
+    FROM (
+        SELECT d.nmi, d.nmi_suffix, d.day, v.record_id, v.meter_serial_number, v.register_id, v.uom,
+            v.interval_minutes,
+            row_number() OVER (PARTITION BY d.nmi, d.nmi_suffix ORDER BY d.day)
+                - row_number() OVER (PARTITION BY d.nmi, d.nmi_suffix, v.record_id, v.meter_serial_number,
+                    v.register_id, v.uom, v.interval_minutes ORDER BY d.day) AS stretch
+        FROM meter_days d JOIN meter_day_versions v USING (nmi, nmi_suffix, day, file_id, line)
+    ) AS days
+    GROUP BY nmi, nmi_suffix, stretch, record_id, meter_serial_number, register_id, uom, interval_minutes
+) AS s
+LEFT JOIN LATERAL (SELECT * FROM meter_200s r WHERE r.record_id = s.record_id LIMIT 1) AS r ON true;
+
+COMMENT ON VIEW meter_channels IS
+    'Meter, register and configuration of each channel, with the first and last day of each stretch.';
+
 -- All findings.
 CREATE OR REPLACE VIEW meter_findings AS
 SELECT file_id, line, level, code, nmi, nmi_suffix, day, last_day, field, message, excerpt,

@@ -36,12 +36,12 @@ BEGIN
             header_date_time, msats_load_date_time, records, update_rank, interval_minutes, uom_exponent,
             reason_code, uom, quality_method, reason_description, register_id, meter_serial_number,
             event_start_intervals, event_quality_methods, event_reason_codes, event_reason_descriptions,
-            interval_values)
+            interval_values, record_id, next_scheduled_read_date)
         SELECT nmi, nmi_suffix, day, file_id, line, last_line, update_date_time,
             header_date_time, msats_load_date_time, records, update_rank, interval_minutes, uom_exponent,
             reason_code, uom, quality_method, reason_description, register_id, meter_serial_number,
             event_start_intervals, event_quality_methods, event_reason_codes, event_reason_descriptions,
-            interval_values
+            interval_values, record_id, next_scheduled_read_date
         FROM gone;
         GET DIAGNOSTICS withdrawn = ROW_COUNT;
     ELSE
