@@ -149,8 +149,11 @@ BEGIN
             EXECUTE format('ALTER TABLE %s DETACH PARTITION %s', found.parent, found.partition);
         END IF;
         IF found.parent = 'meter_day_versions'::regclass THEN
-            EXECUTE format('INSERT INTO meter_day_versions_passing SELECT v.* '
-                'FROM %s v JOIN meter_files f USING (file_id) WHERE f.status = %L', found.partition, 'loading');
+            EXECUTE format('INSERT INTO meter_day_versions_passing (%1$s) SELECT %1$s FROM %2$s '
+                'WHERE file_id IN (SELECT file_id FROM meter_files WHERE status = %3$L)',
+                (SELECT string_agg(quote_ident(attname), ', ') FROM pg_attribute
+                 WHERE attrelid = 'meter_day_versions'::regclass AND attnum > 0 AND NOT attisdropped),
+                found.partition, 'loading');
         END IF;
         IF found.parent <> 'meter_readings'::regclass OR NOT keep_tables THEN
             EXECUTE format('DROP TABLE %s', found.partition);

@@ -114,9 +114,20 @@ BEGIN
 END $$;
 
 -- In the order of the key, in which queries read them.
-INSERT INTO meter_day_versions
-SELECT * FROM meter_day_versions_before ORDER BY nmi, nmi_suffix, day, file_id, line;
-INSERT INTO meter_days SELECT * FROM meter_days_before ORDER BY nmi, nmi_suffix, day;
+INSERT INTO meter_day_versions (nmi, nmi_suffix, day, file_id, line, last_line, update_date_time, header_date_time,
+    msats_load_date_time, records, update_rank, interval_minutes, uom_exponent, reason_code, uom, quality_method,
+    reason_description, register_id, meter_serial_number, event_start_intervals, event_quality_methods,
+    event_reason_codes, event_reason_descriptions, interval_values)
+SELECT nmi, nmi_suffix, day, file_id, line, last_line, update_date_time, header_date_time,
+    msats_load_date_time, records, update_rank, interval_minutes, uom_exponent, reason_code, uom, quality_method,
+    reason_description, register_id, meter_serial_number, event_start_intervals, event_quality_methods,
+    event_reason_codes, event_reason_descriptions, interval_values
+FROM meter_day_versions_before ORDER BY nmi, nmi_suffix, day, file_id, line;
+INSERT INTO meter_days (nmi, nmi_suffix, day, file_id, line, update_date_time, interval_minutes, reason_code, uom,
+    quality_method, register_id, meter_serial_number, contradicted)
+SELECT nmi, nmi_suffix, day, file_id, line, update_date_time, interval_minutes, reason_code, uom,
+    quality_method, register_id, meter_serial_number, contradicted
+FROM meter_days_before ORDER BY nmi, nmi_suffix, day;
 
 DROP TABLE meter_day_versions_before;
 DROP TABLE meter_days_before;
