@@ -32,6 +32,24 @@ DELIVERIES = (
 )
 
 
+def test_readings_made_from_the_days_are_those_of_the_table(
+    warehouse: Warehouse, loader: Connection, tmp_path: Path
+) -> None:
+    columns = 'id, nmi, nmi_suffix, "timestamp", interval_minutes, consumption, uom, quality_method'
+    views = [f"SELECT {columns} FROM {name}" for name in ("meter_readings", "meter_readings_all")]
+    load(loader, tmp_path, *DELIVERIES)
+    load(loader, tmp_path, delivery(Day(value="7", updated="20240319000000", minutes=15)))
+    for first, second in (views, reversed(views)):
+        assert warehouse.rows(f"{first} EXCEPT ALL {second}") == []
+    assert warehouse.rows(
+        'SELECT DISTINCT meter_nem_day("timestamp") = day FROM meter_readings_all'
+    ) == [(True,)]
+    assert warehouse.one(
+        "SELECT count(*) FROM meter_readings_all JOIN meter_days USING"
+        " (nmi, nmi_suffix, day, file_id, line)"
+    ) == warehouse.one("SELECT count(*) FROM meter_readings")
+
+
 def test_psql_does_the_same_as_the_loader(databases: Databases, tmp_path: Path) -> None:
     batch = staged(tmp_path, *DELIVERIES)
     with databases.migrated() as a, databases.migrated() as b:

@@ -22,7 +22,7 @@ from tests.support.servers import Databases, Warehouse
 
 MONTHS = [date(2018 + n // 12, n % 12 + 1, 1) for n in range(84)]
 MARCH, APRIL = date(2024, 3, 1), date(2024, 4, 1)
-MOST_LOCKS, MOST_LOCKS_TO_WITHDRAW = 40, 50
+MOST_LOCKS, MOST_LOCKS_TO_WITHDRAW = 45, 55
 LOCKS = (
     "SELECT count(DISTINCT relation) FROM pg_locks"
     " WHERE locktype = 'relation' AND pid = pg_backend_pid()"
@@ -149,6 +149,12 @@ MOVED = (
     "meter_kept_from",
     "meter_days", "meter_day_versions", "meter_readings",
 )  # fmt: skip
+COLUMNS = (
+    "SELECT string_agg(attname, ', ' ORDER BY attnum) FROM pg_attribute"
+    " WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped"
+)
+LATER = "UPDATE meter_day_versions SET record_id = NULL, next_scheduled_read_date = NULL"
+"""Columns that came later."""
 
 
 def older(databases: Databases, newer: Warehouse) -> Warehouse:
@@ -174,9 +180,12 @@ def older(databases: Databases, newer: Warehouse) -> Warehouse:
                 f" FOR VALUES FROM ('{low}') TO ('{high}')".encode()
             )
         for table in MOVED:
+            ((columns,),) = old.execute(COLUMNS, (table,)).fetchall()
             with (
-                new.cursor().copy(f"COPY (SELECT * FROM {table}) TO STDOUT".encode()) as out,
-                old.cursor().copy(f"COPY {table} FROM STDIN".encode()) as into,
+                new.cursor().copy(
+                    f"COPY (SELECT {columns} FROM {table}) TO STDOUT".encode()
+                ) as out,
+                old.cursor().copy(f"COPY {table} ({columns}) FROM STDIN".encode()) as into,
             ):
                 for piece in out:
                     into.write(piece)
@@ -200,6 +209,7 @@ def test_a_database_with_days_in_one_table_is_migrated_with_what_it_holds(
     with connect(old.loader) as theirs:
         for connection in (loader, theirs):
             load(connection, tmp_path, late)
+            connection.execute(LATER)
         assert tables(theirs) == tables(loader)
     assert faults(old) == []
     assert old.one("SELECT to_regclass('meter_old')") is None

@@ -9,7 +9,8 @@ DECLARE
         'meter_expected_nmis, meter_channel_ends, meter_consumers, meter_replaced_versions';
     -- Rows that are inserted and stay.
     added constant text := 'meter_acts, meter_notes, meter_changes';
-    read constant text := 'meter_kept_from, meter_days_not_kept, meter_partitions, meter_months, meter_channels, meter_daily, '
+    read constant text := 'meter_kept_from, meter_days_not_kept, meter_partitions, meter_months, meter_channels, '
+        'meter_readings_all, meter_daily, '
         'meter_reading_sources, meter_conflicts, meter_findings, meter_highest_versions, meter_expected_readings, '
         'meter_cluster, meter_consumer_lag, meter_horizon_holders';
     role text;

@@ -54,6 +54,41 @@ COMMENT ON VIEW meter_conflicts IS
     'Days on which only the time of delivery or the hash decides between different readings with the '
     'same stamps: a fault of the sender. The first of file_ids and lines is in force.';
 
+-- All readings in force, made from the days: rows of a month need not be there. Filter by day: of a condition
+-- on "timestamp" the server cannot derive the days, and would make the readings of all. Arrays are expanded
+-- side by side, and what costs time is one level above, for queries that do not ask for it. Versions are looked
+-- up by key: a join would read those of all months, since only meter_days has the condition on the day.
+CREATE OR REPLACE VIEW meter_readings_all AS
+SELECT (meter_id_prefix(nmi, nmi_suffix, day)
+        || lpad(to_hex((number - 1) * interval_minutes), 4, '0'))::uuid AS id,
+    nmi, nmi_suffix, day, "timestamp", interval_minutes,
+    CASE uom_exponent WHEN 0 THEN value ELSE value * 10.0 ^ uom_exponent END AS consumption, uom,
+    CASE WHEN event_start_intervals IS NULL THEN quality_method
+         ELSE event_quality_methods[width_bucket(number, event_start_intervals)] END AS quality_method,
+    file_id, line
+FROM (
+    SELECT d.nmi, d.nmi_suffix, d.day, d.file_id, d.line, v.interval_minutes, v.uom, v.uom_exponent,
+        v.quality_method, v.event_start_intervals, v.event_quality_methods,
+        generate_series(1, 1440 / v.interval_minutes)::smallint AS number,
+        generate_series(
+            meter_midnight(d.day),
+            meter_midnight(d.day) + interval '24 hours' - interval '1 minute' * v.interval_minutes,
+            interval '1 minute' * v.interval_minutes) AS "timestamp",
+        unnest(v.interval_values) AS value
+    FROM meter_days d
+    CROSS JOIN LATERAL (
+        SELECT v.interval_minutes, v.uom, v.uom_exponent, v.quality_method, v.event_start_intervals,
+            v.event_quality_methods, v.interval_values
+        FROM meter_day_versions v
+        WHERE v.nmi = d.nmi AND v.nmi_suffix = d.nmi_suffix AND v.day = d.day AND v.file_id = d.file_id
+            AND v.line = d.line
+        OFFSET 0
+    ) AS v
+) AS expanded;
+
+COMMENT ON VIEW meter_readings_all IS
+    'Every reading in force with its NEM day, made from the days in force. Filter by day, not by timestamp.';
+
 -- Which meter a channel had, from which day to which: each stretch of days in force, as they follow each
 -- other, under 200 records of one content. Days that are missing do not end a stretch.
 CREATE OR REPLACE VIEW meter_channels AS
