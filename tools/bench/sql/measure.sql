@@ -5,7 +5,8 @@
 SELECT count(*),
     (SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits
      WHERE inhparent = 'meter_readings'::regclass),
-    pg_total_relation_size('meter_day_versions') + pg_total_relation_size('meter_days')
+    (SELECT sum(pg_total_relation_size(inhrelid)) FROM pg_inherits
+     WHERE inhparent IN ('meter_day_versions'::regclass, 'meter_days'::regclass))
 FROM meter_readings
 
 -- name: digest

@@ -30,7 +30,11 @@ END;
 -- a statement runs, they would all be locked before.
 CREATE OR REPLACE FUNCTION meter_span(files bigint[], OUT first_day date, OUT last_day date)
 LANGUAGE sql STABLE BEGIN ATOMIC
-    SELECT min(p.first_day), max(p.last_day) FROM meter_batch_parts p WHERE p.file_id = ANY(files);
+    SELECT min(first_day), max(last_day) FROM (
+        SELECT first_day, last_day FROM meter_batch_parts WHERE file_id = ANY(files)
+        -- Once it is settled.
+        UNION ALL SELECT first_day, last_day FROM meter_files WHERE file_id = ANY(files)
+    ) AS brought;
 END;
 
 -- Record when files were delivered: the earliest time of a file counts, null means now. Returns the days to
