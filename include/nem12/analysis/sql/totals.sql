@@ -1,7 +1,5 @@
 -- How much there is of one NMI in a span of NEM days. These read meter_readings, not meter_daily: the
--- view does not say when its maximum was, its rounded shares of days do not make the share of a month,
--- and a bound on its day does not bound "timestamp", so it would read every month. Another
--- layout serves them if it has a relation of this name and these columns.
+-- view does not say when its maximum was, and its rounded shares of days do not make the share of a month.
 
 -- fragment: periods
 -- The months or days of the span, cut to it, and the whole span, which begins in infinity.

@@ -11,49 +11,6 @@ LANGUAGE sql STABLE BEGIN ATOMIC
     WHERE d.nmi = channel AND d.nmi_suffix = suffix AND d.day BETWEEN first AND last;
 END;
 
--- Daily values of every channel, by NEM day; sums only of units that add up (energy, not power).
-CREATE OR REPLACE VIEW meter_daily AS
-SELECT nmi, nmi_suffix, meter_nem_day("timestamp") AS day, uom,
-    CASE WHEN meter_adds_up(uom) THEN sum(consumption) END AS total_consumption,
-    round(avg(consumption), 6) AS average_consumption,
-    min(consumption) AS minimum_consumption,
-    max(consumption) AS maximum_consumption,
-    count(*) AS readings,
-    round(count(*) FILTER (WHERE meter_is_estimated(quality_method))::numeric / count(*), 4)
-        AS estimated_share
-FROM meter_readings
-GROUP BY nmi, nmi_suffix, day, uom;
-
-COMMENT ON VIEW meter_daily IS
-    'Daily totals of each channel; estimated_share: part of the readings that are estimated or substituted.';
-
--- Readings with the delivery that they come from.
-CREATE OR REPLACE VIEW meter_reading_sources AS
-SELECT r.*, d.meter_serial_number, d.register_id,
-    coalesce(d.update_date_time, f.delivered_at) AS update_date_time, f.name AS file, f.sha256, d.line
-FROM meter_readings r
-JOIN meter_days d ON d.nmi = r.nmi AND d.nmi_suffix = r.nmi_suffix
-    AND d.day = meter_nem_day(r."timestamp")
-JOIN meter_files f USING (file_id);
-
-COMMENT ON VIEW meter_reading_sources IS 'Every reading with the file and line it comes from.';
-
--- Contradicted days, each with the deliveries that contradict each other.
-CREATE OR REPLACE VIEW meter_conflicts AS
-SELECT d.nmi, d.nmi_suffix, d.day, v.update_rank, v.update_date_time, v.msats_load_date_time,
-    array_agg(o.file_id ORDER BY meter_precedence(o) DESC) AS file_ids,
-    array_agg(o.line ORDER BY meter_precedence(o) DESC) AS lines
-FROM meter_days d
-JOIN meter_day_versions v ON v.file_id = d.file_id AND v.line = d.line AND v.day = d.day
-JOIN meter_day_versions o ON o.nmi = d.nmi AND o.nmi_suffix = d.nmi_suffix AND o.day = d.day
-    AND ((o.file_id, o.line) = (v.file_id, v.line) OR meter_contradicts(o, v))
-WHERE d.contradicted
-GROUP BY d.nmi, d.nmi_suffix, d.day, v.update_rank, v.update_date_time, v.msats_load_date_time;
-
-COMMENT ON VIEW meter_conflicts IS
-    'Days on which only the time of delivery or the hash decides between different readings with the '
-    'same stamps: a fault of the sender. The first of file_ids and lines is in force.';
-
 -- All readings in force, made from the days: rows of a month need not be there. Filter by day: of a condition
 -- on "timestamp" the server cannot derive the days, and would make the readings of all. Arrays are expanded
 -- side by side, and what costs time is one level above, for queries that do not ask for it. Versions are looked
@@ -88,6 +45,50 @@ FROM (
 
 COMMENT ON VIEW meter_readings_all IS
     'Every reading in force with its NEM day, made from the days in force. Filter by day, not by timestamp.';
+
+-- Daily values of every channel, by NEM day, made from the days: a condition on the day or the channel is one
+-- on the key of meter_days. Sums only of units that add up (energy, not power).
+CREATE OR REPLACE VIEW meter_daily AS
+SELECT nmi, nmi_suffix, day, uom,
+    CASE WHEN meter_adds_up(uom) THEN sum(consumption) END AS total_consumption,
+    round(avg(consumption), 6) AS average_consumption,
+    min(consumption) AS minimum_consumption,
+    max(consumption) AS maximum_consumption,
+    count(*) AS readings,
+    round(count(*) FILTER (WHERE meter_is_estimated(quality_method))::numeric / count(*), 4)
+        AS estimated_share
+FROM meter_readings_all
+GROUP BY nmi, nmi_suffix, day, uom;
+
+COMMENT ON VIEW meter_daily IS
+    'Daily totals of each channel; estimated_share: part of the readings that are estimated or substituted.';
+
+-- Readings with the delivery that they come from.
+CREATE OR REPLACE VIEW meter_reading_sources AS
+SELECT r.*, d.meter_serial_number, d.register_id,
+    coalesce(d.update_date_time, f.delivered_at) AS update_date_time, f.name AS file, f.sha256, d.line
+FROM meter_readings r
+JOIN meter_days d ON d.nmi = r.nmi AND d.nmi_suffix = r.nmi_suffix
+    AND d.day = meter_nem_day(r."timestamp")
+JOIN meter_files f USING (file_id);
+
+COMMENT ON VIEW meter_reading_sources IS 'Every reading with the file and line it comes from.';
+
+-- Contradicted days, each with the deliveries that contradict each other.
+CREATE OR REPLACE VIEW meter_conflicts AS
+SELECT d.nmi, d.nmi_suffix, d.day, v.update_rank, v.update_date_time, v.msats_load_date_time,
+    array_agg(o.file_id ORDER BY meter_precedence(o) DESC) AS file_ids,
+    array_agg(o.line ORDER BY meter_precedence(o) DESC) AS lines
+FROM meter_days d
+JOIN meter_day_versions v ON v.file_id = d.file_id AND v.line = d.line AND v.day = d.day
+JOIN meter_day_versions o ON o.nmi = d.nmi AND o.nmi_suffix = d.nmi_suffix AND o.day = d.day
+    AND ((o.file_id, o.line) = (v.file_id, v.line) OR meter_contradicts(o, v))
+WHERE d.contradicted
+GROUP BY d.nmi, d.nmi_suffix, d.day, v.update_rank, v.update_date_time, v.msats_load_date_time;
+
+COMMENT ON VIEW meter_conflicts IS
+    'Days on which only the time of delivery or the hash decides between different readings with the '
+    'same stamps: a fault of the sender. The first of file_ids and lines is in force.';
 
 -- Which meter a channel had, from which day to which: each stretch of days in force, as they follow each
 -- other, under 200 records of one content. Days that are missing do not end a stretch.

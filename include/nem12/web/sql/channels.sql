@@ -49,8 +49,8 @@ GROUP BY meter_serial_number, register_id, uom, interval_minutes
 ORDER BY first_day, last_day LIMIT %(most)s
 
 -- name: channel_days
--- As the view meter_daily, for one channel and a span of days: a condition on the view's day does not limit
--- "timestamp", so it could not use the key.
+-- As the view meter_daily, for one channel and a span of days, with the number of intervals of each quality
+-- flag.
 SELECT day, uom,
     CASE WHEN meter_adds_up(uom) THEN sum(total) END AS total_consumption,
     round(sum(total) / sum(intervals), 6) AS average_consumption,
