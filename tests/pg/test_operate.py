@@ -193,7 +193,7 @@ BREAKAGES = (
     ("verify_days", "UPDATE meter_days SET day = '2024-03-13' WHERE day = '2024-03-11'"),
     (
         "verify_days",
-        "INSERT INTO meter_days (nmi, nmi_suffix, day, file_id) VALUES ('N', 'E1', '2024-03-20', 1)",
+        "INSERT INTO meter_days (nmi, nmi_suffix, day, file_id) VALUES ('N', 'E1', '20240320', 1)",
     ),
     ("verify_contradictions", "UPDATE meter_days SET contradicted = true WHERE day = '2024-03-11'"),
     ("verify_missing_readings", f"DELETE FROM meter_readings {ONE}"),

@@ -100,6 +100,8 @@ class Moments:
     @contextmanager
     def while_it_waits_for_a_lock(self) -> Iterator[Callable[[], object]]:
         with psycopg.connect(self.warehouse.loader) as holder:
+            holder.execute("SELECT meter_ensure_months(ARRAY[%s::date])", (LAST,))
+            holder.commit()
             holder.execute(
                 "INSERT INTO meter_days (nmi, nmi_suffix, day) VALUES ('4103035613', 'E1', %s)",
                 (LAST,),
