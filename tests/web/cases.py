@@ -20,6 +20,15 @@ CORRECTED = "4103030002"
 HTML = "<img src=x onerror=alert(1)>"
 HOSTILE_NAME = f"{HTML}'\"&.csv"
 MEMBER = "<b>older.csv"
+OTHER_SITES: tuple[dict[str, str], ...] = (
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {},
+)
+"""Headers of requests that come from another site, or do not say where from."""
+
 FAULTS = 130
 """Refusals of one file: more than two pages."""
 
