@@ -50,7 +50,19 @@ def uses(room: str) -> set[str]:
     importing = re.compile(rf"from {re.escape(room)}\.sql import .*\b(run|stream|statement)\b")
     modules = [*CHECKOUT.glob("include/**/*.py"), *CHECKOUT.glob("tools/**/*.py")]
     paths = [path for path in modules if importing.search(path.read_text())]
-    return {name for path in paths for name in calls(path)}
+    called = {name for path in paths for name in calls(path)}
+    if room == "tools.bench":
+        # Its tables of questions and steps hold names that a loop runs.
+        named = set(re.findall(r"(?m)^-- name: (\w+)$", texts(room)))
+        called |= {text for path in paths for text in constants(path)} & named
+    return called
+
+
+def constants(path: Path) -> Iterator[str]:
+    """Strings of a module."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            yield node.value
 
 
 @pytest.mark.parametrize("room", ROOMS)
@@ -90,7 +102,11 @@ def test_every_insert_names_its_columns() -> None:
     unnamed = [
         f"{path.relative_to(CHECKOUT)}: {match}"
         for path in paths
-        for match in re.findall(r"INSERT INTO \S++(?: AS \w++)?+\s++(?!\()\S+", path.read_text())
+        for match in re.findall(
+            # A copy of a row of the same table has its columns in their order.
+            r"INSERT INTO \S++(?: AS \w++)?+\s++(?!\(|SELECT copy\.\*)\S+",
+            path.read_text(),
+        )
     ]
     assert unnamed == []
 

@@ -1,9 +1,10 @@
 """The JSON routes as an OpenAPI document, behind the same login as what they answer."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, FastAPI, Request
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 
@@ -45,21 +46,22 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 @router.get("/openapi.json")
 def openapi(request: Request) -> JSONResponse:
     """These routes as an OpenAPI document."""
-    return JSONResponse(document(request.app.routes, request.scope["root_path"]))
+    return JSONResponse(document(request.app, request.scope["root_path"]))
 
 
-def document(routes: Any, base: str) -> dict[str, Any]:
-    """The OpenAPI document of the JSON routes.
+@cache
+def document(app: FastAPI, base: str) -> dict[str, Any]:
+    """The OpenAPI document of the JSON routes, made once: that takes longer than an answer may.
 
     Args:
-        routes: Of the application.
-        base: The path that the application is mounted at.
+        app: The application.
+        base: The path that it is mounted at.
     """
     return get_openapi(
         title="Meter data",
         version=VERSION,
         description=_ABOUT,
-        routes=[route for route in routes if getattr(route, "path", "").startswith("/api/v1/")],
+        routes=[route for route in app.routes if getattr(route, "path", "").startswith("/api/v1/")],
         servers=[{"url": base}],
     )
 

@@ -350,7 +350,7 @@ def codes(request: Request) -> HTMLResponse:
 @router.get("/api")
 def documentation(request: Request) -> HTMLResponse:
     """The JSON routes, from their OpenAPI document."""
-    described = document(request.app.routes, request.scope["root_path"])
+    described = document(request.app, request.scope["root_path"])
     return html(request, "api.html", routes=routes_of(described), objects=fields_of(described))
 
 
