@@ -62,7 +62,10 @@ def running(chromium: Browser) -> Iterator[Running]:
         yield everything
 
 
-PAGES: Final = ("", "files", "channels", "coverage", "uploads", "notes", "acts", "api")
+PAGES: Final = (
+    "", "files", "channels", "coverage", "coverage/2002715250/E1", "expected", "problems",
+    "senders", "runs", "changes", "uploads", "notes", "acts", "codes", "api",
+)  # fmt: skip
 
 
 class Visit:
@@ -139,6 +142,28 @@ def test_from_the_overview_to_the_faulty_line_and_the_task_that_loaded_it(inside
     expect(inside.page).to_have_url(
         re.compile(r"/dags/nem12_load/runs/.+/tasks/load\.apply/mapped/")
     )
+
+
+def test_from_a_list_of_nmis_to_those_that_never_delivered_and_to_why_a_day_is_missing(
+    inside: Visit, tmp_path: Path
+) -> None:
+    frame = inside.frame
+    frame.get_by_role("link", name="Coverage", exact=True).click()
+    frame.get_by_role("link", name="NMIs are expected").click()
+    frame.get_by_text("Give a list as CSV").first.click()
+    listed = tmp_path / "nmis.csv"
+    listed.write_text("nmi,label\n4103030009,Cafe\n")
+    frame.get_by_label("CSV file").first.set_input_files(listed)
+    expect(frame.get_by_label("or its lines").first).to_have_value(listed.read_text())
+    frame.get_by_role("button", name="Take the list").first.click()
+    expect(frame.get_by_text("Taken: 1 entry")).to_be_visible()
+    frame.get_by_role("link", name="Those that have never delivered").click()
+    row = frame.get_by_role("row", name=re.compile("4103030009"))
+    expect(row).to_contain_text("nothing has been delivered")
+    frame.get_by_role("link", name="still delivering").click()
+    gaps = frame.get_by_role("row", name=re.compile("2002715250 E1"))
+    gaps.get_by_role("link", name="2025-04-02").first.click()
+    expect(frame.get_by_text("47 values instead of 48")).to_be_visible()
 
 
 def test_from_an_nmi_to_its_curve_and_a_single_reading(inside: Visit) -> None:

@@ -39,7 +39,7 @@ function fields(form) {
 
 function told(body) {
   if (body.dag_run_id) return "Started: ";
-  if ("lines" in body) return `Taken: ${body.lines} entries, ${body.removed} removed. Reload the page to see them.`;
+  if ("lines" in body) return `Taken: ${body.lines} ${body.lines === 1 ? "entry" : "entries"}, ${body.removed} removed. Reload the page to see them.`;
   if ("said" in body) return "Set. Reload the page to see it.";
   return "Released: it will be loaded within seconds.";
 }
