@@ -12,6 +12,7 @@ from nem12.analysis import sql as analysis_sql
 from nem12.coverage import sql as coverage_sql
 from nem12.daily_totals import sql as daily_totals_sql
 from nem12.doctor import sql as doctor_sql
+from nem12.export import sql as export_sql
 from nem12.operate import verify
 from nem12.states import FILE_OUTCOMES, DropState, FileStatus, Outcome
 from nem12.warehouse import sql as warehouse_sql
@@ -24,6 +25,7 @@ ROOMS = {
     "nem12.coverage": coverage_sql,
     "nem12.daily_totals": daily_totals_sql,
     "nem12.doctor": doctor_sql,
+    "nem12.export": export_sql,
     "nem12.warehouse": warehouse_sql,
     "nem12.web": web_sql,
     "tools.bench": bench_sql,

@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import pathlib
 import re
 from calendar import monthrange
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn, TypeAlias
 
 from nem12 import __version__, settings
 from nem12.mdff.profiles import PROFILES, ProfileName
-from nem12.mdff.spec import NMI_LENGTH, nmi_check_digit
+from nem12.mdff.spec import MAX_PARTICIPANT, NMI_LENGTH, nmi_check_digit
 from nem12.mdff.stamps import NEM_TIME
 from nem12.mdff.wording import shown
 
@@ -20,6 +21,7 @@ questions:
   how much did an NMI use in March, how much of it is estimated, net    totals
   which days were corrected since a bill, by how much, by which file    changes
   which days are missing, which expected NMIs have never delivered      coverage
+  all readings of an NMI or a month as NEM12, CSV or Parquet files      export
   what waits, what was refused lately and why                           status
   is a file well-formed, before it is loaded                            validate
   is the installation as it should be                                   doctor
@@ -33,6 +35,9 @@ _DSN = (
 
 FORMATS = ("table", "csv", "json")
 """Of commands that print rows."""
+
+EXPORTS = ("nem12", "csv", "parquet")
+"""Formats of `export`; the room itself is imported only when the command runs."""
 
 PERIODS = ("month", "day")
 """Of totals."""
@@ -79,6 +84,7 @@ def parser(more: "Callable[[Commands], None] | None" = None) -> argparse.Argumen
     _changes(commands)
     _coverage(commands)
     _expect(commands)
+    _export(commands)
     _doctor(commands)
     _verify(commands)
     _withdraw(commands)
@@ -299,6 +305,77 @@ def _expect(commands: "Commands") -> None:
     _dsn(added)
 
 
+def _export(commands: "Commands") -> None:
+    about = (
+        "Write days in force to files: NEM12 as delivered, CSV, or Parquet by month. Each file is "
+        "read back and compared before it gets its name."
+    )
+    added = add_command(commands, "export", "nem12.cli.export", about)
+    added.add_argument(
+        "--format", choices=EXPORTS, default=EXPORTS[0], help=f"default: {EXPORTS[0]}"
+    )
+    added.add_argument(
+        "--nmi",
+        type=_nmi_named,
+        action="append",
+        default=[],
+        metavar="NMI",
+        help="ten characters, or eleven with the check digit; may be repeated; else all",
+    )
+    added.add_argument(
+        "--nmi-file",
+        type=_nmis_in,
+        default=[],
+        metavar="F",
+        help="a file with one NMI a line, such as the first column of a CSV",
+    )
+    _span(added, required=False)
+    added.add_argument(
+        "--as-at",
+        type=_instant,
+        metavar="TIME",
+        help="what was in force then by the stamps of the sender, in NEM time, such as 2024-05-05",
+    )
+    added.add_argument(
+        "--output", required=True, metavar="DIR", help="folder, or the URI of one in a bucket"
+    )
+    added.add_argument("--zip", action="store_true", help="each file in an archive of its own")
+    for name, default in (("from", "EXPORT"), ("to", "RECIPIENT")):
+        added.add_argument(
+            f"--{name}-participant",
+            type=_participant,
+            default=default,
+            metavar="ID",
+            help=f"of the header and the name of NEM12 files (default: {default})",
+        )
+    added.add_argument(
+        "--summary",
+        choices=["text", "json"],
+        default="text",
+        help="what was written: text for people, json for programs (default: text)",
+    )
+    _dsn(added)
+
+
+def _participant(text: str) -> str:
+    """A participant of the header, which is also a part of the file's name."""
+    if not re.fullmatch(rf"[A-Za-z0-9]{{1,{MAX_PARTICIPANT}}}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"'{shown(text, 20)}' is not one to {MAX_PARTICIPANT} letters and digits"
+        )
+    return text.upper()
+
+
+def _nmis_in(path: str) -> list[str]:
+    """The NMIs in a file, one a line; a heading and what stands behind a comma do not count."""
+    try:
+        with pathlib.Path(path).open(encoding="utf-8-sig") as lines:
+            first = [line.split(",")[0].strip().strip('"') for line in lines]
+    except (OSError, UnicodeDecodeError) as error:
+        raise argparse.ArgumentTypeError(f"'{shown(path, 200)}' cannot be read: {error}") from None
+    return [_nmi_named(nmi) for nmi in first if nmi and nmi.upper() != "NMI"]
+
+
 def _doctor(commands: "Commands") -> None:
     about = (
         "Say what is wrong with the installation and what to do: database, roles, rights, folders, "
@@ -409,14 +486,14 @@ def _nmi_named(text: str) -> str:
     return nmi
 
 
-def _span(added: argparse.ArgumentParser) -> None:
+def _span(added: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add `--from` and `--to`: NEM days, or whole months."""
     for name, day in (("from", "first"), ("to", "last")):
         added.add_argument(
             f"--{name}",
             dest=day,
             type=_last_day if day == "last" else _day,
-            required=True,
+            required=required,
             metavar="DATE",
             help=f"{day} day, such as 2024-03-31, or month, such as 2024-03",
         )

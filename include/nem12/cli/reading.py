@@ -6,6 +6,7 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 import psycopg
+from psycopg import IsolationLevel
 
 from nem12 import settings
 from nem12.cli.databases import database
@@ -16,12 +17,15 @@ NEM_ZONE: Final = "Australia/Brisbane"
 
 
 @contextmanager
-def reading(arguments: Namespace, timezone: str = "UTC") -> Iterator[Connection]:
+def reading(
+    arguments: Namespace, timezone: str = "UTC", *, one_state: bool = False
+) -> Iterator[Connection]:
     """A read-only transaction as the reader, bounded in time; what it sets ends with it.
 
     Args:
         arguments: With `dsn`.
         timezone: In which the server writes times.
+        one_state: All statements see the state that the first one sees.
 
     Raises:
         MeterError: In place of the driver's errors.
@@ -32,6 +36,8 @@ def reading(arguments: Namespace, timezone: str = "UTC") -> Iterator[Connection]
         connect(uri, timeout_seconds=timeout, timezone=timezone) as connection,
     ):
         connection.read_only = True
+        if one_state:
+            connection.isolation_level = IsolationLevel.REPEATABLE_READ
         with explained(), connection.transaction(force_rollback=True):
             _step_down(connection)
             yield connection

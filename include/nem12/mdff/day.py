@@ -59,7 +59,7 @@ class Day:
 def record_text(day: Day) -> str:
     """The 300 record of a day, made again from the day: only its form may differ."""
     quality, stamps = day.quality, day.stamps
-    fields = ("300", f"{day.day:%Y%m%d}", day.values, *_quality_fields(quality))
+    fields = ("300", f"{day.day:%Y%m%d}", day.values, *quality_fields(quality))
     updated = stamps.update_date_time if stamps.rank in (0, 3) else ""
     return ",".join((*fields, updated, stamps.msats_load_date_time))
 
@@ -67,10 +67,11 @@ def record_text(day: Day) -> str:
 def event_text(event: Event) -> str:
     """The same for a 400 record."""
     span = str(event.start_interval), str(event.end_interval)
-    return ",".join(("400", *span, *_quality_fields(event.quality)))
+    return ",".join(("400", *span, *quality_fields(event.quality)))
 
 
-def _quality_fields(quality: Quality) -> tuple[str, str, str]:
+def quality_fields(quality: Quality) -> tuple[str, str, str]:
+    """QualityMethod, ReasonCode and ReasonDescription as a record has them."""
     reason = "" if quality.reason_code is None else str(quality.reason_code)
     return quality.quality_method, reason, quality.reason_description
 

@@ -1,7 +1,7 @@
 """Numbers as the format allows them (S 3.3.6, appendix B), and their exact sums."""
 
 from collections.abc import Iterable
-from decimal import Context, Decimal, Inexact
+from decimal import Context, Decimal, Inexact, localcontext
 from typing import Final
 
 from nem12.mdff import spec, wording
@@ -37,6 +37,17 @@ def exact_sum(values: Iterable[str]) -> Decimal:
             return Decimal(0)
         total = add(total, number)
     return total
+
+
+def sum_of(values: str) -> Decimal:
+    """The exact sum of accepted values that commas separate, which need no check again."""
+    with localcontext(_EXACT):
+        return sum(map(Decimal, values.split(",")), Decimal(0))
+
+
+def shifted(number: Decimal, exponent: int) -> Decimal:
+    """The number times a power of ten, exactly."""
+    return _EXACT.scaleb(number, exponent)
 
 
 def canonical(value: str) -> tuple[str, str]:
