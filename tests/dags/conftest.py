@@ -60,7 +60,7 @@ def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
-def server() -> Iterator[Server]:
+def shared_server() -> Iterator[Server]:
     """An embedded server for the readings of these tests."""
     root = Path(tempfile.mkdtemp(prefix="nem12-test-"))
     # So that the server's account reaches its data, and nothing is left elsewhere.
@@ -73,6 +73,13 @@ def server() -> Iterator[Server]:
 
 
 @pytest.fixture
+def server(shared_server: Server) -> Server:
+    """The same with empty tables: what an earlier test did would be taken for this one's."""
+    Warehouse(shared_server, settings.DATABASE).empty()
+    return shared_server
+
+
+@pytest.fixture
 def home(own_home: Path) -> settings.FolderHome:
     """The folders of this test."""
     return settings.Home.below(own_home).make()
@@ -81,9 +88,6 @@ def home(own_home: Path) -> settings.FolderHome:
 @pytest.fixture
 def run_dag(migrated: Path, server: Server, home: settings.FolderHome, tmp_path: Path) -> Run:
     """Run a DAG with `dag.test()`; gives its state, the tasks' states, XComs and events."""
-    # What an earlier test has loaded would be loaded no second time, and its drop whose wait ends
-    # during this one would be claimed by it.
-    Warehouse(server, settings.DATABASE).empty()
     airflow_home = tmp_path / "airflow"
     shutil.copytree(migrated, airflow_home)
     env = {

@@ -17,7 +17,8 @@ EXAMPLES = {
     "{day}": "2024-03-10",
     "{name:path}": "page.css",
     "{drop_id}": "1",
-    "{upload_id}": "1",
+    # Other tests upload files; none so many.
+    "{upload_id}": "999999",
 }
 
 

@@ -14,6 +14,7 @@ PR_SET_PDEATHSIG: Final = 1
 
 TASKS: Final = (
     "airflow.dag_processing.dagbag",
+    "airflow.providers.standard.operators.empty",
     "airflow.providers.standard.sensors.time_delta",
     "nem12.airflow.consumers",
     "nem12.airflow.load_tasks",
