@@ -82,7 +82,7 @@ def test_the_preview_is_what_happens_and_who_did_it_is_recorded(
     assert (act["act"], act["acted_by"], act["name"]) == ("withdraw", "user", "mistake.csv")
     assert (act["sha256"], act["known"]) == (corrected, False)
     assert "mistake.csv" in user.get("/nem12/acts").text
-    messages = "SELECT message FROM meter_drops WHERE sha256 = %s"
+    messages = "SELECT message FROM meter_drops WHERE sha256 = %s ORDER BY drop_id DESC LIMIT 1"
     assert site.warehouse.rows(messages, corrected) == [("withdrawn by user",)]
     lines = [
         line
