@@ -46,7 +46,9 @@ def run(version: str, python: str) -> int:
         pytest = [own, "-m", "pytest", "-q", "-n", "2", "--dist", "loadfile", "-m", "not slow"]
         # All that is pure, and a whole load: what differs between Pythons shows in these.
         folders = ["tests/unit", "tests/pg/test_load.py", "tests/pg/test_cli_database.py"]
-        return subprocess.run([*pytest, *folders], cwd=CHECKOUT, check=False).returncode
+        # What stands on every page asks Airflow.
+        left_out = "--ignore=tests/unit/test_page.py"
+        return subprocess.run([*pytest, left_out, *folders], cwd=CHECKOUT, check=False).returncode
 
 
 def main() -> int:
