@@ -8,6 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from nem12.mdff import spec
 from nem12.mdff.counts import Counts
 from nem12.mdff.findings import Level
 from nem12.mdff.profiles import PROFILES
@@ -94,7 +95,8 @@ def assert_balanced(data: bytes, meter_file: MeterFile, given_back: Read) -> Non
     assert counts.refused_records == len(literal.records & refused_lines(given_back))
     accepted = [value for one in given_back.days for value in one.values.split(",")]
     assert counts.values == len(accepted) + counts.refused_values
-    if literal.clear:
+    # The lenient profile takes a file that begins with a 550 record for NEM13, whose 300s are none.
+    if literal.clear and meter_file.format != spec.NEM13.name:
         with localcontext(prec=5000):
             total = counts.refused_sum + sum(map(Decimal, accepted), Decimal(0))
         assert (counts.values, total) == (literal.values, literal.sum)
