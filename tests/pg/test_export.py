@@ -183,10 +183,12 @@ def test_only_what_is_asked_for_is_exported_and_what_is_not_there_is_said(
     assert export("--nmi", NMI, "--nmi", "1111111111", output=missing, status=1)["days"] == 5
     command = Command(warehouse.uri(settings.READER_ROLE), capsys)
     nothing = tmp_path / "nothing"
-    status, _, said = command("export", "--nmi", "1111111111", "--output", str(nothing))
-    assert status == 2
-    assert "nothing was written" in said
-    assert not nothing.exists()
+    for form in ("nem12", "csv", "parquet"):
+        given = ("--format", form, "--nmi", "1111111111", "--output", str(nothing))
+        status, _, said = command("export", *given)
+        assert status == 2
+        assert "nothing was written" in said
+        assert not nothing.exists()
 
 
 def test_what_was_in_force_at_an_instant_is_exported_as_it_was_then(

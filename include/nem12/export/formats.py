@@ -61,6 +61,9 @@ def _csv(days: Iterable[ExportedDay], target: Target, naming: Naming) -> Iterato
     summary = csv_files.Summary()
     made = target.scratch / f"readings-{stamp}.csv"
     content = csv_files.write_csv(made, summary.passing(days))
+    if not content.days:
+        made.unlink()
+        return
     content.check(csv_files.read_csv(made), made.name)
     yield target.put(made, content)
     months_made = target.scratch / f"months-{stamp}.csv"
