@@ -114,6 +114,11 @@ class _SendersAsked:
         span = sorting.bounds(self.first, self.last)
         return sorting.senders(connection, self.order, after, limit, text=self.text, span=span)
 
+    @property
+    def search(self) -> dict[str, object]:
+        """As the page shows it."""
+        return {"text": self.text, "from": self.first, "to": self.last}
+
 
 SendersAsked = Annotated[_SendersAsked, Depends()]
 ProblemsAsked = Annotated[_ProblemsAsked, Depends()]
@@ -159,44 +164,30 @@ def senders(asked: SendersAsked, after: After = None, limit: Limit = 100) -> dic
 @pages.get("/senders")
 def senders_page(request: Request, asked: SendersAsked, after: After = None) -> HTMLResponse:
     """What each sender delivered."""
-    with reading() as connection:
-        rows = asked.rows(connection, after, ROWS)
-    return html(
-        request,
-        "senders.html",
-        rows=rows,
-        search={"text": asked.text, "from": asked.first, "to": asked.last},
-        sort=asked.order.name,
-        after=after,
-    )
+    return _listed(request, "senders.html", asked, after)
 
 
 @pages.get("/problems")
 def problems_page(request: Request, asked: ProblemsAsked, after: After = None) -> HTMLResponse:
     """What was refused lately, by sender, NMI, code or day of arrival."""
-    with reading() as connection:
-        rows = asked.rows(connection, after, ROWS)
-    return html(
-        request,
-        "problems.html",
-        rows=rows,
-        search=asked.search,
-        sort=asked.order.name,
-        after=after,
-    )
+    return _listed(request, "problems.html", asked, after)
 
 
 @pages.get("/runs")
 def runs_page(request: Request, asked: RunsAsked, after: After = None) -> HTMLResponse:
     """Load runs, and what became of their drops."""
+    return _listed(request, "runs.html", asked, after, outcomes=sorting.RUN_OUTCOMES)
+
+
+def _listed(
+    request: Request,
+    template: str,
+    asked: _ProblemsAsked | _RunsAsked | _SendersAsked,
+    after: str | None,
+    **more: Any,
+) -> HTMLResponse:
+    """A page of a list with its search."""
     with reading() as connection:
         rows = asked.rows(connection, after, ROWS)
-    return html(
-        request,
-        "runs.html",
-        rows=rows,
-        search=asked.search,
-        outcomes=sorting.RUN_OUTCOMES,
-        sort=asked.order.name,
-        after=after,
-    )
+    search, sort = asked.search, asked.order.name
+    return html(request, template, rows=rows, search=search, sort=sort, after=after, **more)
